@@ -1,0 +1,6 @@
+#include <cstdio>
+
+int main() {
+  std::puts("regfallback " RF_VERSION);
+  return 0;
+}

@@ -1,0 +1,37 @@
+// A string that cannot be printed, formatted, compared or copied by accident, and that is wiped when it ends.
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace rf {
+
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text) : text_(std::move(text)) {}
+  Secret(const Secret& other) = default;
+  Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
+  Secret& operator=(const Secret& other) {
+    if (this != &other) { wipe(); text_ = other.text_; }
+    return *this;
+  }
+  Secret& operator=(Secret&& other) noexcept {
+    if (this != &other) { wipe(); text_ = other.text_; other.wipe(); }
+    return *this;
+  }
+  ~Secret() { wipe(); }
+
+  // The text itself. Each call is a place to review: only what must leave the process in clear may use it.
+  std::string_view expose() const { return text_; }
+  bool empty() const { return text_.empty(); }
+  // Equality in constant time, so that plans holding secrets can be compared.
+  bool operator==(const Secret& other) const;
+  // "<secret 3f9a1c>": changes when the text changes, tells nothing else.
+  std::string masked() const;
+
+ private:
+  void wipe() noexcept;
+  std::string text_;
+};
+
+}  // namespace rf
