@@ -1,0 +1,80 @@
+// A plan: the changes that take one node from its facts to the intent. Pure data, comparable; made without IO.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file_tree.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "containerd/chain.h"
+#include "intent/intent.h"
+#include "node/profile.h"
+
+namespace rf {
+
+struct FileChange {
+  enum class Op { create, replace, remove, make_directory };
+  Op op = Op::create;
+  std::string path;               // absolute, symlinks above it resolved at plan time
+  std::string before_sha256;      // "-" when it did not exist
+  std::string before;             // content, for the diff; masked where it holds secrets
+  Secret after;                   // content; empty for remove and make_directory
+  unsigned mode = 0644;
+  unsigned uid = 0;
+  unsigned gid = 0;
+  enum class Class { certificate, hosts, config, removal } kind = Class::hosts;  // commit order
+  bool holds_secrets = false;     // diffs show masks; mode is 0600
+  std::string why;                // "registry docker.io: 1 mirror before the upstream"
+  bool operator==(const FileChange&) const = default;
+};
+
+struct ServiceAction {
+  RestartBy by = RestartBy::none;
+  std::string name;               // unit or snap app; "" for none
+  std::string why;                // "config_path was not set in /etc/containerd/config.toml"
+  int order = 0;
+  int serial = 0;
+  int wait_seconds = 60;
+  bool needed() const { return !name.empty(); }
+  bool operator==(const ServiceAction&) const = default;
+};
+
+struct Plan {
+  std::string node;
+  std::vector<FileChange> files;  // in commit order
+  ServiceAction service;
+  // For the health check after it, and for validation: the runtime the plan is about.
+  std::string runtime_exe;        // "/usr/bin/containerd"
+  std::string runtime_socket;     // "/run/containerd/containerd.sock"
+  std::string runtime_config;     // config.toml that is validated when it is among the files
+  std::vector<std::string> warnings;
+  std::vector<std::string> notes;
+  std::vector<Chain> chains;      // what every declared registry will do after it
+  bool empty() const { return files.empty() && !service.needed(); }
+};
+
+enum class RestartPolicy { automatic, never, always };
+struct PlanOptions {
+  std::optional<Style> style = {};     // forces a style
+  RestartPolicy restart = RestartPolicy::automatic;
+};
+
+// Secrets of the intent, resolved once per run, by endpoint host.
+struct ResolvedEndpoint {
+  std::string username;
+  Secret password;
+  std::string ca_pem;
+  std::string client_cert_pem;
+  Secret client_key_pem;
+};
+using ResolvedEndpoints = std::map<std::string, ResolvedEndpoint, std::less<>>;
+
+// Every problem that forbids writing is an Error that explains itself, the self-check's included.
+Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts, const Detection& detection,
+                       const PlanOptions& options = {});
+
+// The tree as it will be after the plan: what verification and the self-check look at.
+FileTree project(const Plan& plan, const FileTree& tree);
+
+}  // namespace rf
