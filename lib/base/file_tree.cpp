@@ -145,8 +145,9 @@ bool component_matches(std::string_view pattern, std::string_view name) {
 }  // namespace
 
 std::vector<std::string> FileTree::glob(std::string_view pattern) const {
+  const auto normal = normal_path(pattern);
   std::vector<std::string> paths{""};
-  for (const auto part : split(normal_path(pattern).substr(1), '/')) {
+  for (const auto part : split(std::string_view(normal).substr(1), '/')) {
     std::vector<std::string> longer;
     for (const auto& path : paths)
       for (const auto& name : list(path.empty() ? "/" : path))
