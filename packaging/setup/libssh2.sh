@@ -28,10 +28,16 @@ if [ "$(cat "$prefix/version" 2>/dev/null)" = "$version" ]; then
   exit 0
 fi
 (cd "$work" && with_private_lists apt-get source --only-source libssh2 >/dev/null)
-cmake -S "$work"/libssh2-*/ -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" \
-  -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DBUILD_SHARED_LIBS=OFF -DBUILD_TESTING=OFF \
-  -DBUILD_EXAMPLES=OFF -DCRYPTO_BACKEND=OpenSSL -DENABLE_ZLIB_COMPRESSION=OFF >"$work/log" 2>&1 &&
-  cmake --build "$work/build" -j"$(nproc)" >>"$work/log" 2>&1 &&
-  cmake --install "$work/build" >>"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; exit 1; }
+build() {
+  cmake -S "$work"/libssh2-*/ -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" \
+    -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DBUILD_SHARED_LIBS=OFF -DBUILD_TESTING=OFF \
+    -DBUILD_EXAMPLES=OFF -DCRYPTO_BACKEND=OpenSSL -DENABLE_ZLIB_COMPRESSION=OFF || return 1
+  cmake --build "$work/build" -j"$(nproc)" || return 1
+  cmake --install "$work/build"
+}
+if ! build >"$work/log" 2>&1; then
+  tail -n 40 "$work/log" >&2
+  exit 1
+fi
 echo "$version" >"$prefix/version"
 echo "libssh2 $version built into $prefix"
