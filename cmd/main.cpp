@@ -1,6 +1,57 @@
+// The program: which command, its exit code, and the last net under it.
+#include <csignal>
 #include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
 
-int main() {
-  std::puts("regfallback " RF_VERSION);
-  return 0;
+#include "command.h"
+#include "parse.h"
+#include "version.h"
+
+namespace rf::cmd {
+namespace {
+
+ColorWish color_wish(const std::string& text) {
+  if (text == "always") return ColorWish::always;
+  return text == "never" ? ColorWish::never : ColorWish::automatic;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  Options options;
+  const auto commands = all_commands(options);
+  const auto parsed = parse(commands, arguments);
+  OutStream out(1);
+  OutStream talk(2);
+  const auto wish = color_wish(options.color);
+  Context context{options, out, talk, terminal_facts(1, wish), terminal_facts(2, wish)};
+  int code = exit_done;
+  switch (parsed.what) {
+    case Parsed::What::run: code = parsed.command->run(context); break;
+    case Parsed::What::help: out.write(command_help(program_doc(commands), parsed.command->doc, context.out_terminal.width)); break;
+    case Parsed::What::program_help: out.write(program_help(program_doc(commands), context.out_terminal.width)); break;
+    case Parsed::What::version: out.write(version_text()); break;
+    case Parsed::What::wrong:
+      context.error({.kind = ErrorKind::usage, .message = parsed.message, .hint = parsed.hint});
+      code = exit_usage;
+      break;
+  }
+  if (const auto written = out.finish(); !written) {
+    context.error(written.error());
+    if (code == exit_done) code = exit_failed;
+  }
+  return code;
+}
+
+}  // namespace
+}  // namespace rf::cmd
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return rf::cmd::run({argv + 1, argv + argc});
+  } catch (const std::exception& bug) {
+    std::fprintf(stderr, "error: this is a bug in regfallback: %s\nhint: please report it with the command you ran\n", bug.what());
+    return rf::cmd::exit_bug;
+  }
 }

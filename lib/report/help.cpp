@@ -68,7 +68,8 @@ std::string command_help(const ProgramDoc& program, const CommandDoc& command, i
   std::string usage = program.name + " " + command.name;
   for (const auto& argument : command.arguments) usage += " " + argument.names;
   std::string out = program.name + " " + command.name + ": " + command.summary + "\n\nUsage: " + usage + " [flags]\n";
-  for (const auto paragraph : split(replace_all(command.text, "\n\n", "\x01"), '\x01')) {
+  const auto text = replace_all(command.text, "\n\n", "\x01");
+  for (const auto paragraph : split(text, '\x01')) {
     if (!paragraph.empty()) out += "\n" + wrap(replace_all(paragraph, "\n", " "), width, 0) + "\n";
   }
   if (!command.examples.empty()) out += "\nExamples:\n" + examples_text(command.examples, width);

@@ -39,7 +39,8 @@ std::string examples_text(const std::vector<Example>& examples) {
 
 std::string paragraphs(std::string_view text) {
   std::string out;
-  for (const auto paragraph : split(replace_all(text, "\n\n", "\x01"), '\x01')) {
+  const auto marked = replace_all(text, "\n\n", "\x01");
+  for (const auto paragraph : split(marked, '\x01')) {
     if (!paragraph.empty()) out += ".PP\n" + roff(replace_all(paragraph, "\n", " ")) + "\n";
   }
   return out;

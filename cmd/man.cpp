@@ -1,0 +1,54 @@
+#include "command.h"
+#include "host/files.h"
+#include "report/command_doc.h"
+
+namespace rf::cmd {
+namespace {
+
+Result<void> write_all(const ProgramDoc& program, const std::string& directory) {
+  RF_CHECK(write_local_file(directory + "/regfallback.1", man_page(program, nullptr), 0644));
+  for (const auto& command : program.commands) {
+    if (command.group.empty()) continue;
+    RF_CHECK(write_local_file(directory + "/regfallback-" + command.name + ".1", man_page(program, &command), 0644));
+  }
+  return {};
+}
+
+int run(Context& context) {
+  Options unused;
+  const auto program = program_doc(all_commands(unused));
+  if (!context.options.output_directory.empty()) {
+    const auto written = write_all(program, context.options.output_directory);
+    if (!written) context.error(written.error());
+    return written ? exit_done : exit_failed;
+  }
+  const auto& name = context.options.argument;
+  if (name.empty()) {
+    context.out.write(man_page(program, nullptr));
+    return exit_done;
+  }
+  for (const auto& command : program.commands) {
+    if (command.name != name) continue;
+    context.out.write(man_page(program, &command));
+    return exit_done;
+  }
+  context.error({.kind = ErrorKind::usage, .message = "man: unknown command '" + name + "'", .hint = "'regfallback --help' lists the commands"});
+  return exit_usage;
+}
+
+}  // namespace
+
+Command man_command(Options& options) {
+  return {.doc = {.name = "man",
+                  .group = "About the tool",
+                  .summary = "the manual pages",
+                  .text = "Prints a manual page; they are made from the same table as the help and the parser.",
+                  .examples = {{"regfallback man apply | man -l -", "read the page of apply"}}},
+          .arguments = {{{"COMMAND", "", "a command; without it the page of regfallback itself", "", {}, FlagDoc::Completes::command},
+                         &options.argument}},
+          .flags = {{{"--directory", "DIR", "write every page into this directory", "Output", {}, FlagDoc::Completes::directory},
+                     &options.output_directory}},
+          .run = run};
+}
+
+}  // namespace rf::cmd

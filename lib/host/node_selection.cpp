@@ -1,0 +1,98 @@
+#include "host/node_selection.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/text.h"
+#include "host/files.h"
+#include "host/state.h"
+
+namespace rf {
+namespace {
+
+Result<void> add(std::vector<NodeSpec>& nodes, std::string_view text, const std::string& file, int line) {
+  auto parsed = parse_nodes(text);
+  if (!parsed) {
+    auto error = std::move(parsed).error();
+    error.kind = ErrorKind::usage;
+    if (!file.empty()) error.where = Location{file, line, 0};
+    return error;
+  }
+  for (auto& node : *parsed) nodes.push_back(std::move(node));
+  return {};
+}
+
+// "a,@file node[01,05]" at the commas and blanks outside brackets, without empty parts.
+std::vector<std::string> parts_of(std::string_view text) {
+  std::vector<std::string> parts;
+  std::string part;
+  int depth = 0;
+  for (const char c : std::string(text) + ",") {
+    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+    if (depth > 0 || (c != ',' && c != ' ' && c != '\t')) {
+      part += c;
+    } else if (!part.empty()) {
+      parts.push_back(std::move(part));
+      part.clear();
+    }
+  }
+  if (!part.empty()) parts.push_back(std::move(part));  // an open bracket: parse_nodes says what is wrong with it
+  return parts;
+}
+
+Result<void> add_file(std::vector<NodeSpec>& nodes, const std::string& path) {
+  RF_TRY(const auto file, read_local_file(expand_home(path)));
+  int number = 0;
+  for (const auto line : lines(file.text)) {
+    ++number;
+    for (const auto& part : parts_of(line.substr(0, line.find('#')))) RF_CHECK(add(nodes, part, file.path, number));
+  }
+  return {};
+}
+
+std::vector<NodeSpec> each_once(std::vector<NodeSpec> nodes) {
+  std::set<std::string> seen;
+  std::vector<NodeSpec> once;
+  for (auto& node : nodes) {
+    if (seen.insert(node.text).second) once.push_back(std::move(node));
+  }
+  return once;
+}
+
+}  // namespace
+
+Result<Selection> select_nodes(const std::vector<std::string>& flags, const Intent& intent, Remembered remembered) {
+  std::vector<NodeSpec> nodes;
+  for (const auto& flag : flags) {
+    for (const auto& part : parts_of(flag)) {
+      if (part.front() == '@') {
+        RF_CHECK(add_file(nodes, part.substr(1)));
+      } else {
+        RF_CHECK(add(nodes, part, "", 0));
+      }
+    }
+  }
+  if (!flags.empty()) {
+    if (nodes.empty()) return Error{.kind = ErrorKind::usage, .message = "--nodes names no node"};
+    // A node the intent describes (user, port, identity, jump) keeps its description when the flag only names it.
+    for (auto& node : nodes) {
+      for (const auto& known : intent.nodes) {
+        if (node.text == known.text || (node.text == known.name && node.kind == known.kind)) node = known;
+      }
+    }
+    return Selection{.nodes = each_once(std::move(nodes)), .said = ""};
+  }
+  if (!intent.nodes.empty()) return Selection{.nodes = each_once(intent.nodes), .said = ""};
+  if (remembered == Remembered::use) {
+    const auto last = remembered_apply();
+    for (const auto& node : last.nodes) RF_CHECK(add(nodes, node, "", 0));
+    if (!nodes.empty()) {
+      return Selection{.nodes = each_once(std::move(nodes)), .said = "nodes of the last apply: " + join(last.nodes, ", ")};
+    }
+  }
+  RF_CHECK(add(nodes, "local", "", 0));
+  return Selection{.nodes = std::move(nodes), .said = "no nodes named (--nodes): this machine"};
+}
+
+}  // namespace rf

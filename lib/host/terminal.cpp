@@ -1,0 +1,128 @@
+#include "host/terminal.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/text.h"
+#include "host/files.h"
+
+namespace rf {
+namespace {
+
+int width_of(int descriptor) {
+  if (const auto columns = environment("COLUMNS")) {
+    const int width = std::atoi(columns->c_str());
+    if (width >= 20) return width;
+  }
+  winsize size{};
+  if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) return size.ws_col;
+  return 80;
+}
+
+// Echo off for as long as it lives; what is typed too early stays readable.
+class EchoOff {
+ public:
+  explicit EchoOff(int descriptor) : descriptor_(descriptor) {
+    if (::tcgetattr(descriptor_, &before_) != 0) return;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    changed_ = ::tcsetattr(descriptor_, TCSANOW, &quiet) == 0;
+  }
+  EchoOff(const EchoOff&) = delete;
+  EchoOff& operator=(const EchoOff&) = delete;
+  ~EchoOff() {
+    if (changed_) ::tcsetattr(descriptor_, TCSANOW, &before_);
+  }
+  bool ok() const { return changed_; }
+
+ private:
+  int descriptor_;
+  termios before_{};
+  bool changed_ = false;
+};
+
+// One line, a byte at a time, so that nothing of the next one is taken.
+bool read_line(int descriptor, std::string& line) {
+  char byte = 0;
+  for (;;) {
+    const auto got = ::read(descriptor, &byte, 1);
+    if (got < 0) return false;  // also an interrupted question is no answer
+    if (got == 0) return !line.empty();
+    if (byte == '\n') return true;
+    line += byte;
+  }
+}
+
+void say(int descriptor, std::string_view text) {
+  OutStream stream(descriptor);
+  stream.write(text);
+}
+
+}  // namespace
+
+TerminalFacts terminal_facts(int descriptor, ColorWish wish) {
+  const bool terminal = ::isatty(descriptor) == 1;
+  const bool dumb = environment("TERM").value_or(terminal ? "dumb" : "") == "dumb";
+  TerminalFacts facts{.live = terminal && !dumb, .width = width_of(descriptor), .color = false};
+  facts.color = wish == ColorWish::always || (wish == ColorWish::automatic && facts.live && !environment("NO_COLOR"));
+  return facts;
+}
+
+void OutStream::write(std::string_view text) {
+  while (!text.empty() && failure_ == 0) {
+    const auto wrote = ::write(descriptor_, text.data(), text.size());
+    if (wrote >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(wrote));
+    } else if (errno != EINTR && errno != EAGAIN) {
+      failure_ = errno;
+    }
+  }
+}
+
+Result<void> OutStream::finish() {
+  if (failure_ == 0 || failure_ == EPIPE) return {};
+  return Error{.kind = ErrorKind::io, .message = std::string("cannot write the result: ") + std::strerror(failure_)};
+}
+
+Result<Secret> ask_secret(std::string_view question) {
+  const int tty = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (tty < 0) {
+    return Error{.kind = ErrorKind::usage, .message = "there is no terminal to ask for a password on",
+                 .hint = "run it from a terminal, use a key or an agent, or configure sudo without a password"};
+  }
+  std::string line;
+  bool answered = false;
+  {
+    const EchoOff quiet(tty);
+    if (quiet.ok()) {
+      say(tty, question);
+      answered = read_line(tty, line);
+      say(tty, "\n");
+    }
+  }
+  ::close(tty);
+  Secret answer(line);
+  explicit_bzero(line.data(), line.size());
+  if (!answered) return Error{.kind = ErrorKind::interrupted, .message = "no password was given"};
+  return answer;
+}
+
+std::optional<bool> ask_yes(std::string_view question) {
+  if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return std::nullopt;
+  say(STDERR_FILENO, question);
+  std::string line;
+  if (!read_line(STDIN_FILENO, line)) {
+    say(STDERR_FILENO, "\n");
+    return false;
+  }
+  const auto answer = lower(trim(line));
+  return answer == "y" || answer == "yes";
+}
+
+}  // namespace rf

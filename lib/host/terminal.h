@@ -1,0 +1,39 @@
+// The user's terminal: what it can show, questions to the person at it, and streams whose reader may go away.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace rf {
+
+enum class ColorWish { automatic, always, never };
+
+struct TerminalFacts {
+  bool live = false;   // a person is looking: progress may be redrawn in place
+  int width = 80;      // columns; $COLUMNS, else the terminal's, else 80
+  bool color = false;  // the wish, NO_COLOR, TERM=dumb and what the stream is, taken together
+};
+TerminalFacts terminal_facts(int descriptor, ColorWish wish);
+
+// A stream that keeps going when its reader has gone (`| head`): a transaction must not die of that.
+class OutStream {
+ public:
+  explicit OutStream(int descriptor) : descriptor_(descriptor) {}
+  void write(std::string_view text);
+  // An Error when something was lost that a reader was there to take (a full disk, not a closed pipe).
+  Result<void> finish();
+
+ private:
+  int descriptor_;
+  int failure_ = 0;  // errno of the first failed write
+};
+
+// Asks on /dev/tty without echo. An Error when there is no terminal.
+Result<Secret> ask_secret(std::string_view question);
+// "yes"/"y" is true. Nothing when there is no person to ask (standard input or error is no terminal).
+std::optional<bool> ask_yes(std::string_view question);
+
+}  // namespace rf

@@ -1,0 +1,1 @@
+regfallback -o json completion

@@ -1,0 +1,1 @@
+regfallback man completion; regfallback man nothing

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Golden tests of the command line.
+
+usage: run.py REGFALLBACK [--accept] [NAME...]
+
+A case is NAME.cmd beside this file: lines of sh. NAME.out and NAME.err hold what it must print on stdout and stderr, NAME.rc its exit
+code (absent: 0). Cases run in a fresh directory that holds a copy of data/, with an empty home and no terminal. What differs from run to
+run is replaced: the directory by $WORK, our version by $VERSION. --accept writes what was printed as what is expected.
+"""
+import concurrent.futures
+import difflib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def run_case(binary: str, version: str, name: str) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as work:
+        shutil.copytree(HERE / "data", work, dirs_exist_ok=True)
+        os.makedirs(f"{work}/home", exist_ok=True)
+        env = {"PATH": f"{os.path.dirname(binary)}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": f"{work}/home", "LC_ALL": "C.UTF-8",
+               "COLUMNS": "100"}
+        done = subprocess.run(["sh", "-c", (HERE / f"{name}.cmd").read_text()], cwd=work, env=env, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=60, text=True, errors="backslashreplace")
+
+        def steady(text: str) -> str:
+            return re.sub(r"\b" + re.escape(version) + r"\b", "$VERSION", text.replace(os.path.realpath(work), "$WORK").replace(work, "$WORK"))
+        return {"out": steady(done.stdout), "err": steady(done.stderr), "rc": "" if done.returncode == 0 else f"{done.returncode}\n"}
+
+
+def expected(name: str, part: str) -> str:
+    path = HERE / f"{name}.{part}"
+    return path.read_text() if path.exists() else ""
+
+
+def accept(name: str, got: dict[str, str]) -> None:
+    for part, text in got.items():
+        path = HERE / f"{name}.{part}"
+        if text:
+            path.write_text(text)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def main() -> int:
+    binary = os.path.realpath(sys.argv[1])
+    accepting = "--accept" in sys.argv
+    wanted = [a for a in sys.argv[2:] if a != "--accept"]
+    names = sorted(p.stem for p in HERE.glob("*.cmd") if not wanted or p.stem in wanted)
+    if not names:
+        print("no cases")
+        return 1
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+        for name, got in zip(names, pool.map(lambda n: run_case(binary, version, n), names)):
+            if accepting:
+                accept(name, got)
+                continue
+            for part, text in got.items():
+                if text != expected(name, part):
+                    failed += 1
+                    diff = difflib.unified_diff(expected(name, part).splitlines(), text.splitlines(), f"{name}.{part}", "printed", lineterm="")
+                    print("\n".join(diff))
+    print(f"{len(names)} cases" + (" accepted" if accepting else f", {failed} differences"))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

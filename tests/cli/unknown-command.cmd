@@ -1,0 +1,1 @@
+regfallback completoin

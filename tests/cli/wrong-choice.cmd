@@ -1,0 +1,1 @@
+regfallback completion csh
