@@ -87,12 +87,16 @@ struct IntentText {
 };
 struct IntentOrProblems {
   Intent intent;
-  std::vector<Error> problems;  // each with file, line, column and a hint
+  std::vector<Error> problems;  // each with file, line, column and a hint; in file order
+  std::vector<Error> warnings;  // what is valid and surely not meant, such as options for a host that is used nowhere
   bool ok() const { return problems.empty(); }
 };
 IntentOrProblems parse_intent(const IntentText& text);
 
 // --mirror docker.io=http://anubis:32000 and --mirror anubis:32000=ghcr.io/your-org,docker.io
+// The list holds mirrors, tried before the upstream. Where the registry's own host stands in the list, that is the upstream and what
+// follows are fallbacks; where a registry with a port in its name, or with another URL than the usual, is an endpoint of another --mirror,
+// it is a registry of yours: it is asked first, at the URL written there. `none` in the list: the upstream is never asked.
 IntentOrProblems intent_from_flags(const std::vector<std::string>& mirrors);
 
 // The JSON Schema, generated from the table the validator uses.

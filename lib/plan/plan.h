@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "containerd/chain.h"
 #include "intent/intent.h"
+#include "intent/resolved.h"
 #include "node/profile.h"
 
 namespace rf {
@@ -59,16 +60,6 @@ struct PlanOptions {
   std::optional<Style> style = {};     // forces a style
   RestartPolicy restart = RestartPolicy::automatic;
 };
-
-// Secrets of the intent, resolved once per run, by endpoint host.
-struct ResolvedEndpoint {
-  std::string username;
-  Secret password;
-  std::string ca_pem;
-  std::string client_cert_pem;
-  Secret client_key_pem;
-};
-using ResolvedEndpoints = std::map<std::string, ResolvedEndpoint, std::less<>>;
 
 // Every problem that forbids writing is an Error that explains itself, the self-check's included.
 Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts, const Detection& detection,
