@@ -91,7 +91,8 @@ std::string flag_value(const std::vector<std::string>& argv, std::string_view fl
 // Distributions that carry their kubelet inside tell another endpoint (or another runtime) by flags of their own process.
 Result<KubeletEndpoint> kubelet_endpoint(const Facts& facts, std::span<const Profile> profiles) {
   KubeletEndpoint endpoint{facts.kubelet_endpoint, facts.kubelet_source,
-                           !facts.kubelet_endpoint.empty() && facts.kubelet_source.starts_with("argv")};
+                           !facts.kubelet_endpoint.empty() &&
+                               (facts.kubelet_source.starts_with("argv") || facts.processes.contains("kubelet"))};
   for (const auto& profile : profiles) {
     const auto process = facts.processes.find(profile.kubelet.process);
     if (!profile.kubelet.embedded || process == facts.processes.end()) continue;

@@ -127,7 +127,9 @@ std::string hosts_dir_of(const Detection& detection, const Facts& facts) {
   const auto& roots = detection.config.hosts_roots;
   for (const auto& root : roots)
     if (facts.tree.real_path(root) == facts.tree.real_path(ours)) return ours;
-  return detection.era.style == Style::hosts_dir && roots.size() == 1 ? roots.front() : ours;
+  // In transfer mode a list is searched as one name with a ':' in it, which is no directory.
+  const bool one = roots.size() == 1 && roots.front().find(':') == std::string::npos;
+  return detection.era.style == Style::hosts_dir && one ? roots.front() : ours;
 }
 
 bool cri_plugin_failed(const RuntimeProcess& runtime) {
