@@ -14,6 +14,8 @@ from . import packages
 from .behaviour import DNS, HTTP, TLS
 from .errors import LabError
 from .lab import DEFAULT_NODES, Lab
+from .sandbox import Sandbox
+from .settings import lab_number
 
 
 def lab_of(options: argparse.Namespace) -> Lab:
@@ -163,6 +165,19 @@ def upstream_service(options: argparse.Namespace) -> int:
     return 0
 
 
+def sandbox(options: argparse.Namespace) -> int:
+    one = Sandbox(lab_number(options.lab), options.state)
+    if options.action == "up":
+        one.up()
+        print(f"sandbox {one.number} is up: {', '.join(one.nodes)} (file trees, no real nodes)", file=sys.stderr)
+        print(f"ssh -F {one.state}/ssh_config {one.nodes[0]}", file=sys.stderr)
+    elif options.action == "down":
+        one.down()
+    else:
+        print(one.ssh_config(), end="")
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="lab", description="Real systemd nodes with real containerd, for tests.")
     top.add_argument("--lab", default=os.environ.get("RF_LAB"), help="number of the lab, 0-99 (RF_LAB, else 0)")
@@ -196,6 +211,10 @@ def parser() -> argparse.ArgumentParser:
     command("can-run", can_run, "exit 0 if this machine can boot nodes, else print why not")
     command("packages", list_packages, "print the packages the lab needs").add_argument("--install", action="store_true")
     add_registry_commands(command)
+    actions = command("sandbox", sandbox, "node trees behind sshds on loopback, where nodes cannot boot").add_subparsers(required=True, dest="action")
+    actions.add_parser("up", help="make trees, start sshds")
+    actions.add_parser("down", help="remove every trace of the sandbox")
+    actions.add_parser("ssh-config", help="print an ssh configuration file")
     return top
 
 
