@@ -58,7 +58,18 @@ struct Chain {
   std::vector<ChainEndpoint> endpoints;   // empty when error is set
 };
 
-Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::string_view registry);
+struct ChainOptions {
+  // What a certificate file means that is not in the tree: the pull fails, or (for trees that hold only part of a node) nothing.
+  enum class Missing { fails, unknown } missing_certificates = Missing::fails;
+  // As the flags of `ctr` set them; a CRI pull never does.
+  std::string default_scheme = {};                           // "http" or "https"; "" when not given
+  enum class DefaultTls { absent, given } default_tls = DefaultTls::absent;
+};
+Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::string_view registry, const ChainOptions& options = {});
+
+// Certificate files that the hosts.toml files under the configuration's roots name: what a tree must hold besides those directories
+// for a chain to be right.
+std::vector<std::string> certificate_files(const FileTree& tree, const EffectiveConfig& config);
 
 // What an endpoint is assumed to answer, for predicting requests.
 struct Assumption {
@@ -69,12 +80,15 @@ struct Assumption {
 };
 // By host (as in ChainEndpoint::host), "*" for all others. Hosts not named answer 200 with the right content.
 using Assumptions = std::map<std::string, Assumption, std::less<>>;
+// "HOST=503", "HOST=refused", "*=timeout".
+Result<std::pair<std::string, Assumption>> parse_assumption(std::string_view text);
 
 struct Request {
   std::string step;    // "resolve", "manifest", "config", "layer"
   std::string method;  // "HEAD", "GET"
   std::string url;     // with sha256:<digest> where the digest is not known
   std::string assumed; // "404", "refused", ...
+  bool reached = true; // false: what this step would ask, had an earlier step not ended the pull
   bool operator==(const Request&) const = default;
 };
 

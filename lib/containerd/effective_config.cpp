@@ -105,11 +105,11 @@ class RegistryReader {
   void read_old_auth(const std::string& url, const TomlNode& node) {
     if (!auths_where_) auths_where_ = node.where;
     const auto parsed = parse_go_url(url);
-    if (!parsed.error.empty() && !bad_auths_url_)
+    if (!parsed && !bad_auths_url_)
       bad_auths_url_ = cri_failure(containerd_,
-                                   fmt::format("failed to parse registry url \"{0}\" from `registry.auths`: parse \"{0}\": {1}", url, parsed.error),
+                                   fmt::format("failed to parse registry url \"{}\" from `registry.auths`: {}", url, parsed.error().message),
                                    node.where, "write the key as a URL: https://HOST");
-    out_.auths.insert_or_assign(parsed.scheme.empty() ? url : parsed.host, auth_of(node));
+    out_.auths.insert_or_assign(!parsed || parsed->scheme.empty() ? url : parsed->host, auth_of(node));
   }
 
   EffectiveConfig& out_;
@@ -236,7 +236,7 @@ EffectiveConfig effective_config(const FileTree& tree, const ConfigSource& sourc
     choose_pull_mode(out, {}, reader);
     out.config_path = *source.config_path_only;
   } else {
-    const auto files = read_config_files(tree, source, containerd);
+    const auto files = read_config_files(tree, source.file, containerd);
     out.files = files.files;
     out.config_version = files.root_version;
     out.load_error = files.error;

@@ -1,16 +1,35 @@
-// What Go's url.Parse makes of a text, as far as containerd's configuration needs it.
+// URLs, hosts and paths read the way Go's standard library reads them, because containerd does.
 #pragma once
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace rf {
 
 struct GoUrl {
-  std::string error;   // Go's message without the leading "parse ...: "; empty when it parses
-  std::string scheme;  // lower case; "" when there is none
-  std::string host;    // with port; "" when there is none ("localhost:5000" is scheme localhost)
-  std::string path;
+  std::string scheme;  // lower case; "" when none
+  std::string host;    // with port; user info dropped
+  std::string path;    // unescaped; "" when none
 };
-GoUrl parse_go_url(std::string_view text);
+// net/url.Parse; the error's message is Go's: `parse "http://a b": invalid character " " in host name`.
+Result<GoUrl> parse_go_url(std::string_view text);
+
+// path.Clean.
+std::string clean_path(std::string_view path);
+// url.QueryEscape: "reg.io:5000" -> "reg.io%3A5000".
+std::string query_escape(std::string_view text);
+// A quoted string as Go's %q prints it.
+std::string go_quote(std::string_view text);
+
+// net.SplitHostPort; both parts are empty where Go reports an error (no port, too many colons).
+struct HostPort {
+  std::string host;
+  std::string port;
+  bool valid = false;
+};
+HostPort split_host_port(std::string_view text);
+// containerd's IsLocalhost: "localhost", 127.0.0.0/8, ::1, with or without port.
+bool is_localhost(std::string_view host);
 
 }  // namespace rf

@@ -1,0 +1,133 @@
+#include "containerd/hosts_dir.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "containerd/features.h"
+#include "containerd/go_url.h"
+
+namespace rf {
+namespace {
+
+using Kind = FileEntry::Kind;
+
+// An ancestor that is no directory turns every access below it into ENOTDIR.
+bool below_a_file(const FileTree& tree, const std::string& path) {
+  for (auto up = parent_path(path); up != "/"; up = parent_path(up)) {
+    const auto* entry = tree.stat(up);
+    if (entry != nullptr) return entry->kind != Kind::directory;
+  }
+  return false;
+}
+
+// "host:port" -> "host_port_", at the last colon.
+std::string mangled(std::string_view registry) {
+  const auto colon = registry.rfind(':');
+  if (colon == registry.npos || colon == 0) return std::string(registry);
+  return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
+}
+
+std::vector<std::string> candidate_names(std::string_view registry, const Version& containerd) {
+  std::vector<std::string> names{mangled(registry)};
+  if (names[0] != registry) names.emplace_back(registry);
+  if (has_feature(containerd, Feature::default_dir)) names.emplace_back("_default");
+  return names;
+}
+
+bool is_certificate_name(std::string_view name) { return name.ends_with(".crt") || name.ends_with(".cert"); }
+
+// The layout Docker uses: *.crt are CAs, *.cert with a *.key beside it are client certificates.
+LoadedHosts load_certificates(const FileTree& tree, const std::string& directory, const Version& containerd) {
+  LoadedHosts loaded;
+  HostEntry entry;
+  entry.capabilities = all_capabilities(containerd);
+  for (const auto& name : tree.list(directory)) {
+    const auto path = directory + "/" + name;
+    const auto* found = tree.lstat(path);
+    if (found == nullptr || found->kind == Kind::directory) continue;
+    if (name.ends_with(".crt")) {
+      if (!entry.ca) entry.ca.emplace();
+      entry.ca->push_back(path);
+    }
+    if (name.ends_with(".cert")) {
+      const auto key = directory + "/" + name.substr(0, name.size() - 5) + ".key";
+      entry.client.emplace_back(path, tree.exists(key) ? key : "");
+    }
+  }
+  loaded.entries.push_back(std::move(entry));
+  return loaded;
+}
+
+void note_unused_certificates(const FileTree& tree, const std::string& directory, LoadedHosts& loaded) {
+  for (const auto& name : tree.list(directory)) {
+    const auto path = directory + "/" + name;
+    if (!is_certificate_name(name)) continue;
+    bool used = false;
+    for (const auto& entry : loaded.entries) {
+      for (const auto& ca : entry.ca.value_or(std::vector<std::string>{})) used = used || ca == path;
+      for (const auto& [certificate, key] : entry.client) used = used || certificate == path || key == path;
+    }
+    if (!used) loaded.ignored.push_back({path, 0, "a certificate file beside a valid hosts.toml counts only when hosts.toml names it"});
+  }
+}
+
+}  // namespace
+
+std::optional<OpenFailure> open_failure(const FileTree& tree, const std::string& path) {
+  const auto* entry = tree.stat(path);
+  if (entry == nullptr) {
+    if (below_a_file(tree, path)) return OpenFailure{OpenFailure::Kind::not_a_directory, fmt::format("open {}: not a directory", path)};
+    return OpenFailure{OpenFailure::Kind::missing, fmt::format("open {}: no such file or directory", path)};
+  }
+  if (entry->kind == Kind::directory) return OpenFailure{OpenFailure::Kind::is_a_directory, fmt::format("read {}: is a directory", path)};
+  if (entry->kind != Kind::file) return OpenFailure{OpenFailure::Kind::denied, fmt::format("open {}: permission denied", path)};
+  return std::nullopt;
+}
+
+HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::string>& roots, std::string_view registry,
+                                  const Version& containerd) {
+  HostDirectory found;
+  for (const auto& root : roots) {
+    for (const auto& name : candidate_names(registry, containerd)) {
+      const auto path = clean_path(root + "/" + name);
+      if (tree.exists(path)) {
+        if (found.path.empty()) found.path = path;
+        else found.shadowed.push_back(path);
+      } else if (found.path.empty() && below_a_file(tree, path)) {
+        found.error = fmt::format("stat {}: not a directory", path);
+        return found;
+      }
+    }
+  }
+  return found;
+}
+
+LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd) {
+  const auto path = directory + "/hosts.toml";
+  const auto failure = open_failure(tree, path);
+  if (failure && failure->kind != OpenFailure::Kind::missing) {
+    LoadedHosts loaded;
+    loaded.error = failure->text;
+    return loaded;
+  }
+  if (failure) return load_certificates(tree, directory, containerd);
+  const auto text = tree.read(path).value_or("");
+  if (text.empty()) {
+    auto loaded = load_certificates(tree, directory, containerd);
+    loaded.ignored.push_back({path, 0, "an empty file counts as absent"});
+    return loaded;
+  }
+  auto hosts = parse_hosts_toml(text, directory, containerd);
+  if (!hosts) {
+    auto loaded = load_certificates(tree, directory, containerd);
+    const auto& error = hosts.error();
+    loaded.ignored.push_back({path, error.where ? error.where->line : 0, "containerd drops the whole file: " + error.message});
+    return loaded;
+  }
+  LoadedHosts loaded{.entries = std::move(hosts->entries), .file = path, .error = {}, .ignored = {}};
+  for (auto& [line, reason] : hosts->ignored) loaded.ignored.push_back({path, line, std::move(reason)});
+  note_unused_certificates(tree, directory, loaded);
+  return loaded;
+}
+
+}  // namespace rf

@@ -1,0 +1,39 @@
+// A registry's host directory: which one containerd finds, and what it makes of the files in it.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_tree.h"
+#include "base/version.h"
+#include "containerd/effective_config.h"
+#include "containerd/hosts_toml.h"
+
+namespace rf {
+
+// How the operating system fails to open a path; the text is Go's: "open /a/b: no such file or directory".
+struct OpenFailure {
+  enum class Kind { missing, not_a_directory, is_a_directory, denied };
+  Kind kind = Kind::missing;
+  std::string text;
+};
+std::optional<OpenFailure> open_failure(const FileTree& tree, const std::string& path);
+
+struct HostDirectory {
+  std::string path;                  // "" when no root has one
+  std::optional<std::string> error;  // the search itself failed
+  std::vector<std::string> shadowed; // directories of later roots, and _default, that would have matched too
+};
+HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::string>& roots, std::string_view registry,
+                                  const Version& containerd);
+
+struct LoadedHosts {
+  std::vector<HostEntry> entries;    // the last one is the root entry; never empty unless error is set
+  std::string file;                  // the hosts.toml they come from, "" for certificate files
+  std::optional<std::string> error;  // the pull fails with it
+  std::vector<IgnoredSetting> ignored;
+};
+LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd);
+
+}  // namespace rf
