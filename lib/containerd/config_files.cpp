@@ -267,12 +267,12 @@ std::string_view cri_plugin_name(int file_version, const Version& containerd) {
   return file_version == 2 ? cri_plugin_v2 : cri_plugin_v3;
 }
 
-ConfigFiles read_config_files(const FileTree& tree, std::string_view file, const Version& containerd) {
+ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, const Version& containerd) {
   ConfigFiles out;
   Merger merger(out, containerd);
   std::deque<std::string> pending;
   std::set<std::string, std::less<>> seen;
-  if (tree.exists(file)) pending.push_back(normal_path(file));
+  if (tree.exists(source.file)) pending.push_back(normal_path(source.file));
   const bool has_root = !pending.empty();
   while (!pending.empty() && !out.error) {
     const std::string path = std::move(pending.front());
@@ -284,7 +284,8 @@ ConfigFiles read_config_files(const FileTree& tree, std::string_view file, const
       if (out.files.empty()) out.files.push_back(path);
       break;
     }
-    for (auto& import : resolve_imports(tree, *read, containerd)) pending.push_back(std::move(import));
+    if (source.imports == ConfigSource::Imports::follow)
+      for (auto& import : resolve_imports(tree, *read, containerd)) pending.push_back(std::move(import));
     out.error = merger.add(std::move(*read));
   }
   if (!out.error && has_root) out.error = merger.finish();

@@ -37,7 +37,7 @@ struct ConfigFiles {
   std::vector<ListedPlugin> required;
 };
 
-ConfigFiles read_config_files(const FileTree& tree, std::string_view file, const Version& containerd);
+ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, const Version& containerd);
 
 // The plugin name under which the registry settings of one file count, given what the whole configuration makes of it.
 // `file_version` is the file's own (0: none).

@@ -236,7 +236,7 @@ EffectiveConfig effective_config(const FileTree& tree, const ConfigSource& sourc
     choose_pull_mode(out, {}, reader);
     out.config_path = *source.config_path_only;
   } else {
-    const auto files = read_config_files(tree, source.file, containerd);
+    const auto files = read_config_files(tree, source, containerd);
     out.files = files.files;
     out.config_version = files.root_version;
     out.load_error = files.error;

@@ -76,6 +76,7 @@ struct ConfigSource {
   // Where `config_path` alone decides (offline use): no file is read and this value is taken.
   std::optional<std::string> config_path_only = {};
   std::optional<PullMode> pull_mode = {};  // overrides what the version and the files say
+  enum class Imports { follow, ignore } imports = Imports::follow;
 };
 
 EffectiveConfig effective_config(const FileTree& tree, const ConfigSource& source, const Version& containerd);

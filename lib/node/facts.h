@@ -15,16 +15,16 @@ namespace rf {
 // A running containerd (shims excluded).
 struct RuntimeProcess {
   int pid = 0;
-  std::string exe;          // "/usr/bin/containerd"
-  std::string version;      // what `exe --version` printed
-  std::string config_file;  // --config/-c, "/etc/containerd/config.toml" when not given
-  std::string address;      // --address/-a or grpc.address; "/run/containerd/containerd.sock" when not known
-  std::string root;         // --root or ""
-  std::string unit;         // systemd unit of its cgroup, "" when none
-  std::string parent_exe;   // "/usr/local/bin/k3s" where containerd is a child of its distribution
-  std::vector<std::string> argv;
+  std::string exe = {};         // "/usr/bin/containerd"
+  std::string version = {};     // what `exe --version` printed
+  std::string config_file = {}; // --config/-c, "/etc/containerd/config.toml" when not given
+  std::string address = {};     // --address/-a or grpc.address; "/run/containerd/containerd.sock" when not known
+  std::string root = {};        // --root or ""
+  std::string unit = {};        // systemd unit of its cgroup, "" when none
+  std::string parent_exe = {};  // "/usr/local/bin/k3s" where containerd is a child of its distribution
+  std::vector<std::string> argv = {};
   // State of its CRI plugins as `ctr plugins ls` says: plugin -> "ok", "error", "skip"; empty when ctr could not be asked.
-  std::map<std::string, std::string, std::less<>> plugins;
+  std::map<std::string, std::string, std::less<>> plugins = {};
   bool operator==(const RuntimeProcess&) const = default;
 };
 

@@ -23,16 +23,30 @@ enum class RestartBy {
   snap,     // snap restart APP
 };
 
-// What must hold on a node for the profile to be the one. Each list is "any of"; an empty list says nothing.
+// What must hold on a node for the profile to be the one. An empty list says nothing. Globs: '*' matches anything, '/' too.
 struct ProfileMatch {
-  std::vector<std::string> units;        // unit of the kubelet's containerd: glob
-  std::vector<std::string> exes;         // its executable: glob
-  std::vector<std::string> parents;      // its parent's executable: glob
-  std::vector<std::string> sockets;      // its address: glob
-  std::vector<std::string> files;        // all of these exist
-  std::vector<std::string> absent;       // none of these exists
-  std::vector<std::string> processes;    // any of these runs (Facts::processes)
-  std::vector<std::string> os_ids;       // os-release ID
+  // About the running containerd: one hit in any of these four lists is enough.
+  std::vector<std::string> units;      // systemd unit: glob
+  std::vector<std::string> exes;       // executable: glob
+  std::vector<std::string> parents;    // parent's executable: glob
+  std::vector<std::string> sockets;    // address: glob
+  // About the node: every list that is not empty must hold, whatever runs.
+  std::vector<std::string> files;      // all of these exist
+  std::vector<std::string> any_file;   // at least one of these exists
+  std::vector<std::string> absent;     // none of these exists
+  std::vector<std::string> processes;  // any of these runs (Facts::processes)
+  std::vector<std::string> os_ids;     // os-release ID is one of these
+  // Marks of an installation, for nodes where no containerd runs: one is enough.
+  std::vector<std::string> installed;
+};
+
+// How the distribution runs its kubelet, where that is not a `kubelet` process of its own.
+struct ProfileKubelet {
+  bool embedded = false;                    // part of the distribution's own process
+  std::string process;                      // that process (Facts::processes): "k3s"
+  std::string socket;                       // the endpoint it has unless told otherwise
+  std::vector<std::string> endpoint_flags;  // flags of that process that name another endpoint
+  std::vector<std::string> refuse_flags;    // flags with which containerd is not used at all
 };
 
 struct ProfileService {
@@ -45,17 +59,28 @@ struct ProfileService {
   int wait_seconds = 60;            // for health
 };
 
-// Settings that depend on the distribution's or containerd's version; the last one whose `since` is met wins.
+// A node has this role when the file exists; the first one that does.
+struct ProfileRole {
+  std::string name;  // "control-plane"
+  std::string file;
+};
+
+// Settings that depend on the distribution's or containerd's version; the last one whose conditions are met wins.
 struct ProfileEra {
-  std::optional<Version> since;             // of the distribution
+  std::vector<Version> since;               // of the distribution: one release, or the first one of each maintained branch
   std::optional<Version> containerd_since;
+  std::string when_file;                    // this file exists, ...
+  std::string when_first_line;              // ... and this is its first line
   Style style = Style::hosts_dir;
-  std::string hosts_dir;                    // "/etc/containerd/certs.d"
+  std::string hosts_dir;                    // "/etc/containerd/certs.d"; relative: beside the running config.toml
   std::string config_file;                  // root config.toml a change goes to; "" = the running one's
   std::string drop_in;                      // file to write config_path into instead, "" = edit config_file in place
   std::string registries_file;              // "/etc/rancher/k3s/registries.yaml"
   std::string rendered_by;                  // "k3s" or "rke2" for the registries-yaml style: the header's program name
+  std::string dialect;                      // patch style: the native form, "talos"; registries-yaml: "config-toml" or "certs.d"
   bool config_managed = false;              // the distribution rewrites config_file: never edit it
+  bool always_read = false;                 // hosts_dir is read whatever config.toml says
+  bool restarts_itself = false;             // it notices a change of drop_in; no restart of ours is needed
 };
 
 struct Profile {
@@ -63,19 +88,31 @@ struct Profile {
   std::string title;        // "K3s"
   std::string origin;       // "built in" or the file it came from
   int rank = 100;           // lower ones are tried first
+  bool kubernetes = true;   // false: its containerd never is a kubelet's (Docker Engine)
   ProfileMatch match;
-  std::string version_of;   // which of Facts::versions tells the distribution's version
-  std::string socket;       // the kubelet's socket where it is fixed
+  ProfileKubelet kubelet;
+  std::string version_of;    // which of Facts::versions tells the distribution's version
+  std::string version_file;  // or a file that does, ...
+  std::string version_after; // ... behind this text: "version:"
   std::vector<ProfileService> services;
+  std::vector<ProfileRole> roles;          // where the service does not tell
   std::vector<ProfileEra> eras;
   std::vector<std::string> fact_files;     // globs facts.sh must read for it
   unsigned file_mode = 0644;
   unsigned directory_mode = 0755;
   bool keep_group = false;  // new files take the group of the directory
+  std::string manager;      // who else writes its registry configuration, and when; "" for nobody
+  std::string without_runtime;  // what it means when its process runs and no containerd does
   std::string note;         // one line for people
 };
 
-Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> files);
+// All problems of one file are found at the first one: Error with file, line, column and a suggestion. A profile in `extra`
+// replaces the built-in one of its name. Sorted by rank, then name.
+Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> built_in, std::span<const embedded::File> extra = {});
+
+// What facts.sh must look at so that every profile can be decided, without duplicates, sorted.
+std::vector<std::string> fact_globs(std::span<const Profile> profiles);
+std::vector<std::string> service_units(std::span<const Profile> profiles);
 
 // The node's runtime that the kubelet uses, and the profile that describes it.
 struct Detection {
@@ -86,17 +123,19 @@ struct Detection {
   std::string role;
   RuntimeProcess runtime;          // pid 0 when none runs
   Version containerd;
-  std::string confidence;          // "high"; "low (not running)"
+  std::string confidence;          // "high"; "given" (forced by name); "low (not running)": nothing may be written
   EffectiveConfig config;          // what that containerd does now
   std::string config_file;         // of that containerd
   std::string hosts_dir;           // where hosts.toml files go
-  std::string state;               // "live", "needs config_path", "multi-root: ignored", "legacy mirrors", "managed elsewhere", "CRI disabled", "broken"
+  std::string state;               // "live", "needs config_path", "multi-root: ignored", "legacy mirrors", "managed elsewhere", "CRI disabled", "broken", "not running"
   std::vector<std::string> managers;  // who else manages registries: "Spegel (certs.d/_backup)"
   std::vector<std::string> notes;
 };
 struct DetectOptions {
   std::string distribution = {};   // forces a profile by name
 };
+// Errors: `unsupported` when the kubelet uses another runtime or none runs and nothing tells what is installed; `refused` when
+// more than one answer is right and --distribution must decide.
 Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, const DetectOptions& options = {});
 
 }  // namespace rf

@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "node/detect_parts.h"
+
+namespace rf {
+
+Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, const DetectOptions& options) {
+  const Profile* forced = nullptr;
+  std::vector<std::string_view> names;
+  for (const auto& profile : profiles) {
+    names.push_back(profile.name);
+    if (profile.name == options.distribution) forced = &profile;
+  }
+  if (!options.distribution.empty() && !forced) {
+    const auto near = nearest(options.distribution, names);
+    return Error{.kind = ErrorKind::usage,
+                 .message = fmt::format("there is no profile `{}`", options.distribution),
+                 .hint = near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : fmt::format("did you mean `{}`?", near)};
+  }
+  RF_TRY(auto choice, choose_runtime(facts, profiles, forced).doing("finding the kubelet's containerd"));
+  if (!choice.profile)
+    return Error{.kind = ErrorKind::unsupported,
+                 .message = fmt::format("no profile describes the containerd at {}", choice.runtime.address),
+                 .hint = "write one for it and name its directory with --profiles-dir"};
+  Detection detection;
+  detection.profile = *choice.profile;
+  detection.runtime = std::move(choice.runtime);
+  detection.confidence = std::move(choice.confidence);
+  detection.notes = std::move(choice.notes);
+  describe(detection, facts);
+  return detection;
+}
+
+}  // namespace rf

@@ -1,0 +1,46 @@
+"""Fixtures for tests that need nodes: one lab for the whole run, taken down at the end if the run brought it up."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from rflab import Lab, packages  # noqa: E402  (the path must be set first)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab RF_LAB names, booted if it is not up. Where nodes cannot boot: skipped, but a failure under CI."""
+    if reason := packages.cannot_run():
+        if os.environ.get("CI"):
+            pytest.fail(f"no lab under CI: {reason}")
+        pytest.skip(f"this machine cannot boot nodes: {reason}")
+    one = Lab()
+    ours = not one.is_up
+    one.up()
+    try:
+        yield one
+    finally:
+        if ours:
+            one.down()
+
+
+@pytest.fixture
+def upstream(lab: Lab) -> Iterator[object]:
+    """The stand-in upstream, without behaviours before and after the test."""
+    lab.upstream.reset()
+    yield lab.upstream
+    lab.upstream.reset()
+
+
+@pytest.fixture
+def fresh() -> str:
+    """A repository name nobody has used: content no node has in its store yet."""
+    return "t" + uuid.uuid4().hex[:12]
