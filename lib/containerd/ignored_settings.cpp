@@ -23,7 +23,7 @@ class Collector {
       for (const auto plugin : cri_plugins)
         if (const auto* table = plugins->find(plugin)) cri_table(plugin, *table, file_version);
       if (const auto* transfer = plugins->find(transfer_plugin))
-        if (const auto* path = transfer->find("config_path"))
+        if (const auto* path = transfer->find("config_path"); path != nullptr && !path->text.empty())
           add(path->where, "no containerd reads config_path of the transfer plugin");
     }
     for (const auto& [name, node] : root.entries)
