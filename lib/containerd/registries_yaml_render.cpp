@@ -46,8 +46,9 @@ struct Address {
 
 // Nothing for an address the program skips.
 std::optional<Address> normalise(std::string_view text, std::string_view embedded) {
-  const auto url = parse_go_url(text.find("://") == text.npos ? "//" + std::string(text) : std::string(text));
-  if (!url.error.empty() || url.host.empty()) return std::nullopt;
+  const auto parsed = parse_go_url(text.find("://") == text.npos ? "//" + std::string(text) : std::string(text));
+  if (!parsed || parsed->host.empty()) return std::nullopt;
+  const auto& url = *parsed;
   Address address{url.host, url.host == "docker.io" ? "registry-1.docker.io" : url.host, {}, false};
   if (address.host == "registry-1.docker.io") address.registry = "docker.io";
   const auto port = host_and_port(url.host).second;
