@@ -51,12 +51,23 @@ Result<bool> read_flag(const Reader& reader, const YAML::Node& node) {
   return reader.problem(node, "true or false is expected");
 }
 
-// Calls `read(key, key node, value)` for every entry of a map; null counts as an empty one.
+// Calls `read(key, key node, value)` for every entry of a map; null counts as an empty one. A merge key ("<<: *defaults") is read
+// first, so that the map's own entries win.
 template <class Read>
 Result<> each(const Reader& reader, const YAML::Node& map, Read read) {
   if (nothing(map)) return {};
   if (!map.IsMap()) return reader.problem(map, "keys and values are expected");
+  const auto is_merge = [](const YAML::Node& key) { return key.IsScalar() && key.Scalar() == "<<"; };
   for (const auto& entry : map) {
+    if (!is_merge(entry.first)) continue;
+    if (!entry.second.IsSequence()) {
+      RF_CHECK(each(reader, entry.second, read));
+      continue;
+    }
+    for (std::size_t i = entry.second.size(); i > 0; --i) RF_CHECK(each(reader, entry.second[i - 1], read));
+  }
+  for (const auto& entry : map) {
+    if (is_merge(entry.first)) continue;
     if (!entry.first.IsScalar()) return reader.problem(entry.first, "a key must be a text");
     RF_CHECK(read(entry.first.Scalar(), entry.first, entry.second));
   }
@@ -67,6 +78,7 @@ Result<RegistriesYamlMirror> read_mirror(const Reader& reader, const YAML::Node&
   RegistriesYamlMirror mirror;
   RF_CHECK(each(reader, node, [&](const std::string& key, const YAML::Node& at, const YAML::Node& value) -> Result<> {
     if (key == "endpoint") {
+      mirror.endpoints.clear();
       if (nothing(value)) return {};
       if (!value.IsSequence()) return reader.problem(value, "`endpoint` must be a list");
       for (const auto& item : value) {

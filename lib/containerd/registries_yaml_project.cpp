@@ -176,7 +176,7 @@ Result<FileTree> project_registries_yaml(const FileTree& tree, const RegistriesY
   const auto text = tree.read(node.registries_file);
   RF_TRY(const auto registries, parse_registries_yaml(text.value_or(""), node.registries_file));
   const auto era = registries_yaml_era(node.version);
-  auto hosts = era == RegistriesYamlEra::config_toml ? RenderedHosts{} : render_hosts(registries, node.settings);
+  auto hosts = era == RegistriesYamlEra::config_toml ? RegistriesYamlHosts{} : render_hosts(registries, node.settings);
   if (era == RegistriesYamlEra::first_hosts) hosts.erase("_default");
   for (const auto& name : tree.list(node.hosts_dir)) {
     const auto directory = fmt::format("{}/{}", node.hosts_dir, name);

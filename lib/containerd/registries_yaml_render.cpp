@@ -60,8 +60,8 @@ std::optional<Address> normalise(std::string_view text, std::string_view embedde
   return address;
 }
 
-RenderedEndpoint endpoint_of(const Address& address, const std::map<std::string, RegistriesYamlConfig>& configs) {
-  RenderedEndpoint endpoint{.url = address.url, .override_path = address.override_path};
+RegistriesYamlEndpoint endpoint_of(const Address& address, const std::map<std::string, RegistriesYamlConfig>& configs) {
+  RegistriesYamlEndpoint endpoint{.url = address.url, .override_path = address.override_path};
   if (const auto config = configs.find(address.registry); config != configs.end()) {
     endpoint.tls = config->second.tls;
     endpoint.has_auth = config->second.auth.has_value();
@@ -72,8 +72,8 @@ RenderedEndpoint endpoint_of(const Address& address, const std::map<std::string,
 std::string directory_of(const std::string& host) { return host == "*" ? "_default" : host; }
 
 // The registry's own endpoint, with the configs entry under the very name the user wrote.
-std::optional<RenderedEndpoint> own_endpoint(const std::string& host, const RegistriesYaml& registries, std::string_view embedded) {
-  RenderedEndpoint endpoint;
+std::optional<RegistriesYamlEndpoint> own_endpoint(const std::string& host, const RegistriesYaml& registries, std::string_view embedded) {
+  RegistriesYamlEndpoint endpoint;
   if (host != "*") {
     const auto address = normalise(host, embedded);
     if (!address) return std::nullopt;
@@ -86,7 +86,7 @@ std::optional<RenderedEndpoint> own_endpoint(const std::string& host, const Regi
   return endpoint;
 }
 
-void add_endpoints(RenderedHost& host, const RegistriesYamlMirror& mirror, const RegistriesYaml& registries, std::string_view embedded) {
+void add_endpoints(RegistriesYamlHost& host, const RegistriesYamlMirror& mirror, const RegistriesYaml& registries, std::string_view embedded) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < mirror.endpoints.size(); ++i) {
     const auto address = normalise(mirror.endpoints[i], embedded);
@@ -103,7 +103,7 @@ void add_endpoints(RenderedHost& host, const RegistriesYamlMirror& mirror, const
 }
 
 // A host whose file would say nothing but containerd's own defaults gets none.
-bool only_defaults(const RenderedHost& host) {
+bool only_defaults(const RegistriesYamlHost& host) {
   if (!host.endpoints.empty()) return false;
   return !host.upstream || (!host.upstream->tls && !host.upstream->has_auth && host.upstream->rewrites.empty());
 }
@@ -118,21 +118,26 @@ void inject_embedded(RegistriesYaml& registries, const RegistriesYamlSettings& s
 
 }  // namespace
 
-RenderedHosts render_hosts(const RegistriesYaml& given, const RegistriesYamlSettings& settings) {
+std::string registries_yaml_url(std::string_view endpoint) {
+  const auto address = normalise(endpoint, "");
+  return address ? address->url : "";
+}
+
+RegistriesYamlHosts render_hosts(const RegistriesYaml& given, const RegistriesYamlSettings& settings) {
   RegistriesYaml registries = given;
   inject_embedded(registries, settings);
-  RenderedHosts hosts;
+  RegistriesYamlHosts hosts;
   for (const auto& [host, config] : registries.configs)
     if (auto own = own_endpoint(host, registries, settings.embedded_registry)) hosts[directory_of(host)] = {std::move(own), {}};
   for (const auto& [host, mirror] : registries.mirrors) {
-    RenderedHost rendered;
+    RegistriesYamlHost rendered;
     // A directory made for `configs` counts under the host's own name only: "*" starts anew.
     if (const auto known = hosts.find(host); known != hosts.end()) {
       rendered = known->second;
     } else if (settings.disable_default_endpoint) {
       rendered.upstream.reset();
     } else if (host == "*") {
-      rendered.upstream = RenderedEndpoint{.url = ""};
+      rendered.upstream = RegistriesYamlEndpoint{.url = ""};
     } else {
       rendered.upstream = own_endpoint(host, registries, settings.embedded_registry);
       if (!rendered.upstream) continue;
@@ -177,7 +182,7 @@ std::string tls_lines(const std::optional<RegistriesYamlTls>& tls, std::string_v
 
 }  // namespace
 
-std::string rendered_hosts_toml(const RenderedHost& host, std::string_view program, RegistriesYamlEra era) {
+std::string rendered_hosts_toml(const RegistriesYamlHost& host, std::string_view program, RegistriesYamlEra era) {
   std::string out = rendered_header(program) + "\n";
   if (host.upstream) {
     if (host.upstream->url)

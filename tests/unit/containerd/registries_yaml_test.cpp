@@ -31,7 +31,7 @@ json tls_json(const RegistriesYamlTls& tls) {
   return out;
 }
 
-json endpoint_json(const RenderedEndpoint& endpoint) {
+json endpoint_json(const RegistriesYamlEndpoint& endpoint) {
   json out = {{"url", endpoint.url ? json(*endpoint.url) : json()}};
   if (endpoint.override_path) out["override_path"] = true;
   if (!endpoint.rewrites.empty()) out["rewrites"] = endpoint.rewrites;
@@ -40,7 +40,7 @@ json endpoint_json(const RenderedEndpoint& endpoint) {
   return out;
 }
 
-json hosts_json(const RenderedHosts& hosts) {
+json hosts_json(const RegistriesYamlHosts& hosts) {
   json out = json::object();
   for (const auto& [name, host] : hosts) {
     json endpoints = json::array();
@@ -185,4 +185,11 @@ TEST_CASE("an agent knows the embedded registry by what was rendered for it") {
   const auto settings = registries_yaml_settings(tree, "rke2", {"rke2", "agent"}, "/d/certs.d");
   CHECK(settings.embedded_registry == "127.0.0.1:6443");
   CHECK(settings.embedded_tls == RegistriesYamlTls{.ca_file = "/s.crt", .cert_file = "/c.crt", .key_file = "/c.key"});
+}
+
+TEST_CASE("anchors, aliases and merge keys are read as the program reads them") {
+  const auto registries = parsed("mirrors:\n  a: &one\n    endpoint: [http://m]\n  b: *one\n  c:\n    <<: *one\n    rewrite: {x: y}\n");
+  CHECK(registries.mirrors.at("b").endpoints == std::vector<std::string>{"http://m"});
+  CHECK(registries.mirrors.at("c").endpoints == std::vector<std::string>{"http://m"});
+  CHECK(registries.mirrors.at("c").rewrites.size() == 1);
 }
