@@ -1,0 +1,118 @@
+#include "report/detect.h"
+
+#include "base/text.h"
+#include "report/model.h"
+#include "report/table.h"
+
+namespace rf {
+namespace {
+
+std::string os_name(const Facts& facts) {
+  const auto found = facts.os_release.find("PRETTY_NAME");
+  return found == facts.os_release.end() ? "" : found->second;
+}
+
+Value runtime_value(const Detection& detection) {
+  Value plugins = Value::object({});
+  for (const auto& [name, state] : detection.runtime.plugins) plugins.set(name, state);
+  return Value::object({{"version", to_string(detection.containerd)},
+                        {"running", detection.runtime.pid != 0},
+                        {"exe", Value::or_null(detection.runtime.exe)},
+                        {"socket", Value::or_null(detection.runtime.address)},
+                        {"unit", Value::or_null(detection.runtime.unit)},
+                        {"config_file", Value::or_null(detection.config_file)},
+                        {"config_version", detection.config.config_version},
+                        {"config_path", Value::or_null(detection.config.config_path)},
+                        {"pull_mode", to_string(detection.config.pull_mode)},
+                        {"plugins", plugins}});
+}
+
+Value row_value(const DetectRow& row) {
+  Value out = Value::object({{"node", row.node}, {"error", error_value(row.error)}});
+  const auto* facts = row.facts;
+  const auto* found = row.detection;
+  out.set("hostname", facts ? Value::or_null(facts->hostname) : Value());
+  out.set("os", facts ? Value::or_null(os_name(*facts)) : Value());
+  out.set("arch", facts ? Value::or_null(facts->arch) : Value());
+  out.set("distribution", found ? Value(found->profile.name) : Value());
+  out.set("distribution_version", found ? Value::or_null(found->distribution_version) : Value());
+  out.set("role", found ? Value::or_null(found->role) : Value());
+  out.set("confidence", found ? Value(found->confidence) : Value());
+  out.set("profile", found ? Value(found->profile.origin) : Value());
+  out.set("style", found ? Value(to_string(found->era.style)) : Value());
+  out.set("state", found ? Value(found->state) : Value());
+  out.set("hosts_dir", found ? Value::or_null(found->hosts_dir) : Value());
+  out.set("containerd", found ? runtime_value(*found) : Value());
+  Value registries = Value::array();
+  if (facts && found) {
+    for (const auto& chain : configured_chains(*facts, *found)) registries.push(chain_value(chain));
+  }
+  out.set("registries", registries);
+  out.set("managers", found ? Value::strings(found->managers) : Value::array());
+  out.set("notes", found ? Value::strings(found->notes) : Value::array());
+  return out;
+}
+
+Tint tint_of_state(const std::string& state) {
+  if (state == "live") return Tint::good;
+  return state == "broken" || state == "CRI disabled" ? Tint::bad : Tint::warn;
+}
+
+std::string distribution_text(const Detection& found) {
+  std::string text = found.profile.title.empty() ? found.profile.name : found.profile.title;
+  if (!found.distribution_version.empty()) text += " " + found.distribution_version;
+  return text;
+}
+
+// Errors, managers and notes, each a line that names its node.
+std::string remarks(std::span<const DetectRow> rows, const Look& look) {
+  std::string out;
+  const auto line = [&](const DetectRow& row, Tint tint, std::string_view text) {
+    const auto safe = terminal_safe(row.node) + ": " + terminal_safe(text);
+    out += look.paint(tint, wrap(safe, look.width, 2)) + "\n";
+  };
+  for (const auto& row : rows) {
+    if (row.error) {
+      line(row, Tint::bad, row.error->message);
+      if (!row.error->hint.empty()) line(row, Tint::none, "hint: " + row.error->hint);
+    }
+    if (!row.detection) continue;
+    for (const auto& manager : row.detection->managers) line(row, Tint::warn, "also managed by " + manager);
+    for (const auto& note : row.detection->notes) line(row, Tint::none, note);
+  }
+  return out.empty() ? out : "\n" + out;
+}
+
+}  // namespace
+
+Value detect_value(std::span<const DetectRow> rows) {
+  Value nodes = Value::array();
+  for (const auto& row : rows) nodes.push(row_value(row));
+  return Value::object({{"schema", "regfallback.detect/v1"}, {"nodes", nodes}});
+}
+
+std::string detect_text(std::span<const DetectRow> rows, const Look& look) {
+  Table table({"NODE", "DISTRIBUTION", "ROLE", "CONTAINERD", "OS", "REGISTRIES", "READ FROM"});
+  Table registries({"NODE", "REGISTRY", "TRIED IN ORDER"});
+  for (const auto& row : rows) {
+    const auto* found = row.detection;
+    if (!found) {
+      table.row({{row.node}, {row.facts ? "not recognised" : "not reached", Tint::bad}});
+      continue;
+    }
+    table.row({{row.node},
+               {distribution_text(*found)},
+               {found->role},
+               {to_string(found->containerd) + (found->runtime.pid == 0 ? " (not running)" : "")},
+               {row.facts ? os_name(*row.facts) : ""},
+               {found->state, tint_of_state(found->state)},
+               {found->hosts_dir.empty() ? found->config_file : found->hosts_dir}});
+    if (!row.facts) continue;
+    for (const auto& chain : configured_chains(*row.facts, *found)) {
+      registries.row({{row.node}, {chain.registry}, {chain_text(chain), chain.error ? Tint::bad : Tint::none}});
+    }
+  }
+  return table.text(look) + (registries.empty() ? "" : "\n" + registries.text(look)) + remarks(rows, look);
+}
+
+}  // namespace rf

@@ -1,0 +1,197 @@
+#include "report/plan.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "base/text.h"
+#include "report/diff.h"
+#include "report/model.h"
+#include "report/table.h"
+
+namespace rf {
+namespace {
+
+std::string_view to_string(FileChange::Op op) {
+  switch (op) {
+    case FileChange::Op::create: return "create";
+    case FileChange::Op::replace: return "replace";
+    case FileChange::Op::remove: return "remove";
+    case FileChange::Op::make_directory: return "make-directory";
+  }
+  return "";
+}
+
+std::string_view to_string(RestartBy by) {
+  switch (by) {
+    case RestartBy::none: return "none";
+    case RestartBy::systemd: return "systemd";
+    case RestartBy::snap: return "snap";
+  }
+  return "";
+}
+
+std::string diff_of(const FileChange& change, const Look& look) {
+  if (change.op == FileChange::Op::make_directory) return "";
+  const bool created = change.op == FileChange::Op::create;
+  const bool removed = change.op == FileChange::Op::remove;
+  const auto after = shown_content(change);
+  return unified_diff({.before = change.before, .after = after, .before_name = created ? "/dev/null" : std::string_view(change.path),
+                       .after_name = removed ? "/dev/null" : std::string_view(change.path)}, look);
+}
+
+Value change_value(const FileChange& change) {
+  const bool holds_text = change.op == FileChange::Op::create || change.op == FileChange::Op::replace;
+  return Value::object({{"op", to_string(change.op)},
+                        {"path", change.path},
+                        {"why", change.why},
+                        {"mode", fmt::format("{:04o}", change.mode)},
+                        {"uid", change.uid},
+                        {"gid", change.gid},
+                        {"before_sha256", change.before_sha256 == "-" ? Value() : Value::or_null(change.before_sha256)},
+                        {"after_sha256", holds_text ? Value(sha256_hex(change.after.expose())) : Value()},
+                        {"holds_secrets", change.holds_secrets},
+                        {"diff", Value::or_null(diff_of(change, {.width = 0}))}});
+}
+
+Value row_value(const PlanRow& row) {
+  const auto* plan = row.plan;
+  Value changes = Value::array();
+  Value chains = Value::array();
+  Value restart;
+  if (plan) {
+    for (const auto& change : plan->files) changes.push(change_value(change));
+    for (const auto& chain : plan->chains) chains.push(chain_value(chain));
+    if (plan->service.needed()) {
+      restart = Value::object({{"by", to_string(plan->service.by)}, {"name", plan->service.name}, {"why", plan->service.why}});
+    }
+  }
+  return Value::object({{"node", row.node},
+                        {"error", error_value(row.error)},
+                        {"up_to_date", plan ? Value(plan->empty()) : Value()},
+                        {"changes", changes},
+                        {"restart", restart},
+                        {"chains", chains},
+                        {"warnings", plan ? Value::strings(plan->warnings) : Value::array()},
+                        {"notes", plan ? Value::strings(plan->notes) : Value::array()}});
+}
+
+// Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of them.
+struct Group {
+  std::vector<std::string> nodes;
+  const Plan* plan;
+};
+
+bool same(const Plan& a, const Plan& b) {
+  const auto texts = [](const Plan& plan) {
+    std::vector<std::string> all;
+    for (const auto& chain : plan.chains) all.push_back(chain.registry + " " + chain_text(chain));
+    return all;
+  };
+  return a.files == b.files && a.service == b.service && a.warnings == b.warnings && a.notes == b.notes && texts(a) == texts(b);
+}
+
+std::vector<Group> grouped(std::span<const PlanRow> rows) {
+  std::vector<Group> groups;
+  for (const auto& row : rows) {
+    if (!row.plan) continue;
+    Group* home = nullptr;
+    for (auto& group : groups) {
+      if (same(*group.plan, *row.plan)) home = &group;
+    }
+    if (home) {
+      home->nodes.push_back(row.node);
+    } else {
+      groups.push_back({{row.node}, row.plan});
+    }
+  }
+  return groups;
+}
+
+std::string list_text(const Plan& plan, const Look& look) {
+  std::string out;
+  for (const auto& change : plan.files) {
+    const bool adds = change.op == FileChange::Op::create || change.op == FileChange::Op::make_directory;
+    const bool removes = change.op == FileChange::Op::remove;
+    const char* sign = adds ? "+" : removes ? "-" : "~";
+    const auto tint = adds ? Tint::good : removes ? Tint::bad : Tint::warn;
+    const auto slash = change.op == FileChange::Op::make_directory ? "/" : "";
+    const auto mode = removes || change.mode == 0644 || change.mode == 0755 ? "" : fmt::format(" ({:04o})", change.mode);
+    out += "  " + look.paint(tint, sign) + " " + terminal_safe(change.path) + slash + mode + "\n";
+    if (!change.why.empty()) out += "      " + look.paint(Tint::dim, wrap(terminal_safe(change.why), look.width, 6)) + "\n";
+  }
+  if (plan.service.needed()) {
+    out += "  " + look.paint(Tint::warn, "!") + " restart " + terminal_safe(plan.service.name) + "\n      " +
+           look.paint(Tint::dim, wrap(terminal_safe(plan.service.why), look.width, 6)) + "\n";
+  } else if (!plan.files.empty()) {
+    out += "    no restart: takes effect with the next pull\n";
+  }
+  return out;
+}
+
+std::string group_text(const Group& group, const Look& look) {
+  const auto& plan = *group.plan;
+  std::string names;
+  for (const auto& node : group.nodes) names += (names.empty() ? "" : ", ") + terminal_safe(node);
+  std::string out = look.paint(Tint::strong, wrap(names, look.width, 0)) + "\n";
+  out += plan.empty() ? "    up to date\n" : list_text(plan, look);
+  for (const auto& warning : plan.warnings) {
+    out += "  " + look.paint(Tint::warn, "warning: ") + wrap(terminal_safe(warning), look.width, 6) + "\n";
+  }
+  for (const auto& note : plan.notes) out += "  note: " + wrap(terminal_safe(note), look.width, 6) + "\n";
+  std::string diffs;
+  for (const auto& change : plan.files) diffs += diff_of(change, look);
+  if (!diffs.empty()) out += "\n" + diffs;
+  if (!plan.empty() && !plan.chains.empty()) {
+    Table table({"REGISTRY", "TRIED IN ORDER, AFTERWARDS"});
+    for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
+    out += "\n" + table.text(look);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string shown_content(const FileChange& change) {
+  if (change.op == FileChange::Op::remove || change.op == FileChange::Op::make_directory) return "";
+  return std::string(change.after.expose());
+}
+
+Value plan_value(std::span<const PlanRow> rows) {
+  Value nodes = Value::array();
+  for (const auto& row : rows) nodes.push(row_value(row));
+  return Value::object({{"schema", "regfallback.plan/v1"}, {"nodes", nodes}});
+}
+
+std::string plan_text(std::span<const PlanRow> rows, const Look& look) {
+  std::string out;
+  for (const auto& group : grouped(rows)) out += group_text(group, look) + "\n";
+  for (const auto& row : rows) {
+    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node)) + "\n  " + terminal_safe(rf::to_string(*row.error), Lines::keep) + "\n\n";
+  }
+  return out;
+}
+
+std::string plan_summary(std::span<const PlanRow> rows) {
+  std::size_t changes = 0;
+  std::size_t restarts = 0;
+  std::size_t same_as_before = 0;
+  std::size_t failed = 0;
+  for (const auto& row : rows) {
+    if (!row.plan) {
+      ++failed;
+    } else if (row.plan->empty()) {
+      ++same_as_before;
+    } else {
+      ++changes;
+      restarts += row.plan->service.needed() ? 1 : 0;
+    }
+  }
+  std::vector<std::string> parts;
+  if (changes > 0) parts.push_back(fmt::format("{} to change ({})", changes, restarts == 0 ? "no restart" : counted(restarts, "restart")));
+  if (same_as_before > 0) parts.push_back(fmt::format("{} up to date", same_as_before));
+  if (failed > 0) parts.push_back(fmt::format("{} failed", failed));
+  return counted(rows.size(), "node") + ": " + join(parts, ", ");
+}
+
+}  // namespace rf
