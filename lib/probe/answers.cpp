@@ -1,0 +1,174 @@
+// What the answers mean.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+
+#include "base/text.h"
+#include "probe/plan.h"
+#include "probe/probe.h"
+
+namespace rf {
+namespace {
+
+int number(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+// The parts of an answer that matter, from curl's, wget's or openssl's words.
+struct Heard {
+  int status = 0;
+  int rc = 0;
+  int milliseconds = 0;
+  std::string address;
+  std::map<std::string, std::string, std::less<>> headers;  // of the last response, names in lower case
+  std::string words;                                        // what the tool itself said
+};
+
+void hear_line(Heard& heard, std::string_view line) {
+  const auto text = trim(line);
+  if (text.empty()) return;
+  const auto parts = split(text, ' ');
+  if (text.substr(0, 5) == "HTTP/" && parts.size() > 1) {
+    heard.status = number(parts[1]);
+    heard.headers.clear();
+    return;
+  }
+  if (parts[0] == "rc" && parts.size() == 2) {
+    heard.rc = number(parts[1]);
+    return;
+  }
+  if (parts[0] == "rf" && parts.size() >= 3) {
+    const auto seconds = parts[2];
+    const auto dot = seconds.find_first_of(".,");
+    auto fraction = dot == std::string_view::npos ? std::string("000") : std::string(seconds.substr(dot + 1, 3));
+    fraction.resize(3, '0');
+    heard.milliseconds = number(seconds.substr(0, dot)) * 1000 + number(fraction);
+    if (parts.size() > 3) heard.address = parts[3];
+    return;
+  }
+  const auto colon = text.find(": ");
+  if (heard.status != 0 && colon != std::string_view::npos && text.substr(0, colon).find(' ') == std::string_view::npos) {
+    heard.headers[lower(text.substr(0, colon))] = std::string(trim(text.substr(colon + 1)));
+    return;
+  }
+  heard.words = std::string(text);
+}
+
+std::string header(const Heard& heard, std::string_view name) {
+  const auto found = heard.headers.find(name);
+  return found == heard.headers.end() ? "" : found->second;
+}
+
+// An answer without a status: the tool says why.
+Answer reason(const Heard& heard) {
+  const auto words = lower(heard.words);
+  const auto says = [&](auto... part) { return (contains(words, part) || ...); };
+  if (says("resolve host", "resolving timed out", "bad address", "unable to resolve", "name or service", "getaddrinfo")) return Answer::dns;
+  if (says("no route", "unreachable")) return Answer::unreachable;
+  if (says("refused")) return Answer::refused;
+  if (heard.rc == 124 || says("timed out", "timeout")) return Answer::timeout;
+  if (says("ssl", "tls", "certificate", "verify error", "wrong version number")) return Answer::tls;
+  if (says("no client for")) return Answer::not_asked;
+  switch (heard.rc) {
+    case 6: return Answer::dns;
+    case 7: return Answer::refused;
+    case 28: return Answer::timeout;
+    case 35: case 51: case 58: case 60: case 77: case 83: return Answer::tls;
+    default: return Answer::closed;
+  }
+}
+
+Answer of_ok(const Question& question, const Heard& heard) {
+  const auto type = lower(header(heard, "content-type"));
+  if (contains(type, "html")) return Answer::wrong_content;
+  if (!question.for_image) return Answer::serves;
+  const bool manifest = contains(type, "manifest") || contains(type, "image.index");
+  return manifest || !header(heard, "docker-content-digest").empty() ? Answer::serves : Answer::wrong_content;
+}
+
+Answer of_status(const Question& question, const Heard& heard) {
+  const int status = heard.status;
+  if (status == 401) {
+    return contains(lower(header(heard, "www-authenticate")), "bearer") ? Answer::wants_token : Answer::unauthorized;
+  }
+  if (status == 403) return Answer::unauthorized;
+  if (status == 404 && question.for_image) return Answer::not_found;
+  if (status == 404) return header(heard, "docker-distribution-api-version").empty() ? Answer::not_found : Answer::serves;
+  if (status == 405 && question.for_image) return Answer::serves;  // containerd then asks with GET
+  if (status == 429) return Answer::rate_limited;
+  if (status >= 300 && status < 400) return Answer::redirects;
+  if (status >= 200 && status < 300) return of_ok(question, heard);
+  return Answer::server_error;
+}
+
+std::string detail_of(Answer answer, const Heard& heard) {
+  switch (answer) {
+    case Answer::redirects: return "to " + header(heard, "location");
+    case Answer::wants_token:
+    case Answer::unauthorized: return header(heard, "www-authenticate");
+    case Answer::wrong_content: return "content type " + header(heard, "content-type");
+    case Answer::serves: return "";
+    default: return heard.status != 0 ? "" : heard.words;
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Answer answer) {
+  switch (answer) {
+    case Answer::serves: return "serves";
+    case Answer::wants_token: return "wants-token";
+    case Answer::unauthorized: return "unauthorized";
+    case Answer::not_found: return "not-found";
+    case Answer::redirects: return "redirects";
+    case Answer::wrong_content: return "wrong-content";
+    case Answer::rate_limited: return "rate-limited";
+    case Answer::server_error: return "server-error";
+    case Answer::dns: return "dns";
+    case Answer::refused: return "refused";
+    case Answer::unreachable: return "unreachable";
+    case Answer::timeout: return "timeout";
+    case Answer::tls: return "tls";
+    case Answer::closed: return "closed";
+    case Answer::not_asked: return "not-asked";
+  }
+  return "";
+}
+
+bool is_finding(Answer answer, bool for_image) {
+  switch (answer) {
+    case Answer::serves:
+    case Answer::wants_token: return false;
+    case Answer::not_found: return !for_image;
+    default: return true;
+  }
+}
+
+EndpointProbe read_answer(const Question& question, const RawAnswer& raw) {
+  Heard heard;
+  for (const auto line : lines(raw.text)) hear_line(heard, line);
+  EndpointProbe probe{.endpoint = question.endpoint};
+  probe.status = heard.status;
+  probe.milliseconds = heard.milliseconds;
+  probe.address = heard.address;
+  if (raw.tool == "none") {
+    probe.detail = "no client on the node: curl, GNU wget or openssl would do";
+    return probe;
+  }
+  probe.answer = heard.status == 0 ? reason(heard) : of_status(question, heard);
+  if (is_forbidden_host(heard.address)) probe.answer = Answer::not_asked;
+  probe.detail = detail_of(probe.answer, heard);
+  if (raw.tool == "wget" && probe.answer == Answer::unauthorized && !question.headers.empty()) {
+    probe.detail = "asked without the credentials: wget would show them in the process list";
+  }
+  return probe;
+}
+
+}  // namespace rf
