@@ -1,0 +1,150 @@
+#include "report/status.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+#include "report/model.h"
+#include "report/table.h"
+
+namespace rf {
+namespace {
+
+std::vector<ReceiptSummary> newest_first(const Facts& facts) {
+  auto receipts = facts.receipts;
+  std::sort(receipts.begin(), receipts.end(), [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
+  return receipts;
+}
+
+std::string checksum_now(const Facts& facts, const std::string& path) {
+  const auto* entry = facts.tree.stat(path);
+  if (!entry) return "-";
+  return entry->kind == FileEntry::Kind::file ? entry->sha256 : "";
+}
+
+std::string drift_text(const NodeStatus& status) {
+  std::vector<std::string> changed;
+  for (const auto& file : status.files) {
+    if (file.drifted()) changed.push_back(file.path + (file.found == "-" ? " is gone" : file.expected == "-" ? " is back" : " was changed"));
+  }
+  return join(changed, ", ");
+}
+
+Tint tint_of(NodeStatus::State state) {
+  switch (state) {
+    case NodeStatus::State::in_sync: return Tint::good;
+    case NodeStatus::State::unfinished: return Tint::bad;
+    case NodeStatus::State::not_managed: return Tint::dim;
+    default: return Tint::warn;
+  }
+}
+
+Value row_value(const StatusRow& row) {
+  Value out = Value::object({{"node", row.node}, {"error", error_value(row.error)}});
+  const auto status = row.facts ? node_status(*row.facts, row.plan) : NodeStatus{};
+  out.set("state", row.facts ? Value(to_string(status.state)) : Value());
+  out.set("unfinished", row.facts ? Value::or_null(row.facts->unfinished) : Value());
+  out.set("changes_wanted", row.plan ? Value(std::int64_t(row.plan->files.size())) : Value());
+  Value files = Value::array();
+  for (const auto& file : status.files) {
+    files.push(Value::object({{"path", file.path},
+                              {"expected_sha256", file.expected == "-" ? Value() : Value(file.expected)},
+                              {"found_sha256", file.found == "-" ? Value() : Value::or_null(file.found)},
+                              {"drifted", file.drifted()}}));
+  }
+  out.set("files", files);
+  out.set("last_receipt", status.last ? receipt_value(*status.last) : Value());
+  return out;
+}
+
+std::string errors_text(std::span<const StatusRow> rows, const Look& look) {
+  std::string out;
+  for (const auto& row : rows) {
+    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(NodeStatus::State state) {
+  switch (state) {
+    case NodeStatus::State::in_sync: return "in sync";
+    case NodeStatus::State::behind: return "behind the intent";
+    case NodeStatus::State::drifted: return "drifted";
+    case NodeStatus::State::unfinished: return "unfinished";
+    case NodeStatus::State::not_managed: return "not managed";
+  }
+  return "";
+}
+
+NodeStatus node_status(const Facts& facts, const Plan* plan) {
+  NodeStatus status;
+  const auto receipts = newest_first(facts);
+  if (!receipts.empty()) status.last = receipts.front();
+  std::map<std::string, std::string> left;  // path -> checksum, by the newest transaction that went through
+  for (const auto& receipt : receipts) {
+    if (receipt.result != "applied") continue;
+    for (const auto& file : receipt.files) left.try_emplace(file.path, file.after);
+  }
+  for (const auto& [path, expected] : left) status.files.push_back({path, expected, checksum_now(facts, path)});
+  const bool drifted = std::any_of(status.files.begin(), status.files.end(), [](const auto& file) { return file.drifted(); });
+  if (!facts.unfinished.empty()) {
+    status.state = NodeStatus::State::unfinished;
+  } else if (drifted) {
+    status.state = NodeStatus::State::drifted;
+  } else if (plan && !plan->empty()) {
+    status.state = status.files.empty() ? NodeStatus::State::not_managed : NodeStatus::State::behind;
+  } else if (plan || !status.files.empty()) {
+    status.state = NodeStatus::State::in_sync;
+  }
+  return status;
+}
+
+Value status_value(std::span<const StatusRow> rows) {
+  Value nodes = Value::array();
+  for (const auto& row : rows) nodes.push(row_value(row));
+  return Value::object({{"schema", "regfallback.status/v1"}, {"nodes", nodes}});
+}
+
+std::string status_text(std::span<const StatusRow> rows, const Look& look) {
+  Table table({"NODE", "STATE", "FILES", "LAST TRANSACTION", "REMARK"});
+  for (const auto& row : rows) {
+    if (!row.facts) {
+      table.row({{row.node}, {"not reached", Tint::bad}});
+      continue;
+    }
+    const auto status = node_status(*row.facts, row.plan);
+    auto remark = drift_text(status);
+    if (!row.facts->unfinished.empty()) remark = row.facts->unfinished;
+    if (remark.empty() && row.plan && !row.plan->empty()) remark = "'plan' shows " + counted(row.plan->files.size(), "change");
+    const auto last = status.last ? status.last->time + " " + status.last->result : std::string();
+    table.row({{row.node}, {std::string(to_string(status.state)), tint_of(status.state)}, {std::to_string(status.files.size())}, {last}, {remark}});
+  }
+  return table.text(look) + errors_text(rows, look);
+}
+
+Value receipts_value(std::span<const StatusRow> rows) {
+  Value nodes = Value::array();
+  for (const auto& row : rows) {
+    Value receipts = Value::array();
+    if (row.facts) {
+      for (const auto& receipt : newest_first(*row.facts)) receipts.push(receipt_value(receipt));
+    }
+    nodes.push(Value::object({{"node", row.node}, {"error", error_value(row.error)}, {"receipts", receipts}}));
+  }
+  return Value::object({{"schema", "regfallback.receipts/v1"}, {"nodes", nodes}});
+}
+
+std::string receipts_text(std::span<const StatusRow> rows, const Look& look) {
+  Table table({"NODE", "TO", "TIME", "RESULT", "FILES", "WHY"});
+  for (const auto& row : rows) {
+    if (!row.facts) continue;
+    for (const auto& receipt : newest_first(*row.facts)) {
+      table.row({{row.node}, {std::to_string(receipt.sequence)}, {receipt.time}, {receipt.result}, {std::to_string(receipt.files.size())}, {receipt.reason}});
+    }
+  }
+  return (table.empty() ? "no apply has changed anything on these nodes\n" : table.text(look)) + errors_text(rows, look);
+}
+
+}  // namespace rf

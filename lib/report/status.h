@@ -1,0 +1,50 @@
+// What `status` says: what we manage on each node, and whether it still is as we left it and as the intent wants it.
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "node/facts.h"
+#include "plan/plan.h"
+#include "report/look.h"
+#include "report/value.h"
+
+namespace rf {
+
+struct NodeStatus {
+  enum class State {
+    in_sync,      // as we left it, and as the intent wants it where one is known
+    behind,       // as we left it; the intent wants something else now
+    drifted,      // a file we wrote was changed by somebody else
+    unfinished,   // a transaction has not ended
+    not_managed,  // no apply has changed anything here
+  } state = State::not_managed;
+  struct ManagedFile {
+    std::string path;
+    std::string expected;  // checksum we left, "-" for removed
+    std::string found;     // checksum now, "-" for not there, "" for not known
+    bool drifted() const { return !found.empty() && expected != found; }
+  };
+  std::vector<ManagedFile> files;
+  std::optional<ReceiptSummary> last;
+};
+std::string_view to_string(NodeStatus::State state);
+// `plan` against the intent, where there is one.
+NodeStatus node_status(const Facts& facts, const Plan* plan);
+
+struct StatusRow {
+  std::string node;
+  std::optional<Error> error = {};
+  const Facts* facts = nullptr;
+  const Plan* plan = nullptr;
+};
+Value status_value(std::span<const StatusRow> rows);  // regfallback.status/v1
+std::string status_text(std::span<const StatusRow> rows, const Look& look);
+
+// The receipts of each node, newest first: `rollback --list`.
+Value receipts_value(std::span<const StatusRow> rows);  // regfallback.receipts/v1
+std::string receipts_text(std::span<const StatusRow> rows, const Look& look);
+
+}  // namespace rf
