@@ -1,0 +1,42 @@
+#include "display.h"
+
+#include <algorithm>
+
+namespace rf::cmd {
+namespace {
+
+constexpr std::chrono::milliseconds least_gap{40};
+constexpr std::size_t most_lines = 20;
+
+}  // namespace
+
+Display::Display(Context& context, std::vector<std::string> nodes) : context_(context), progress_(std::move(nodes)) {}
+
+void Display::set(std::size_t node, Mark mark, std::string text) {
+  if (!progress_.set(node, mark, std::move(text)) || context_.options.quiet) return;
+  if (!context_.talk_terminal.live) {
+    const bool worth_a_line = mark != Mark::busy || context_.options.verbose;
+    if (worth_a_line) context_.talk.write(progress_.line(node));
+    return;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (mark == Mark::busy && now - last_ < least_gap) return;
+  last_ = now;
+  draw();
+}
+
+void Display::draw() {
+  const auto picture = progress_.picture(context_.talk_look(), most_lines);
+  const auto lines = static_cast<std::size_t>(std::count(picture.begin(), picture.end(), '\n'));
+  clear();
+  context_.talk.write(picture);
+  drawn_ = lines;
+}
+
+void Display::clear() {
+  if (drawn_ == 0) return;
+  context_.talk.write("\x1b[" + std::to_string(drawn_) + "A\x1b[J");
+  drawn_ = 0;
+}
+
+}  // namespace rf::cmd

@@ -1,0 +1,31 @@
+// Draws progress: a picture redrawn in place on a terminal, a line an event elsewhere, nothing with --quiet.
+#pragma once
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "context.h"
+#include "report/progress.h"
+
+namespace rf::cmd {
+
+class Display {
+ public:
+  Display(Context& context, std::vector<std::string> nodes);
+  Display(const Display&) = delete;
+  Display& operator=(const Display&) = delete;
+  ~Display() { clear(); }
+
+  void set(std::size_t node, Mark mark, std::string text);
+  // Takes the picture away, so that something else can be printed or asked; the next event draws it again.
+  void clear();
+
+ private:
+  void draw();
+  Context& context_;
+  Progress progress_;
+  std::size_t drawn_ = 0;  // lines of the picture on the screen
+  std::chrono::steady_clock::time_point last_{};
+};
+
+}  // namespace rf::cmd
