@@ -1,0 +1,152 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "base/text.h"
+#include "probe/probe.h"
+
+using namespace rf;
+
+namespace {
+
+// An HTTP server on loopback that answers every request the same way until it is destroyed, and keeps what it was asked.
+class Server {
+ public:
+  explicit Server(std::string answer) : answer_(std::move(answer)) {
+    socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(::bind(socket_, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(::listen(socket_, 8) == 0);
+    REQUIRE(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    port = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() { stop(); }
+  void stop() {
+    if (!thread_.joinable()) return;
+    ::shutdown(socket_, SHUT_RDWR);
+    thread_.join();
+    ::close(socket_);
+  }
+  int port = 0;
+  std::string asked;  // after stop()
+
+ private:
+  void serve() {
+    for (int client = ::accept(socket_, nullptr, nullptr); client >= 0; client = ::accept(socket_, nullptr, nullptr)) {
+      std::array<char, 4096> block{};
+      std::string request;
+      while (request.find("\r\n\r\n") == std::string::npos) {
+        const auto got = ::recv(client, block.data(), block.size(), 0);
+        if (got <= 0) break;
+        request.append(block.data(), static_cast<std::size_t>(got));
+      }
+      asked += request;
+      if (::send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL) < 0) asked += "(not answered)";
+      ::close(client);
+    }
+  }
+  std::string answer_;
+  int socket_ = -1;
+  std::thread thread_;
+};
+
+std::string run(const std::string& shell, const std::string& program) {
+  const std::string path = "/tmp/rf-probe-test-" + std::to_string(::getpid());
+  std::ofstream(path) << program;
+  std::FILE* pipe = ::popen((shell + " " + path + " </dev/null 2>/dev/null").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string output;
+  std::array<char, 4096> block{};
+  while (const auto got = std::fread(block.data(), 1, block.size(), pipe)) output.append(block.data(), got);
+  ::pclose(pipe);
+  ::unlink(path.c_str());
+  return output;
+}
+
+bool have(const std::string& program) { return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0; }
+
+Chain one(const std::string& host, std::vector<Header> headers = {}) {
+  Chain chain;
+  chain.registry = "anubis:32000";
+  ChainEndpoint endpoint;
+  endpoint.scheme = "http";
+  endpoint.host = host;
+  endpoint.path = "/v2";
+  endpoint.headers = std::move(headers);
+  chain.endpoints.push_back(endpoint);
+  return chain;
+}
+
+}  // namespace
+
+TEST_CASE("the program asks, in every shell, and what comes back is understood") {
+  if (!have("curl")) SKIP("no curl here");
+  for (const std::string shell : {"dash", "bash", "busybox sh"}) {
+    if (!have(shell.substr(0, shell.find(' ')))) continue;
+    INFO(shell);
+    Server server("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+    const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}),
+                                    one("127.0.0.1:1")};
+    const auto probe = read_probe(run(shell, probe_program(chains, {})), chains, {});
+    REQUIRE(probe);
+    server.stop();
+    CHECK(probe->client == "curl");
+    CHECK(probe->registries[0].endpoints[0].answer == Answer::serves);
+    CHECK(probe->registries[0].endpoints[0].address == "127.0.0.1");
+    CHECK(probe->registries[1].endpoints[0].answer == Answer::refused);
+    CHECK(server.asked.find("GET /v2/ HTTP/1.1") != std::string::npos);
+    CHECK(server.asked.find("Authorization: Basic c2VjcmV0") != std::string::npos);
+  }
+}
+
+TEST_CASE("a redirect is told, not followed") {
+  if (!have("curl")) SKIP("no curl here");
+  Server other("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  Server server("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:" + std::to_string(other.port) + "/\r\nContent-Length: 0\r\n\r\n");
+  const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port))};
+  const auto probe = read_probe(run("sh", probe_program(chains, {})), chains, {});
+  REQUIRE(probe);
+  other.stop();
+  CHECK(probe->registries[0].endpoints[0].answer == Answer::redirects);
+  CHECK(other.asked.empty());
+}
+
+TEST_CASE("a node without any client says so") {
+  const std::vector<Chain> chains{one("127.0.0.1:1")};
+  const auto hidden = replace_all(probe_program(chains, {}), "command -v", "false");
+  const auto probe = read_probe(run("sh", replace_all(hidden, "wget --version", "false")), chains, {});
+  REQUIRE(probe);
+  CHECK(probe->client.empty());
+  CHECK(probe->registries[0].endpoints[0].answer == Answer::not_asked);
+  CHECK(probe->registries[0].endpoints[0].detail.find("no client") != std::string::npos);
+}
+
+TEST_CASE("wget does where curl is missing, and credentials do not go into its command line") {
+  if (!have("wget")) SKIP("no wget here");
+  Server server("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n");
+  const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}), one("127.0.0.1:1")};
+  const auto program = replace_all(probe_program(chains, {}), "command -v curl", "false");
+  const auto probe = read_probe(run("sh", program), chains, {});
+  REQUIRE(probe);
+  server.stop();
+  CHECK(probe->client == "wget");
+  CHECK(probe->registries[0].endpoints[0].answer == Answer::unauthorized);
+  CHECK(probe->registries[0].endpoints[0].detail.find("without the credentials") != std::string::npos);
+  CHECK(probe->registries[1].endpoints[0].answer == Answer::refused);
+  CHECK(server.asked.find("secret") == std::string::npos);
+  CHECK(server.asked.find("c2VjcmV0") == std::string::npos);
+}
