@@ -109,11 +109,11 @@ class Walk {
   void record(const YamlNode& node, const Shape& shape) {
     if (!node.is_map()) return expected(node, shape);
     for (std::size_t i = 0; i < node.entries.size(); ++i) {
-      const auto& [name, item] = node.entries[i];
       if (!own_key(node, i)) continue;
-      const auto key = std::find_if(shape.keys.begin(), shape.keys.end(), [&](const Key& k) { return k.name == name->text; });
-      if (key == shape.keys.end()) unknown(*name, shape.keys);
-      else value(*item, *key->shape);
+      const auto& name = *node.entries[i].first;
+      const auto key = std::find_if(shape.keys.begin(), shape.keys.end(), [&](const Key& k) { return k.name == name.text; });
+      if (key == shape.keys.end()) unknown(name, shape.keys);
+      else value(*node.entries[i].second, *key->shape);
     }
     for (const auto& key : shape.keys)
       if (key.need == Key::Need::required && node.get(key.name) == nullptr)

@@ -15,12 +15,13 @@
 namespace rf {
 
 struct FileChange {
-  enum class Op { create, replace, remove, make_directory };
+  // Directories are made before everything else, and removed last and only when empty.
+  enum class Op { create, replace, remove, make_directory, remove_directory };
   Op op = Op::create;
   std::string path;               // absolute, symlinks above it resolved at plan time
   std::string before_sha256;      // "-" when it did not exist
   std::string before;             // content, for the diff; masked where it holds secrets
-  Secret after;                   // content; empty for remove and make_directory
+  Secret after;                   // content; empty for remove and for directories
   unsigned mode = 0644;
   unsigned uid = 0;
   unsigned gid = 0;

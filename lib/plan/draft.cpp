@@ -1,0 +1,151 @@
+#include "plan/draft.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "plan/mask.h"
+
+namespace rf {
+namespace {
+
+Error refusal(std::string message, std::string hint) { return {ErrorKind::refused, std::move(message), std::move(hint)}; }
+
+const FileEntry* nearest_directory(const FileTree& tree, std::string path) {
+  for (; path != "/"; path = parent_path(path))
+    if (const auto* entry = tree.stat(path)) return entry;
+  return nullptr;
+}
+
+unsigned group_for(const PlanContext& context, const std::string& path) {
+  const auto* directory = nearest_directory(context.facts.tree, parent_path(path));
+  return context.detection.profile.keep_group && directory != nullptr ? directory->gid : 0;
+}
+
+Result<void> make_directories(const PlanContext& context, const std::string& path, Draft& draft) {
+  const auto& tree = context.facts.tree;
+  if (path == "/") return {};
+  if (const auto* entry = tree.stat(path)) {
+    if (entry->kind == FileEntry::Kind::directory) return {};
+    return refusal(fmt::format("{} is in the way: a directory has to stand there", path), "look at it and move it away");
+  }
+  if (std::any_of(draft.files.begin(), draft.files.end(), [&](const FileChange& c) { return c.path == path; })) return {};
+  RF_CHECK(make_directories(context, parent_path(path), draft));
+  FileChange change;
+  change.op = FileChange::Op::make_directory;
+  change.path = path;
+  change.before_sha256 = "-";
+  change.mode = context.detection.profile.directory_mode;
+  change.gid = group_for(context, path);
+  change.kind = FileChange::Class::certificate;
+  change.why = "for the files below it";
+  draft.files.push_back(std::move(change));
+  return {};
+}
+
+// What stands at a path now, if that is a file that could be put back; nothing where nothing is.
+Result<const FileEntry*> existing(const PlanContext& context, const std::string& written, const std::string& path) {
+  if (path.starts_with("/nix/store/"))
+    return refusal(fmt::format("{} is {}, in a store that is never changed in place", written, path), "change the system's own configuration");
+  const auto* entry = context.facts.tree.lstat(path);
+  if (entry == nullptr) return static_cast<const FileEntry*>(nullptr);
+  const auto& truncated = context.facts.truncated;
+  const bool unread = entry->kind == FileEntry::Kind::unreadable || std::find(truncated.begin(), truncated.end(), path) != truncated.end();
+  if (unread) return refusal(fmt::format("{} could not be read, so it could not be put back", path), "look at its permissions and its size on the node");
+  if (entry->kind == FileEntry::Kind::symlink)
+    return refusal(fmt::format("{} is a link to {}, which does not exist", path, entry->target), "remove the link, or make its target");
+  if (entry->kind != FileEntry::Kind::file) return refusal(fmt::format("{} is not a file", path), "look at it and move it away");
+  return entry;
+}
+
+}  // namespace
+
+namespace {
+
+// `links` counts down, as the kernel's own limit does, so that a loop ends.
+std::string resolve(const FileTree& tree, const std::string& path, int links) {
+  const auto normal = normal_path(path);
+  if (normal == "/" || tree.stat(normal) != nullptr) return tree.real_path(normal);
+  const auto parent = resolve(tree, parent_path(normal), links);
+  const auto here = join_path(parent, base_name(normal));
+  const auto* entry = tree.lstat(here);
+  if (entry == nullptr || entry->kind != FileEntry::Kind::symlink || links == 0) return here;
+  return resolve(tree, join_path(parent, entry->target), links - 1);
+}
+
+}  // namespace
+
+std::string resolved_path(const FileTree& tree, const std::string& path) { return resolve(tree, path, 40); }
+
+Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft& draft) {
+  const auto path = resolved_path(context.facts.tree, file.path);
+  RF_TRY(const auto* entry, existing(context, file.path, path));
+  const bool secret = file.holds == DesiredFile::Holds::secrets;
+  FileChange change;
+  if (entry != nullptr) {
+    const bool same = entry->content == file.content.expose() || entry->content == mask_secrets(file.content.expose());
+    if (same && !(secret && (entry->mode & 077) != 0)) return {};
+    change.op = FileChange::Op::replace;
+    change.before = mask_secrets(entry->content);
+    change.before_sha256 = entry->sha256.empty() ? sha256_hex(entry->content) : entry->sha256;
+    change.mode = entry->mode;
+    change.uid = entry->uid;
+    change.gid = entry->gid;
+  } else {
+    RF_CHECK(make_directories(context, parent_path(path), draft));
+    change.before_sha256 = "-";
+    change.mode = context.detection.profile.file_mode;
+    change.gid = group_for(context, path);
+  }
+  if (secret) change.mode = 0600;
+  change.path = path;
+  change.after = file.content;
+  change.kind = file.kind;
+  change.holds_secrets = secret;
+  change.why = file.why;
+  draft.files.push_back(std::move(change));
+  return {};
+}
+
+void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft) {
+  const auto real = resolved_path(context.facts.tree, path);
+  const auto* entry = context.facts.tree.stat(real);
+  if (entry == nullptr) return;
+  FileChange change;
+  change.op = entry->kind == FileEntry::Kind::directory ? FileChange::Op::remove_directory : FileChange::Op::remove;
+  change.path = real;
+  change.before = mask_secrets(entry->content);
+  const bool directory = change.op == FileChange::Op::remove_directory;
+  change.before_sha256 = directory ? "" : entry->sha256.empty() ? sha256_hex(entry->content) : entry->sha256;
+  change.mode = entry->mode;
+  change.uid = entry->uid;
+  change.gid = entry->gid;
+  change.kind = FileChange::Class::removal;
+  change.why = std::move(why);
+  draft.files.push_back(std::move(change));
+}
+
+std::string directory_name(std::string_view registry) { return registry == "*" ? "_default" : std::string(registry); }
+
+std::string underscore_name(std::string_view registry) {
+  const auto colon = registry.rfind(':');
+  if (colon == registry.npos) return {};
+  return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
+}
+
+std::optional<std::string> receipt_sum(const Facts& facts, std::string_view path) {
+  const ReceiptSummary::File* found = nullptr;
+  int newest = -1;
+  for (const auto& receipt : facts.receipts) {
+    if (receipt.result != "applied" || receipt.sequence < newest) continue;
+    for (const auto& file : receipt.files)
+      if (file.path == path) {
+        found = &file;
+        newest = receipt.sequence;
+      }
+  }
+  return found == nullptr ? std::nullopt : std::optional(found->after);
+}
+
+}  // namespace rf

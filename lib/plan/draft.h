@@ -1,0 +1,53 @@
+// A plan in the making: what a style is given, what it returns, and the few ways a file can be changed.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace rf {
+
+struct PlanContext {
+  const Intent& intent;
+  const ResolvedEndpoints& resolved;
+  const Facts& facts;
+  const Detection& detection;
+  const PlanOptions& options;
+};
+
+struct Draft {
+  std::vector<FileChange> files;  // in any order
+  std::vector<std::string> warnings;
+  std::vector<std::string> notes;
+  std::string restart_why;        // "" when no restart is needed
+  // Where the distribution renders its own files from ours at its start: the tree as it will be then.
+  std::optional<FileTree> rendered;
+};
+
+// What a file or directory is to be.
+struct DesiredFile {
+  std::string path;  // absolute; symlinks are resolved here
+  Secret content;
+  FileChange::Class kind = FileChange::Class::hosts;
+  enum class Holds { plain, secrets } holds = Holds::plain;
+  std::string why;
+};
+
+// Adds what it takes for the file to be so: nothing when it is; its missing directories first. A file that others wrote gets a note.
+// Refuses paths in an image that cannot be written (/nix/store) and files that could not be read, since they could not be put back.
+Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft& draft);
+void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft);
+
+// Registries as directory names, host:port and "_default".
+std::string directory_name(std::string_view registry);
+// The older form, which containerd looks for first: "host_port_"; "" where there is none.
+std::string underscore_name(std::string_view registry);
+// The path through every symlink above it and its own; also where its last parts do not exist yet.
+std::string resolved_path(const FileTree& tree, const std::string& path);
+
+// The newest checksum the receipts know of a path: "-" when removed, nothing when it never was in one.
+std::optional<std::string> receipt_sum(const Facts& facts, std::string_view path);
+
+}  // namespace rf

@@ -1,0 +1,150 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "plan/config_path.h"
+#include "plan/self_check.h"
+#include "plan/styles.h"
+
+namespace rf {
+namespace {
+
+Error fault_of(const Detection& detection) {
+  const auto& config = detection.config;
+  Error error{ErrorKind::runtime, fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), detection.state),
+              "`regfallback doctor` looks for the cause; repair it first"};
+  for (const auto* fault : {&config.load_error, &config.cri_error}) {
+    if (!*fault) continue;
+    error.message = fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), (*fault)->message);
+    error.where = (*fault)->where;
+    if (!(*fault)->hint.empty()) error.hint = (*fault)->hint;
+    if (!config.config_path.empty() && !config.mirrors.empty()) error.hint = "`regfallback migrate` turns the mirrors into hosts.toml files";
+    break;
+  }
+  return error;
+}
+
+// What forbids writing before anything is planned.
+Result<void> may_write(const Detection& detection, Style style) {
+  if (detection.confidence.starts_with("low") || detection.state == "not running")
+    return Error{ErrorKind::refused, fmt::format("no containerd runs here, so it is not certain which one {} would use", detection.profile.title),
+                 "start it, and run this again"};
+  if (detection.containerd.major == 0)
+    return Error{ErrorKind::refused, fmt::format("the version of {} is not known", detection.runtime.exe), "what it would do cannot be computed without it"};
+  if (detection.state == "CRI disabled" || detection.state == "broken") return fault_of(detection);
+  if (style == Style::patch)
+    return Error{ErrorKind::unsupported, fmt::format("{} cannot be configured from the node itself", detection.profile.title),
+                 fmt::format("`regfallback render --for {}` prints what to give to it", detection.profile.name)};
+  if (style == Style::hosts_dir && !detection.config.mirrors.empty()) {
+    const auto& mirror = detection.config.mirrors.begin()->second;
+    return Error{ErrorKind::refused, "mirrors stand in config.toml; containerd does not serve images with both them and config_path",
+                 "`regfallback migrate` turns them into hosts.toml files with the same chains", mirror.where};
+  }
+  return {};
+}
+
+Result<Draft> draft_for(const PlanContext& context, Style style) {
+  switch (style) {
+    case Style::hosts_dir: return plan_hosts_dir(context);
+    case Style::config_toml: return plan_config_toml(context);
+    case Style::registries_yaml: return plan_registries_yaml(context);
+    case Style::patch: break;
+  }
+  return Error{ErrorKind::internal, "a printed patch is no plan"};
+}
+
+void sort_for_commit(std::vector<FileChange>& files) {
+  const auto rank = [](const FileChange& change) {
+    if (change.op == FileChange::Op::make_directory) return 0;
+    if (change.op == FileChange::Op::remove_directory) return 6;
+    return 1 + static_cast<int>(change.kind);
+  };
+  std::stable_sort(files.begin(), files.end(), [&](const FileChange& a, const FileChange& b) {
+    return rank(a) != rank(b) ? rank(a) < rank(b) : rank(a) == 6 ? a.path > b.path : a.path < b.path;
+  });
+}
+
+Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& plan) {
+  const auto policy = context.options.restart;
+  const auto& service = context.detection.service;
+  auto why = draft.restart_why;
+  if (why.empty() && policy == RestartPolicy::always && !draft.files.empty()) why = "asked for with --restart always";
+  if (why.empty()) return {};
+  if (policy == RestartPolicy::never) {
+    plan.warnings.push_back(fmt::format("{}: this takes effect only when containerd restarts, which --restart never forbids", why));
+    return {};
+  }
+  if (!service)
+    return Error{ErrorKind::unsupported, fmt::format("{}, and no service is known to restart {}", why, context.detection.runtime.exe),
+                 "run with --restart never, and restart it yourself"};
+  if (service->restart_by == RestartBy::none) return {};
+  plan.service.by = service->restart_by;
+  plan.service.name = service->restart_name.empty() ? service->unit : service->restart_name;
+  plan.service.why = std::move(why);
+  plan.service.order = service->order;
+  plan.service.serial = service->serial;
+  plan.service.wait_seconds = service->wait_seconds;
+  return {};
+}
+
+void warn_about_managers(const Detection& detection, Plan& plan) {
+  if (plan.files.empty()) return;
+  for (const auto& manager : detection.managers)
+    plan.warnings.push_back(fmt::format("also managed by {}: what it writes next replaces these files", manager));
+}
+
+}  // namespace
+
+Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts, const Detection& detection, const PlanOptions& options) {
+  const auto style = options.style.value_or(detection.era.style);
+  RF_CHECK(may_write(detection, style));
+  const PlanContext context{intent, resolved, facts, detection, options};
+  RF_TRY(auto draft, draft_for(context, style));
+  Plan plan;
+  plan.node = facts.hostname;
+  plan.runtime_exe = detection.runtime.exe;
+  plan.runtime_socket = detection.runtime.address;
+  plan.runtime_config = detection.config_file;
+  plan.warnings = draft.warnings;
+  plan.notes = draft.notes;
+  RF_CHECK(set_service(context, draft, plan));
+  plan.files = std::move(draft.files);
+  sort_for_commit(plan.files);
+  warn_about_managers(detection, plan);
+  Projected projected;
+  projected.tree = project(plan, draft.rendered ? *draft.rendered : facts.tree);
+  projected.config = effective_config(projected.tree, config_source(detection), detection.containerd);
+  RF_TRY(plan.chains, self_check(context, projected));
+  return plan;
+}
+
+FileTree project(const Plan& plan, const FileTree& tree) {
+  FileTree out = tree;
+  for (const auto& change : plan.files) {
+    switch (change.op) {
+      case FileChange::Op::create:
+      case FileChange::Op::replace: {
+        std::string content(change.after.expose());
+        auto sum = sha256_hex(content);
+        out.put(change.path, {.kind = FileEntry::Kind::file, .content = std::move(content), .sha256 = std::move(sum), .mode = change.mode,
+                              .uid = change.uid, .gid = change.gid});
+        break;
+      }
+      case FileChange::Op::make_directory:
+        out.put(change.path, {.kind = FileEntry::Kind::directory, .mode = change.mode, .uid = change.uid, .gid = change.gid});
+        break;
+      case FileChange::Op::remove:
+        out.remove(change.path);
+        break;
+      case FileChange::Op::remove_directory:
+        if (out.list(change.path).empty()) out.remove(change.path);
+        break;
+    }
+  }
+  return out;
+}
+
+}  // namespace rf

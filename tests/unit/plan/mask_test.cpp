@@ -1,0 +1,42 @@
+#include "plan/mask.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "plan/diff.h"
+
+using namespace rf;
+
+TEST_CASE("values of secret keys are masked in TOML and YAML, whatever their form") {
+  const auto* line = GENERATE("    \"Authorization\" = \"Basic aHVudGVyMg==hunter2\"", "password = 'hunter2'", "  auth = \"hunter2\"", "    password: hunter2", "identitytoken = \"hunter2\"",
+                              "auth: { username: u, password: hunter2 }", "header = { Authorization = \"hunter2\" }", "X-Api-Key = \"hunter2\"",
+                              "a.b.password = \"hunter2\"", "- password: \"hunter2\"", "x = [{ token = 'hunter2' }]");
+  INFO(line);
+  const auto masked = mask_secrets(std::string("# a\n") + line + "\nserver = \"https://h\"\n");
+  CHECK(masked.find("hunter2") == std::string::npos);
+  CHECK(masked.find("<secret ") != std::string::npos);
+  CHECK(masked.starts_with("# a\n"));
+  CHECK(masked.ends_with("\nserver = \"https://h\"\n"));
+}
+
+TEST_CASE("what holds no secret stays as it is, byte for byte") {
+  const std::string text = "# password = x\n[host.\"https://h\"]\r\n  capabilities = [\"pull\"]\n[plugins.\"x\".registry.configs.\"h\".auth]\n  username = \"u\"\nurl: http://x:5\nlast";
+  CHECK(mask_secrets(text) == text);
+  CHECK(mask_secrets("") == "");
+}
+
+TEST_CASE("masking what is masked changes nothing more than the mask, and a private key is one mask") {
+  CHECK(mask_secrets("-----BEGIN PRIVATE KEY-----\nabc\n").starts_with("<secret "));
+  CHECK(mask_secrets("password = \"a\"\n") != mask_secrets("password = \"b\"\n"));
+}
+
+TEST_CASE("the sides of a change are masked and named as diff names them") {
+  FileChange change;
+  change.path = "/x";
+  change.before_sha256 = "-";
+  change.after = Secret("password = \"hunter2\"\n");
+  const auto sides = diff_sides(change);
+  CHECK(sides.before_name == "/dev/null");
+  CHECK(sides.after_name == "/x");
+  CHECK(sides.after.find("hunter2") == std::string::npos);
+}
