@@ -1,0 +1,18 @@
+// Credentials out of Docker's client configuration (~/.docker/config.json), its credential helpers included.
+#pragma once
+#include <chrono>
+#include <string>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace rf {
+
+struct DockerCredentials {
+  std::string username;
+  Secret password;
+};
+// For an endpoint host ("registry-1.docker.io", "ghcr.io", "harbor.corp:8443"). `path` is expanded; the file must have an entry for it.
+Result<DockerCredentials> docker_credentials(const std::string& path, const std::string& host, std::chrono::milliseconds limit);
+
+}  // namespace rf

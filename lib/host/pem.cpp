@@ -1,0 +1,73 @@
+#include "host/pem.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <memory>
+
+#include <fmt/format.h>
+
+namespace rf {
+namespace {
+
+template <auto Free>
+struct Freer {
+  template <class T>
+  void operator()(T* pointer) const {
+    Free(pointer);
+  }
+};
+using Bio = std::unique_ptr<BIO, Freer<&BIO_free>>;
+using Certificate = std::unique_ptr<X509, Freer<&X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Freer<&EVP_PKEY_free>>;
+
+Bio reader(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+// Never asks: a passphrase cannot be typed on the node either.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+Certificate next(BIO* bio) { return Certificate(PEM_read_bio_X509(bio, nullptr, no_passphrase, nullptr)); }
+
+std::string subject(X509* certificate) {
+  const Bio out(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(out.get(), X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+  char* data = nullptr;
+  const auto size = BIO_get_mem_data(out.get(), &data);
+  return std::string(data, static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+Result<PemCheck> check_certificates(std::string_view pem) {
+  constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
+  std::size_t expected = 0, found = 0;
+  for (auto at = pem.find(begin); at != pem.npos; at = pem.find(begin, at + 1)) ++expected;
+  PemCheck out;
+  const auto bio = reader(pem);
+  while (const auto certificate = next(bio.get())) {
+    ++found;
+    if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0)
+      out.warning = fmt::format("the certificate {} has ended", subject(certificate.get()));
+  }
+  ERR_clear_error();
+  if (expected == 0) return Error{ErrorKind::intent, "no PEM certificate in it", "it begins with -----BEGIN CERTIFICATE-----; openssl x509 -inform der converts others"};
+  if (found != expected) return Error{ErrorKind::intent, fmt::format("certificate {} of {} in it is damaged", found + 1, expected), "export it again"};
+  return out;
+}
+
+Result<void> check_key(std::string_view certificate_pem, std::string_view key_pem) {
+  const auto bio = reader(key_pem);
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+  ERR_clear_error();
+  if (!key)
+    return Error{ErrorKind::intent, key_pem.find("ENCRYPTED") == key_pem.npos ? "no PEM private key in it" : "the private key has a passphrase, which containerd cannot ask for",
+                 "openssl pkey -in OLD -out NEW writes one without"};
+  const auto certificates = reader(certificate_pem);
+  const auto certificate = next(certificates.get());
+  const bool belongs = certificate && X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!belongs) return Error{ErrorKind::intent, "the private key does not belong to the certificate", "are cert and key of one pair?"};
+  return {};
+}
+
+}  // namespace rf
