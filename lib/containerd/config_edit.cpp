@@ -195,6 +195,15 @@ void legacy_paths(const TomlNode& registry, const TomlPath& base, LegacyAuth aut
   out.insert(out.end(), parts.begin(), parts.end());
 }
 
+std::vector<TomlPath> all_legacy_paths(const TomlNode& root, const ConfigFiles& files, const Version& containerd, LegacyAuth auth) {
+  std::vector<TomlPath> paths;
+  for (const auto& name : counting_names(root, files, containerd)) {
+    const auto base = registry_path(name);
+    legacy_paths(*root.find(base), base, auth, paths);
+  }
+  return paths;
+}
+
 }  // namespace
 
 Result<ConfigEdit> edit_config_path(const FileTree& tree, const ConfigSource& source, const Version& containerd, std::string_view path) {
@@ -223,13 +232,19 @@ Result<std::string> set_config_path(std::string_view text, const Version& contai
 
 Result<std::string> remove_legacy(std::string_view text, const Version& containerd, LegacyAuth auth) {
   RF_TRY(const auto single, read_single(text, containerd));
-  const TomlNode& root = single.files.roots.front();
-  std::vector<TomlPath> paths;
-  for (const auto& name : counting_names(root, single.files, containerd)) {
-    const auto base = registry_path(name);
-    legacy_paths(*root.find(base), base, auth, paths);
+  return remove_toml(text, all_legacy_paths(single.files.roots.front(), single.files, containerd, auth));
+}
+
+Result<std::vector<ConfigEdit>> remove_legacy(const FileTree& tree, const ConfigSource& source, const Version& containerd, LegacyAuth auth) {
+  const auto files = read_config_files(tree, source, containerd);
+  if (files.error) return *files.error;
+  std::vector<ConfigEdit> edits;
+  for (std::size_t i = 0; i < files.files.size(); ++i) {
+    ConfigEdit edit{.file = files.files[i], .before = std::string(tree.read(files.files[i]).value_or("")), .after = {}, .why = "the legacy registry settings move to hosts.toml"};
+    RF_TRY(edit.after, remove_toml(edit.before, all_legacy_paths(files.roots[i], files, containerd, auth)).doing("removing legacy settings from " + edit.file));
+    if (edit.changed()) edits.push_back(std::move(edit));
   }
-  return remove_toml(text, paths);
+  return edits;
 }
 
 Result<std::string> set_mirrors(std::string_view text, const Version& containerd, const MirrorEndpoints& mirrors) {

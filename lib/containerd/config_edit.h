@@ -34,6 +34,8 @@ Result<std::string> set_config_path(std::string_view text, const Version& contai
 // Tables that are left empty go too.
 enum class LegacyAuth { keep, remove };
 Result<std::string> remove_legacy(std::string_view text, const Version& containerd, LegacyAuth auth);
+// The same for all files of a node; one edit for each file that changes.
+Result<std::vector<ConfigEdit>> remove_legacy(const FileTree& tree, const ConfigSource& source, const Version& containerd, LegacyAuth auth);
 
 // Legacy mirror blocks for exactly these registries (registry -> endpoints); others that stand there stay. Run again, it changes nothing.
 // Refused where a config_path is in effect.
