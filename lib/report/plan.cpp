@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "plan/diff.h"
 #include "report/diff.h"
 #include "report/model.h"
 #include "report/table.h"
@@ -18,6 +19,7 @@ std::string_view to_string(FileChange::Op op) {
     case FileChange::Op::replace: return "replace";
     case FileChange::Op::remove: return "remove";
     case FileChange::Op::make_directory: return "make-directory";
+    case FileChange::Op::remove_directory: return "remove-directory";
   }
   return "";
 }
@@ -31,13 +33,14 @@ std::string_view to_string(RestartBy by) {
   return "";
 }
 
+bool is_directory(const FileChange& change) {
+  return change.op == FileChange::Op::make_directory || change.op == FileChange::Op::remove_directory;
+}
+
 std::string diff_of(const FileChange& change, const Look& look) {
-  if (change.op == FileChange::Op::make_directory) return "";
-  const bool created = change.op == FileChange::Op::create;
-  const bool removed = change.op == FileChange::Op::remove;
-  const auto after = shown_content(change);
-  return unified_diff({.before = change.before, .after = after, .before_name = created ? "/dev/null" : std::string_view(change.path),
-                       .after_name = removed ? "/dev/null" : std::string_view(change.path)}, look);
+  if (is_directory(change)) return "";
+  const auto sides = diff_sides(change);
+  return unified_diff({.before = sides.before, .after = sides.after, .before_name = sides.before_name, .after_name = sides.after_name}, look);
 }
 
 Value change_value(const FileChange& change) {
@@ -112,10 +115,10 @@ std::string list_text(const Plan& plan, const Look& look) {
   std::string out;
   for (const auto& change : plan.files) {
     const bool adds = change.op == FileChange::Op::create || change.op == FileChange::Op::make_directory;
-    const bool removes = change.op == FileChange::Op::remove;
+    const bool removes = change.op == FileChange::Op::remove || change.op == FileChange::Op::remove_directory;
     const char* sign = adds ? "+" : removes ? "-" : "~";
     const auto tint = adds ? Tint::good : removes ? Tint::bad : Tint::warn;
-    const auto slash = change.op == FileChange::Op::make_directory ? "/" : "";
+    const auto slash = is_directory(change) ? "/" : "";
     const auto mode = removes || change.mode == 0644 || change.mode == 0755 ? "" : fmt::format(" ({:04o})", change.mode);
     out += "  " + look.paint(tint, sign) + " " + terminal_safe(change.path) + slash + mode + "\n";
     if (!change.why.empty()) out += "      " + look.paint(Tint::dim, wrap(terminal_safe(change.why), look.width, 6)) + "\n";
@@ -152,10 +155,7 @@ std::string group_text(const Group& group, const Look& look) {
 
 }  // namespace
 
-std::string shown_content(const FileChange& change) {
-  if (change.op == FileChange::Op::remove || change.op == FileChange::Op::make_directory) return "";
-  return std::string(change.after.expose());
-}
+std::string shown_content(const FileChange& change) { return diff_sides(change).after; }
 
 Value plan_value(std::span<const PlanRow> rows) {
   Value nodes = Value::array();
