@@ -49,6 +49,7 @@ Command rollback_command(Options& options);
 Command status_command(Options& options);
 Command render_command(Options& options);
 Command init_command(Options& options);
+Command explain_command(Options& options);
 Command completion_command(Options& options);
 Command man_command(Options& options);
 

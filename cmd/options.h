@@ -51,6 +51,15 @@ struct Options {
   std::vector<std::string> registries;
   std::vector<std::string> assume;
   std::string argument;
+
+  // explain
+  std::vector<std::string> images;
+  std::string images_file;
+  std::string root;
+  std::string config_path;
+  std::string containerd_version;
+  std::string pull_mode;
+  std::string distribution_version;
 };
 
 }  // namespace rf::cmd

@@ -64,7 +64,8 @@ void declare(CLI::App& app, const Flag& flag, const std::string& names) {
         if (!flag.doc.choices.empty()) option->check(CLI::IsMember(flag.doc.choices));
         if constexpr (std::is_same_v<decltype(into), int*>) option->check(CLI::Range(0, 1'000'000));
         if constexpr (std::is_same_v<decltype(into), std::vector<std::string>*>) {
-          option->allow_extra_args(false);
+          if (!names.starts_with('-')) option->expected(0, -1);  // an argument takes all words that are no flags
+          else option->allow_extra_args(false);
         } else {
           option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
         }

@@ -99,8 +99,11 @@ ChainEndpoint endpoint_of(const HostEntry& entry, const Version& containerd, con
 
 void note_directory(const HostDirectory& directory, std::string_view registry, const EffectiveConfig& config, const FileTree& tree,
                     Chain& chain) {
+  // A _default beside the registry's own directory is as it should be, unless that directory says nothing.
+  const bool silent = !tree.exists(directory.path + "/hosts.toml");
   for (const auto& path : directory.shadowed)
-    chain.ignored.push_back({path, 0, fmt::format("{} is found first and taken whole", directory.path)});
+    if (silent || path != parent_path(directory.path) + "/_default")
+      chain.ignored.push_back({path, 0, fmt::format("{} is found first and taken whole", directory.path)});
   const bool list = config.config_path.find(':') != std::string::npos;
   if (list && config.pull_mode == PullMode::transfer)
     chain.ignored.push_back({config.config_path_where ? config.config_path_where->file : config.config_file,

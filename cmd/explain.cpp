@@ -1,0 +1,214 @@
+// explain: the endpoints containerd tries for an image, in order, and why, from files alone.
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "command.h"
+#include "host/files.h"
+#include "host/profiles.h"
+#include "host/read_tree.h"
+#include "report/explain.h"
+
+namespace rf::cmd {
+namespace {
+
+// One node as far as it decides a chain.
+struct Site {
+  std::string node;
+  FileTree tree;
+  EffectiveConfig config;
+  ChainOptions options = {};
+};
+
+Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const Version& containerd) {
+  if (options.pull_mode.empty()) return std::optional<PullMode>();
+  const bool choice = containerd >= Version{2, 1, 0};
+  if (options.pull_mode == "transfer" && !choice)
+    return Error{.kind = ErrorKind::usage, .message = "--pull-mode transfer: containerd has a transfer service for pulls from 2.1 on",
+                 .hint = "leave it out for containerd " + to_string(containerd)};
+  if (options.pull_mode == "transfer") return std::optional(PullMode::transfer);
+  return std::optional(choice ? PullMode::local : PullMode::client);
+}
+
+Result<Version> wanted_version(const Options& options) {
+  if (options.containerd_version.empty())
+    return Error{.kind = ErrorKind::usage, .message = "explain: files alone do not tell which containerd reads them",
+                 .hint = "--containerd-version 1.7.24; 'containerd --version' tells it on the node"};
+  return parse_version(options.containerd_version).doing("reading --containerd-version");
+}
+
+std::string absolute(const std::string& path) {
+  if (path.empty() || path[0] == '/') return path;
+  return environment("PWD").value_or("") + "/" + path;
+}
+
+// --config-path: the directories are this machine's.
+Result<Site> site_of_config_path(const Options& options) {
+  RF_TRY(const auto containerd, wanted_version(options));
+  RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
+  std::vector<std::string> parts;
+  for (const auto part : split(options.config_path, ':')) parts.push_back(absolute(std::string(part)));
+  Site site;
+  TreeReader reader("/");
+  const ConfigSource source{.file = "--config-path", .config_path_only = join(parts, ":"), .pull_mode = mode};
+  for (const auto& part : parts) reader.add(part);
+  reader.add(*source.config_path_only);  // the transfer service takes a list for one name
+  site.config = effective_config(reader.tree(), source, containerd);
+  for (const auto& file : certificate_files(reader.tree(), site.config)) reader.add(file);
+  site.tree = reader.tree();
+  return site;
+}
+
+// The file of config.toml and the tree it is in: where the distribution keeps them.
+Result<ConfigSource> source_of_tree(const Options& options, const std::vector<Profile>& profiles, FileTree tree) {
+  Facts facts;
+  facts.tree = std::move(tree);
+  for (const auto& profile : profiles)
+    if (profile.name == options.distribution && !options.distribution_version.empty())
+      facts.versions[profile.version_of] = options.distribution_version;
+  const auto detection = detect(facts, profiles, {.distribution = options.distribution});
+  if (!detection && !options.distribution.empty()) return detection.error();
+  return detection ? ConfigSource{.file = detection->config_file} : ConfigSource{};
+}
+
+// --root: a copy of a node's files.
+Result<Site> site_of_root(const Options& options) {
+  RF_TRY(const auto containerd, wanted_version(options));
+  RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
+  RF_TRY(const auto profiles, read_profiles(options.profiles_dir));
+  TreeReader reader(options.root);
+  for (const auto& pattern : fact_globs(profiles)) reader.add_glob(pattern);
+  reader.add("/etc/containerd");
+  reader.add("/etc/docker/certs.d");
+  RF_TRY(auto source, source_of_tree(options, profiles, reader.tree()));
+  source.pull_mode = mode;
+  Site site;
+  site.config = effective_config(reader.tree(), source, containerd);
+  for (const auto& root : site.config.hosts_roots) reader.add(root);
+  for (const auto& file : certificate_files(reader.tree(), site.config)) reader.add(file);
+  site.tree = reader.tree();
+  return site;
+}
+
+Result<std::vector<Site>> all_sites(const Options& options) {
+  if (options.root.empty() == options.config_path.empty())
+    return Error{.kind = ErrorKind::usage, .message = "explain: give one of --root and --config-path",
+                 .hint = "--root DIR for a copy of a node's files, --config-path DIR for directories of this machine"};
+  RF_TRY(auto site, options.root.empty() ? site_of_config_path(options) : site_of_root(options));
+  std::vector<Site> sites;
+  sites.push_back(std::move(site));
+  return sites;
+}
+
+Result<std::vector<ImageReference>> all_images(const Options& options) {
+  std::vector<std::string> texts = options.images;
+  if (!options.images_file.empty()) {
+    RF_TRY(const auto file, read_local_file(options.images_file));
+    for (const auto line : lines(file.text))
+      if (const auto image = trim(line); !image.empty() && image[0] != '#') texts.emplace_back(image);
+  }
+  if (texts.empty())
+    return Error{.kind = ErrorKind::usage, .message = "explain: no image given", .hint = "regfallback explain nginx:1.27 --root DIR"};
+  std::vector<ImageReference> images;
+  for (const auto& text : texts) {
+    RF_TRY(auto image, parse_image(text));
+    images.push_back(std::move(image));
+  }
+  return images;
+}
+
+Result<Assumptions> all_assumptions(const Options& options) {
+  Assumptions assumptions;
+  for (const auto& text : options.assume) {
+    RF_TRY(const auto one, parse_assumption(text));
+    assumptions.insert_or_assign(one.first, one.second);
+  }
+  return assumptions;
+}
+
+Result<std::vector<Explanation>> explain_all(const Options& options) {
+  RF_TRY(const auto images, all_images(options));
+  RF_TRY(const auto assumptions, all_assumptions(options));
+  RF_TRY(const auto sites, all_sites(options));
+  std::vector<Explanation> all;
+  for (const auto& site : sites) {
+    std::map<std::string, Chain> chains;  // by registry
+    for (const auto& image : images) {
+      auto chain = chains.find(image.registry);
+      if (chain == chains.end())
+        chain = chains.emplace(image.registry, resolve_chain(site.tree, site.config, image.registry, site.options)).first;
+      all.push_back({.node = site.node,
+                     .image = image,
+                     .config = site.config,
+                     .chain = chain->second,
+                     .prediction = predict_pull(chain->second, image, assumptions, site.config),
+                     .assumed = assumptions.empty() ? Explanation::Assumed::nothing : Explanation::Assumed::something});
+    }
+  }
+  return all;
+}
+
+int run(Context& context) {
+  const auto explanations = explain_all(context.options);
+  if (!explanations) {
+    context.error(explanations.error());
+    return exit_code_of(explanations.error());
+  }
+  if (context.wants_table()) {
+    for (std::size_t i = 0; i < explanations->size(); ++i)
+      context.out.write((i == 0 ? "" : "\n") + explain_text((*explanations)[i], context.look()));
+    return exit_done;
+  }
+  if (explanations->size() == 1) {
+    context.print(explain_value(explanations->front()));
+    return exit_done;
+  }
+  auto list = Value::array();
+  for (const auto& explanation : *explanations) list.push(explain_value(explanation));
+  context.print(Value::object({{"schema", "regfallback.explain-list/v1"}, {"explanations", std::move(list)}}));
+  return exit_done;
+}
+
+std::vector<Flag> files_flags(Options& options) {
+  const std::string group = "Files in place of nodes";
+  using Completes = FlagDoc::Completes;
+  return {
+      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, Completes::directory}, &options.root},
+      {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", group, {}, Completes::directory},
+       &options.config_path},
+      {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
+      {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
+       &options.pull_mode},
+      {{"--distribution", "NAME", "where files stand: a profile's name (default: detected)", group}, &options.distribution},
+      {{"--distribution-version", "V", "the distribution's version, where that matters", group}, &options.distribution_version},
+      {{"--profiles-dir", "DIR", "profiles that add to and replace the built-in ones", group, {}, Completes::directory}, &options.profiles_dir},
+  };
+}
+
+}  // namespace
+
+Command explain_command(Options& options) {
+  return {.doc = {.name = "explain",
+                  .group = "Looking",
+                  .summary = "the exact URLs containerd tries for an image, in order, and which line says so",
+                  .text = "Computes, from the files alone, what this version of containerd does for an image: the directory it finds, the file and "
+                          "line each endpoint comes from, what is ignored and why, and which credentials each endpoint is offered.\n\n"
+                          "--assume says what endpoints answer; then the requests are listed with the version's retries and aborts, and the error "
+                          "the user would see. Without it, every endpoint is taken to answer.",
+                  .examples = {{"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
+                                "from this machine's certs.d"},
+                               {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
+                                "a node's disk, with every endpoint answering 404"}},
+                  .exit_codes = {"0  done", "1  something could not be read", "2  wrong usage"}},
+          .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing}, &options.images}},
+          .flags = std::vector<Flag>{{{"--assume", "HOST=ANSWER",
+                                       "what HOST answers: an HTTP status, refused, dns, tls, timeout or eof; repeat; * is every other host",
+                                       "Assumptions"}, &options.assume},
+                                     {{"--images-file", "FILE", "image references, one a line (- is standard input)", "Images", {},
+                                       FlagDoc::Completes::file}, &options.images_file}} +
+                   files_flags(options) + output_flags(options),
+          .run = run};
+}
+
+}  // namespace rf::cmd

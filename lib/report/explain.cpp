@@ -1,0 +1,166 @@
+#include "report/explain.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+
+namespace rf {
+namespace {
+
+std::string shown_value(const Header& header, const std::string& value) {
+  return is_secret_header(header.name) ? Secret(value).masked() : value;
+}
+
+Value headers_value(const std::vector<Header>& headers) {
+  auto all = Value::object({});
+  for (const auto& header : headers) {
+    auto values = Value::array();
+    for (const auto& value : header.values) values.push(shown_value(header, value));
+    all.set(header.name, std::move(values));
+  }
+  return all;
+}
+
+Value location_value(const std::optional<Location>& location) {
+  if (!location) return {};
+  return Value::object({{"file", location->file}, {"line", location->line}});
+}
+
+Value endpoint_value(const ChainEndpoint& endpoint) {
+  auto clients = Value::array();
+  for (const auto& [certificate, key] : endpoint.client) {
+    auto pair = Value::array();
+    pair.push(certificate);
+    pair.push(key);
+    clients.push(std::move(pair));
+  }
+  return Value::object({{"scheme", endpoint.scheme},
+                        {"host", endpoint.host},
+                        {"path", endpoint.path},
+                        {"capabilities", Value::strings(endpoint.capabilities)},
+                        {"skip_verify", endpoint.skip_verify},
+                        {"http_fallback", endpoint.http_fallback},
+                        {"ca", Value::strings(endpoint.ca)},
+                        {"client", std::move(clients)},
+                        {"headers", headers_value(endpoint.headers)},
+                        {"headers_sent_to_token_server", endpoint.headers_sent_to_token_server},
+                        {"dial_timeout", endpoint.dial_timeout},
+                        {"credentials", Value::or_null(endpoint.credentials)},
+                        {"source", location_value(endpoint.source)}});
+}
+
+Value error_value(const std::optional<std::string>& error) {
+  if (!error) return {};
+  return Value::object({{"message", *error}});
+}
+
+// Text from a node on its way to a terminal.
+std::string safe(std::string_view text) { return terminal_safe(text); }
+
+bool lacks(const ChainEndpoint& endpoint, std::string_view capability) {
+  return std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), capability) == endpoint.capabilities.end();
+}
+
+std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
+  std::vector<std::string> notes;
+  if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
+    notes.push_back(fmt::format("may only {}: not asked for tags, but asked for content all the same", join(endpoint.capabilities, ", ")));
+  if (endpoint.http_fallback) notes.emplace_back("https first; plain http when the server does not speak TLS");
+  if (endpoint.skip_verify && endpoint.scheme == "https") notes.emplace_back("its certificate is not verified");
+  for (const auto& ca : endpoint.ca) notes.push_back("CA " + ca);
+  for (const auto& [certificate, key] : endpoint.client) notes.push_back(fmt::format("client certificate {}", certificate));
+  for (const auto& header : endpoint.headers) {
+    std::vector<std::string> values;
+    for (const auto& value : header.values) values.push_back(shown_value(header, value));
+    notes.push_back(fmt::format("header {}: {}{}", header.name, join(values, ", "),
+                                endpoint.headers_sent_to_token_server ? " (sent to its token server too)" : ""));
+  }
+  if (endpoint.dial_timeout) notes.push_back("gives up connecting after " + *endpoint.dial_timeout);
+  if (!endpoint.credentials.empty()) notes.push_back("credentials: " + endpoint.credentials);
+  if (endpoint.scheme == "http" && !endpoint.credentials.empty()) notes.emplace_back("these credentials travel in clear");
+  return notes;
+}
+
+std::string reason_of(const Explanation& explanation, const ChainEndpoint& endpoint) {
+  if (endpoint.source) return to_string(*endpoint.source);
+  if (explanation.chain.hosts_dir) return "the registry itself: containerd appends it, as no server is set";
+  return "the registry itself: nothing is configured for it";
+}
+
+std::string where_from(const Explanation& explanation) {
+  const auto& config = explanation.config;
+  if (explanation.chain.hosts_dir) return safe(*explanation.chain.hosts_dir);
+  if (!config.mirrors.empty() && config.config_path.empty()) return "legacy mirror blocks of " + safe(config.config_file);
+  if (config.hosts_roots.empty()) return "no directory: config_path is not set";
+  return fmt::format("no directory for {} under {}", safe(explanation.chain.registry), safe(join(config.hosts_roots, ", ")));
+}
+
+std::string request_lines(const Explanation& explanation, const Look& look) {
+  std::string out = "\nrequests\n";
+  const auto& requests = explanation.prediction.requests;
+  for (std::size_t i = 0; i < requests.size();) {
+    std::size_t same = 1;
+    while (i + same < requests.size() && requests[i + same] == requests[i]) ++same;
+    const auto& request = requests[i];
+    i += same;
+    if (!request.reached) continue;
+    const bool good = request.assumed.starts_with('2');
+    out += fmt::format("  {:<8}  {:<4}  {}  {}{}\n", request.step, request.method, safe(request.url),
+                       look.paint(good ? Tint::good : Tint::warn, request.assumed), same > 1 ? fmt::format("  ({} times)", same) : "");
+  }
+  return out;
+}
+
+}  // namespace
+
+Value explain_value(const Explanation& explanation) {
+  const auto& chain = explanation.chain;
+  auto ignored = Value::array();
+  for (const auto& item : chain.ignored)
+    ignored.push(Value::object({{"path", item.path}, {"line", item.line > 0 ? Value(item.line) : Value()}, {"reason", item.reason}}));
+  auto endpoints = Value::array();
+  for (const auto& endpoint : chain.endpoints) endpoints.push(endpoint_value(endpoint));
+  auto requests = Value::array();
+  for (const auto& request : explanation.prediction.requests)
+    requests.push(Value::object({{"step", request.step}, {"method", request.method}, {"url", request.url}, {"assumed", request.assumed},
+                                 {"reached", request.reached}}));
+  return Value::object({{"schema", "regfallback.explain/v1"},
+                        {"node", Value::or_null(explanation.node)},
+                        {"image", to_string(explanation.image)},
+                        {"registry", chain.registry},
+                        {"containerd", to_string(explanation.config.containerd)},
+                        {"pull_mode", to_string(explanation.config.pull_mode)},
+                        {"pull_mode_reason", Value::or_null(explanation.config.pull_mode_reason)},
+                        {"hosts_dir", chain.hosts_dir},
+                        {"error", error_value(chain.error)},
+                        {"ignored", std::move(ignored)},
+                        {"endpoints", std::move(endpoints)},
+                        {"requests", std::move(requests)},
+                        {"verdict", explanation.prediction.verdict}});
+}
+
+std::string explain_text(const Explanation& explanation, const Look& look) {
+  const auto& chain = explanation.chain;
+  auto out = look.paint(Tint::strong, safe(to_string(explanation.image)));
+  if (!explanation.node.empty()) out += " on " + safe(explanation.node);
+  out += fmt::format("\n  containerd {}, {} pull ({})\n  {}\n\n", to_string(explanation.config.containerd),
+                     to_string(explanation.config.pull_mode), safe(explanation.config.pull_mode_reason), where_from(explanation));
+  int number = 0;
+  for (const auto& endpoint : chain.endpoints) {
+    out += fmt::format("  {}. {}  {}\n", ++number, look.paint(Tint::accent, safe(endpoint.url())),
+                       look.paint(Tint::dim, safe(reason_of(explanation, endpoint))));
+    for (const auto& note : endpoint_notes(endpoint)) out += "     " + safe(note) + "\n";
+  }
+  if (chain.error) out += "  " + look.paint(Tint::bad, "no request is made: ") + safe(*chain.error) + "\n";
+  if (!chain.endpoints.empty())
+    out += "  A pod's pull secret is offered to every endpoint above that asks for credentials.\n";
+  if (!chain.ignored.empty()) out += "\nignored\n";
+  for (const auto& item : chain.ignored)
+    out += fmt::format("  {}  {}\n", safe(to_string(Location{item.path, item.line, 0})), safe(item.reason));
+  if (explanation.assumed == Explanation::Assumed::something) out += request_lines(explanation, look);
+  return out + "\n" + look.paint(explanation.prediction.pulled ? Tint::good : Tint::bad, safe(explanation.prediction.verdict)) + "\n";
+}
+
+}  // namespace rf
