@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/file_tree.h"
 #include "base/text.h"
 
 namespace rf {
@@ -125,6 +126,14 @@ std::string home_directory() {
   if (auto home = environment("HOME")) return *home;
   const auto* user = ::getpwuid(::getuid());
   return user && user->pw_dir ? user->pw_dir : "/";
+}
+
+std::string absolute_path(const std::string& path) {
+  if (!path.empty() && path[0] == '/') return normal_path(path);
+  char* here = ::getcwd(nullptr, 0);
+  const std::string directory = here ? here : "/";
+  std::free(here);
+  return normal_path(join_path(directory, path));
 }
 
 std::string expand_home(std::string_view path) {

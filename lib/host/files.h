@@ -26,6 +26,7 @@ Result<std::vector<std::string>> list_local_files(const std::string& directory, 
 
 std::optional<std::string> environment(const char* name);  // nothing when unset or empty
 std::string home_directory();                             // $HOME, else the user's entry in the password database
+std::string absolute_path(const std::string& path);      // against the working directory
 std::string expand_home(std::string_view path);           // "~/x" -> "/home/me/x"
 
 // The intent file: `given` when not empty, else the first that exists of $REGFALLBACK_CONFIG (which must exist), ./regfallback.yaml,

@@ -155,8 +155,6 @@ std::string group_text(const Group& group, const Look& look) {
 
 }  // namespace
 
-std::string shown_content(const FileChange& change) { return diff_sides(change).after; }
-
 Value plan_value(std::span<const PlanRow> rows) {
   Value nodes = Value::array();
   for (const auto& row : rows) nodes.push(row_value(row));

@@ -22,7 +22,4 @@ std::string plan_text(std::span<const PlanRow> rows, const Look& look);
 // "3 nodes: 2 to change (1 restart), 1 up to date".
 std::string plan_summary(std::span<const PlanRow> rows);
 
-// What a changed file will hold, with its secrets masked.
-std::string shown_content(const FileChange& change);
-
 }  // namespace rf
