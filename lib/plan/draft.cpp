@@ -134,10 +134,11 @@ std::string underscore_name(std::string_view registry) {
   return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
 }
 
-std::optional<std::string> receipt_sum(const Facts& facts, std::string_view path) {
+bool has_receipt(const Facts& facts, std::string_view path) {
   const ReceiptSummary::File* found = nullptr;
-  int newest = -1;
+  int newest = -1, highest = 0;
   for (const auto& receipt : facts.receipts) {
+    highest = std::max(highest, receipt.sequence);
     if (receipt.result != "applied" || receipt.sequence < newest) continue;
     for (const auto& file : receipt.files)
       if (file.path == path) {
@@ -145,7 +146,8 @@ std::optional<std::string> receipt_sum(const Facts& facts, std::string_view path
         newest = receipt.sequence;
       }
   }
-  return found == nullptr ? std::nullopt : std::optional(found->after);
+  if (found != nullptr) return found->after != "-";
+  return highest > static_cast<int>(facts.receipts.size());
 }
 
 }  // namespace rf

@@ -47,7 +47,7 @@ std::string underscore_name(std::string_view registry);
 // The path through every symlink above it and its own; also where its last parts do not exist yet.
 std::string resolved_path(const FileTree& tree, const std::string& path);
 
-// The newest checksum the receipts know of a path: "-" when removed, nothing when it never was in one.
-std::optional<std::string> receipt_sum(const Facts& facts, std::string_view path);
+// Whether a file that has our first line is ours on this node too: a receipt names it, or receipts have been pruned and one may have.
+bool has_receipt(const Facts& facts, std::string_view path);
 
 }  // namespace rf

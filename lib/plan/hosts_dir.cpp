@@ -158,8 +158,7 @@ class HostsDir {
   }
 
   bool remove_ours(const std::string& path, const std::string& why) {
-    const auto sum = receipt_sum(context_.facts, resolved_path(tree_, path));
-    if (!sum || *sum == "-") return false;
+    if (!has_receipt(context_.facts, resolved_path(tree_, path))) return false;
     remove_file(context_, path, why, draft_);
     return true;
   }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "plan/config_path.h"
+#include "plan/hosts_render.h"
 #include "plan/self_check.h"
 #include "plan/styles.h"
 
@@ -96,6 +97,26 @@ void warn_about_managers(const Detection& detection, Plan& plan) {
     plan.warnings.push_back(fmt::format("also managed by {}: what it writes next replaces these files", manager));
 }
 
+// What a replaced file of others said about endpoints that stay in the chain, and the intent does not say.
+void warn_about_lost_settings(const PlanContext& context, Plan& plan) {
+  const auto& tree = context.facts.tree;
+  for (const auto& chain : plan.chains) {
+    const auto before = resolve_chain(tree, context.detection.config, chain.registry);
+    if (!before.hosts_dir || is_ours(tree.read(*before.hosts_dir + "/hosts.toml").value_or(""))) continue;
+    for (const auto& now : chain.endpoints)
+      for (const auto& then : before.endpoints) {
+        if (then.host != now.host || then.scheme != now.scheme) continue;
+        const std::string_view lost = !then.ca.empty() && now.ca.empty()           ? "a ca"
+                                      : !then.client.empty() && now.client.empty() ? "a client certificate"
+                                      : then.skip_verify && !now.skip_verify       ? "skip_verify"
+                                      : !then.headers.empty() && now.headers.empty() ? "headers"
+                                                                                   : "";
+        if (!lost.empty())
+          plan.warnings.push_back(fmt::format("{} gives {} for {}, which the intent does not: declare it under endpoints if it is needed", *before.hosts_dir, lost, now.host));
+      }
+  }
+}
+
 }  // namespace
 
 Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts, const Detection& detection, const PlanOptions& options) {
@@ -118,6 +139,7 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   projected.tree = project(plan, draft.rendered ? *draft.rendered : facts.tree);
   projected.config = effective_config(projected.tree, config_source(detection), detection.containerd);
   RF_TRY(plan.chains, self_check(context, projected));
+  warn_about_lost_settings(context, plan);
   return plan;
 }
 

@@ -285,3 +285,27 @@ TEST_CASE("on MicroK8s the template is edited, the group kept, and the snap's se
   CHECK(plan.service.by == RestartBy::snap);
   CHECK(plan.service.name == "microk8s.daemon-containerd");
 }
+
+TEST_CASE("a directory that shadows ours is found by the self-check, which names it") {
+  Planned node(hub_by_anubis);
+  node.on("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/first:/etc/containerd/certs.d\"\n")
+      .file("/etc/first/docker.io/hosts.toml", "server = \"https://elsewhere\"\n[host]\n");
+  const auto error = node.refused();
+  CHECK(error.message.find("containerd would ask https://elsewhere/v2") != std::string::npos);
+  CHECK(to_string(error).find("/etc/first/docker.io") != std::string::npos);
+}
+
+TEST_CASE("settings that a replaced file had for an endpoint that stays are pointed at") {
+  Planned node(hub_by_anubis);
+  node.on("1.7.24", live_1_7).file(docker_hosts, "[host.\"http://anubis:32000\"]\n[host.\"http://anubis:32000\".header]\nX-A = \"b\"\n");
+  CHECK(mentions(node.plan().warnings, "gives headers for anubis:32000"));
+  node.apply(node.plan());
+  CHECK(node.plan().warnings.empty());
+}
+
+TEST_CASE("a file of ours whose receipt was pruned is still ours") {
+  Planned node(hub_by_anubis);
+  node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
+  node.facts.receipts.push_back({.sequence = 14, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}});
+  CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml")->op == Op::remove);
+}

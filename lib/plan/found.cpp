@@ -1,0 +1,84 @@
+#include "plan/found.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "containerd/chain.h"
+#include "intent/names.h"
+#include "intent/rules.h"
+
+namespace rf {
+namespace {
+
+constexpr std::string_view unnamed = "unnamed.invalid";
+
+// "anubis_5000_" is anubis:5000, "_default" is "*".
+std::string registry_of(std::string_view directory) {
+  if (directory == "_default") return "*";
+  if (!directory.ends_with('_')) return std::string(directory);
+  const auto inner = directory.substr(0, directory.size() - 1);
+  const auto at = inner.rfind('_');
+  return at == inner.npos ? std::string(directory) : fmt::format("{}:{}", inner.substr(0, at), inner.substr(at + 1));
+}
+
+// Splits a chain at the registry's own endpoint; where that is not in it, the upstream is none.
+Registry as_declared(const std::string& name, std::vector<Endpoint> chain) {
+  Registry out;
+  out.name = name;
+  out.upstream_endpoint = name == "*" ? Endpoint{.host = std::string(unnamed), .where = {}} : parse_endpoint(name) ? *parse_endpoint(name) : Endpoint{};
+  const auto own = std::find_if(chain.begin(), chain.end(), [&](const Endpoint& e) { return e.host == out.upstream_endpoint.host; });
+  out.mirrors.assign(chain.begin(), own);
+  if (own == chain.end()) {
+    out.upstream = Registry::Upstream::none;
+  } else {
+    out.fallback.assign(own + 1, chain.end());
+    if (name != "*" && *own != out.upstream_endpoint) out.upstream = Registry::Upstream::given;
+    out.upstream_endpoint = *own;
+  }
+  if (name == "*") out.upstream_endpoint = Endpoint{.host = {}, .where = {}};
+  return out;
+}
+
+void add(const std::string& name, const Chain& chain, FoundIntent& out) {
+  if (chain.error) return out.notes.push_back(fmt::format("{}: every pull fails ({})", name, *chain.error));
+  std::vector<Endpoint> endpoints;
+  for (const auto& each : chain.endpoints) {
+    auto endpoint = parse_endpoint(each.url());
+    if (!endpoint || endpoint->url() != each.url()) {
+      out.notes.push_back(fmt::format("{}: {} is left out, an intent cannot name it", name, each.url()));
+      continue;
+    }
+    if (std::find(endpoints.begin(), endpoints.end(), *endpoint) == endpoints.end()) endpoints.push_back(*std::move(endpoint));
+    if (!each.ca.empty() || !each.client.empty() || each.skip_verify || !each.headers.empty() || each.dial_timeout)
+      out.notes.push_back(fmt::format("{}: {} has TLS settings, headers or a timeout; write them under endpoints: {}", name, each.url(), each.host));
+  }
+  auto registry = as_declared(name, std::move(endpoints));
+  if (const auto problems = registry_problems(registry); !problems.empty()) return out.notes.push_back(fmt::format("{}: left out: {}", name, problems.front().message));
+  out.intent.registries.push_back(std::move(registry));
+}
+
+}  // namespace
+
+std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
+  std::set<std::string> names;
+  for (const auto& root : config.hosts_roots)
+    for (const auto& directory : tree.list(root)) {
+      const auto* entry = tree.stat(root + "/" + directory);
+      if (entry != nullptr && entry->kind == FileEntry::Kind::directory) names.insert(registry_of(directory));
+    }
+  for (const auto& [host, mirror] : config.mirrors) names.insert(host);
+  std::vector<std::string> out;
+  for (const auto& name : names)
+    if (check_registry_name(name)) out.push_back(name);
+  return out;
+}
+
+FoundIntent found_intent(const FileTree& tree, const EffectiveConfig& config) {
+  FoundIntent out;
+  for (const auto& name : configured_registries(tree, config)) add(name, resolve_chain(tree, config, name == "*" ? unnamed : std::string_view(name)), out);
+  return out;
+}
+
+}  // namespace rf
