@@ -1,0 +1,338 @@
+// Reads what templates/node/facts.sh prints. The node is not trusted: every number, length and count is bounded.
+#include "node/facts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/text.h"
+#include "node/facts_parts.h"
+
+namespace rf {
+namespace {
+
+constexpr std::size_t most_bytes = 16u << 20;
+constexpr std::size_t most_processes = 256;
+constexpr std::size_t most_args = 4096;
+constexpr std::size_t most_receipts = 64;
+constexpr std::size_t most_paths = 10'000;
+constexpr std::size_t longest_path = 4096;
+
+Error bad(std::size_t line, std::string message) {
+  Error error{ErrorKind::parse, std::move(message), "the node's answer is not what our script prints"};
+  error.where = Location{"facts", static_cast<int>(line), 0};
+  return error;
+}
+
+template <class Number>
+bool read_number(std::string_view text, Number& out, int base = 10) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out, base);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+// The first word of `text`, which then begins behind the space.
+std::string_view take_word(std::string_view& text) {
+  const auto space = text.find(' ');
+  const auto word = text.substr(0, space);
+  text = space == text.npos ? std::string_view() : text.substr(space + 1);
+  return word;
+}
+
+bool is_sha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+// "./etc/x" -> "/etc/x"; "" for anything else.
+std::string path_of(std::string_view text) {
+  if (text.size() < 2 || text.substr(0, 2) != "./" || text.size() > longest_path) return "";
+  return normal_path(text.substr(1));
+}
+
+std::string unquoted(std::string_view value) {
+  value = trim(value);
+  if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front())
+    value = value.substr(1, value.size() - 2);
+  return std::string(value);
+}
+
+struct Inode {
+  unsigned mode = 0, uid = 0, gid = 0;
+  std::uint64_t size = 0;
+};
+
+struct ProcessRecord {
+  std::string name;
+  RuntimeProcess about;
+};
+
+class FactsReader {
+ public:
+  explicit FactsReader(std::string_view text) : lines_(lines(text)) {}
+
+  Result<Facts> read() {
+    if (lines_.empty() || lines_[0] != "facts 1") return bad(1, "the first line is not 'facts 1'");
+    for (at_ = 1; at_ < lines_.size() && !ended_; ++at_) RF_CHECK(record(lines_[at_]));
+    if (!ended_) return bad(lines_.size(), "the last line is not 'end': something is missing");
+    RF_CHECK(build_tree());
+    build_processes();
+    if (facts_.kubelet_endpoint.empty()) find_kubelet_endpoint(facts_, kubelet_);
+    return std::move(facts_);
+  }
+
+ private:
+  Result<void> record(std::string_view line) {
+    auto rest = line;
+    const auto key = take_word(rest);
+    if (key == "end") ended_ = true;
+    else if (key == "os") os_release(rest);
+    else if (key == "tool" || key == "version") named(key, rest);
+    else if (key == "service") service(rest);
+    else if (key == "link") return link(rest);
+    else if (key == "inode") return inode(rest);
+    else if (key == "sums") return sums();
+    else if (key == "content") return content();
+    else if (key == "masked") return masked(rest);
+    else if (key == "truncated" || key == "unreadable") return not_read(key, rest);
+    else if (key == "receipt") return receipt(rest);
+    else if (auto* text = text_field(key)) *text = rest;
+    else if (key == "uid") return number(rest, facts_.uid);
+    else if (key == "container") facts_.in_container = rest == "yes";
+    else return about_process(key, rest);
+    return {};
+  }
+
+  std::string* text_field(std::string_view key) {
+    if (key == "hostname") return &facts_.hostname;
+    if (key == "kernel") return &facts_.kernel;
+    if (key == "arch") return &facts_.arch;
+    if (key == "init") return &facts_.init;
+    if (key == "unfinished") return &facts_.unfinished;
+    if (key == "busy") return &facts_.busy;
+    if (key == "endpoint") return &facts_.kubelet_endpoint;
+    if (key == "endpoint-source") return &facts_.kubelet_source;
+    return nullptr;
+  }
+
+  Error here(std::string message) const { return bad(at_ + 1, std::move(message)); }
+
+  template <class Number>
+  Result<void> number(std::string_view text, Number& out, int base = 10) {
+    if (!read_number(text, out, base)) return here("not a number: \"" + terminal_safe(text.substr(0, 40)) + "\"");
+    return {};
+  }
+
+  void os_release(std::string_view text) {
+    const auto equals = text.find('=');
+    if (equals != text.npos) facts_.os_release.insert_or_assign(std::string(text.substr(0, equals)), unquoted(text.substr(equals + 1)));
+  }
+
+  void named(std::string_view key, std::string_view rest) {
+    const auto name = take_word(rest);
+    (key == "tool" ? facts_.tools : facts_.versions).insert_or_assign(std::string(name), std::string(rest));
+  }
+
+  void service(std::string_view rest) {
+    const auto unit = take_word(rest);
+    const auto active = take_word(rest);
+    ServiceState state{std::string(active == "-" ? "" : active), std::string(rest == "-" ? "" : rest)};
+    facts_.services.insert_or_assign(std::string(unit), std::move(state));
+  }
+
+  Result<void> about_process(std::string_view key, std::string_view rest) {
+    static const std::set<std::string_view> keys{"process", "exe", "parent", "unit", "config", "address", "arg", "containerd", "plugin"};
+    if (!keys.contains(key)) return {};  // of a newer script
+    int pid = 0;
+    RF_CHECK(number(take_word(rest), pid));
+    if (key == "process") {
+      if (processes_.size() >= most_processes) return {};
+      if (!processes_.emplace(pid, ProcessRecord{std::string(rest), {}}).second) return here("process " + std::to_string(pid) + " is there twice");
+      order_.push_back(pid);
+      return {};
+    }
+    const auto found = processes_.find(pid);
+    if (found == processes_.end()) return {};
+    auto& about = found->second.about;
+    if (key == "exe") about.exe = rest;
+    else if (key == "parent") about.parent_exe = rest;
+    else if (key == "unit") about.unit = rest;
+    else if (key == "config") about.config_file = rest;
+    else if (key == "address") about.address = rest;
+    else if (key == "containerd") about.version = rest;
+    else if (key == "plugin") {
+      const auto plugin = take_word(rest);
+      about.plugins.insert_or_assign(std::string(plugin), std::string(rest));
+    }
+    else if (about.argv.size() < most_args) about.argv.emplace_back(rest);
+    return {};
+  }
+
+  // --- files ---
+
+  Result<void> link(std::string_view rest) {
+    const auto path = path_of(rest);
+    if (path.empty() || path == "/") return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
+    if (at_ + 1 >= lines_.size() || !lines_[at_ + 1].starts_with("target ")) return here("a link without its target");
+    links_.insert_or_assign(path, std::string(lines_[++at_].substr(7)));
+    return {};
+  }
+
+  Result<void> inode(std::string_view rest) {
+    Inode inode;
+    RF_CHECK(number(take_word(rest), inode.mode, 16));
+    RF_CHECK(number(take_word(rest), inode.uid));
+    RF_CHECK(number(take_word(rest), inode.gid));
+    RF_CHECK(number(take_word(rest), inode.size));
+    const auto path = path_of(rest);
+    if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
+    if (inodes_.size() < most_paths) inodes_.insert_or_assign(path, inode);
+    return {};
+  }
+
+  Result<void> not_read(std::string_view key, std::string_view rest) {
+    const auto path = path_of(rest);
+    if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
+    if (key == "truncated" && facts_.truncated.size() < most_paths) facts_.truncated.push_back(path);
+    not_read_.insert(path);
+    return {};
+  }
+
+  Result<void> masked(std::string_view rest) {
+    const auto sum = take_word(rest);
+    const auto path = path_of(rest);
+    if (path.empty() || (sum != "-" && !is_sha256(sum))) return here("not a checksum and a path");
+    masked_.insert_or_assign(path, sum == "-" ? "" : std::string(sum));
+    return {};
+  }
+
+  // The next line of a block; nothing at its end.
+  Result<std::optional<std::string_view>> block_line() {
+    if (++at_ >= lines_.size()) return bad(at_, "a block without its end");
+    if (lines_[at_] == ".") return std::optional<std::string_view>();
+    return std::optional(lines_[at_]);
+  }
+
+  Result<void> sums() {
+    for (;;) {
+      RF_TRY(const auto line, block_line());
+      if (!line) return {};
+      // "HEX  ./path" of sha256sum or "HEX *./path" of openssl
+      if (line->size() < 67 || !is_sha256(line->substr(0, 64))) return here("not a checksum");
+      const auto path = path_of(line->substr(66));
+      if (path.empty()) return here("not a path behind a checksum");
+      if (sums_.size() < most_paths) sums_.emplace_back(path, std::string(line->substr(0, 64)));
+    }
+  }
+
+  Result<void> content() {
+    std::string encoded;
+    for (;;) {
+      RF_TRY(const auto line, block_line());
+      if (!line) break;
+      encoded += *line;
+    }
+    if (!base64_decode(encoded, content_)) return here("the files' contents are not base64");
+    return {};
+  }
+
+  Result<void> receipt(std::string_view rest) {
+    ReceiptSummary receipt;
+    RF_CHECK(number(take_word(rest), receipt.sequence));
+    receipt.result = rest;
+    for (;;) {
+      RF_TRY(auto line, block_line());
+      if (!line) break;
+      const auto key = take_word(*line);
+      if (key == "id") receipt.id = *line;
+      else if (key == "time") receipt.time = *line;
+      else if (key == "tool") receipt.tool_version = *line;
+      else if (key == "reason") receipt.reason = *line;
+      else if (key == "file" && receipt.files.size() < most_paths) {
+        const auto before = take_word(*line);
+        const auto after = take_word(*line);
+        receipt.files.push_back({std::string(*line), std::string(before), std::string(after)});
+      }
+    }
+    if (facts_.receipts.size() < most_receipts) facts_.receipts.push_back(std::move(receipt));
+    return {};
+  }
+
+  Result<void> build_tree() {
+    for (const auto& [path, target] : links_) facts_.tree.put_symlink(path, target);
+    for (const auto& [path, inode] : inodes_) {
+      FileEntry entry{.kind = FileEntry::Kind::other, .mode = inode.mode & 07777, .uid = inode.uid, .gid = inode.gid};
+      const auto type = inode.mode & 0170000;
+      if (not_read_.contains(path) || type == 0100000) entry.kind = FileEntry::Kind::unreadable;
+      else if (type == 0040000) entry.kind = FileEntry::Kind::directory;
+      put(path, std::move(entry));
+    }
+    std::size_t offset = 0;
+    for (const auto& [path, sum] : sums_) {
+      const auto inode = inodes_.find(path);
+      if (inode == inodes_.end() || inode->second.size > content_.size() - offset) return files_changed(path);
+      auto text = content_.substr(offset, inode->second.size);
+      offset += text.size();
+      if (sha256_hex(text) != sum) return files_changed(path);
+      const auto mask = masked_.find(path);
+      put(path, {.kind = FileEntry::Kind::file, .content = std::move(text), .sha256 = mask == masked_.end() ? sum : mask->second,
+                 .mode = inode->second.mode & 07777, .uid = inode->second.uid, .gid = inode->second.gid});
+    }
+    if (offset != content_.size()) return files_changed("a file");
+    return {};
+  }
+
+  // The tree holds an entry where its path really leads, so that looking it up through links finds it.
+  void put(const std::string& path, FileEntry entry) {
+    if (path == "/" || links_.contains(path)) return;
+    const auto parent = facts_.tree.real_path(parent_path(path));
+    facts_.tree.put(parent + "/" + base_name(path), std::move(entry));
+  }
+
+  static Error files_changed(const std::string& path) {
+    return {ErrorKind::conflict, path + " changed while it was read", "try again"};
+  }
+
+  void build_processes() {
+    for (const int pid : order_) {
+      auto& [name, about] = processes_.at(pid);
+      // Some programs write their title over their arguments, as one text.
+      if (about.argv.size() == 1 && name != "containerd" && about.argv[0].find("<secret ") == std::string::npos) {
+        const std::string title = about.argv[0];
+        about.argv.clear();
+        for (const auto word : split(title, ' '))
+          if (!word.empty()) about.argv.emplace_back(word);
+      }
+      if (name == "containerd") {
+        about.pid = pid;
+        if (about.address.empty()) about.address = "/run/containerd/containerd.sock";
+        about.root = flag_value(about.argv, {"--root", "-root"});
+        facts_.runtimes.push_back(std::move(about));
+        continue;
+      }
+      if (name == "kubelet" && kubelet_.pid == 0) kubelet_ = {pid, about.config_file};
+      facts_.processes.try_emplace(name, std::move(about.argv));
+    }
+  }
+
+  std::vector<std::string_view> lines_;
+  std::size_t at_ = 0;
+  bool ended_ = false;
+  Facts facts_;
+  std::map<int, ProcessRecord> processes_;
+  std::vector<int> order_;
+  KubeletProcess kubelet_;
+  std::map<std::string, std::string> links_;
+  std::map<std::string, Inode> inodes_;
+  std::set<std::string> not_read_;
+  std::map<std::string, std::string> masked_;
+  std::vector<std::pair<std::string, std::string>> sums_;
+  std::string content_;
+};
+
+}  // namespace
+
+Result<Facts> parse_facts(std::string_view text) {
+  if (text.size() > most_bytes) return Error{ErrorKind::parse, "the facts are larger than 16 MiB"};
+  return FactsReader(text).read();
+}
+
+}  // namespace rf
