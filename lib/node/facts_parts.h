@@ -19,10 +19,4 @@ void find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet);
 // The value of the first of `names` among arguments, as "--name value" or "--name=value"; "" when it is not there.
 std::string flag_value(const std::vector<std::string>& argv, std::initializer_list<std::string_view> names);
 
-// A configuration file with the values that are secrets replaced by masks: passwords, tokens and auth of TOML, YAML and JSON,
-// Authorization and such headers, private keys, passwords within URLs. Equal values get equal masks; a mask is not masked again.
-std::string mask_secrets(std::string_view content);
-// The same for the arguments of a process.
-std::vector<std::string> mask_arguments(const std::vector<std::string>& argv);
-
 }  // namespace rf

@@ -3,7 +3,8 @@
 
 #include "base/secret.h"
 #include "base/text.h"
-#include "node/facts_parts.h"
+#include "node/facts.h"
+#include "node/mask.h"
 
 namespace rf {
 namespace {

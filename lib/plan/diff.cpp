@@ -1,6 +1,6 @@
 #include "plan/diff.h"
 
-#include "plan/mask.h"
+#include "node/mask.h"
 
 namespace rf {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "plan/mask.h"
+#include "node/mask.h"
 
 namespace rf {
 namespace {

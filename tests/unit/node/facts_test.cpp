@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "node/facts.h"
-#include "node/facts_parts.h"
+#include "node/mask.h"
 
 using namespace rf;
 

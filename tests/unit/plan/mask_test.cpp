@@ -1,4 +1,4 @@
-#include "plan/mask.h"
+#include "node/mask.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -20,9 +20,10 @@ TEST_CASE("values of secret keys are masked in TOML and YAML, whatever their for
 }
 
 TEST_CASE("what holds no secret stays as it is, byte for byte") {
-  const std::string text = "# password = x\n[host.\"https://h\"]\r\n  capabilities = [\"pull\"]\n[plugins.\"x\".registry.configs.\"h\".auth]\n  username = \"u\"\nurl: http://x:5\nlast";
+  const std::string text = "# a comment\n[host.\"https://h\"]\r\n  capabilities = [\"pull\"]\n[plugins.\"x\".registry.configs.\"h\".auth]\n  username = \"u\"\nurl: http://x:5\nlast";
   CHECK(mask_secrets(text) == text);
   CHECK(mask_secrets("") == "");
+  CHECK(mask_secrets("# password = hunter2\n").find("hunter2") == std::string::npos);
 }
 
 TEST_CASE("masking what is masked changes nothing more than the mask, and a private key is one mask") {

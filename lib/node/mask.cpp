@@ -1,10 +1,10 @@
-// Secrets in configuration files, found by the names of their keys, so that facts can be attached to a bug report.
-// One scanner for TOML, YAML and JSON: a file that does not parse hides nothing less.
+// Secrets are found by the names of their keys. One scanner for TOML, YAML and JSON: a file that does not parse hides nothing less.
+#include "node/mask.h"
+
 #include <algorithm>
 
 #include "base/secret.h"
 #include "base/text.h"
-#include "node/facts_parts.h"
 
 namespace rf {
 namespace {

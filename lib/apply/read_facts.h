@@ -1,0 +1,27 @@
+// Facts from a node: one program through its shell.
+#pragma once
+#include <asio/awaitable.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "node/facts.h"
+#include "transport/shell.h"
+
+namespace rf {
+
+// What to look at beside what is always read (running runtimes with their configuration, the kubelet's, receipts).
+struct FactsQuery {
+  std::vector<std::string> globs = {};  // of files, "/etc/containerd/certs.d/*/*"
+  std::vector<std::string> units = {};  // systemd units
+  bool operator==(const FactsQuery&) const = default;
+};
+
+// The script that reads them; Error when a glob cannot stand in a script.
+Result<std::string> facts_program(const FactsQuery& query);
+
+// A file that changes while it is read makes one more attempt.
+asio::awaitable<Result<Facts>> read_facts(Shell& shell, FactsQuery query, std::chrono::milliseconds limit = std::chrono::seconds(30));
+
+}  // namespace rf

@@ -1,0 +1,50 @@
+#include "apply/script_text.h"
+
+#include "base/embedded.h"
+#include "base/text.h"
+
+namespace rf {
+namespace {
+
+constexpr std::string_view word_characters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@+,%=-~ ";
+
+Error not_allowed(std::string_view value) {
+  return {ErrorKind::refused, "\"" + terminal_safe(value.substr(0, 200)) + "\" has characters that may not stand in a script",
+          "letters, digits and _./:@+,%=-~ are taken"};
+}
+
+std::string assignment(std::string_view name, std::string_view value) {
+  return std::string(name) + "='" + std::string(value) + "'\n";
+}
+
+}  // namespace
+
+Result<std::string> script_word(std::string_view name, std::string_view value) {
+  if (value.find_first_not_of(word_characters) != value.npos) return not_allowed(value);
+  return assignment(name, value);
+}
+
+Result<std::string> script_list(std::string_view name, const std::vector<std::string>& words) {
+  std::string all;
+  for (const auto& word : words) {
+    for (const char c : word)
+      if (word_characters.find(c) == word_characters.npos && std::string_view("*?[]").find(c) == std::string_view::npos) return not_allowed(word);
+    all += all.empty() ? word : "\n" + word;
+  }
+  return assignment(name, all);
+}
+
+std::string script_bytes(std::string_view name, std::string_view bytes) { return assignment(name, base64_encode(bytes)); }
+
+std::string script_template(std::string_view path) {
+  std::string text;
+  for (auto line : lines(embedded::template_file(path))) {
+    const auto begin = line.find_first_not_of(' ');
+    if (begin == line.npos || line[begin] == '#') continue;
+    text.append(line.substr(begin)).append("\n");
+  }
+  return text;
+}
+
+}  // namespace rf

@@ -1,0 +1,56 @@
+// Only words that cannot be anything else enter a script; facts come back from a real shell.
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <optional>
+
+#include "apply/read_facts.h"
+#include "apply/script_text.h"
+#include "transport/local.h"
+
+using namespace rf;
+
+TEST_CASE("text that a shell could take for something else never enters a script") {
+  for (const std::string bad : {"a'b", "$(id)", "a;b", "a\nb", "`id`", "a\\b", "a|b", "a&b", "\"x\"", "{a,b}", "#x", "a\tb", "\xc3\xa9", "*"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(script_word("X", bad).ok());
+  }
+  CHECK(*script_word("X", "/etc/containerd/certs.d/h:5000_x") == "X='/etc/containerd/certs.d/h:5000_x'\n");
+  CHECK(*script_list("X", {"/a/*", "/b/[ab]?"}) == "X='/a/*\n/b/[ab]?'\n");
+  CHECK_FALSE(script_list("X", {"/a/*", "x'y"}).ok());
+  CHECK(script_bytes("X", "'; id #") == "X='JzsgaWQgIw=='\n");
+}
+
+TEST_CASE("a template is sent without comments and indentation, and its last line calls it") {
+  const auto text = script_template("node/facts.sh");
+  CHECK(text.find("\n#") == text.npos);
+  CHECK(text.find("\n ") == text.npos);
+  CHECK(text.ends_with("\nrf_main\n"));
+}
+
+TEST_CASE("facts of this machine come through a shell") {
+  asio::io_context loop;
+  std::optional<Result<Facts>> facts;
+  asio::co_spawn(
+      loop,
+      [&]() -> asio::awaitable<void> {
+        Access access;
+        access.privilege = Privilege::as_is;
+        auto shell = co_await open_local(access);
+        if (!shell) {
+          facts = shell.error();
+          co_return;
+        }
+        FactsQuery query;
+        query.globs.push_back("/etc/passwd");
+        facts = co_await read_facts(**shell, query);
+      },
+      asio::detached);
+  loop.run();
+  REQUIRE(facts);
+  if (!*facts) FAIL(to_string(facts->error()));
+  CHECK_FALSE((*facts)->kernel.empty());
+  CHECK((*facts)->os_release.contains("ID"));
+  CHECK((*facts)->tree.read("/etc/passwd")->find("root:") != std::string_view::npos);
+}
