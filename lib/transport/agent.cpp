@@ -1,0 +1,77 @@
+#include "transport/agent.h"
+
+#include <array>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+
+#include "base/text.h"
+#include "transport/wire.h"
+
+namespace rf {
+namespace {
+
+// draft-miller-ssh-agent
+constexpr char request_identities = 11, identities_answer = 12, sign_request = 13, sign_response = 14;
+constexpr std::size_t longest_answer = 256u << 10;
+
+}  // namespace
+
+asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
+  const auto place = co_await one_at_a_time_.enter();
+  std::error_code failed;
+  const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
+  if (!socket_.is_open()) {
+    co_await socket_.async_connect(asio::local::stream_protocol::endpoint(path_), token());
+    if (failed) {
+      std::error_code ignored;
+      socket_.close(ignored);
+      co_return Error{ErrorKind::auth, "the ssh agent at " + terminal_safe(path_) + " does not answer: " + failed.message()};
+    }
+  }
+  const std::string framed = wire_string(request);
+  std::string answer(4, '\0');
+  co_await asio::async_write(socket_, asio::buffer(framed), token());
+  if (!failed) co_await asio::async_read(socket_, asio::buffer(answer), token());
+  const std::size_t size = failed ? 0 : WireReader(answer).number();
+  answer.resize(size <= longest_answer ? size : 0);
+  if (!failed && !answer.empty()) co_await asio::async_read(socket_, asio::buffer(answer), token());
+  if (failed || answer.empty()) {
+    std::error_code ignored;
+    socket_.close(ignored);
+    co_return Error{ErrorKind::auth, "the ssh agent hung up: " + failed.message()};
+  }
+  co_return answer;
+}
+
+asio::awaitable<Result<std::vector<AgentKey>>> Agent::keys() {
+  RF_CO_TRY(const auto answer, co_await ask(std::string(1, request_identities)));
+  WireReader reader(answer);
+  std::vector<AgentKey> keys;
+  if (reader.byte() != identities_answer) co_return Error{ErrorKind::auth, "the ssh agent refused to list its keys"};
+  const auto count = reader.number();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    AgentKey key;
+    key.blob = reader.string();
+    key.comment = reader.string();
+    if (reader.ok()) keys.push_back(std::move(key));
+  }
+  co_return keys;
+}
+
+asio::awaitable<Result<std::string>> Agent::sign(std::string blob, std::string data, std::string algorithm) {
+  const std::uint32_t flags = algorithm == "rsa-sha2-256" ? 2 : algorithm == "rsa-sha2-512" ? 4 : 0;
+  RF_CO_TRY(const auto answer, co_await ask(std::string(1, sign_request) + wire_string(blob) + wire_string(data) + wire_number(flags)));
+  WireReader reader(answer);
+  if (reader.byte() != sign_response) {
+    co_return Error{ErrorKind::auth, "the ssh agent did not sign", "is it locked, or does the key need a confirmation?"};
+  }
+  WireReader signature(reader.string());
+  const auto used = signature.string();
+  const std::string text(signature.string());
+  if (!signature.ok() || used != algorithm) {
+    co_return Error{ErrorKind::auth, "the ssh agent signed with " + terminal_safe(used) + " instead of " + algorithm};
+  }
+  co_return text;
+}
+
+}  // namespace rf

@@ -1,0 +1,37 @@
+// The user's ssh agent: which keys it holds, and signatures by them. One connection for all nodes, requests one after the other.
+#pragma once
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "transport/turnstile.h"
+
+namespace rf {
+
+struct AgentKey {
+  std::string blob;
+  std::string comment;
+};
+
+class Agent {
+ public:
+  // `path`: its socket. Nothing is opened before the first request.
+  Agent(const asio::any_io_executor& executor, std::string path) : path_(std::move(path)), socket_(executor) {}
+
+  asio::awaitable<Result<std::vector<AgentKey>>> keys();
+  // The signature without its algorithm name. The agent may ask its user first, so this may take long.
+  asio::awaitable<Result<std::string>> sign(std::string blob, std::string data, std::string algorithm);
+
+ private:
+  asio::awaitable<Result<std::string>> ask(std::string request);
+
+  const std::string path_;
+  asio::local::stream_protocol::socket socket_;
+  Turnstile one_at_a_time_{1};
+};
+
+}  // namespace rf
