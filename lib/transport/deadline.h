@@ -4,18 +4,15 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace rf {
 
 class Deadline {
  public:
   Deadline(const asio::any_io_executor& executor, std::chrono::milliseconds limit, std::function<void()> act)
-      : state_(std::make_shared<State>(State{asio::steady_timer(executor, limit), std::move(act)})) {
-    state_->timer.async_wait([state = state_](std::error_code failed) {
-      if (failed || !state->act) return;
-      state->passed = true;
-      std::exchange(state->act, nullptr)();
-    });
+      : limit_(limit), state_(std::make_shared<State>(State{asio::steady_timer(executor), std::move(act)})) {
+    resume();
   }
   ~Deadline() { disarm(); }
   Deadline(const Deadline&) = delete;
@@ -23,13 +20,18 @@ class Deadline {
 
   // For operations that never let the loop run: passes it now if its time has come.
   bool check() {
-    if (state_->act && state_->timer.expiry() <= std::chrono::steady_clock::now()) {
-      state_->passed = true;
-      std::exchange(state_->act, nullptr)();
-    }
+    if (state_->act && state_->timer.expiry() <= std::chrono::steady_clock::now()) state_->pass();
     return state_->passed;
   }
   bool passed() const { return state_->passed; }
+  // While a person is asked; resume() gives the whole time again.
+  void pause() { state_->timer.expires_at(std::chrono::steady_clock::time_point::max()); }
+  void resume() {
+    state_->timer.expires_after(limit_);
+    state_->timer.async_wait([state = state_](std::error_code failed) {
+      if (!failed && state->act && state->timer.expiry() <= std::chrono::steady_clock::now()) state->pass();
+    });
+  }
   void disarm() {
     state_->act = nullptr;  // the handler may already be queued
     state_->timer.cancel();
@@ -40,7 +42,12 @@ class Deadline {
     asio::steady_timer timer;
     std::function<void()> act;
     bool passed = false;
+    void pass() {
+      passed = true;
+      std::exchange(act, nullptr)();
+    }
   };
+  const std::chrono::milliseconds limit_;
   std::shared_ptr<State> state_;
 };
 

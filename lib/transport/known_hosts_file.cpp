@@ -60,7 +60,7 @@ Result<KnownHosts> read_known_hosts(const std::vector<std::string>& files) {
   return known;
 }
 
-Result<void> add_known_host(const std::string& file, const HostName& name, std::string_view blob) {
+Result<void> add_known_host(const std::string& file, const HostName& name, std::string_view blob, NewNames names) {
   if (const auto directory = parent_path(file); ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
     return io_error(directory, "cannot be made");
   }
@@ -72,7 +72,7 @@ Result<void> add_known_host(const std::string& file, const HostName& name, std::
   parse_known_hosts(text, file, there);
   if (judge_host_key(there, name, blob).status == HostKeyVerdict::Status::match) return {};  // another run was faster
   std::string salt;
-  if (there.hashed) {
+  if (there.hashed || names == NewNames::hashed) {
     salt.resize(20);
     if (getrandom(salt.data(), salt.size(), 0) != static_cast<ssize_t>(salt.size())) return io_error(file, "no random bytes");
   }
