@@ -167,6 +167,15 @@ def test_credentials_of_a_pull_reach_the_registry_that_asks(lab: Lab, upstream: 
     lab.node("ra").exec(["crictl", "pull", "--creds", "alice:s3cret", f"private.test/{fresh}:1"])
 
 
+@NODES
+def test_running_containers_outlive_a_restart_of_the_runtime(lab: Lab, name: str) -> None:
+    node = lab.node(name)
+    container = node.start_container(f"sleeper-{name}")
+    node.restart_runtime()
+    assert container in node.containers()
+    assert container in node.exec(["crictl", "ps", "-q"]).stdout.split()
+
+
 def test_a_power_cut_keeps_the_disk_and_a_reset_does_not(lab: Lab) -> None:
     node = lab.node("babel")
     node.write("/etc/kept", "here")

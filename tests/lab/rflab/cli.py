@@ -190,7 +190,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--state", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
         return one
 
-    command("up", up, "boot nodes and registries").add_argument("--nodes", help="names, comma-separated; NAME=VERSION makes another one")
+    command("up", up, "boot nodes and registries").add_argument("--nodes", help="names, comma-separated; NAME=VERSION[/KIND] makes another one")
     command("down", down, "remove every trace of the lab")
     command("status", status, "what runs").add_argument("--json", action="store_true")
     one = command("exec", execute, "run a command in a node as root")

@@ -15,6 +15,7 @@ import grpc  # type: ignore[import-untyped]
 
 AUTH_FIELDS = {"username": 1, "password": 2, "auth": 3, "server_address": 4, "identity_token": 5, "registry_token": 6}
 CONTAINER_RUNNING = 1
+NODE_NETWORK = 2
 Message = dict[int, list[Any]]
 
 
@@ -179,3 +180,15 @@ class Cri:
             found.append({"id": text(item, 1), "name": text(parse(item.get(3, [b""])[0]), 1),
                           "image": text(parse(item.get(4, [b""])[0]), 1), "state": state})
         return found
+
+    def start_container(self, name: str, image: str) -> str:
+        """Run an image in a pod of its own on the node's network, as kubelet would; returns the container id."""
+        self.pull(image)
+        meta = bytes_field(1, name) + bytes_field(2, "uid-" + name) + bytes_field(3, "default")
+        on_node = bytes_field(1, number_field(1, NODE_NETWORK))  # needs no CNI
+        pod = bytes_field(1, meta) + bytes_field(8, bytes_field(2, on_node))
+        pod_id = text(self.call("RuntimeService/RunPodSandbox", bytes_field(1, pod)), 1)
+        config = bytes_field(1, bytes_field(1, name)) + bytes_field(2, bytes_field(1, image))
+        created = self.call("RuntimeService/CreateContainer", bytes_field(1, pod_id) + bytes_field(2, config) + bytes_field(3, pod))
+        self.call("RuntimeService/StartContainer", bytes_field(1, text(created, 1)))
+        return text(created, 1)

@@ -26,7 +26,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 BASE_SUITE = "forky"
 LAYERS = {"1.6": "bookworm", "1.7": "trixie", "2.x": None}  # None: the base's own containerd
 BASE_PACKAGES = ("systemd-sysv", "dbus", "containerd", "runc", "openssh-server", "sudo", "passwd", "mount", "ca-certificates", "iproute2",
-                 "procps", "python3-grpcio")
+                 "procps", "python3-grpcio", "python3-yaml", "busybox-static")
 LAYER_PACKAGES = ("containerd", "runc")
 LEFT_OUT = ("doc", "man", "locale", "info", "doc-base", "lintian")
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "fstrim.timer", "dpkg-db-backup.timer", "getty.target",

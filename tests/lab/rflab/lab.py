@@ -16,14 +16,20 @@ from concurrent.futures import ThreadPoolExecutor
 from . import network, packages, pki, processes
 from .errors import LabError
 from .image import LAYERS, Builder, images_for, unmount_below, unpack
+from .kinds import KINDS
 from .node import Node, NodeSpec, install_node_files
 from .registry import Registry
 from .settings import Settings, cache_directory, lab_number, settings_for
 from .upstream import Upstream
 
 DEFAULT_NODES = ("anubis", "babel", "ra")
-KNOWN = {"anubis": NodeSpec("anubis", "1.6", 11), "babel": NodeSpec("babel", "1.7", 12), "ra": NodeSpec("ra", "2.x", 13)}
-FIRST_FREE = 20
+KNOWN = {spec.name: spec for spec in (
+    NodeSpec("anubis", "1.6", 11), NodeSpec("babel", "1.7", 12), NodeSpec("ra", "2.x", 13),
+    NodeSpec("k3s1", "2.x", 14, "k3s-server"), NodeSpec("k3s2", "1.7", 15, "k3s-agent"),
+    NodeSpec("rke1", "1.7", 16, "rke2-server"), NodeSpec("rke2", "2.x", 17, "rke2-agent"),
+    NodeSpec("mk1", "1.6", 18, "microk8s"), NodeSpec("mk2", "2.x", 19, "microk8s"),
+    NodeSpec("k0s1", "1.7", 20, "k0s"), NodeSpec("k0s2", "2.x", 21, "k0s"), NodeSpec("snap1", "1.7", 22, "k8s-snap"))}
+FIRST_FREE = 40
 REGISTRY_NODE = "anubis"
 
 
@@ -83,15 +89,17 @@ class Lab:
                 raise
 
     def parse(self, text: str) -> NodeSpec:
-        """NAME of a known node, or NAME=CONTAINERD for any other."""
-        name, _, version = text.partition("=")
+        """NAME of a known node, or NAME=CONTAINERD[/KIND] for any other."""
+        name, _, made_of = text.partition("=")
+        version, _, kind = made_of.partition("/")
         if name in self.specs:
             return self.specs[name]
         if not version and name in KNOWN:
             return KNOWN[name]
-        if version not in LAYERS or not name.replace("-", "").isalnum() or len(name) > 30:
-            raise LabError(f"node {text!r}: want one of {', '.join(KNOWN)}, or NAME=VERSION with a version of {', '.join(LAYERS)}")
-        return NodeSpec(name, version, 0)
+        if version not in LAYERS or (kind or "plain") not in KINDS or not name.replace("-", "").isalnum() or len(name) > 30:
+            raise LabError(f"node {text!r}: want one of {', '.join(KNOWN)}, or NAME=VERSION[/KIND] with a version of {', '.join(LAYERS)} "
+                           f"and a kind of {', '.join(KINDS)}")
+        return NodeSpec(name, version, 0, kind or "plain")
 
     def bring_up(self, wanted: list[NodeSpec]) -> None:
         state = self.settings.state

@@ -16,11 +16,12 @@ from . import network, processes
 from .cri import Cri, CriError
 from .errors import LabError
 from .image import unmount_below
+from .kinds import KINDS
 from .pki import host_keys
 from .settings import NODE_FILES, Settings
 
 NODE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
-SOCKET = "/run/containerd/containerd.sock"
+CAP_SYS_RESOURCE = 24
 BASE_UNITS = ("ssh", "dbus")
 
 
@@ -41,6 +42,7 @@ class Node:
         self.settings = settings
         self.spec = spec
         self.name = spec.name
+        self.kind = KINDS[spec.kind]
         self.directory = settings.state / "nodes" / spec.name
         self.daemon = processes.Daemon(self.directory, "nspawn", settings.name)
         self.address = f"{settings.prefix}.{spec.last}"
@@ -53,7 +55,11 @@ class Node:
         for name in ("upper", "work", "root", "containerd"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         self.mount(lower)
-        etc = self.directory / "root" / "etc"
+        root = self.directory / "root"
+        if not (root / "etc/lab-kind").exists():
+            self.kind.install(root, self.spec.containerd)
+            (root / "etc/lab-kind").write_text(f"{self.kind.title}\n")
+        etc = root / "etc"
         (etc / "hostname").write_text(self.name + "\n")
         (etc / "hosts").write_text(hosts)
         (etc / "resolv.conf").unlink(missing_ok=True)
@@ -76,7 +82,7 @@ class Node:
             ["systemd-nspawn", "-q", "-D", self.directory / "root", "--boot", "--register=no", "--keep-unit",
              f"--machine={self.settings.namespace(self.name)}", f"--hostname={self.name}",
              f"--network-namespace-path=/run/netns/{self.settings.namespace(self.name)}", "--resolv-conf=off", "--timezone=off",
-             "--link-journal=no", "--console=pipe", f"--bind={self.directory}/containerd:/var/lib/containerd"],
+             "--link-journal=no", "--console=pipe", "--system-call-filter=@keyring bpf", f"--bind={self.directory}/containerd:{self.kind.store}"],
             env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
 
     def await_ready(self, seconds: float = 60) -> None:
@@ -152,7 +158,7 @@ class Node:
     @property
     def socket(self) -> str:
         """The runtime's socket, as a path inside the node."""
-        return SOCKET
+        return self.kind.socket
 
     def exec_words(self, argv: Sequence[str]) -> list[str]:
         """The host command that runs `argv` in the node as root."""
@@ -193,9 +199,20 @@ class Node:
         with self.cri(timeout) as cri:
             return cri.pull(reference, **auth)
 
-    def restart_runtime(self, unit: str = "containerd") -> None:
-        """Restart containerd and wait until its CRI answers."""
-        self.exec(["systemctl", "restart", unit])
+    def start_container(self, name: str) -> str:
+        """Run a container that sleeps, to see whether it outlives a restart of the runtime; returns its id."""
+        with self.cri() as cri:
+            return cri.start_container(name, f"ghcr.io/lab/{name}-runs:1")
+
+    def containers(self) -> list[str]:
+        """Ids of the running containers, as the runtime tells them."""
+        with self.cri() as cri:
+            return [str(item["id"]) for item in cri.containers()]
+
+    def restart_runtime(self) -> None:
+        """Restart what runs containerd and wait until its CRI answers."""
+        self.exec(["systemctl", "reset-failed", self.kind.unit])  # tests restart more often than systemd likes
+        self.exec(["systemctl", "restart", self.kind.unit])
         self.await_ready()
 
     def to_json(self) -> dict[str, object]:
@@ -203,9 +220,24 @@ class Node:
 
 
 def install_node_files(base: pathlib.Path) -> None:
-    """Put the crictl stand-in into an unpacked base."""
+    """Put the crictl stand-in into an unpacked base, and a runc that works where root is not almighty."""
     library = base / "usr/local/lib/crictl-standin"
     library.mkdir(parents=True, exist_ok=True)
     shutil.copy(pathlib.Path(__file__).with_name("cri.py"), library / "cri.py")
     shutil.copy(NODE_FILES / "crictl", base / "usr/local/bin/crictl")
     (base / "usr/local/bin/crictl").chmod(0o755)
+    if not (may_lower_oom_scores() and has_cgroup2_controllers()):
+        shutil.copy(NODE_FILES / "runc", base / "usr/local/sbin/runc")
+        (base / "usr/local/sbin/runc").chmod(0o755)
+
+
+def may_lower_oom_scores() -> bool:
+    """Whether this host's root has CAP_SYS_RESOURCE; in some virtual machines and containers it has not."""
+    line = next(line for line in pathlib.Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff:"))
+    return bool(int(line.split()[1], 16) >> CAP_SYS_RESOURCE & 1)
+
+
+def has_cgroup2_controllers() -> bool:
+    """Whether nodes can limit containers; on a host with cgroup v1 or hybrid their v2 tree has no controllers."""
+    file = pathlib.Path("/sys/fs/cgroup/cgroup.controllers")
+    return file.exists() and "cpu" in file.read_text().split()

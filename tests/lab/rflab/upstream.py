@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Iterable
 
-from . import network
+from . import network, oci
 from .behaviour import Behaviour, Table
 from .errors import LabError
 from .pki import Authority
@@ -63,7 +63,8 @@ class Upstream:
         ready = self.directory / "ready"
         ready.unlink(missing_ok=True)
         self.daemon.spawn([*network.in_switch(self.settings), PYTHON, "-m", "rflab.upstream_server", self.settings.state, str(self.settings.number)],
-                          env={"PYTHONPATH": str(ROOM), "PYTHONDONTWRITEBYTECODE": "1"})
+                          env={"PYTHONPATH": str(ROOM), "PYTHONDONTWRITEBYTECODE": "1",
+                               oci.BUSYBOX: str(self.settings.state / "images/base/bin/busybox")})
         until = time.monotonic() + 20
         while not ready.exists():
             if not self.daemon.known() or time.monotonic() > until:
