@@ -8,7 +8,7 @@
 #include "containerd/config_edit.h"
 #include "containerd/features.h"
 #include "containerd/go_url.h"
-#include "plan/mask.h"
+#include "node/mask.h"
 #include "plan/migrate_hosts.h"
 
 namespace rf {
