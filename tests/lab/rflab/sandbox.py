@@ -1,8 +1,8 @@
 """Node trees behind sshds on loopback, for machines that cannot boot nodes. Needs no privilege and no packages but OpenSSH.
 
 A sandbox node is a directory that looks like a node's file system, and an sshd on a port of its own that sets RF_ROOT to that
-directory. Nothing runs in it: no systemd, no containerd. It shows how the tool reads, plans and writes; it proves nothing about a
-runtime, and says so in its /etc/os-release.
+directory. Nothing runs in it: no systemd, no containerd; programs of these names say what a healthy node would. It shows how the
+tool reads, plans and writes; it proves nothing about a runtime, and says so in its /etc/os-release.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import socket
 import time
 
 from .errors import LabError
+from .kinds import put
 from .pki import host_keys, user_keys
 from .processes import Daemon, end, owned, run
 from .settings import NODE_FILES
 
 FIRST_PORT = 22100
+PID = 812
 SSHD = "/usr/sbin/sshd"
 CONTAINERD = {"anubis": "1.6.20", "babel": "1.7.24", "ra": "2.1.9"}
 CONFIG = """version = 2
@@ -87,16 +89,23 @@ class Sandbox:
         return "".join(f"[127.0.0.1]:{self.port(name)} {line}\n" for line in lines)
 
     def plant(self, name: str, tree: pathlib.Path) -> None:
-        """A plain containerd node's files."""
+        """A plain containerd node's files, and in proc/ the record of one containerd."""
         version = CONTAINERD[name]
-        for directory in ("etc/containerd", "run/containerd", "var/lib/containerd", "usr/bin", "proc", "tmp"):
+        for directory in ("run/containerd", "run/systemd/system", "var/lib/containerd", "tmp"):
             (tree / directory).mkdir(parents=True)
-        (tree / "etc/hostname").write_text(name + "\n")
-        (tree / "etc/os-release").write_text('PRETTY_NAME="Sandbox tree (no real node)"\nNAME="Sandbox tree"\nID=debian\nVERSION_ID="12"\n')
-        (tree / "etc/containerd/config.toml").write_text(CONFIG)
-        program = tree / "usr/bin/containerd"
-        program.write_text(f"#!/bin/sh\n# sandbox: answers --version, runs nothing\necho 'containerd github.com/containerd/containerd {version} sandbox'\n")
-        program.chmod(0o755)
+        put(tree / "etc/hostname", name + "\n")
+        put(tree / "etc/os-release", 'PRETTY_NAME="Sandbox tree (no real node)"\nNAME="Sandbox tree"\nID=debian\nVERSION_ID="12"\n')
+        put(tree / "etc/containerd/config.toml", CONFIG)
+        put(tree / "usr/lib/containerd-version", version + "\n")
+        put(tree / "usr/bin/containerd", "", 0o755)
+        process = tree / f"proc/{PID}"
+        put(process / "comm", "containerd\n")
+        put(process / "cmdline", "/usr/bin/containerd\0")
+        put(process / "stat", f"{PID} (containerd) S 1 {PID} {PID} 0 -1 4194560" + " 0" * 12 + " 1500 0 0\n")
+        put(process / "cgroup", "0::/system.slice/containerd.service\n")
+        (process / "exe").symlink_to("/usr/bin/containerd")
+        put(tree / "proc/sys/kernel/hostname", name + "\n")
+        put(tree / "proc/sys/kernel/osrelease", os.uname().release + "\n")
 
     def start(self, name: str) -> None:
         daemon = self.daemon(name)
