@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from . import network, packages, pki, processes
+from . import cgroups, network, packages, pki, processes
 from .errors import LabError
 from .image import LAYERS, Builder, images_for, unmount_below, unpack
 from .kinds import KINDS
@@ -250,6 +250,7 @@ class Lab:
     def take_down(self) -> None:
         with ignoring_signals():
             self.end_processes()
+            cgroups.remove(self.settings.name)
             network.remove(self.settings)
             for build in cache_directory().glob(f"build-{self.settings.name}-*"):
                 unmount_below(build)
@@ -273,6 +274,7 @@ class Lab:
             left = list(processes.owned(self.settings.name))
             for name in network.lab_namespaces(self.settings):
                 left += [(pid, born) for pid in network.processes_in(name) if (born := processes.start_time(pid))]
+            left += [(pid, born) for pid in cgroups.members(self.settings.name) if (born := processes.start_time(pid))]
             if not left:
                 return
             for pid, born in left:

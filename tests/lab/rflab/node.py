@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from . import network, processes
+from . import cgroups, network, processes
 from .cri import Cri, CriError
 from .errors import LabError
 from .image import unmount_below
@@ -83,7 +83,7 @@ class Node:
              f"--machine={self.settings.namespace(self.name)}", f"--hostname={self.name}",
              f"--network-namespace-path=/run/netns/{self.settings.namespace(self.name)}", "--resolv-conf=off", "--timezone=off",
              "--link-journal=no", "--console=pipe", "--system-call-filter=@keyring bpf", f"--bind={self.directory}/containerd:{self.kind.store}"],
-            env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
+            env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}, cgroup=cgroups.make(self.settings.name, self.name))
 
     def await_ready(self, seconds: float = 60) -> None:
         """Wait until sshd and the node's runtime answer."""

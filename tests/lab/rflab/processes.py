@@ -117,6 +117,11 @@ def ancestors() -> set[int]:
     return chain
 
 
+def enter(cgroup: pathlib.Path) -> None:
+    """Move the calling process into a cgroup."""
+    (cgroup / "cgroup.procs").write_text("0")
+
+
 class Daemon:
     """A background process of a lab, known by a pid file that also holds its start time."""
 
@@ -125,14 +130,15 @@ class Daemon:
         self.log_file = directory / f"{name}.log"
         self.owner = owner
 
-    def spawn(self, argv: Sequence[str | os.PathLike[str]], *, env: dict[str, str] | None = None) -> int:
-        """Start it in a session of its own, output to the log file."""
+    def spawn(self, argv: Sequence[str | os.PathLike[str]], *, env: dict[str, str] | None = None, cgroup: pathlib.Path | None = None) -> int:
+        """Start it in a session of its own, and in that cgroup; output goes to the log file."""
         self.pid_file.parent.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ, **(env or {}))
         environment[OWNER] = self.owner
         with open(self.log_file, "ab") as log:
             child = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                     start_new_session=True, env=environment)
+                                     start_new_session=True, env=environment,
+                                     preexec_fn=(lambda: enter(cgroup)) if cgroup else None)
         self.pid_file.write_text(f"{child.pid} {start_time(child.pid) or ''}\n")
         return child.pid
 
