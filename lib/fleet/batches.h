@@ -1,30 +1,41 @@
-// In which order and how many at a time nodes are changed. Pure.
+// In which order the nodes of a run are dealt with. Pure.
 #pragma once
 #include <cstddef>
 #include <optional>
-#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/result.h"
 
 namespace rf {
 
-struct RolloutNode {
-  std::size_t index = 0;  // the caller's
-  int order = 0;          // lower ones come first: servers before agents
-  int serial = 0;         // at most so many of its kind at once; 0: no limit
-  bool restarts = false;  // the two above count only for nodes whose runtime is restarted
+struct FleetNode {
+  std::string name;
+  int stage = 0;  // a stage begins when the one before has ended: agents 0, servers 1
+  enum class Company { others, alone } company = Company::others;  // `alone`: a batch of its own
 };
 
-struct RolloutPolicy {
-  std::size_t canary = 0;  // so many first, alone
-  std::size_t serial = 0;  // at most so many at once; 0: all
-  std::optional<std::size_t> max_failures = {};  // begin no further batch once more than so many have failed
+// --serial: "5" nodes or "20%" of all, at least one.
+struct BatchSize {
+  int number = 0;
+  enum class Unit { nodes, percent } unit = Unit::nodes;
+};
+Result<BatchSize> parse_batch_size(std::string_view text);
+
+struct FleetPolicy {
+  int parallel = 256;                     // nodes at a time within a batch
+  std::optional<BatchSize> serial = {};   // without: all nodes of a stage are one batch
+  int canary = 0;                         // so many nodes first; a failure among them ends the run
+  std::optional<int> max_failures = {};   // more failures than this and no further node starts; without: see run_fleet
 };
 
-// Batches of indices; one begins when the one before it is done. Nodes without a restart come first and need no order.
-std::vector<std::vector<std::size_t>> batches(std::span<const RolloutNode> nodes, const RolloutPolicy& policy);
-
-// Whether a further batch may begin. Without max_failures one failed node ends a rollout that has batches; a rollout in one go has no
-// further batch to hold back.
-bool may_go_on(const RolloutPolicy& policy, std::size_t failed);
+struct Batch {
+  std::vector<std::size_t> nodes;  // indices, in input order
+  enum class Kind { canary, usual } kind = Kind::usual;
+  bool operator==(const Batch&) const = default;
+};
+// Every node is in exactly one batch.
+std::vector<Batch> make_batches(const std::vector<FleetNode>& nodes, const FleetPolicy& policy);
 
 }  // namespace rf

@@ -1,41 +1,47 @@
-#include <catch2/catch_test_macros.hpp>
-
 #include "fleet/batches.h"
 
+#include <catch2/catch_test_macros.hpp>
+
 using namespace rf;
-using Batches = std::vector<std::vector<std::size_t>>;
 
 namespace {
-std::vector<RolloutNode> plain(std::size_t count) {
-  std::vector<RolloutNode> nodes;
-  for (std::size_t i = 0; i < count; ++i) nodes.push_back({.index = i});
+
+std::vector<FleetNode> plain(int count) {
+  std::vector<FleetNode> nodes;
+  for (int i = 0; i < count; ++i) nodes.push_back({"n" + std::to_string(i)});
   return nodes;
 }
+using Nodes = std::vector<std::size_t>;
+constexpr auto usual = Batch::Kind::usual, canary = Batch::Kind::canary;
+
 }  // namespace
 
-TEST_CASE("by default all nodes go at once") { CHECK(batches(plain(3), {}) == Batches{{0, 1, 2}}); }
-
-TEST_CASE("a canary goes alone, then batches of the size asked for") {
-  CHECK(batches(plain(6), {.canary = 1, .serial = 2}) == Batches{{0}, {1, 2}, {3, 4}, {5}});
-  CHECK(batches(plain(3), {.canary = 2}) == Batches{{0, 1}, {2}});
+TEST_CASE("without a policy all nodes are one batch") {
+  CHECK(make_batches(plain(3), {}) == std::vector<Batch>{{Nodes{0, 1, 2}, usual}});
+  CHECK(make_batches({}, {}).empty());
 }
 
-TEST_CASE("servers whose runtime restarts go one by one and before the agents") {
-  const std::vector<RolloutNode> nodes{{.index = 0, .order = 2, .serial = 0, .restarts = true}, {.index = 1, .order = 1, .serial = 1, .restarts = true},
-                                       {.index = 2, .order = 1, .serial = 1, .restarts = true}, {.index = 3, .order = 2, .serial = 0, .restarts = true}};
-  CHECK(batches(nodes, {}) == Batches{{1}, {2}, {0, 3}});
+TEST_CASE("a batch size is a number of nodes or a share of them, at least one") {
+  CHECK(make_batches(plain(5), {.serial = BatchSize{2}}) ==
+        std::vector<Batch>{{Nodes{0, 1}, usual}, {Nodes{2, 3}, usual}, {Nodes{4}, usual}});
+  CHECK(make_batches(plain(10), {.serial = BatchSize{50, BatchSize::Unit::percent}}).size() == 2);
+  CHECK(make_batches(plain(3), {.serial = BatchSize{1, BatchSize::Unit::percent}}).size() == 3);
 }
 
-TEST_CASE("nodes that are not restarted need no order") {
-  const std::vector<RolloutNode> nodes{{.index = 0, .order = 2, .serial = 1, .restarts = false}, {.index = 1, .order = 1, .serial = 1, .restarts = false}};
-  CHECK(batches(nodes, {}) == Batches{{0, 1}});
+TEST_CASE("canaries come first, whatever the batch size") {
+  CHECK(make_batches(plain(4), {.canary = 1}) == std::vector<Batch>{{Nodes{0}, canary}, {Nodes{1, 2, 3}, usual}});
+  CHECK(make_batches(plain(5), {.serial = BatchSize{1}, .canary = 2}).front() == Batch{Nodes{0, 1}, canary});
+  CHECK(make_batches(plain(2), {.canary = 9}) == std::vector<Batch>{{Nodes{0, 1}, canary}});
 }
 
-TEST_CASE("no batch is empty and no node is lost") { CHECK(batches({}, {.canary = 3}).empty()); }
+TEST_CASE("stages come one after the other, and who must be alone is alone") {
+  const auto alone = FleetNode::Company::alone;
+  const std::vector<FleetNode> nodes{{"server1", 1, alone}, {"agent1"}, {"server2", 1, alone}, {"agent2"}};
+  CHECK(make_batches(nodes, {}) == std::vector<Batch>{{Nodes{1, 3}, usual}, {Nodes{0}, usual}, {Nodes{2}, usual}});
+}
 
-TEST_CASE("a rollout with batches ends after the first failed node unless more are allowed") {
-  CHECK(may_go_on({}, 0));
-  CHECK_FALSE(may_go_on({}, 1));
-  CHECK(may_go_on({.max_failures = 2}, 2));
-  CHECK_FALSE(may_go_on({.max_failures = 2}, 3));
+TEST_CASE("batch sizes are read strictly") {
+  CHECK(parse_batch_size("5")->number == 5);
+  CHECK(parse_batch_size("20%")->unit == BatchSize::Unit::percent);
+  for (const char* text : {"", "0", "-1", "x", "5x", "101%", "%", "0%"}) CHECK_FALSE(parse_batch_size(text));
 }
