@@ -190,7 +190,7 @@ std::vector<std::string> managers_of(const Detection& detection, const FileTree&
     const auto file = fmt::format("{}/{}/hosts.toml", detection.hosts_dir, name);
     const auto text = tree.read(file);
     if (!text) continue;
-    if (const auto by = generator(*text); !by.empty()) add(fmt::format("{} (header in {})", by, detection.hosts_dir));
+    if (const auto by = generator(*text); !by.empty() && by != detection.era.rendered_by) add(fmt::format("{} (header in {})", by, detection.hosts_dir));
     if (!backup && looks_like_spegel(*text)) add(fmt::format("Spegel ({})", file));
   }
   return managers;

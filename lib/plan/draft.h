@@ -1,5 +1,6 @@
 // A plan in the making: what a style is given, what it returns, and the few ways a file can be changed.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ struct Draft {
   std::string restart_why;        // "" when no restart is needed
   // Where the distribution renders its own files from ours at its start: the tree as it will be then.
   std::optional<FileTree> rendered;
+  // By registry: URLs it puts first or last in the chain by itself, whatever is declared.
+  std::map<std::string, std::vector<std::string>, std::less<>> added;
 };
 
 // What a file or directory is to be.

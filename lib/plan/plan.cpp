@@ -94,7 +94,8 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
 void warn_about_managers(const Detection& detection, Plan& plan) {
   if (plan.files.empty()) return;
   for (const auto& manager : detection.managers)
-    plan.warnings.push_back(fmt::format("also managed by {}: what it writes next replaces these files", manager));
+    if (detection.era.style != Style::registries_yaml || manager != detection.profile.manager)
+      plan.warnings.push_back(fmt::format("also managed by {}: what it writes next replaces these files", manager));
 }
 
 // What a replaced file of others said about endpoints that stay in the chain, and the intent does not say.
@@ -137,6 +138,7 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   warn_about_managers(detection, plan);
   Projected projected;
   projected.tree = project(plan, draft.rendered ? *draft.rendered : facts.tree);
+  projected.added = draft.added;
   projected.config = effective_config(projected.tree, config_source(detection), detection.containerd);
   RF_TRY(plan.chains, self_check(context, projected));
   warn_about_lost_settings(context, plan);

@@ -1,10 +1,232 @@
+// The style of K3s and RKE2: the intent goes into registries.yaml, and what they will render from it is computed beforehand.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "containerd/registries_yaml.h"
+#include "plan/config_path.h"
+#include "plan/registries_yaml_edit.h"
 #include "plan/styles.h"
 
 namespace rf {
+namespace {
 
-Result<Draft> plan_registries_yaml(const PlanContext& context) {
-  return Error{ErrorKind::unsupported, context.detection.profile.title + " takes its registries from " + context.detection.era.registries_file,
-               "write them there; `regfallback explain` shows what follows"};
+std::optional<Version> program_version(const Detection& detection) {
+  auto version = parse_version(detection.distribution_version);
+  return version ? std::optional<Version>(*version) : std::nullopt;
 }
+
+std::string written(const Endpoint& endpoint) {
+  return fmt::format("{}://{}{}", endpoint.scheme, endpoint.host, endpoint.path == "/v2" ? "" : endpoint.path);
+}
+
+std::string short_sum(std::string_view content) { return sha256_hex(content).substr(0, 8); }
+
+class Planner {
+ public:
+  explicit Planner(const PlanContext& context) : context_(context), detection_(context.detection) {
+    const auto argv = context.facts.processes.find(detection_.profile.kubelet.process);
+    node_ = {.program = detection_.era.rendered_by,
+             .version = program_version(detection_),
+             .registries_file = detection_.era.registries_file,
+             .hosts_dir = detection_.hosts_dir,
+             .config_file = detection_.config_file};
+    node_.settings = registries_yaml_settings(context.facts.tree, node_.program,
+                                              argv == context.facts.processes.end() ? std::vector<std::string>{} : argv->second, node_.hosts_dir);
+    if (!node_.settings.registries_file.empty()) node_.registries_file = node_.settings.registries_file;
+    certificates_ = parent_path(node_.registries_file) + "/regfallback";
+  }
+
+  Result<Draft> run() {
+    RegistriesYaml desired;
+    for (const auto& registry : context_.intent.registries) {
+      RF_CHECK(check_upstream(registry));
+      auto& mirror = desired.mirrors[registry.name];
+      for (const auto& endpoint : registry.chain()) {
+        mirror.endpoints.push_back(written(endpoint));
+        RF_CHECK(add_config(endpoint, desired));
+      }
+    }
+    RF_CHECK(put_registries(desired));
+    remove_certificates();
+    RF_CHECK(render());
+    return std::move(draft_);
+  }
+
+ private:
+  // A trailing default endpoint is always rendered, unless the program was told not to.
+  Result<> check_upstream(const Registry& registry) {
+    const auto own = registry.name == "*" ? std::string("the registry's own host") : registries_yaml_url(registry.name);
+    const auto& title = detection_.profile.title;
+    if (node_.settings.disable_default_endpoint) {
+      if (registry.name == "*" && registry.upstream == Registry::Upstream::standard)
+        draft_.warnings.push_back(fmt::format("{} runs with --disable-default-registry-endpoint: `*` does not reach each registry's own upstream", title));
+      if (registry.name != "*") draft_.added[registry.name].push_back(own);
+      return {};
+    }
+    if (registry.upstream == Registry::Upstream::none)
+      return Error{.kind = ErrorKind::refused,
+                   .message = fmt::format("{} always tries {} last for {}, and the intent forbids it (upstream: none)", title, own, registry.name),
+                   .hint = fmt::format("put `disable-default-registry-endpoint: true` into /etc/rancher/{}/config.yaml on this node and restart it",
+                                       node_.program),
+                   .where = registry.where};
+    if (registry.name == "*") return {};
+    const auto chain = registry.chain();
+    const bool known = std::any_of(chain.begin(), chain.end(), [&](const Endpoint& e) { return e.url() == own; });
+    draft_.added[registry.name].push_back(own);
+    if (!known)
+      draft_.warnings.push_back(fmt::format("{} always tries {} last for {}, beside what is declared", title, own, registry.name));
+    return {};
+  }
+
+  Result<> add_config(const Endpoint& endpoint, RegistriesYaml& desired) {
+    // Docker Hub's certificates are looked up under the registry's name, its credentials under the API host's.
+    const bool hub = endpoint.host == "registry-1.docker.io";
+    const auto& host = endpoint.host;
+    std::optional<RegistriesYamlTls> tls;
+    if (const auto options = context_.intent.endpoints.find(host); options != context_.intent.endpoints.end()) {
+      warn_about(options->second);
+      if (options->second.insecure_skip_verify) tls = RegistriesYamlTls{.insecure_skip_verify = true};
+    }
+    if (const auto secrets = context_.resolved.find(host); secrets != context_.resolved.end()) {
+      const auto& found = secrets->second;
+      if (!found.ca_pem.empty() || !found.client_cert_pem.empty()) {
+        if (!tls) tls.emplace();
+        RF_CHECK(put_certificates(found, *tls));
+      }
+      if (!found.password.empty()) {
+        if (endpoint.scheme == "http") warn(fmt::format("{}: credentials go over plain http, readable on the way", host));
+        desired.configs[host].auth = RegistriesYamlAuth{.username = found.username, .password = found.password};
+      }
+    }
+    if (tls) desired.configs[hub ? "docker.io" : host].tls = tls;
+    return {};
+  }
+
+  void warn(std::string text) {
+    if (std::find(draft_.warnings.begin(), draft_.warnings.end(), text) == draft_.warnings.end()) draft_.warnings.push_back(std::move(text));
+  }
+  void warn_about(const EndpointOptions& options) {
+    if (options.dial_timeout) warn(fmt::format("{}: registries.yaml has no dial_timeout; it is left out on this node", options.host));
+    if (!options.capabilities.empty()) warn(fmt::format("{}: registries.yaml has no capabilities; pull and resolve are used on this node", options.host));
+    if (!options.headers.empty()) warn(fmt::format("{}: registries.yaml has no headers; they are left out on this node", options.host));
+    if (options.insecure_skip_verify) warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", options.host));
+  }
+
+  Result<> put_certificates(const ResolvedEndpoint& secrets, RegistriesYamlTls& tls) {
+    if (!secrets.ca_pem.empty()) {
+      RF_TRY(tls.ca_file, put_certificate("ca-" + short_sum(secrets.ca_pem) + ".crt", Secret(secrets.ca_pem), DesiredFile::Holds::plain));
+    }
+    if (secrets.client_cert_pem.empty()) return {};
+    const auto stem = "client-" + short_sum(secrets.client_cert_pem + std::string(secrets.client_key_pem.expose()));
+    RF_TRY(tls.cert_file, put_certificate(stem + ".cert", Secret(secrets.client_cert_pem), DesiredFile::Holds::plain));
+    RF_TRY(tls.key_file, put_certificate(stem + ".key", secrets.client_key_pem, DesiredFile::Holds::secrets));
+    return {};
+  }
+
+  Result<std::string> put_certificate(const std::string& name, Secret content, DesiredFile::Holds holds) {
+    auto path = certificates_ + "/" + name;
+    if (std::find(kept_.begin(), kept_.end(), name) == kept_.end()) {
+      kept_.push_back(name);
+      RF_CHECK(put_file(context_, {path, std::move(content), FileChange::Class::certificate, holds, "a certificate named in registries.yaml"}, draft_));
+    }
+    return path;
+  }
+
+  Result<> put_registries(const RegistriesYaml& desired) {
+    const auto& tree = context_.facts.tree;
+    const std::string before(tree.read(node_.registries_file).value_or(""));
+    RF_TRY(after_, merge_registries_yaml(before, desired, node_.registries_file));
+    changed_ = after_ != before;
+    if (!changed_ && !tree.exists(node_.registries_file)) return {};
+    if (after_.empty()) {
+      remove_file(context_, node_.registries_file, "nothing of the intent is left in it", draft_);
+      return {};
+    }
+    RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
+    const bool secrets = std::any_of(merged.configs.begin(), merged.configs.end(), [](const auto& config) { return config.second.auth.has_value(); });
+    for (const auto& ignored : merged.ignored) warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, ignored, node_.registries_file));
+    warn_about_rewrites(merged, desired);
+    return put_file(context_,
+                    {node_.registries_file, Secret(after_), FileChange::Class::config,
+                     secrets ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
+                     fmt::format("{} registries declared", desired.mirrors.size())},
+                    draft_);
+  }
+
+  void warn_about_rewrites(const RegistriesYaml& merged, const RegistriesYaml& desired) {
+    for (const auto& [host, mirror] : merged.mirrors)
+      if (desired.mirrors.contains(host) && !mirror.rewrites.empty())
+        warn(fmt::format("{}: the file's own `rewrite` stays and changes the repository at every endpoint", host));
+  }
+
+  // Certificates of ours that no entry names any more.
+  void remove_certificates() {
+    for (const auto& name : context_.facts.tree.list(certificates_))
+      if (std::find(kept_.begin(), kept_.end(), name) == kept_.end())
+        remove_file(context_, certificates_ + "/" + name, "no registry needs it any more", draft_);
+  }
+
+  Result<> render() {
+    FileTree tree = context_.facts.tree;
+    if (after_.empty()) tree.remove(node_.registries_file);
+    else tree.put_file(node_.registries_file, after_, 0600);
+    RF_TRY(draft_.rendered, project_registries_yaml(tree, node_));
+    if (!node_.settings.embedded_registry.empty())
+      for (const auto& registry : context_.intent.registries)
+        draft_.added[registry.name].push_back(fmt::format("https://{}/v2", node_.settings.embedded_registry));
+    warn_about_template();
+    if (changed_)
+      draft_.restart_why = fmt::format("{} reads {} when it starts", detection_.profile.title, node_.registries_file);
+    else if (const auto stale = stale_registry(); !stale.empty())
+      draft_.restart_why = fmt::format("{} was started before {} said this about {}", detection_.profile.title, node_.registries_file, stale);
+    return {};
+  }
+
+  void warn_about_template() {
+    RegistriesYaml merged;
+    if (auto read = parse_registries_yaml(after_, node_.registries_file)) merged = *std::move(read);
+    std::vector<std::string> hosts;
+    for (const auto& [host, config] : merged.configs)
+      if (config.auth) hosts.push_back(host);
+    for (const auto* name : {"config-v3.toml.tmpl", "config.toml.tmpl"}) {
+      const auto text = context_.facts.tree.read(parent_path(node_.config_file) + "/" + name);
+      if (!text) continue;
+      for (const auto& host : auth_lost_in_template(hosts, *text))
+        warn(fmt::format("{}: the template {} leaves its credentials out of config.toml; begin it with {{{{ template \"base\" . }}}}", host, name));
+      return;
+    }
+  }
+
+  // A registry whose chain now is not what the file says: the file was changed and the program not restarted.
+  std::string stale_registry() const {
+    const auto now = effective_config(context_.facts.tree, config_source(detection_), detection_.containerd);
+    const auto then = effective_config(*draft_.rendered, config_source(detection_), detection_.containerd);
+    for (const auto& registry : context_.intent.registries) {
+      const auto name = registry.name == "*" ? std::string_view("unnamed.invalid") : std::string_view(registry.name);
+      const auto urls = [&](const FileTree& tree, const EffectiveConfig& config) {
+        std::vector<std::string> out;
+        for (const auto& endpoint : resolve_chain(tree, config, name).endpoints) out.push_back(endpoint.url());
+        return out;
+      };
+      if (urls(context_.facts.tree, now) != urls(*draft_.rendered, then)) return registry.name;
+    }
+    return {};
+  }
+
+  const PlanContext& context_;
+  const Detection& detection_;
+  RegistriesYamlNode node_;
+  std::string certificates_;
+  std::vector<std::string> kept_;
+  std::string after_;
+  bool changed_ = false;
+  Draft draft_;
+};
+
+}  // namespace
+
+Result<Draft> plan_registries_yaml(const PlanContext& context) { return Planner(context).run(); }
 
 }  // namespace rf

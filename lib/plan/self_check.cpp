@@ -61,6 +61,21 @@ std::optional<Difference> compare(const Registry& registry, const Chain& chain, 
   return std::nullopt;
 }
 
+// The chain without what the distribution puts at its ends by itself, as far as that is more than was declared.
+Chain without_added(Chain chain, const Registry& registry, const Projected& projected) {
+  const auto added = projected.added.find(registry.name);
+  if (added == projected.added.end()) return chain;
+  const auto is_added = [&](const ChainEndpoint& endpoint) {
+    return std::find(added->second.begin(), added->second.end(), endpoint.url()) != added->second.end();
+  };
+  const auto declared = registry.chain();
+  if (chain.endpoints.empty() || declared.empty()) return chain;
+  if (is_added(chain.endpoints.front()) && chain.endpoints.front().url() != declared.front().url()) chain.endpoints.erase(chain.endpoints.begin());
+  if (chain.endpoints.empty() || !is_added(chain.endpoints.back())) return chain;
+  if (chain.endpoints.size() > declared.size() || chain.endpoints.back().url() != declared.back().url()) chain.endpoints.pop_back();
+  return chain;
+}
+
 std::string cause(const Chain& chain, const EffectiveConfig& config) {
   const auto said = [](const IgnoredSetting& ignored) {
     return fmt::format("{}{}: {}", ignored.path, ignored.line == 0 ? "" : fmt::format(":{}", ignored.line), ignored.reason);
@@ -87,7 +102,7 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
   std::vector<Chain> chains;
   for (const auto& registry : context.intent.registries) {
     auto chain = resolve_chain(projected.tree, config, registry.name == "*" ? unnamed : std::string_view(registry.name));
-    if (const auto difference = compare(registry, chain, context))
+    if (const auto difference = compare(registry, without_added(chain, registry, projected), context))
       return Error{ErrorKind::refused, fmt::format("the registry {} would not be as declared with containerd {}: {}", registry.name, to_string(config.containerd), difference->what),
                    fmt::format("{}; nothing is written. `regfallback doctor` looks for the fault", cause(chain, config)), difference->where};
     if (registry.name == "*") chain.registry = "*";

@@ -10,6 +10,7 @@ namespace rf {
 struct Projected {
   FileTree tree;
   EffectiveConfig config;
+  std::map<std::string, std::vector<std::string>, std::less<>> added = {};  // as in Draft
 };
 
 // The chain of every declared registry; an Error that names the cause and the way out where one differs from the intent.

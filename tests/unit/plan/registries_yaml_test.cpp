@@ -1,0 +1,126 @@
+// Plans on K3s and RKE2 nodes: what goes into registries.yaml, and that the chain which follows from it is the declared one.
+#include "plan/registries_yaml_edit.h"
+#include "plan_builder.h"
+
+using namespace rf;
+using test::change_of;
+using test::mentions;
+using test::Planned;
+using test::text_of;
+
+namespace {
+
+constexpr auto registries_file = "/etc/rancher/k3s/registries.yaml";
+constexpr auto generated = "version = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/var/lib/rancher/k3s/agent/etc/containerd/certs.d\"\n";
+
+constexpr auto ca_pem =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdTCCARugAwIBAgIUbxDAApYpg5eRz61krA2qd19KDPowCgYIKoZIzj0EAwIw\n"
+    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjEwNzU5MjRaGA8yMTI2MTAyODA3NTky\n"
+    "NFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLtW\n"
+    "jI9f9uNglWGoT/wZmKcNMJSd24QZZ1ZS/uCF/R36OyMZAI/hOP+aBfY5IQzyNRhh\n"
+    "tthCf2cYcUIeFOhNgKSjUzBRMB0GA1UdDgQWBBSJBH9M9i1g1hPeAF1SI8dvDO+U\n"
+    "SjAfBgNVHSMEGDAWgBSJBH9M9i1g1hPeAF1SI8dvDO+USjAPBgNVHRMBAf8EBTAD\n"
+    "AQH/MAoGCCqGSM49BAMCA0gAMEUCIBO5kOuGL3SeZplWncuhpjjsfdx8sIQuRlox\n"
+    "DuckdtcAAiEAssanpN9j6hGxV0XxlGqAyU4Y0QHtSnu+x1HXAVgjodM=\n"
+    "-----END CERTIFICATE-----\n";
+
+Planned k3s(const std::string& registries, const std::string& endpoints = "", std::string unit = "k3s.service") {
+  Planned node(registries, endpoints);
+  node.runs(test::k3s_runtime("k3s", std::move(unit))).process("k3s", {"/usr/local/bin/k3s", "server"});
+  node.file("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", generated);
+  node.facts.versions["k3s"] = "k3s version v1.31.4+k3s1";
+  return node;
+}
+std::vector<std::string> urls(const Chain& chain) {
+  std::vector<std::string> out;
+  for (const auto& endpoint : chain.endpoints) out.push_back(endpoint.url());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a mirror before Docker Hub goes into registries.yaml, mode 0600, and the service is restarted") {
+  const auto plan = k3s("  docker.io: { mirrors: [\"http://anubis:32000\"] }").plan();
+  const auto* change = change_of(plan, registries_file);
+  REQUIRE(change != nullptr);
+  CHECK(change->mode == 0600);
+  CHECK(text_of(plan, registries_file).find("- \"http://anubis:32000\"\n      - \"https://registry-1.docker.io\"") != std::string::npos);
+  CHECK(plan.service.name == "k3s.service");
+  CHECK(plan.service.serial == 1);
+  CHECK(plan.service.wait_seconds > 120);
+  CHECK(plan.warnings.empty());
+  REQUIRE(plan.chains.size() == 1);
+  CHECK(urls(plan.chains.front()) == std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
+}
+
+TEST_CASE("agents are restarted before servers, both one at a time") {
+  const auto server = k3s("  docker.io: { mirrors: [\"http://m\"] }").plan().service;
+  const auto agent = k3s("  docker.io: { mirrors: [\"http://m\"] }", "", "k3s-agent.service").plan().service;
+  CHECK(agent.name == "k3s-agent.service");
+  CHECK(agent.order < server.order);
+  CHECK(agent.serial == 1);
+}
+
+TEST_CASE("a local registry with fallbacks: the default endpoint K3s adds is told") {
+  const auto plan = k3s("  anubis:32000: { upstream: \"http://anubis:32000\", fallback: [ghcr.io/your-org, docker.io] }").plan();
+  CHECK(mentions(plan.warnings, "always tries https://anubis:32000/v2 last"));
+  CHECK(urls(plan.chains.front()) == std::vector<std::string>{"http://anubis:32000/v2", "https://ghcr.io/v2/your-org",
+                                                              "https://registry-1.docker.io/v2", "https://anubis:32000/v2"});
+}
+
+TEST_CASE("a registry that must not reach its upstream is refused, with the flag that makes it possible") {
+  const auto error = k3s("  ghcr.io: { mirrors: [\"http://m\"], upstream: none }").refused();
+  CHECK(error.hint.find("disable-default-registry-endpoint: true") != std::string::npos);
+  auto told = k3s("  ghcr.io: { mirrors: [\"http://m\"], upstream: none }");
+  told.file("/etc/rancher/k3s/config.yaml", "disable-default-registry-endpoint: true\n");
+  CHECK(text_of(told.plan(), registries_file).find("ghcr.io") != std::string::npos);
+}
+
+TEST_CASE("everything at once for every other registry") {
+  const auto plan = k3s("  \"*\": { mirrors: [\"https://harbor.corp/v2/proxy\"] }").plan();
+  CHECK(urls(plan.chains.front()) == std::vector<std::string>{"https://harbor.corp/v2/proxy", "https://unnamed.invalid/v2"});
+}
+
+TEST_CASE("credentials and certificates stand beside the file and in its configs, masked for people") {
+  auto node = k3s("  docker.io: { mirrors: [\"https://harbor.corp\"] }", "  harbor.corp: { dial_timeout: 2s }");
+  node.resolved["harbor.corp"] = {.username = "robot", .password = Secret("hunter2"), .ca_pem = ca_pem, .client_cert_pem = {}, .client_key_pem = {}};
+  const auto plan = node.plan();
+  const auto text = text_of(plan, registries_file);
+  CHECK(text.find("ca_file: \"/etc/rancher/k3s/regfallback/ca-") != std::string::npos);
+  CHECK(text.find("hunter2") != std::string::npos);
+  CHECK(change_of(plan, registries_file)->holds_secrets);
+  CHECK(mentions(plan.warnings, "no dial_timeout"));
+  CHECK(plan.chains.front().endpoints.front().ca.size() == 1);
+}
+
+TEST_CASE("after the apply and the restart there is nothing left to do, and dropping a registry takes it away") {
+  auto node = k3s("  docker.io: { mirrors: [\"http://m\"] }\n  quay.io: { mirrors: [\"http://m\"] }");
+  node.file(registries_file, "# mine\nmirrors:\n  gcr.io:\n    endpoint:\n      - https://g\n");
+  const auto first = node.plan();
+  node.apply(first);
+  CHECK_FALSE(node.plan().empty());  // not restarted yet: what K3s generated is older than the file
+  CHECK(node.plan().files.empty());
+  const RegistriesYamlNode facts{.program = "k3s", .version = Version{1, 31, 4}, .registries_file = registries_file,
+                                 .hosts_dir = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d",
+                                 .config_file = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml"};
+  node.facts.tree = *project_registries_yaml(node.facts.tree, facts);
+  CHECK(node.plan().empty());
+  node.intent = test::intent_of("  docker.io: { mirrors: [\"http://m\"] }");
+  const auto text = text_of(node.plan(), registries_file);
+  CHECK(text.find("quay.io") == std::string::npos);
+  CHECK(text.find("# mine\nmirrors:\n  gcr.io:\n    endpoint:\n      - https://g\n") == 0);
+}
+
+TEST_CASE("a K3s from before hosts.toml files gets the same file, and its chain is computed from config.toml") {
+  auto node = k3s("  docker.io: { mirrors: [\"http://m\"] }");
+  node.facts.versions["k3s"] = "k3s version v1.28.5+k3s1";
+  node.file("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "version = 2\n");
+  CHECK(urls(node.plan().chains.front()).front() == "http://m/v2");
+}
+
+TEST_CASE("the embedded registry stands first, and that is no difference") {
+  auto node = k3s("  docker.io: { mirrors: [\"http://m\"] }");
+  node.file("/etc/rancher/k3s/config.yaml", "embedded-registry: true\n");
+  CHECK(urls(node.plan().chains.front()).front() == "https://127.0.0.1:6443/v2");
+}
