@@ -109,7 +109,8 @@ void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader
 
 void note_unlisted_hosts(const TomlNode& hosts, const std::vector<Listed>& listed, HostsFile& file) {
   for (const auto& [name, node] : hosts.entries) {
-    const bool found = std::any_of(listed.begin(), listed.end(), [&](const Listed& host) { return host.name == name; });
+    const auto& key = name;  // clang 14 captures no structured binding
+    const bool found = std::any_of(listed.begin(), listed.end(), [&](const Listed& host) { return host.name == key; });
     if (!found)
       file.ignored.emplace_back(node.where.line,
                                 fmt::format("{} is not tried: containerd 2 lists only hosts with a table header [host.\"URL\"]", name));

@@ -7,17 +7,10 @@
 
 #include "base/text.h"
 #include "containerd/chain.h"
+#include "containerd/features.h"
 
 namespace rf {
 namespace {
-
-constexpr Version with_override_path{1, 6, 0};
-constexpr Version with_default_1_6{1, 6, 17};
-constexpr Version with_dial_timeout{2, 0, 7};
-constexpr Version dial_timeout_not_tls{2, 1, 0};  // from 2.0.7 up to here it makes an http endpoint be asked by https first
-constexpr Version with_own_toml_reader{2, 0, 0};
-constexpr Version with_referrers{2, 2, 0};
-constexpr Version with_token_server_headers{2, 1, 0};
 
 // Registries that hand out tokens at another host: they take no Basic credentials themselves.
 bool uses_token_service(std::string_view host) {
@@ -37,10 +30,10 @@ class Renderer {
       : registry_(registry), intent_(intent), resolved_(resolved), containerd_(containerd) {}
 
   Result<HostsFiles> run() {
-    if (registry_.name == "*" && containerd_ < with_default_1_6)
+    if (registry_.name == "*" && !has(Feature::default_dir))
       return unsupported("containerd {} has no default for all registries (1.6.17 and later have)", "name the registries one by one");
     for (const auto& endpoint : registry_.chain()) {
-      if (endpoint.override_path() && !endpoint.path.ends_with("/v2") && containerd_ < with_override_path)
+      if (endpoint.override_path() && !endpoint.path.ends_with("/v2") && !has(Feature::override_path))
         return unsupported("containerd {} ignores override_path, so it cannot ask " + endpoint.url(), "use an endpoint without a path on this node");
       RF_TRY(auto host, rendered(endpoint));
       out_.chain.push_back(std::move(host));
@@ -54,12 +47,13 @@ class Renderer {
     return {ErrorKind::unsupported, fmt::format("{}: {}", registry_.name, replace_all(message, "{}", to_string(containerd_))), std::move(hint),
             registry_.where};
   }
+  bool has(Feature feature) const { return has_feature(containerd_, feature); }
   void warn(std::string text) {
     if (std::find(out_.warnings.begin(), out_.warnings.end(), text) == out_.warnings.end()) out_.warnings.push_back(std::move(text));
   }
   // The TOML reader of 1.x ends a table's name at the first ']', also inside quotes, and drops the file. The last endpoint is a value.
   Result<void> check_ipv6() const {
-    if (containerd_ >= with_own_toml_reader) return {};
+    if (has(Feature::toml_v2)) return {};
     const bool last_is_value = registry_.name != "*" || registry_.upstream == Registry::Upstream::none;
     for (std::size_t i = 0; i < out_.chain.size() - (last_is_value ? 1 : 0); ++i)
       if (const auto& endpoint = out_.chain[i].endpoint; endpoint.host.starts_with('['))
@@ -86,7 +80,7 @@ class Renderer {
     host.skip_verify = options.insecure_skip_verify;
     if (host.skip_verify) warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", options.host));
     if (!options.capabilities.empty()) host.capabilities = options.capabilities;
-    if (containerd_ < with_referrers && std::erase(host.capabilities, "referrers") != 0) {
+    if (!has(Feature::referrers) && std::erase(host.capabilities, "referrers") != 0) {
       warn(fmt::format("{}: containerd {} does not know the capability referrers; it is left out", options.host, to_string(containerd_)));
       if (host.capabilities.empty())
         return unsupported("without referrers, which containerd {} does not know, no capability of " + options.host + " is left", "add pull and resolve");
@@ -97,10 +91,10 @@ class Renderer {
   }
 
   void add_dial_timeout(const EndpointOptions& options, RenderedHost& host) {
-    if (containerd_ < with_dial_timeout) {
+    if (!has(Feature::dial_timeout)) {
       warn(fmt::format("{}: containerd {} has no dial_timeout (2.0.7 and later have): a dead endpoint costs 30 s for each object",
                        options.host, to_string(containerd_)));
-    } else if (host.endpoint.scheme == "http" && containerd_ < dial_timeout_not_tls) {
+    } else if (host.endpoint.scheme == "http" && has(Feature::dial_timeout_is_tls)) {
       warn(fmt::format("{}: dial_timeout is left out, because containerd {} would ask this http endpoint by https first", options.host, to_string(containerd_)));
     } else {
       host.dial_timeout = options.dial_timeout;
@@ -119,7 +113,7 @@ class Renderer {
     const Secret pair(fmt::format("{}:{}", secrets.username, secrets.password.expose()));
     host.headers.push_back({"Authorization", Secret("Basic " + base64_encode(pair.expose()))});
     if (host.endpoint.scheme == "http") warn(fmt::format("{}: credentials go over plain http, readable on the way", name));
-    if (containerd_ < with_token_server_headers && uses_token_service(name))
+    if (!has(Feature::token_server_headers) && uses_token_service(name))
       warn(fmt::format("{0}: its token service gets no credentials from hosts.toml with containerd {1} (2.1 and later send them); "
                        "registry.configs.\"{0}\".auth in config.toml works there, or imagePullSecrets",
                        name, to_string(containerd_)));

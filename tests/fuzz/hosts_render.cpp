@@ -11,7 +11,7 @@
 
 namespace {
 
-constexpr std::array versions{rf::Version{1, 6, 20}, rf::Version{1, 7, 24}, rf::Version{2, 0, 7}, rf::Version{2, 1, 9}, rf::Version{2, 3, 4}};
+const std::array versions{rf::Version{1, 6, 20}, rf::Version{1, 7, 24}, rf::Version{2, 0, 7}, rf::Version{2, 1, 9}, rf::Version{2, 3, 4}};
 
 void check(const rf::Registry& registry, const rf::Intent& intent, const rf::Version& version) {
   const auto files = rf::hosts_files(registry, intent, {}, version);
