@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view unnamed = "registry.unnamed.example";
 constexpr std::string_view unnamed_with_port = "registry.unnamed.example:5000";
-constexpr ChainOptions chain_options{.missing_certificates = ChainOptions::Missing::unknown};
+const ChainOptions chain_options{.missing_certificates = ChainOptions::Missing::unknown};
 
 Error refusal(std::string message, std::string hint, std::optional<Location> where = {}) {
   return {.kind = ErrorKind::refused, .message = std::move(message), .hint = std::move(hint), .where = std::move(where)};
