@@ -97,6 +97,7 @@ struct Profile {
   std::vector<ProfileService> services;
   std::vector<ProfileRole> roles;          // where the service does not tell
   std::vector<ProfileEra> eras;
+  std::vector<std::string> render;         // forms `render --for` prints; empty: the one of the style
   std::vector<std::string> fact_files;     // globs facts.sh must read for it
   unsigned file_mode = 0644;
   unsigned directory_mode = 0755;

@@ -234,7 +234,7 @@ std::vector<Key> profile_keys(Profile& profile) {
   return {
       text("name", profile.name), text("title", profile.title), number("rank", profile.rank),
       flag("kubernetes", profile.kubernetes), text("note", profile.note), text("manager", profile.manager),
-      text("without_runtime", profile.without_runtime),
+      text("without_runtime", profile.without_runtime), list("render", profile.render),
       table("match", {list("units", match.units), list("exes", match.exes), list("parents", match.parents),
                       list("sockets", match.sockets), paths("files", match.files), paths("any_file", match.any_file),
                       paths("absent", match.absent), list("processes", match.processes), list("os_ids", match.os_ids),

@@ -7,6 +7,7 @@
 #include "containerd/registries_yaml.h"
 #include "plan/config_path.h"
 #include "plan/registries_yaml_edit.h"
+#include "plan/registries_yaml_intent.h"
 #include "plan/styles.h"
 
 namespace rf {
@@ -16,12 +17,6 @@ std::optional<Version> program_version(const Detection& detection) {
   auto version = parse_version(detection.distribution_version);
   return version ? std::optional<Version>(*version) : std::nullopt;
 }
-
-std::string written(const Endpoint& endpoint) {
-  return fmt::format("{}://{}{}", endpoint.scheme, endpoint.host, endpoint.path == "/v2" ? "" : endpoint.path);
-}
-
-std::string short_sum(std::string_view content) { return sha256_hex(content).substr(0, 8); }
 
 class Planner {
  public:
@@ -39,16 +34,11 @@ class Planner {
   }
 
   Result<Draft> run() {
-    RegistriesYaml desired;
-    for (const auto& registry : context_.intent.registries) {
-      RF_CHECK(check_upstream(registry));
-      auto& mirror = desired.mirrors[registry.name];
-      for (const auto& endpoint : registry.chain()) {
-        mirror.endpoints.push_back(written(endpoint));
-        RF_CHECK(add_config(endpoint, desired));
-      }
-    }
-    RF_CHECK(put_registries(desired));
+    for (const auto& registry : context_.intent.registries) RF_CHECK(check_upstream(registry));
+    const auto declared = registries_yaml_of(context_.intent, context_.resolved, certificates_);
+    for (const auto& warning : declared.warnings) warn(warning);
+    for (const auto& certificate : declared.certificates) RF_CHECK(put_certificate(certificate));
+    RF_CHECK(put_registries(declared.desired));
     remove_certificates();
     RF_CHECK(render());
     return std::move(draft_);
@@ -80,58 +70,16 @@ class Planner {
     return {};
   }
 
-  Result<> add_config(const Endpoint& endpoint, RegistriesYaml& desired) {
-    // Docker Hub's certificates are looked up under the registry's name, its credentials under the API host's.
-    const bool hub = endpoint.host == "registry-1.docker.io";
-    const auto& host = endpoint.host;
-    std::optional<RegistriesYamlTls> tls;
-    if (const auto options = context_.intent.endpoints.find(host); options != context_.intent.endpoints.end()) {
-      warn_about(options->second);
-      if (options->second.insecure_skip_verify) tls = RegistriesYamlTls{.insecure_skip_verify = true};
-    }
-    if (const auto secrets = context_.resolved.find(host); secrets != context_.resolved.end()) {
-      const auto& found = secrets->second;
-      if (!found.ca_pem.empty() || !found.client_cert_pem.empty()) {
-        if (!tls) tls.emplace();
-        RF_CHECK(put_certificates(found, *tls));
-      }
-      if (!found.password.empty()) {
-        if (endpoint.scheme == "http") warn(fmt::format("{}: credentials go over plain http, readable on the way", host));
-        desired.configs[host].auth = RegistriesYamlAuth{.username = found.username, .password = found.password};
-      }
-    }
-    if (tls) desired.configs[hub ? "docker.io" : host].tls = tls;
-    return {};
-  }
-
   void warn(std::string text) {
     if (std::find(draft_.warnings.begin(), draft_.warnings.end(), text) == draft_.warnings.end()) draft_.warnings.push_back(std::move(text));
   }
-  void warn_about(const EndpointOptions& options) {
-    if (options.dial_timeout) warn(fmt::format("{}: registries.yaml has no dial_timeout; it is left out on this node", options.host));
-    if (!options.capabilities.empty()) warn(fmt::format("{}: registries.yaml has no capabilities; pull and resolve are used on this node", options.host));
-    if (!options.headers.empty()) warn(fmt::format("{}: registries.yaml has no headers; they are left out on this node", options.host));
-    if (options.insecure_skip_verify) warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", options.host));
-  }
 
-  Result<> put_certificates(const ResolvedEndpoint& secrets, RegistriesYamlTls& tls) {
-    if (!secrets.ca_pem.empty()) {
-      RF_TRY(tls.ca_file, put_certificate("ca-" + short_sum(secrets.ca_pem) + ".crt", Secret(secrets.ca_pem), DesiredFile::Holds::plain));
-    }
-    if (secrets.client_cert_pem.empty()) return {};
-    const auto stem = "client-" + short_sum(secrets.client_cert_pem + std::string(secrets.client_key_pem.expose()));
-    RF_TRY(tls.cert_file, put_certificate(stem + ".cert", Secret(secrets.client_cert_pem), DesiredFile::Holds::plain));
-    RF_TRY(tls.key_file, put_certificate(stem + ".key", secrets.client_key_pem, DesiredFile::Holds::secrets));
-    return {};
-  }
-
-  Result<std::string> put_certificate(const std::string& name, Secret content, DesiredFile::Holds holds) {
-    auto path = certificates_ + "/" + name;
-    if (std::find(kept_.begin(), kept_.end(), name) == kept_.end()) {
-      kept_.push_back(name);
-      RF_CHECK(put_file(context_, {path, std::move(content), FileChange::Class::certificate, holds, "a certificate named in registries.yaml"}, draft_));
-    }
-    return path;
+  Result<> put_certificate(const RegistriesYamlCertificate& certificate) {
+    kept_.push_back(base_name(certificate.path));
+    return put_file(context_,
+                    {certificate.path, certificate.content, FileChange::Class::certificate,
+                     certificate.private_key ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain, "a certificate named in registries.yaml"},
+                    draft_);
   }
 
   Result<> put_registries(const RegistriesYaml& desired) {

@@ -1,0 +1,91 @@
+// The native forms, compared with tests/golden/render/NAME.txt. RF_ACCEPT=1 in the environment writes them anew.
+#include "plan/patch.h"
+
+#include <catch2/generators/catch_generators.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <yaml-cpp/yaml.h>
+
+#include "plan_builder.h"
+
+using namespace rf;
+
+namespace {
+
+Intent usual() {
+  return test::intent_of(
+      "  anubis:32000:\n    upstream: http://anubis:32000\n    fallback: [ghcr.io/your-org, docker.io]\n"
+      "  docker.io:\n    mirrors: [\"http://anubis:32000\", \"https://harbor.corp/v2/proxy\"]\n",
+      "  harbor.corp: { dial_timeout: 2s }");
+}
+ResolvedEndpoints secrets() {
+  ResolvedEndpoints resolved;
+  resolved["harbor.corp"] = {.username = "ro\"bot", .password = Secret("p: '#\n$x"), .ca_pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                             .client_cert_pem = {}, .client_key_pem = {}};
+  return resolved;
+}
+Result<Patch> rendered(const std::string& name, std::optional<Version> containerd = {}) {
+  return render_patch(usual(), secrets(), {.name = name, .containerd = containerd}, test::built_in_profiles());
+}
+std::string as_text(const Patch& patch) {
+  std::ostringstream out;
+  for (const auto& file : patch.files) out << "==> " << file.name << " " << std::oct << file.mode << "\n" << file.content.expose() << "\n";
+  for (const auto& note : patch.notes) out << "note: " << note << "\n";
+  for (const auto& warning : patch.warnings) out << "warning: " << warning << "\n";
+  return out.str();
+}
+Patch must(Result<Patch> patch) {
+  if (!patch) FAIL(to_string(patch.error()));
+  return *std::move(patch);
+}
+
+}  // namespace
+
+TEST_CASE("every native form is as recorded") {
+  const std::string name = GENERATE("talos", "bottlerocket", "eks", "kubespray", "cloud-init", "kind", "k3s", "rke2", "hosts-dir", "microk8s", "docker", "k8s-snap");
+  const auto text = as_text(must(rendered(name)));
+  const auto path = std::string(RF_SOURCE_DIR "/tests/golden/render/") + name + ".txt";
+  if (std::getenv("RF_ACCEPT") != nullptr) std::ofstream(path) << text;
+  std::ifstream file(path);
+  std::ostringstream golden;
+  golden << file.rdbuf();
+  INFO(path);
+  CHECK(text == golden.str());
+}
+
+TEST_CASE("hostile values stay values in every YAML form") {
+  for (const auto* name : {"talos", "kubespray", "k3s"}) {
+    INFO(name);
+    bool found = false;
+    for (const auto& file : must(rendered(name)).files) {
+      if (file.name.find(".y") == std::string::npos) continue;
+      for (const auto& document : YAML::LoadAll(std::string(file.content.expose()))) {
+        REQUIRE(document.IsMap());
+        std::ostringstream flat;
+        flat << document;
+        if (document["password"]) found = found || document["password"].Scalar() == "p: '#\n$x";
+        if (document["configs"]) found = found || document["configs"]["harbor.corp"]["auth"]["password"].Scalar() == "p: '#\n$x";
+        if (document["containerd_registry_auth"]) found = found || document["containerd_registry_auth"][0]["password"].Scalar() == "p: '#\n$x";
+      }
+    }
+    CHECK(found);
+  }
+}
+
+TEST_CASE("a KIND cluster says whether its node image needs the patch") {
+  const auto old = must(rendered("kind", Version{2, 1, 1}));
+  CHECK(old.files.front().content.expose().find("containerdConfigPatches") != std::string_view::npos);
+  CHECK(test::mentions(old.notes, "does not read certs.d without the patch"));
+  const auto recent = must(rendered("kind", Version{2, 2, 0}));
+  CHECK(recent.files.front().content.expose().find("containerdConfigPatches") == std::string_view::npos);
+  CHECK(test::mentions(recent.notes, "reads certs.d without the patch"));
+}
+
+TEST_CASE("what a form cannot hold is refused with the registry") {
+  const auto offline = test::intent_of("  docker.io: { mirrors: [\"http://m\"], upstream: none }");
+  CHECK(render_patch(offline, {}, {.name = "bottlerocket"}, test::built_in_profiles()).error().kind == ErrorKind::unsupported);
+  const auto all = test::intent_of("  \"*\": { mirrors: [\"http://m\"] }");
+  CHECK(render_patch(all, {}, {.name = "kubespray"}, test::built_in_profiles()).error().kind == ErrorKind::unsupported);
+  CHECK(rendered("talso").error().hint == "did you mean `talos`?");
+}
