@@ -1,45 +1,11 @@
 // The libssh2 transport against a real sshd: log-ins, host keys, noise.
-#include "transport/ssh.h"
-
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "loop.h"
-#include "sshd.h"
+#include "client.h"
 
 using namespace rf;
 using namespace std::chrono_literals;
-
-namespace {
-
-Target node() {
-  Target target;
-  target.host = "node";
-  return target;
-}
-
-SshOptions options_for(const std::string& config) {
-  SshOptions options;
-  options.config.path = config;
-  options.access.privilege = Privilege::as_is;
-  return options;
-}
-
-// Connects and runs one program: its text, or the error.
-Result<std::string> ask(SshOptions options, std::string program = "echo fine", Target target = node()) {
-  return await([](SshOptions how, std::string what, Target where) -> asio::awaitable<Result<std::string>> {
-    SshClient client(co_await asio::this_coro::executor, std::move(how));
-    RF_CO_TRY(const auto shell, co_await client.connect(where));
-    RF_CO_TRY(const auto output, co_await shell->run(what, RunLimits{}));
-    co_return output.text;
-  }(std::move(options), std::move(program), std::move(target)));
-}
-
-void needs_sshd() {
-  if (const auto missing = sshd_missing(); !missing.empty()) SKIP(missing);
-}
-
-}  // namespace
 
 TEST_CASE("a program runs over one connection and one channel") {
   needs_sshd();
@@ -58,7 +24,7 @@ TEST_CASE("every type of user key logs in, rsa with SHA-2") {
   const Sshd server;
   const std::string key = server.directory() / "other";
   sh("ssh-keygen -q -N '' -t " + std::string(type) + " -f " + key + " && cat " + key + ".pub >" + (server.directory() / "authorized_keys"));
-  Target target = node();
+  Target target = named("node");
   target.identity = key;
   const auto text = ask(options_for(server.config()), "echo fine", target);
   if (!text) FAIL(to_string(text.error()) << server.log());
@@ -139,7 +105,7 @@ TEST_CASE("an encrypted key asks for its passphrase once for all nodes") {
     SshClient client(co_await asio::this_coro::executor, std::move(how));
     int opened = 0;
     for (int i = 0; i < 3; ++i) {
-      auto shell = co_await client.connect(node());
+      auto shell = co_await client.connect(named("node"));
       opened += shell.ok();
     }
     co_return opened;
@@ -188,7 +154,7 @@ TEST_CASE("a closed port, an unknown name and a chain of errors say what to do")
   Scratch scratch;
   write_text(scratch / "config", "Host node\n  HostName 127.0.0.1\n  Port " + std::to_string(free_port()) +
                                      "\nHost nowhere\n  HostName name.invalid\nHost proxied\n  ProxyCommand nc %h %p\n");
-  Target target = node();
+  Target target = named("node");
   const auto refused = ask(options_for(scratch / "config"));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::connect);
