@@ -87,7 +87,7 @@ constexpr std::array endpoint_keys{
     Key{"auth", &auth, "Credentials the endpoint is asked with.", "credentials login"},
     Key{"tls", &tls, "How the endpoint is trusted, and how it trusts us.", "ssl"},
     Key{"dial_timeout", &duration, "How long to wait for a connection; honoured by containerd 2.0.7 and later.", "timeout"},
-    Key{"capabilities", &capabilities, "What the endpoint is used for; pull and resolve where nothing is written.", "capability"},
+    Key{"capabilities", &capabilities, "What the endpoint is used for. Where nothing is written: pull and resolve, and push for a registry's own upstream.", "capability"},
     Key{"headers", &headers, "Headers sent with every request to the endpoint.", "header"},
 };
 constexpr Shape endpoint_options{.form = Form::record, .what = "properties of an endpoint host (auth, tls, dial_timeout, capabilities, headers)", .keys = endpoint_keys};

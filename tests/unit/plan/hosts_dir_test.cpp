@@ -1,6 +1,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "base/text.h"
+#include "node/mask.h"
 #include "plan/hosts_render.h"
 #include "plan_builder.h"
 
@@ -308,4 +310,18 @@ TEST_CASE("a file of ours whose receipt was pruned is still ours") {
   node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
   node.facts.receipts.push_back({.sequence = 14, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}});
   CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml")->op == Op::remove);
+}
+
+TEST_CASE("masked facts plan as the node itself does, and a file that holds a mask in earnest is not taken for one") {
+  Planned node("  docker.io: { mirrors: [https://h:5] }\n", "  h:5: { auth: { username: robot, password: { env: X } } }\n");
+  node.on("2.1.9", live_2);
+  node.resolved["h:5"] = {.username = "robot", .password = Secret("hunter2"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
+  node.apply(node.plan());
+  auto entry = *node.facts.tree.stat(docker_hosts);
+  entry.content = mask_secrets(entry.content);
+  node.facts.tree.put(docker_hosts, entry);
+  CHECK(node.plan().empty());
+  entry.sha256 = sha256_hex(entry.content);
+  node.facts.tree.put(docker_hosts, entry);
+  CHECK(node.plan().files.size() == 1);
 }
