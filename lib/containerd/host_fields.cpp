@@ -207,8 +207,8 @@ Result<void> HostFieldReader::check_types(const TomlNode& table) const {
   RF_CHECK(boolean(table, "skip_verify", "SkipVerify", pointer_shown ? "*bool" : "bool"));
   if (has(Feature::override_path)) RF_CHECK(boolean(table, "override_path", "OverridePath", "bool"));
   if (has(Feature::dial_timeout)) RF_CHECK(string(table, "dial_timeout", "DialTimeout"));
-  if (const auto* found = find(table, "header"); found != nullptr && !found->is_table())
-    return mismatch(*found, "Header", "map[string]interface {}", found->where);
+  for (const auto& [name, node] : table.entries)
+    if (names(name, "header") && !node.is_table()) return mismatch(node, "Header", "map[string]interface {}", node.where);
   return {};
 }
 

@@ -70,6 +70,31 @@ Result<TomlNode> parse_document(std::string_view text, const std::vector<TomlSta
   return dropped_hosts_file(fmt::format("{}: {}", v2 ? "toml" : "failed to parse TOML", error.message), error.where ? error.where->line : 0);
 }
 
+// Go decodes a second spelling of a table over the first.
+void decode_over(TomlNode& table, const TomlNode& later) {
+  for (const auto& [key, node] : later.entries) {
+    auto& slot = table.entries[key];
+    if (slot.is_table() && node.is_table()) decode_over(slot, node);
+    else slot = node;
+  }
+}
+
+// The table of hosts as Go sees it. go-toml 1 looks for a key spelled exactly `host`; 2 decodes every spelling into the same map.
+// Nothing when there is none; a node that is no table when it cannot be decoded.
+std::optional<TomlNode> hosts_of(const TomlNode& root, const HostFieldReader& reader) {
+  if (!reader.has(Feature::toml_v2)) {
+    const auto* exact = root.find("host");
+    return exact == nullptr ? std::nullopt : std::optional(*exact);
+  }
+  std::optional<TomlNode> hosts;
+  for (const auto& [name, node] : root.entries) {
+    if (!reader.names(name, "host")) continue;
+    if (!hosts || !node.is_table()) hosts = node;
+    else if (hosts->is_table()) decode_over(*hosts, node);
+  }
+  return hosts;
+}
+
 struct KnownKey {
   std::string_view name;
   std::optional<Feature> since;
@@ -151,13 +176,11 @@ Result<HostsFile> parse_hosts_toml(std::string_view text, std::string_view direc
   const auto statements = toml_statements(text);
   RF_TRY(const auto root, parse_document(text, statements, containerd));
   const bool v2 = reader.has(Feature::toml_v2);
-  // go-toml 1 looks for a key spelled exactly `host`; 2 decodes one in any case, and lists what has exact headers.
-  const auto* hosts = v2 ? reader.find(root, "host") : root.find("host");
-  const bool usable = hosts != nullptr ? hosts->is_table() : reader.has(Feature::no_host_table);
-  if (!usable)
-    return dropped_hosts_file(v2 ? "toml: host is not a table" : "invalid `host` tree", hosts == nullptr ? 0 : hosts->where.line);
+  const auto hosts = hosts_of(root, reader);
+  const bool usable = hosts ? hosts->is_table() : reader.has(Feature::no_host_table);
+  if (!usable) return dropped_hosts_file(v2 ? "toml: host is not a table" : "invalid `host` tree", hosts ? hosts->where.line : 0);
   HostsFile file;
-  if (hosts != nullptr) {
+  if (hosts) {
     const auto listed = v2 ? listed_by_headers(statements) : listed_by_line(statements, *hosts);
     RF_CHECK(read_hosts(*hosts, listed, reader, file));
   }

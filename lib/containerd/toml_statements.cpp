@@ -5,6 +5,8 @@
 namespace rf {
 namespace {
 
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 class Scanner {
@@ -191,10 +193,13 @@ std::string without_comments(std::string_view text) {
 
 }  // namespace
 
-std::vector<TomlStatement> toml_statements(std::string_view text) { return Scanner(text).statements(); }
+std::vector<TomlStatement> toml_statements(std::string_view text) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  return Scanner(text).statements();
+}
 
 std::string without_go_toml_v1_liberties(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   const auto plain = without_comments(text);
   Scanner scanner(plain);
   std::string out;
