@@ -1,10 +1,11 @@
-// explain: the endpoints containerd tries for an image, in order, and why, from files alone.
+// explain: the endpoints containerd tries for an image, in order, and why; offline from files, or from saved facts.
 #include <map>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "command.h"
+#include "host/facts_dir.h"
 #include "host/files.h"
 #include "host/profiles.h"
 #include "host/read_tree.h"
@@ -15,9 +16,9 @@ namespace {
 
 // One node as far as it decides a chain.
 struct Site {
-  std::string node;
-  FileTree tree;
-  EffectiveConfig config;
+  std::string node = {};
+  FileTree tree = {};
+  EffectiveConfig config = {};
   ChainOptions options = {};
 };
 
@@ -49,7 +50,7 @@ Result<Site> site_of_config_path(const Options& options) {
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
   std::vector<std::string> parts;
   for (const auto part : split(options.config_path, ':')) parts.push_back(absolute(std::string(part)));
-  Site site;
+  Site site{.options = {.missing_certificates = ChainOptions::Missing::fails}};
   TreeReader reader("/");
   const ConfigSource source{.file = "--config-path", .config_path_only = join(parts, ":"), .pull_mode = mode};
   for (const auto& part : parts) reader.add(part);
@@ -83,7 +84,7 @@ Result<Site> site_of_root(const Options& options) {
   reader.add("/etc/docker/certs.d");
   RF_TRY(auto source, source_of_tree(options, profiles, reader.tree()));
   source.pull_mode = mode;
-  Site site;
+  Site site{.options = {.missing_certificates = ChainOptions::Missing::fails}};
   site.config = effective_config(reader.tree(), source, containerd);
   for (const auto& root : site.config.hosts_roots) reader.add(root);
   for (const auto& file : certificate_files(reader.tree(), site.config)) reader.add(file);
@@ -91,10 +92,37 @@ Result<Site> site_of_root(const Options& options) {
   return site;
 }
 
+Result<Site> site_of_facts(const Options& options, const std::vector<Profile>& profiles, const std::string& node, const Facts& facts) {
+  RF_TRY(const auto detection, detect(facts, profiles, {.distribution = options.distribution}));
+  Site site{.node = node, .tree = facts.tree, .config = detection.config};
+  if (options.containerd_version.empty() && options.pull_mode.empty()) return site;
+  auto containerd = detection.containerd;
+  if (!options.containerd_version.empty()) {
+    RF_TRY(containerd, wanted_version(options));
+  }
+  RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
+  site.config = effective_config(facts.tree, {.file = detection.config_file, .config_path_only = {}, .pull_mode = mode}, containerd);
+  return site;
+}
+
+Result<std::vector<Site>> sites_of_facts(const Options& options) {
+  RF_TRY(const auto profiles, read_profiles(options.profiles_dir));
+  RF_TRY(const auto saved, read_saved_facts(options.facts));
+  std::vector<Site> sites;
+  for (const auto& each : saved) {
+    if (!each.facts) return Error(each.facts.error()).doing("reading the facts of " + each.node);
+    RF_TRY(auto site, site_of_facts(options, profiles, each.node, *each.facts).doing("looking at " + each.node));
+    sites.push_back(std::move(site));
+  }
+  return sites;
+}
+
 Result<std::vector<Site>> all_sites(const Options& options) {
-  if (options.root.empty() == options.config_path.empty())
-    return Error{.kind = ErrorKind::usage, .message = "explain: give one of --root and --config-path",
-                 .hint = "--root DIR for a copy of a node's files, --config-path DIR for directories of this machine"};
+  const int ways = (options.root.empty() ? 0 : 1) + (options.config_path.empty() ? 0 : 1) + (options.facts.empty() ? 0 : 1);
+  if (ways != 1)
+    return Error{.kind = ErrorKind::usage, .message = "explain: give one of --root, --config-path and --facts",
+                 .hint = "--root DIR for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
+  if (!options.facts.empty()) return sites_of_facts(options);
   RF_TRY(auto site, options.root.empty() ? site_of_config_path(options) : site_of_root(options));
   std::vector<Site> sites;
   sites.push_back(std::move(site));
@@ -109,7 +137,7 @@ Result<std::vector<ImageReference>> all_images(const Options& options) {
       if (const auto image = trim(line); !image.empty() && image[0] != '#') texts.emplace_back(image);
   }
   if (texts.empty())
-    return Error{.kind = ErrorKind::usage, .message = "explain: no image given", .hint = "regfallback explain nginx:1.27 --root DIR"};
+    return Error{.kind = ErrorKind::usage, .message = "explain: no image given", .hint = "regfallback explain nginx:1.27 --facts DIR"};
   std::vector<ImageReference> images;
   for (const auto& text : texts) {
     RF_TRY(auto image, parse_image(text));
@@ -177,6 +205,7 @@ std::vector<Flag> files_flags(Options& options) {
       {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, Completes::directory}, &options.root},
       {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", group, {}, Completes::directory},
        &options.config_path},
+      {{"--facts", "PATH", "facts saved by 'detect --save': a directory or one file", group, {}, Completes::directory}, &options.facts},
       {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
       {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
        &options.pull_mode},
@@ -199,7 +228,8 @@ Command explain_command(Options& options) {
                   .examples = {{"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
                                 "from this machine's certs.d"},
                                {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
-                                "a node's disk, with every endpoint answering 404"}},
+                                "a node's disk, with every endpoint answering 404"},
+                               {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes"}},
                   .exit_codes = {"0  done", "1  something could not be read", "2  wrong usage"}},
           .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing}, &options.images}},
           .flags = std::vector<Flag>{{{"--assume", "HOST=ANSWER",

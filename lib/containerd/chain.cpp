@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "containerd/certificates.h"
+#include "containerd/credentials.h"
 #include "containerd/features.h"
 #include "containerd/go_url.h"
 #include "containerd/hosts_dir.h"
@@ -48,20 +49,21 @@ bool is_asked_by_https_first(const HostEntry& entry, const Version& containerd, 
 
 class CertificateCheck {
  public:
-  CertificateCheck(const FileTree& tree, const ChainOptions& options) : tree_(tree), options_(options) {}
+  CertificateCheck(const FileTree& tree, const EffectiveConfig& config, const ChainOptions& options)
+      : tree_(tree), config_(config), options_(options) {}
 
   // containerd's error when a certificate file of the host cannot be used.
   std::optional<std::string> error_of(const HostEntry& entry) const {
     for (const auto& path : entry.ca.value_or(std::vector<std::string>{})) {
       if (const auto failure = unreadable(path)) return fmt::format("unable to read CA cert {}: {}", go_quote(path), *failure);
-      if (const auto pem = tree_.read(path); pem && !pem_holds_certificate(*pem)) return fmt::format("unable to load CA cert {}", go_quote(path));
+      if (const auto pem = readable(path); pem && !pem_holds_certificate(*pem)) return fmt::format("unable to load CA cert {}", go_quote(path));
     }
     for (const auto& [certificate, key] : entry.client) {
       if (const auto failure = unreadable(certificate)) return fmt::format("unable to read CERT file {}: {}", go_quote(certificate), *failure);
       if (!key.empty())
         if (const auto failure = unreadable(key)) return fmt::format("unable to read CERT file {}: {}", go_quote(key), *failure);
-      const auto certificate_pem = tree_.read(certificate);
-      const auto key_pem = key.empty() ? certificate_pem : tree_.read(key);
+      const auto certificate_pem = readable(certificate);
+      const auto key_pem = key.empty() ? certificate_pem : readable(key);
       if (!certificate_pem || !key_pem) continue;
       if (const auto problem = key_pair_error(*certificate_pem, *key_pem)) return "failed to load X509 key pair: " + *problem;
     }
@@ -72,12 +74,27 @@ class CertificateCheck {
   std::optional<std::string> unreadable(const std::string& path) const {
     const auto failure = open_failure(tree_, path);
     if (!failure) return std::nullopt;
-    const bool unknown = failure->kind == OpenFailure::Kind::missing || failure->kind == OpenFailure::Kind::denied;
-    if (unknown && options_.missing_certificates == ChainOptions::Missing::unknown) return std::nullopt;
+    const bool fails = options_.missing_certificates == ChainOptions::Missing::fails ||
+                       (failure->kind == OpenFailure::Kind::missing && below_a_root(path));
+    if (!fails && (failure->kind == OpenFailure::Kind::missing || failure->kind == OpenFailure::Kind::denied)) return std::nullopt;
     return failure->text;
   }
 
+  bool below_a_root(const std::string& path) const {
+    return std::any_of(config_.hosts_roots.begin(), config_.hosts_roots.end(),
+                       [&](const std::string& root) { return path.starts_with(normal_path(root) + "/"); });
+  }
+
+  // Nothing for a file whose secrets were masked when its facts were saved: its checksum is that of the node's.
+  std::optional<std::string_view> readable(const std::string& path) const {
+    const auto content = tree_.read(path);
+    if (!content) return std::nullopt;
+    const auto& sum = tree_.stat(path)->sha256;
+    return sum.empty() || sum == sha256_hex(*content) ? content : std::nullopt;
+  }
+
   const FileTree& tree_;
+  const EffectiveConfig& config_;
   const ChainOptions& options_;
 };
 
@@ -125,10 +142,8 @@ std::optional<Error> startup_error(const EffectiveConfig& config) { return confi
 void add_credentials(const EffectiveConfig& config, std::string_view file, ChainEndpoint& endpoint) {
   std::vector<std::string> sources;
   for (const auto& header : endpoint.headers)
-    if (lower(header.name) == "authorization")
-      sources.push_back(fmt::format("header {} ({})", header.name, file));
-  if (const auto auth = config.auths.find(endpoint.host); auth != config.auths.end())
-    sources.push_back(fmt::format("configs.\"{}\".auth ({})", endpoint.host, to_string(auth->second.where)));
+    if (lower(header.name) == "authorization") sources.push_back(fmt::format("header {} ({})", header.name, file));
+  if (auto configured = configured_credentials(config, endpoint.host); !configured.empty()) sources.push_back(std::move(configured));
   endpoint.credentials = join(sources, ", then ");
 }
 
@@ -161,7 +176,7 @@ Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::st
     if (chain.error) return chain;
   }
   if (loaded.entries.back().host.empty()) fill_default_host(loaded.entries.back(), registry, config.containerd, options);
-  const CertificateCheck certificates(tree, options);
+  const CertificateCheck certificates(tree, config, options);
   for (const auto& entry : loaded.entries) {
     chain.error = certificates.error_of(entry);
     if (chain.error) {

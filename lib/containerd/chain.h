@@ -59,8 +59,9 @@ struct Chain {
 };
 
 struct ChainOptions {
-  // What a certificate file means that is not in the tree: the pull fails, or (for trees that hold only part of a node) nothing.
-  enum class Missing { fails, unknown } missing_certificates = Missing::fails;
+  // What a certificate file outside the roots means that is not in the tree. A tree of facts holds only part of a node, so there it
+  // means nothing; a tree read from a directory holds what certificate_files() names, and there the pull fails.
+  enum class Missing { unknown, fails } missing_certificates = Missing::unknown;
   // As the flags of `ctr` set them; a CRI pull never does.
   std::string default_scheme = {};                           // "http" or "https"; "" when not given
   enum class DefaultTls { absent, given } default_tls = DefaultTls::absent;

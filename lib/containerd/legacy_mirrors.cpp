@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "containerd/certificates.h"
+#include "containerd/credentials.h"
 #include "containerd/features.h"
 #include "containerd/go_url.h"
 #include "containerd/hosts_dir.h"
@@ -28,7 +29,7 @@ const LegacyMirror* mirror_of(const EffectiveConfig& config, std::string_view re
 std::optional<std::string> tls_error(const FileTree& tree, const RegistryTls& tls, const ChainOptions& options) {
   const auto failure_of = [&](const std::string& path) -> std::optional<std::string> {
     const auto failure = open_failure(tree, path);
-    if (!failure || options.missing_certificates == ChainOptions::Missing::unknown) return std::nullopt;
+    if (!failure || options.missing_certificates != ChainOptions::Missing::fails) return std::nullopt;
     return failure->text;
   };
   if (!tls.cert_file.empty() && tls.key_file.empty()) return fmt::format("cert file {} was specified, but no corresponding key file was specified", go_quote(tls.cert_file));
@@ -98,8 +99,7 @@ void legacy_chain(const FileTree& tree, const EffectiveConfig& config, const Cha
     } else if (is_localhost(url->host) && url->scheme == "http") {
       endpoint.skip_verify = true;
     }
-    if (const auto auth = config.auths.find(url->host); auth != config.auths.end())
-      endpoint.credentials = fmt::format("configs.\"{}\".auth ({})", url->host, to_string(auth->second.where));
+    endpoint.credentials = configured_credentials(config, url->host);
     if (i < written) endpoint.source = mirror->where;
     chain.endpoints.push_back(std::move(endpoint));
   }

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "containerd/certificates.h"
+#include "containerd/chain.h"
 #include "containerd/features.h"
 #include "containerd/go_duration.h"
 #include "containerd/go_url.h"
@@ -157,4 +159,167 @@ TEST_CASE("a certificate file must hold a certificate, and a pair must belong to
   CHECK(key_pair_error("junk", "junk") == "tls: failed to find any PEM data in certificate input");
   CHECK(key_pair_error("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "") ==
         "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched");
+}
+
+namespace {
+
+EffectiveConfig config_for(const std::string& version, const std::string& config_path, PullMode mode = PullMode::client) {
+  EffectiveConfig config;
+  config.containerd = *parse_version(version);
+  config.config_path = config_path;
+  config.pull_mode = mode;
+  if (mode == PullMode::transfer) {
+    config.hosts_roots = {config_path};
+  } else {
+    for (const auto root : split(config_path, ':')) config.hosts_roots.emplace_back(root);
+  }
+  return config;
+}
+
+Assumptions assume(const std::vector<std::string>& texts) {
+  Assumptions assumptions;
+  for (const auto& text : texts) assumptions.insert(*parse_assumption(text));
+  return assumptions;
+}
+
+FileTree with_hosts_toml(const std::string& registry, const std::string& text) {
+  FileTree tree;
+  tree.put_file("/c/" + registry + "/hosts.toml", text);
+  return tree;
+}
+
+// "HEAD m 503, HEAD m 503, GET ..." of one step.
+std::string asked(const Prediction& prediction, std::string_view step) {
+  std::string out;
+  for (const auto& request : prediction.requests) {
+    if (request.step != step) continue;
+    const auto host = request.url.substr(0, request.url.find('/', 8));
+    out += (out.empty() ? "" : ", ") + request.method + " " + host + " " + request.assumed;
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a list is one name to the transfer service") {
+  FileTree tree;
+  tree.put_file("/a/reg.io/hosts.toml", "server = \"https://m\"\n[host]\n");
+  const auto local = resolve_chain(tree, config_for("2.1.9", "/a:/b", PullMode::local), "reg.io");
+  CHECK(local.hosts_dir == "/a/reg.io");
+  const auto transfer = resolve_chain(tree, config_for("2.1.9", "/a:/b", PullMode::transfer), "reg.io");
+  CHECK_FALSE(transfer.hosts_dir);
+  REQUIRE(transfer.endpoints.size() == 1);
+  CHECK(transfer.endpoints[0].url() == "https://reg.io/v2");
+  REQUIRE(transfer.ignored.size() == 1);
+  CHECK(transfer.ignored[0].reason.find("is a list") != std::string::npos);
+}
+
+TEST_CASE("the last endpoint is asked again where the version does so") {
+  struct Case {
+    std::string version;
+    std::string answer;
+    std::string resolve;
+  };
+  const auto c = GENERATE(Case{"2.0.11", "503", "HEAD https://m 503, HEAD https://reg.io 503"},
+                          Case{"2.1.9", "503", "HEAD https://m 503, HEAD https://reg.io 503, HEAD https://reg.io 503"},
+                          Case{"2.1.9", "502", "HEAD https://m 502, HEAD https://reg.io 502"},
+                          Case{"2.3.1", "eof", "HEAD https://m eof, HEAD https://reg.io eof"},
+                          Case{"2.3.2", "eof",
+                               "HEAD https://m eof, HEAD https://reg.io eof, HEAD https://reg.io eof, HEAD https://reg.io eof, "
+                               "HEAD https://reg.io eof, HEAD https://reg.io eof"},
+                          Case{"2.3.2", "refused", "HEAD https://m refused, HEAD https://reg.io refused"},
+                          Case{"1.7.24", "405", "HEAD https://m 405, GET https://m 405, HEAD https://reg.io 405, GET https://reg.io 405"});
+  const auto config = config_for(c.version, "/c");
+  const auto chain = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m\"]\n"), config, "reg.io");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"*=" + c.answer}), config);
+  CHECK(asked(prediction, "resolve") == c.resolve);
+  CHECK_FALSE(prediction.pulled);
+}
+
+TEST_CASE("the error shown depends on the version") {
+  struct Case {
+    std::string version;
+    std::vector<std::string> answers;
+    std::string shown;
+  };
+  const auto c = GENERATE(Case{"1.7.24", {"m=404", "reg.io=dns"}, "lookup reg.io: no such host"},
+                          Case{"2.1.9", {"m=404", "reg.io=dns"}, "reg.io/a:1: not found"},
+                          Case{"1.7.24", {"m=refused", "reg.io=403"}, "connection refused"},
+                          Case{"2.1.9", {"m=refused", "reg.io=403"}, "403 Forbidden"},
+                          Case{"2.1.9", {"m=404", "reg.io=404"}, "reg.io/a:1: not found"});
+  const auto config = config_for(c.version, "/c");
+  const auto chain = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m\"]\n"), config, "reg.io");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume(c.answers), config);
+  CHECK(prediction.verdict.find(c.shown) != std::string::npos);
+}
+
+TEST_CASE("requests behind a failed step are marked as not reached") {
+  const auto config = config_for("2.1.9", "/c");
+  const auto chain = resolve_chain({}, config, "reg.io");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"*=404"}), config);
+  for (const auto& request : prediction.requests) CHECK(request.reached == (request.step == "resolve"));
+}
+
+TEST_CASE("an http host with TLS options is asked by http when it does not speak TLS, and that is remembered for the fetches") {
+  const auto tree = with_hosts_toml("reg.io", "[host.\"http://m:5000\"]\nskip_verify = true\n");
+  const auto config = config_for("2.1.9", "/c");
+  const auto chain = resolve_chain(tree, config, "reg.io");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"m:5000=tls"}), config);
+  CHECK(asked(prediction, "resolve") == "HEAD https://m:5000 tls, HEAD http://m:5000 200");
+  CHECK(asked(prediction, "manifest") == "GET https://m:5000 tls, GET http://m:5000 200");
+  CHECK(asked(prediction, "config") == "GET http://m:5000 200");
+  CHECK(prediction.used == "m:5000");
+}
+
+TEST_CASE("without config_path localhost is asked by plain http, except by the transfer service") {
+  auto config = config_for("2.1.9", "", PullMode::local);
+  CHECK(resolve_chain({}, config, "localhost:5000").endpoints.at(0).url() == "http://localhost:5000/v2");
+  config.pull_mode = PullMode::transfer;
+  const auto chain = resolve_chain({}, config, "localhost:5000");
+  CHECK(chain.endpoints.at(0).url() == "https://localhost:5000/v2");
+  CHECK(chain.endpoints.at(0).http_fallback);
+}
+
+TEST_CASE("credentials say where they come from and that they cannot be used") {
+  auto config = config_for("1.7.24", "/c");
+  config.auths["m"] = {.username = "u", .password = Secret("p"), .auth = {}, .identity_token = {}, .where = {"/config.toml", 7, 1}};
+  config.auths["reg.io"] = {.username = {}, .password = {}, .auth = Secret("bm8="), .identity_token = {}, .where = {"/config.toml", 9, 1}};
+  const auto tree = with_hosts_toml("reg.io", "[host.\"https://m\".header]\nAuthorization = \"x\"\n");
+  const auto chain = resolve_chain(tree, config, "reg.io");
+  REQUIRE(chain.endpoints.size() == 2);
+  CHECK(chain.endpoints[0].credentials == "header Authorization (/c/reg.io/hosts.toml), then configs.\"m\".auth (/config.toml:7)");
+  CHECK(chain.endpoints[1].credentials ==
+        "configs.\"reg.io\".auth (/config.toml:9), unusable: auth holds no ':' between user and password");
+}
+
+TEST_CASE("a certificate outside the tree means nothing for facts, and a failed pull for a whole tree") {
+  const auto tree = with_hosts_toml("reg.io", "[host.\"https://m\"]\nca = \"/elsewhere/ca.pem\"\n");
+  const auto config = config_for("1.7.24", "/c");
+  CHECK_FALSE(resolve_chain(tree, config, "reg.io").error);
+  CHECK(resolve_chain(tree, config, "reg.io", {.missing_certificates = ChainOptions::Missing::fails}).error);
+  const auto below = with_hosts_toml("reg.io", "[host.\"https://m\"]\nca = \"ca.pem\"\n");
+  CHECK(resolve_chain(below, config, "reg.io").error);
+  CHECK(certificate_files(tree, config) == std::vector<std::string>{"/elsewhere/ca.pem"});
+}
+
+TEST_CASE("images are read as the kubelet reads them") {
+  struct Case {
+    std::string text;
+    std::string read;
+  };
+  const auto c = GENERATE(Case{"alpine", "docker.io/library/alpine:latest"}, Case{"index.docker.io/a/b:1", "docker.io/a/b:1"},
+                          Case{"localhost/a", "localhost/a:latest"}, Case{"anubis:32000/app", "anubis:32000/app:latest"},
+                          Case{"a/b", "docker.io/a/b:latest"}, Case{"[::1]:5000/a:1", "[::1]:5000/a:1"},
+                          Case{"reg.io/a__b/c-d.e:T_1", "reg.io/a__b/c-d.e:T_1"});
+  const auto image = parse_image(c.text);
+  REQUIRE(image);
+  CHECK(to_string(*image) == c.read);
+  for (const auto* wrong : {"", "A", "reg.io/A", "a:", "a@sha256:12", "reg.io/", "a b", "reg.io/a//b", "a:-x", "reg.io/a..b"})
+    CHECK_FALSE(parse_image(wrong).ok());
+}
+
+TEST_CASE("assumptions are HOST=ANSWER") {
+  CHECK(parse_assumption("m:5000=503")->second == Assumption{Assumption::Kind::status, 503});
+  CHECK(parse_assumption("*=timeout")->first == "*");
+  for (const auto* wrong : {"m", "=404", "m=", "m=99", "m=600", "m=4x4", "m=down"}) CHECK_FALSE(parse_assumption(wrong).ok());
 }
