@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 
-from . import packages
+from . import network, packages
 from .behaviour import DNS, HTTP, TLS
 from .errors import LabError
+from .image import LAYERS
 from .lab import DEFAULT_NODES, Lab
 from .sandbox import Sandbox
 from .settings import lab_number
@@ -112,9 +113,9 @@ def can_run(options: argparse.Namespace) -> int:
 
 def list_packages(options: argparse.Namespace) -> int:
     if options.install:
-        packages.install(packages.missing())
+        packages.install(packages.missing() + packages.missing(packages.DOCKER_PACKAGES))
     else:
-        print(" ".join(packages.PACKAGES))
+        print(" ".join([*packages.PACKAGES, *packages.DOCKER_PACKAGES]))
     return 0
 
 
@@ -165,6 +166,25 @@ def upstream_service(options: argparse.Namespace) -> int:
     return 0
 
 
+def kind(options: argparse.Namespace) -> int:
+    lab = running(options)
+    if options.action == "up":
+        if options.registry:
+            lab.kind.registry()
+        nodes = lab.kind.up(options.cluster, options.containerd, options.workers, config_path=options.config_path)
+        if options.registry:
+            lab.kind.registry()  # now there is a network to connect it to
+        print("\n".join(node.name for node in nodes))
+    elif options.action == "down":
+        lab.kind.down(options.cluster)
+    elif options.action == "env":
+        print(f"DOCKER_HOST={lab.kind.docker.host}")
+    else:
+        words = [*network.in_switch(lab.settings), *options.argv]
+        return subprocess.run(words, check=False, env=lab.kind.docker.environment()).returncode
+    return 0
+
+
 def sandbox(options: argparse.Namespace) -> int:
     one = Sandbox(lab_number(options.lab), options.state)
     if options.action == "up":
@@ -211,11 +231,26 @@ def parser() -> argparse.ArgumentParser:
     command("can-run", can_run, "exit 0 if this machine can boot nodes, else print why not")
     command("packages", list_packages, "print the packages the lab needs").add_argument("--install", action="store_true")
     add_registry_commands(command)
+    add_kind_commands(command)
     actions = command("sandbox", sandbox, "node trees behind sshds on loopback, where nodes cannot boot").add_subparsers(required=True, dest="action")
     actions.add_parser("up", help="make trees, start sshds")
     actions.add_parser("down", help="remove every trace of the sandbox")
     actions.add_parser("ssh-config", help="print an ssh configuration file")
     return top
+
+
+def add_kind_commands(command: object) -> None:
+    """`lab kind ...`."""
+    actions = command("kind", kind, "KIND-like clusters in a Docker of the lab's own").add_subparsers(required=True, dest="action")  # type: ignore[operator]
+    one = actions.add_parser("up", help="create node containers")
+    one.add_argument("--cluster", default="kind")
+    one.add_argument("--containerd", default="1.7", choices=tuple(LAYERS))
+    one.add_argument("--workers", type=int, default=1)
+    one.add_argument("--config-path", action="store_true", help="their containerd reads certs.d from the start")
+    one.add_argument("--registry", action="store_true", help="also the registry container localhost:5001")
+    actions.add_parser("down", help="remove a cluster").add_argument("--cluster", default="kind")
+    actions.add_parser("env", help="print DOCKER_HOST=...")
+    actions.add_parser("exec", help="run a host program with DOCKER_HOST set, where localhost:5001 is").add_argument("argv", nargs=argparse.REMAINDER)
 
 
 def add_registry_commands(command: object) -> None:

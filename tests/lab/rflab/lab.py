@@ -14,8 +14,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from . import cgroups, network, packages, pki, processes
+from .docker import Docker
 from .errors import LabError
 from .image import LAYERS, Builder, images_for, unmount_below, unpack
+from .kind import Kind
 from .kinds import KINDS
 from .node import Node, NodeSpec, install_node_files
 from .registry import Registry
@@ -60,6 +62,11 @@ class Lab:
     def upstream(self) -> Upstream:
         by_address = {address: name for name, node in self.nodes.items() for address in (node.address, node.address6)}
         return Upstream(self.settings, by_address)
+
+    @property
+    def kind(self) -> Kind:
+        """KIND-like clusters; their Docker is started by the first use."""
+        return Kind(Docker(self.settings), self.settings.state / "images")
 
     @property
     def is_up(self) -> bool:
@@ -268,6 +275,7 @@ class Lab:
         """Everything that carries our mark or lives in our namespaces, in rounds, until nothing is left."""
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda node: node.stop(power_cut=True), self.nodes.values()))
+        self.kind.docker.stop()
         self.upstream.stop()
         self.registry.stop()
         for _ in range(5):
