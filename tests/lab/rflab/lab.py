@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -33,6 +34,8 @@ KNOWN = {spec.name: spec for spec in (
     NodeSpec("k0s1", "1.7", 20, "k0s"), NodeSpec("k0s2", "2.x", 21, "k0s"), NodeSpec("snap1", "1.7", 22, "k8s-snap"))}
 FIRST_FREE = 40
 REGISTRY_NODE = "anubis"
+ON_DISK = "RF_LAB_ON_DISK"  # set it to keep the nodes' files on disk in any case
+PLENTY_OF_MEMORY = 8 << 30
 
 
 class Lab:
@@ -137,7 +140,7 @@ class Lab:
                 service.result()
 
     def claim(self, state: pathlib.Path) -> None:
-        """Make the state directory, on a tmpfs if its disk cannot hold overlays, and the pointer to it."""
+        """Make the state directory and the pointer to it. It is a tmpfs where memory is plenty, or its disk cannot hold overlays."""
         pointer = self.settings.pointer
         if pointer.is_symlink() and pathlib.Path(os.readlink(pointer)) != state:
             raise LabError(f"lab {self.settings.number} is up with its state in {os.readlink(pointer)}")
@@ -148,9 +151,9 @@ class Lab:
         pointer.symlink_to(state)  # first, so that `down` finds whatever comes after
         probe = state / "probe"
         probe.mkdir(parents=True)
-        works = packages.overlay_works(probe)
+        on_disk = packages.overlay_works(probe) and (os.environ.get(ON_DISK) or available_memory() < PLENTY_OF_MEMORY)
         shutil.rmtree(probe)
-        if not works:
+        if not on_disk:
             processes.run(["mount", "-t", "tmpfs", "-o", "mode=755", self.settings.name, state])
 
     def unpacked(self, image: object) -> None:
@@ -313,6 +316,12 @@ class Lab:
                 del os.environ[processes.OWNER]
             else:
                 os.environ[processes.OWNER] = before
+
+
+def available_memory() -> int:
+    """Bytes that could be used without swapping."""
+    found = re.search(r"MemAvailable:\s+(\d+) kB", pathlib.Path("/proc/meminfo").read_text())
+    return int(found[1]) << 10 if found else 0
 
 
 @contextlib.contextmanager
