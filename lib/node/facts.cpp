@@ -245,7 +245,7 @@ class FactsReader {
       if (key == "id") receipt.id = *line;
       else if (key == "time") receipt.time = *line;
       else if (key == "tool") receipt.tool_version = *line;
-      else if (key == "reason") receipt.reason = *line;
+      else if (key == "reason" || key == "cause") receipt.reason = *line;  // why it failed says more than why it was made
       else if (key == "file" && receipt.files.size() < most_paths) {
         const auto before = take_word(*line);
         const auto after = take_word(*line);

@@ -1,0 +1,119 @@
+#include "apply/programs.h"
+
+#include <fmt/format.h>
+
+#include "apply/script_text.h"
+#include "base/embedded.h"
+#include "base/text.h"
+
+namespace rf {
+namespace {
+
+Result<void> check_id(const std::string& id) {
+  if (!id.empty() && id.size() <= 64 && lower(id).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos) return {};
+  return Error{ErrorKind::internal, "\"" + terminal_safe(id) + "\" is no transaction id"};
+}
+
+Result<void> check_path(const std::string& path) {
+  const bool plain = path.size() > 1 && path.size() < 4096 && normal_path(path) == path && path.find_first_of("\n\r\\") == path.npos &&
+                     path.find('\0') == path.npos;
+  if (plain) return {};
+  return Error{ErrorKind::refused, "\"" + terminal_safe(path) + "\" is no path a transaction can write to"};
+}
+
+char letter(FileChange::Op op) {
+  switch (op) {
+    case FileChange::Op::make_directory: return 'M';
+    case FileChange::Op::create: return 'C';
+    case FileChange::Op::replace: return 'R';
+    case FileChange::Op::remove: return 'D';
+    case FileChange::Op::remove_directory: return 'X';
+  }
+  return '?';
+}
+
+bool has_content(const FileChange& change) { return change.op == FileChange::Op::create || change.op == FileChange::Op::replace; }
+bool had_content(const FileChange& change) { return change.op == FileChange::Op::replace || change.op == FileChange::Op::remove; }
+
+// One line for a file of "KEY VALUE" lines.
+std::string one_line(std::string_view text) {
+  return terminal_safe(text.substr(0, 500));
+}
+
+std::string restart_word(RestartBy by) {
+  switch (by) {
+    case RestartBy::systemd: return "systemd";
+    case RestartBy::snap: return "snap";
+    case RestartBy::none: break;
+  }
+  return "none";
+}
+
+// The worker is named in the program by its checksum, so that it is written to the node only where another one is.
+Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
+  RF_CHECK(check_id(options.id));
+  std::string worker;
+  for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"}) worker += script_template(fmt::format("node/worker/{}.sh", part));
+  RF_TRY(std::string text, script_word("RF_ID", options.id));
+  text += fmt::format("RF_WAIT='{}'\nRF_WORKER_SUM='{}'\n", wait_seconds, sha256_hex(worker));
+  text += script_bytes("RF_WORKER", worker) + script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
+  return text;
+}
+
+Result<std::string> with_facts(std::string program, const FactsQuery& query) {
+  RF_TRY(const auto facts, facts_program(query));
+  return std::move(program) + facts;
+}
+
+std::string settings_of(const Plan& plan) {
+  std::string text = fmt::format("restart {}\nwait {}\n", restart_word(plan.service.needed() ? plan.service.by : RestartBy::none),
+                                 plan.service.wait_seconds);
+  for (const auto& [key, value] : {std::pair<std::string_view, const std::string&>{"service", plan.service.name}, {"exe", plan.runtime_exe},
+                                   {"socket", plan.runtime_socket}, {"config", plan.runtime_config}})
+    if (!value.empty()) text += fmt::format("{} {}\n", key, one_line(value));
+  return text;
+}
+
+}  // namespace
+
+Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options) {
+  if (plan.empty()) return Error{ErrorKind::internal, "an empty plan is no transaction"};
+  std::string manifest, payloads;
+  std::string receipt = fmt::format("id {}\ntool {}\nreason {}\n", options.id, one_line(options.tool_version), one_line(options.reason));
+  int number = 0;
+  for (const auto& change : plan.files) {
+    RF_CHECK(check_path(change.path));
+    const auto before = had_content(change) ? change.before_sha256 : std::string("-");
+    const auto after = has_content(change) ? sha256_hex(change.after.expose()) : std::string("-");
+    if (had_content(change) && (before.size() != 64 || before.find_first_not_of("0123456789abcdef") != before.npos))
+      return Error{ErrorKind::internal, change.path + " is to be replaced, and its checksum is not known"};
+    manifest += fmt::format("{} {} {:o} {} {} {} {} {}\n", number, letter(change.op), change.mode & 07777, change.uid, change.gid, before, after, change.path);
+    receipt += fmt::format("file {} {} {}\n", before, after, change.path);
+    if (has_content(change)) payloads += fmt::format("rf_payload {} '{}'\n", number, base64_encode(change.after.expose()));
+    ++number;
+  }
+  RF_TRY(std::string program, front(options, plan.service.wait_seconds));
+  program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) + script_bytes("RF_RECEIPT", receipt);
+  program += "rf_payloads() {\n:\n" + payloads + "}\n";
+  program += script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+  RF_TRY(auto whole, with_facts(std::move(program), options.query));
+  return Secret(std::move(whole));
+}
+
+Result<std::string> rollback_program(const RollbackOptions& options) {
+  RF_CHECK(check_id(options.target));
+  RF_TRY(std::string program, front(options.transaction, 60));
+  RF_TRY(const auto target, script_word("RF_TARGET", options.target));
+  RF_TRY(const auto tool, script_word("RF_TOOL", options.transaction.tool_version));
+  program += target + tool + (options.drift == Drift::overwrite ? "RF_FORCE='yes'\n" : "RF_FORCE='no'\n");
+  program += script_template("node/rollback.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+  return with_facts(std::move(program), options.transaction.query);
+}
+
+Result<std::string> status_program(const TransactionOptions& options) {
+  RF_CHECK(check_id(options.id));
+  RF_TRY(const auto id, script_word("RF_ID", options.id));
+  return with_facts(id + script_template("node/follow.sh") + script_template("node/status.sh"), options.query);
+}
+
+}  // namespace rf

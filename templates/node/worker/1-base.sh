@@ -1,0 +1,179 @@
+# The worker carries out one prepared transaction, all or nothing, and puts back what a dead worker left. It runs detached from every
+# session, needs no channel, and writes what it does to the transaction's log. Stands on the node as /var/lib/regfallback/lib/worker.sh.
+#
+#   worker.sh run ID     carries out txn/ID            worker.sh recover    ends what is unfinished (watchdog, next run)
+#   worker.sh boot       the same before containerd starts: no service is touched
+#
+# /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
+# txn/ID: settings ("KEY VALUE" lines), manifest, new/N, old/N (copies of what is replaced), receipt, log, cause, state.NAME,
+#   made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
+# manifest: "N OP MODE UID GID BEFORE AFTER PATH", OP: M make directory, C create, R replace, D delete, X remove directory; in commit order.
+# Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads.
+#
+# The state is the name of one file, changed by rename: staged, committing, committed, applied; rolling-back, rolled-back, stuck; refused.
+# Before committing nothing is changed. From committing on everything is put back by rename, which needs no space, until it is applied.
+# Rolling back twice is harmless. The log ends with "end OUTCOME": applied, conflict, refused, busy, rolled-back, stuck.
+# For tests: RF_ROOT stands for /, RF_FAIL_AT kills the worker at that step, RF_FAIL_HOOK is run at every step.
+# shellcheck shell=sh disable=SC2034,SC2154 # the parts of the worker share their variables
+
+rf_setup() {
+  LC_ALL=C
+  if [ -z "${RF_ROOT:-}" ]; then PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin; fi
+  export LC_ALL PATH
+  unset IFS ENV BASH_ENV
+  umask 077
+  set -uf
+  trap '' HUP PIPE
+  interrupted=0
+  trap 'interrupted=1' INT TERM
+  newline='
+'
+  root=${RF_ROOT:-}
+  home=$root/var/lib/regfallback
+  steps=0
+  state=none
+  boot=no
+  log=/dev/null
+}
+
+say() { # never fails: a full disk must not change what happens
+  { printf '%s\n' "$*" >>"$log"; } 2>/dev/null || :
+}
+step() {
+  steps=$((steps + 1))
+  if [ -n "${RF_FAIL_HOOK:-}" ]; then "$RF_FAIL_HOOK" "$steps" "$1"; fi
+  if [ "${RF_FAIL_AT:-0}" = "$steps" ]; then kill -"${RF_FAIL_SIGNAL:-9}" $$; fi
+}
+# fsync; old tools take no arguments and sync everything, which is slow and safe
+flush() { sync "$@" 2>/dev/null || sync; }
+nap() { sleep "$1" 2>/dev/null || sleep 1; }
+uptime() { IFS='. ' read -r seconds _ </proc/uptime; }
+limit() { # SECONDS COMMAND...
+  if command -v timeout >/dev/null; then timeout -k 5 "$@"; else
+    shift
+    "$@"
+  fi </dev/null 9>&-
+}
+because() { # why it failed, for the receipt and the log; the first reason counts
+  if [ -z "$cause" ]; then
+    cause=$*
+    say "error $*"
+  fi
+  return 1
+}
+
+# --- state ---
+
+get_state() {
+  state=none
+  for name in staged committing committed applied rolling-back rolled-back stuck refused; do
+    if [ -e "$txn/state.$name" ]; then state=$name; fi
+  done
+}
+set_state() { # a rename: fails for whoever comes second
+  if [ "$state" = "$1" ]; then return 0; fi
+  mv -f "$txn/state.$state" "$txn/state.$1" 2>/dev/null || return 1
+  state=$1
+  step "state $1"
+  flush "$txn"
+  step "state $1 durable"
+}
+
+# --- lock ---
+
+started() { # PID -> start: when it started, so that a number used again is told apart
+  start=
+  stat=
+  { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  # shellcheck disable=SC2086 # fields of stat
+  set -- ${stat##*) }
+  start=${20:-}
+}
+take_lock() { # ID
+  started $$
+  mine="$$ $start $1"
+  tries=0
+  exec 9>>"$home/lock"
+  until try_lock; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt "${RF_LOCK_TRIES:-100}" ]; then return 1; fi
+    nap 0.1
+  done
+  printf '%s\n' "$mine" >"$home/lock"
+}
+try_lock() {
+  if [ -z "${RF_NO_FLOCK:-}" ] && command -v flock >/dev/null; then
+    flock -n 9
+    return
+  fi
+  if (set -C && printf '%s\n' "$mine" >"$home/lock.held") 2>/dev/null; then return 0; fi
+  held=
+  { IFS= read -r held <"$home/lock.held"; } 2>/dev/null || return 1
+  rest=${held#* }
+  if started "${held%% *}" && [ "$start" = "${rest%% *}" ]; then return 1; fi
+  # Its owner is dead. Who moves it away may take it, if it still is the one that was looked at.
+  mv "$home/lock.held" "$home/lock.dead.$$" 2>/dev/null || return 1
+  moved=
+  { IFS= read -r moved <"$home/lock.dead.$$"; } 2>/dev/null
+  if [ "$moved" != "$held" ]; then ln "$home/lock.dead.$$" "$home/lock.held" 2>/dev/null; fi
+  rm -f "$home/lock.dead.$$"
+  return 1
+}
+release_lock() {
+  : >"$home/lock"
+  rm -f "$home/lock.held"
+  exec 9>&-
+}
+
+# --- the transaction's files ---
+
+load() { # ID
+  id=$1
+  txn=$home/txn/$id
+  log=$txn/log
+  cause=
+  restart=none service='' wait=60 exe='' socket='' config='' before_health='' uid=0 gid=0
+  while IFS=' ' read -r key value; do
+    case $key in
+      restart) restart=$value ;;
+      service) service=$value ;;
+      wait) wait=$value ;;
+      exe) exe=$value ;;
+      socket) socket=$value ;;
+      config) config=$value ;;
+    esac
+  done 2>/dev/null <"$txn/settings"
+  case $wait in '' | *[!0-9]*) wait=60 ;; esac
+  if [ -n "$root" ]; then
+    uid=$(id -u)
+    gid=$(id -g)
+  fi
+}
+beside() { printf '%s/.rf-%s-%s.%s' "${1%/*}" "$id" "$2" "$3"; }
+# A path below a directory that is made (list `made`) or goes as a whole (list `whole`) is not handled by itself.
+within() { # PATH LIST -> outer_n outer
+  IFS=$newline
+  for line in $2; do
+    case $1 in "${line#* }"/*)
+      outer_n=${line%% *} outer=${line#* }
+      unset IFS
+      return 0
+      ;;
+    esac
+  done
+  unset IFS
+  return 1
+}
+marked() { # NAME -> list: "N PATH" lines of the directories with that mark
+  list=
+  while read -r n op mode owner group before after path <&3; do
+    if [ -e "$txn/$1.$n" ]; then list="$list$n $root$path$newline"; fi
+  done 3<"$txn/manifest"
+}
+sums_of() { sha256sum "$@" 2>/dev/null || openssl dgst -sha256 -r "$@" 2>/dev/null; }
+sum() { # PATH -> found: checksum, "-" for nothing there, or what else it is
+  if [ -L "$1" ]; then found="link"; elif [ -d "$1" ]; then found=directory; elif ! [ -e "$1" ]; then found=-; elif ! [ -f "$1" ]; then found=special; else
+    found=$(sums_of "$1")
+    found=${found%% *}
+  fi
+}

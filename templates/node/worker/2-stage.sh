@@ -1,0 +1,186 @@
+# Checks and staging: everything before the first change.
+# shellcheck shell=sh disable=SC2034,SC2154 # the parts of the worker share their variables
+
+check_manifest() {
+  count=0
+  while read -r n op mode owner group before after path <&3; do
+    if [ "$n" != "$count" ]; then because "the manifest is not in order" || return 1; fi
+    count=$((count + 1))
+    case $op:$mode$owner$group in [MCRDX]:*[!0-9]* | [!MCRDX]:* | *:) because "the manifest holds a line that is none" || return 1 ;; esac
+    case $before$after in *[!0-9a-f-]*) because "the manifest holds a checksum that is none" || return 1 ;; esac
+    case $path in
+      /*/../* | /*/.. | /../* | /*/./* | *//* | */ | "${home#"$root"}"/*) because "$path is no path for a transaction" || return 1 ;;
+      /*) ;;
+      *) because "$path is no path for a transaction" || return 1 ;;
+    esac
+  done 3<"$txn/manifest"
+  if [ "$count" = 0 ] && [ "$restart" = none ]; then because "there is nothing to do" || return 1; fi
+}
+check_directories() { # above every target: no link, nobody else's, writable, and there unless it is made
+  seen=$newline
+  makes=$newline
+  set --
+  while read -r n op mode owner group before after path <&3; do
+    if [ "$op" = M ]; then makes=$makes$root$path$newline; fi
+    case $mounts in *"$newline$root$path$newline"*) because "$path is a mount point and cannot be replaced" || return 1 ;; esac
+    parent=$root${path%/*}
+    if [ -d "$parent" ] && ! [ -w "$parent" ]; then because "${path%/*} is read-only or immutable" || return 1; fi
+    while [ "$parent" != "$root" ]; do
+      case $seen in *"$newline$parent$newline"*) break ;; esac
+      seen=$seen$parent$newline
+      if [ -L "$parent" ]; then because "${parent#"$root"} has become a link since the plan" || return 1; fi
+      if [ -d "$parent" ]; then set -- "$@" "$parent"; else
+        case $makes in *"$newline$parent$newline"*) ;; *) because "${parent#"$root"} is no directory" || return 1 ;; esac
+      fi
+      parent=${parent%/*}
+    done
+  done 3<"$txn/manifest"
+  if [ $# = 0 ]; then return 0; fi
+  stat -c '%f %u %n' "$@" >"$txn/directories" || return 1
+  while read -r mode owner path <&3; do
+    case $mode in *[2367abef]) because "${path#"$root"} can be written by everybody" || return 1 ;; esac
+    if [ "$owner" != 0 ] && [ "$owner" != "$uid" ]; then because "${path#"$root"} belongs to user $owner, not to root" || return 1; fi
+  done 3<"$txn/directories"
+  rm -f "$txn/directories"
+}
+read_mounts() {
+  mounts=$newline
+  while read -r _ _ _ _ path _; do mounts=$mounts$path$newline; done 2>/dev/null </proc/self/mountinfo
+}
+# Every path still is what the plan saw.
+check_unchanged() {
+  set --
+  while read -r n op mode owner group before after path <&3; do
+    target=$root$path
+    case $op in
+      M | C)
+        if [ -e "$target" ] || [ -L "$target" ]; then because "$path appeared since the plan" || return 1; fi
+        ;;
+      X)
+        if [ -L "$target" ] || ! [ -d "$target" ]; then because "$path is no directory any more" || return 1; fi
+        ;;
+      *)
+        if [ -L "$target" ]; then because "$path has become a link since the plan" || return 1; fi
+        if ! [ -f "$target" ]; then because "$path disappeared since the plan" || return 1; fi
+        set -- "$@" "$target"
+        ;;
+    esac
+  done 3<"$txn/manifest"
+  if [ $# != 0 ]; then compare before "$@"; fi
+}
+compare() { # before|staged PATHS...: the checksums of files, in the manifest's order
+  which=$1
+  shift
+  sums_of "$@" >"$txn/sums" || because "a file could not be read" || return 1
+  while read -r n op mode owner group before after path <&3; do
+    case $which$op in
+      beforeR | beforeD) wanted=$before ;;
+      stagedR | stagedC) wanted=$after ;;
+      *) continue ;;
+    esac
+    sum=
+    read -r sum _ <&4
+    if [ "${sum#\\}" != "$wanted" ]; then
+      if [ "$which" = before ]; then because "$path changed since the plan"; else because "$path was not staged as planned"; fi
+      return 1
+    fi
+  done 3<"$txn/manifest" 4<"$txn/sums"
+  rm -f "$txn/sums"
+}
+
+# --- staging: beside the targets, under names nobody reads ---
+
+staged_at() { # PATH N -> staged
+  if within "$1" "$made"; then
+    staged=$(beside "$outer" "$outer_n" new)${1#"$outer"}
+  else
+    staged=$(beside "$1" "$2" new)
+  fi
+}
+dress() { # PATH MODE UID GID
+  if [ "$3:$4" != "$uid:$gid" ]; then chown "$3:$4" "$1" || return 1; fi
+  if [ "$2" != 600 ]; then chmod "$2" "$1" || return 1; fi
+}
+label() { # STAGED TARGET: the SELinux label of what it replaces, or of its place
+  if ! [ -e /sys/fs/selinux/enforce ]; then return 0; fi
+  if [ -e "$2" ]; then chcon --reference="$2" "$1"; elif command -v matchpathcon >/dev/null; then
+    chcon "$(matchpathcon -n "$2")" "$1"
+  fi 2>/dev/null || :
+}
+goes_as_a_whole() { # DIRECTORY: everything in it is deleted by us
+  (
+    set +f
+    for entry in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+      if ! [ -e "$entry" ] && ! [ -L "$entry" ]; then continue; fi
+      case $deleted in *"$newline$entry$newline"*) ;; *) exit 1 ;; esac
+    done
+    exit 0
+  )
+}
+stage() {
+  mkdir "$txn/old" || return 1
+  made='' deleted=$newline
+  set -- "$txn" "$txn/old" "$txn/manifest" "$txn/settings" "$txn/receipt"
+  while read -r n op mode owner group before after path <&3; do
+    target=$root$path
+    if [ "$op" = M ]; then
+      staged_at "$target" "$n"
+      mkdir "$staged" || return 1
+      dress "$staged" "$mode" "$owner" "$group" || return 1
+      label "$staged" "$target"
+      if ! within "$target" "$made"; then
+        : >"$txn/made.$n" || return 1
+        made="$made$n $target$newline"
+      fi
+      set -- "$@" "$staged"
+    fi
+    case $op in R | D)
+      cp -p "$target" "$txn/old/$n" || return 1
+      set -- "$@" "$txn/old/$n"
+      step "old $n"
+      ;;
+    esac
+    case $op in R | C)
+      staged_at "$target" "$n"
+      cp "$txn/new/$n" "$staged" || return 1
+      dress "$staged" "$mode" "$owner" "$group" || return 1
+      label "$staged" "$target"
+      set -- "$@" "$staged"
+      step "new $n"
+      ;;
+    esac
+    case $op in D) deleted=$deleted$target$newline ;; esac
+    if [ "$op" = X ]; then
+      if goes_as_a_whole "$target"; then
+        deleted=$deleted$target$newline
+        : >"$txn/whole.$n" || return 1
+      else
+        say "warn $path holds files of others and stays"
+      fi
+    fi
+  done 3<"$txn/manifest"
+  flush "$@" || return 1
+  step staged
+  set --
+  while read -r n op mode owner group before after path <&3; do
+    case $op in R | C)
+      staged_at "$root$path" "$n"
+      set -- "$@" "$staged"
+      ;;
+    esac
+  done 3<"$txn/manifest"
+  if [ $# != 0 ]; then compare staged "$@"; fi
+}
+validate() { # a config.toml that containerd cannot read is found before it is there
+  if [ -z "$exe" ]; then return 0; fi
+  while read -r n op mode owner group before after path <&3; do
+    case $op in R | C) ;; *) continue ;; esac
+    if [ "$path" != "$config" ]; then continue; fi
+    staged_at "$root$path" "$n"
+    said=$(limit 20 "$exe" -c "$staged" config dump 2>&1 >/dev/null)
+    code=$?
+    if [ "$code" != 0 ]; then
+      because "$exe refuses the new $path: $(printf '%s' "$said" | tail -n 1 | tr -d '\000-\037\177' | cut -c1-400)" || return 1
+    fi
+  done 3<"$txn/manifest"
+}

@@ -1,0 +1,189 @@
+# Commit by renames, and the way back, by renames too.
+# shellcheck shell=sh disable=SC2034,SC2154 # the parts of the worker share their variables
+
+# What a file refers to comes before it in the manifest, and is durable before it is there.
+commit_one() {
+  new=$(beside "$target" "$n" new)
+  old=$(beside "$target" "$n" old)
+  case $op in
+    M)
+      if [ -e "$target" ] || [ -L "$target" ]; then because "$path appeared since the plan" || return 1; fi
+      mv "$new" "$target" || return 1
+      ;;
+    C)
+      # a link fails where something stands; a rename would replace it
+      ln "$new" "$target" || return 1
+      step "linked $n"
+      rm -f "$new" || return 1
+      ;;
+    R)
+      ln "$target" "$old" || return 1
+      step "kept $n"
+      mv -f "$new" "$target" || return 1
+      ;;
+    D | X) mv "$target" "$old" || return 1 ;;
+  esac
+  step "done $n"
+}
+commit() {
+  set_state committing || return 1
+  marked made && made=$list
+  marked whole && whole=$list
+  dirty=''
+  while read -r n op mode owner group before after path <&3; do
+    if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
+    target=$root$path
+    if within "$target" "$made" || within "$target" "$whole"; then continue; fi
+    if [ "$op" = X ] && ! [ -e "$txn/whole.$n" ]; then continue; fi
+    commit_one || because "$path could not be put in place" || return 1
+    flush "${target%/*}" || because "$path could not be made durable" || return 1
+    step "durable $n"
+  done 3<"$txn/manifest"
+  check_kept || return 1
+  set_state committed || because "the state could not be recorded"
+}
+check_kept() { # nobody changed a file between the check and the rename
+  set --
+  while read -r n op mode owner group before after path <&3; do
+    case $op in R | D) ;; *) continue ;; esac
+    target=$root$path
+    if within "$target" "$whole"; then set -- "$@" "$(beside "$outer" "$outer_n" old)${target#"$outer"}"; else set -- "$@" "$(beside "$target" "$n" old)"; fi
+  done 3<"$txn/manifest"
+  if [ $# != 0 ]; then compare before "$@"; fi
+}
+
+# --- the way back ---
+
+save_theirs() { # what somebody else wrote over our change is kept apart, and said
+  { mkdir -p "$txn/conflict" && cp -p "$target" "$txn/conflict/$n"; } 2>/dev/null
+  say "warn $path was changed by someone else meanwhile; their version is kept in the transaction's conflict directory"
+}
+remove_ours() { # DIRECTORY OWN: our files below OWN, which now stands at DIRECTORY, and the directory if nothing else is in it
+  while read -r _ kind _ _ _ _ _ below <&4; do
+    case $root$below in "$2"/*) below=$root$below ;; *) continue ;; esac
+    case $kind in
+      C) rm -f "$1${below#"$2"}" ;;
+      M) rmdir "$1${below#"$2"}" 2>/dev/null ;;
+    esac
+  done 4<"$txn/manifest.rev"
+  rmdir "$1" 2>/dev/null
+}
+put_back_directory() {
+  if ! [ -e "$txn/made.$n" ]; then return 0; fi
+  if [ -d "$new" ]; then
+    remove_ours "$new" "$target"
+    return
+  fi
+  if [ -d "$target" ] && ! [ -L "$target" ] && ! [ -e "$old" ]; then
+    # It disappears at once: an empty directory would hide what _default says.
+    mv "$target" "$old" || return 1
+    step "aside $n"
+  fi
+  if ! [ -d "$old" ] || remove_ours "$old" "$target"; then return 0; fi
+  if [ -e "$target" ]; then return 1; fi
+  mv "$old" "$target" && say "warn $path holds files of others and stays"
+}
+put_back_file() {
+  rm -f "$new" || return 1
+  sum "$target"
+  # shellcheck disable=SC3013 # dash, busybox and bash have -ef
+  if [ "$target" -ef "$old" ]; then
+    rm -f "$old" || return 1
+  elif [ -e "$old" ]; then
+    case $found in "$after" | -) ;; *) save_theirs ;; esac
+    mv -f "$old" "$target" || return 1
+  elif [ "$found" != "$before" ] && [ "$was" != stuck ]; then
+    if [ "$found" != "$after" ] && [ "$found" != - ]; then save_theirs; fi
+    cp -p "$txn/old/$n" "$new" && flush "$new" && mv -f "$new" "$target" || return 1
+  fi
+  [ -f "$target" ]
+}
+put_back_one() {
+  new=$(beside "$target" "$n" new)
+  old=$(beside "$target" "$n" old)
+  case $op in
+    M) put_back_directory || return 1 ;;
+    R | D) put_back_file || return 1 ;;
+    C)
+      rm -f "$new" || return 1
+      sum "$target"
+      if [ "$found" = - ]; then return 0; fi
+      if [ "$found" != "$after" ]; then
+        if [ "$was" = stuck ]; then return 0; fi
+        save_theirs
+      fi
+      rm -f "$target" || return 1
+      ;;
+    X)
+      if ! [ -d "$old" ]; then return 0; fi
+      if [ -e "$target" ] || [ -L "$target" ]; then
+        mkdir -p "$txn/conflict" && mv "$target" "$txn/conflict/$n" || return 1
+        say "warn $path was made anew by someone else; their version is kept in the transaction's conflict directory"
+      fi
+      mv "$old" "$target" || return 1
+      ;;
+  esac
+  step "back $n"
+}
+put_back() { # every path, last first; may be repeated. After `stuck`, what is neither old nor new is a person's repair and stays.
+  was=$state
+  set_state rolling-back || return 1
+  marked made && made=$list
+  marked whole && whole=$list
+  bad=0
+  while read -r n op mode owner group before after path <&3; do
+    target=$root$path
+    if within "$target" "$made" || within "$target" "$whole"; then continue; fi
+    if ! put_back_one; then
+      say "error $path could not be put back"
+      bad=1
+    fi
+    if [ -d "${target%/*}" ]; then flush "${target%/*}"; fi
+    step "back $n durable"
+  done 3<"$txn/manifest.rev"
+  return "$bad"
+}
+
+# --- what staging and a commit leave beside the targets ---
+
+discard() { # nothing was committed: only staged files are there
+  if [ -f "$txn/manifest.rev" ]; then
+    marked made && made=$list
+    while read -r n op mode owner group before after path <&3; do
+      target=$root$path
+      if within "$target" "$made"; then continue; fi
+      staged=$(beside "$target" "$n" new)
+      if [ "$op" = M ]; then
+        if [ -d "$staged" ]; then remove_ours "$staged" "$target"; fi
+      else rm -f "$staged"; fi
+      step "discarded $n"
+    done 3<"$txn/manifest.rev"
+  fi
+  rm -rf "$txn/new" "$txn/old"
+}
+clean() { # it is applied: the old inodes go
+  marked whole && whole=$list
+  marked made && made=$list
+  set --
+  while read -r n op mode owner group before after path <&3; do
+    target=$root$path
+    old=$(beside "$target" "$n" old)
+    case $op in
+      R) set -- "$@" "$old" ;;
+      C) if ! within "$target" "$made"; then set -- "$@" "$(beside "$target" "$n" new)"; fi ;;
+      D) if within "$target" "$whole"; then set -- "$@" "$(beside "$outer" "$outer_n" old)${target#"$outer"}"; else set -- "$@" "$old"; fi ;;
+    esac
+  done 3<"$txn/manifest"
+  if [ $# != 0 ]; then rm -f "$@"; fi
+  step cleaned
+  while read -r n op mode owner group before after path <&3; do
+    if [ "$op" != X ]; then continue; fi
+    target=$root$path
+    if within "$target" "$whole"; then rmdir "$(beside "$outer" "$outer_n" old)${target#"$outer"}" 2>/dev/null; fi
+    old=$(beside "$target" "$n" old)
+    if [ -d "$old" ] && ! rmdir "$old" 2>/dev/null; then
+      mkdir -p "$txn/conflict" && mv "$old" "$txn/conflict/$n"
+      say "warn something appeared in $path while it was removed; it is kept in the transaction's conflict directory"
+    fi
+  done 3<"$txn/manifest"
+}

@@ -1,0 +1,298 @@
+# What the worker does in which order. The last line calls it: a file cut short does nothing.
+# shellcheck shell=sh disable=SC2034,SC2154 # the parts of the worker share their variables
+
+# --- the end of a transaction ---
+
+end() { # OUTCOME
+  say "end $1"
+  step "end $1"
+}
+refuse() { # OUTCOME: nothing was changed
+  discard
+  mv -f "$txn/state.$state" "$txn/state.refused" 2>/dev/null || : >"$txn/state.refused"
+  if [ "$(cat "$home/active" 2>/dev/null)" = "$id" ]; then rm -f "$home/active"; fi
+  end "$1"
+}
+remember() { # into history; the name gives the order, whatever the clock says
+  rm -rf "$txn/new"
+  if [ "$1" != applied ]; then rm -rf "$txn/old"; fi
+  if [ -n "$cause" ]; then printf 'cause %s\n' "$cause" >"$txn/cause"; fi
+  mkdir -p "$home/history"
+  last=0
+  set +f
+  for entry in "$home"/history/[0-9]*; do
+    number=${entry##*/}
+    number=${number%%-*}
+    while :; do case $number in 0?*) number=${number#0} ;; *) break ;; esac done
+    case $number in '' | *[!0-9]*) continue ;; esac
+    if [ "$number" -gt "$last" ]; then last=$number; fi
+  done
+  set -f
+  number=000000$((last + 1))
+  while [ ${#number} -gt 6 ]; do number=${number#?}; done
+  mv "$txn" "$home/history/$number-$id" || return 1
+  txn=$home/history/$number-$id
+  log=$txn/log
+  step remembered
+  flush "$home/history" "$home/txn"
+  rm -f "$home/active"
+  step forgotten
+  flush "$home"
+}
+prune() { # the last ten stay, and always the first one that was applied
+  applied=''
+  set --
+  set +f
+  for entry in "$home"/history/[0-9]*; do
+    if ! [ -d "$entry" ]; then continue; fi
+    if [ -z "$applied" ] && [ -e "$entry/state.applied" ]; then
+      applied=$entry
+      continue
+    fi
+    set -- "$@" "$entry"
+  done
+  set -f
+  while [ $# -gt 10 ]; do
+    if [ -e "$1/state.applied" ] && ! inherit "$1" "$applied"; then return 0; fi
+    rm -rf "$1"
+    shift
+  done
+}
+# What the first one replaced is what the node was before us. A later one that goes hands over what only it knows of that.
+inherit() { # FROM TO
+  cat "$2/manifest" >"$2/manifest.both" || return 1
+  while read -r n op mode owner group before after path <&3; do
+    known=no
+    while read -r _ _ _ _ _ _ _ other <&4; do if [ "$other" = "$path" ]; then known=yes; fi; done 4<"$2/manifest"
+    if [ "$known" = yes ]; then continue; fi
+    next=${1##*/}-$n
+    if [ -e "$1/old/$n" ]; then cp -p "$1/old/$n" "$2/old/$next" || return 1; fi
+    printf '%s %s %s %s %s %s %s %s\n' "$next" "$op" "$mode" "$owner" "$group" "$before" "$after" "$path" >>"$2/manifest.both" || return 1
+  done 3<"$1/manifest"
+  flush "$2/manifest.both" "$2/old" && mv -f "$2/manifest.both" "$2/manifest" && flush "$2"
+}
+roll_back() {
+  say "step rollback"
+  files=bad
+  if put_back; then files=good; fi
+  if [ "$files" = good ]; then
+    if [ "$interrupted" = 1 ] && [ -e "$txn/restarted" ] && shutting_down; then
+      # The boot unit ends it.
+      exit 1
+    fi
+    if service_again; then
+      set_state rolled-back
+      remember rolled-back && prune
+      end rolled-back
+      return 0
+    fi
+    say "error the files are as they were, but $why"
+    cause="$cause; the files are as they were, but $why"
+    set_state stuck
+    remember stuck
+    end stuck
+    return 1
+  fi
+  # Some path is neither old nor new. The next run tries again.
+  set_state stuck
+  end stuck
+  return 1
+}
+shutting_down() { [ "$(limit 5 systemctl is-system-running 2>/dev/null)" = stopping ]; }
+
+# --- the watchdog ---
+
+arm() { # a timer of systemd's, whatever happens to this process and to its session; else a process of our own
+  lasts=$((wait * 3 + 120))
+  if [ -z "$root" ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
+    boot_unit
+    if limit 20 systemd-run --quiet --collect --unit="regfallback-watchdog-$id" --on-active="$lasts" --timer-property=AccuracySec=1s \
+      /bin/sh "$home/lib/worker.sh" recover >/dev/null 2>&1; then
+      echo systemd >"$txn/watchdog"
+      return 0
+    fi
+  fi
+  say "warn there is no systemd to watch over this: the watchdog is weak, and a power cut is noticed only by the next run"
+  # shellcheck disable=SC2016 # its own variables
+  detach "${RF_SHELL:-/bin/sh}" -c 'sleep "$1"; exec "$0" "$2" recover' "${RF_SHELL:-/bin/sh}" "$lasts" "$home/lib/worker.sh"
+  echo "$!" >"$txn/watchdog"
+}
+detach() {
+  if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 9>&- & else "$@" </dev/null >/dev/null 2>&1 9>&- & fi
+}
+disarm() {
+  armed=
+  { read -r armed <"$txn/watchdog"; } 2>/dev/null
+  case $armed in
+    systemd) limit 20 systemctl stop "regfallback-watchdog-$id.timer" >/dev/null 2>&1 ;;
+    '' | *[!0-9]*) ;;
+    *) kill -15 "-$armed" 2>/dev/null || kill "$armed" 2>/dev/null ;;
+  esac
+  rm -f "$txn/watchdog"
+}
+boot_unit() { # rolls back what a power cut left, before the runtime starts
+  unit=/etc/systemd/system/regfallback-recover.service
+  wants=/etc/systemd/system/multi-user.target.wants/regfallback-recover.service
+  if ! cmp -s "$home/lib/recover.service" "$unit"; then
+    if ! { cp "$home/lib/recover.service" "$unit.new" && chmod 644 "$unit.new" && flush "$unit.new" && mv -f "$unit.new" "$unit"; } 2>/dev/null; then
+      say "warn $unit cannot be written: a power cut is noticed only by the next run"
+      return 0
+    fi
+  fi
+  if ! [ -L "$wants" ]; then { mkdir -p "${wants%/*}" && ln -s "$unit" "$wants"; } 2>/dev/null; fi
+}
+
+# --- run ---
+
+prepare() { # -> 0, or 1 with `outcome`
+  outcome=refused
+  say "step check"
+  read_mounts
+  check_manifest && check_directories || return 1
+  outcome=conflict
+  check_unchanged || return 1
+  outcome=refused
+  printf '%s\n' "$id" >"$home/active.new" && mv -f "$home/active.new" "$home/active" || because "the state directory cannot be written" || return 1
+  flush "$home/active" "$home"
+  step active
+  say "step stage"
+  sed '1!G;h;$!d' "$txn/manifest" >"$txn/manifest.rev" || because "the state directory cannot be written" || return 1
+  arm &
+  armer=$!
+  stage || because "staging failed; is a disk full?" || return 1
+  find_ctr
+  if [ "$restart" != none ]; then
+    get_health
+    before_health=$health
+    printf '%s\n' "$health" >"$txn/health" || because "the state directory cannot be written" || return 1
+  fi
+  say "step validate"
+  validate || return 1
+  wait "$armer"
+  flush "$txn"
+  step armed
+  if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
+}
+activate() {
+  if [ "$restart" = none ]; then return 0; fi
+  say "step restart"
+  : >"$txn/restarted" && flush "$txn" || because "the state directory cannot be written" || return 1
+  if ! restart_service; then because "restarting $service failed: $said" || return 1; fi
+  if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
+  say "step health"
+  await_health || because "after the restart $why"
+}
+run() { # ID
+  load "$1"
+  if ! [ -f "$txn/manifest" ] || ! [ -f "$txn/settings" ]; then exit 1; fi
+  started $$
+  say "worker $$ $start"
+  if ! take_lock "$1"; then
+    held=
+    { read -r held <"$home/lock"; } 2>/dev/null
+    say "error another transaction runs (${held#* * })"
+    : >"$txn/state.refused"
+    end busy
+    return
+  fi
+  recover_active
+  load "$1"
+  if [ -f "$home/active" ]; then
+    say "error an earlier transaction ($(cat "$home/active")) could not be put back; look at $home"
+    : >"$txn/state.refused"
+    end refused
+    release_lock
+    return
+  fi
+  collect_garbage "$1"
+  get_state
+  if [ "$state" != none ]; then
+    say "error this transaction was already run"
+    return
+  fi
+  : >"$txn/state.staged"
+  get_state
+  if ! prepare; then
+    wait
+    refuse "$outcome"
+  elif say "step commit" && commit && activate && set_state applied; then
+    say "step finish"
+    clean
+    remember applied
+    prune
+    end applied
+  else
+    because "the change could not be completed"
+    roll_back
+  fi
+  release_lock
+  disarm
+}
+
+# --- recover ---
+
+recover_active() {
+  if ! [ -f "$home/active" ]; then return 0; fi
+  id=
+  read -r id <"$home/active"
+  case $id in '' | *[!A-Za-z0-9-]*) id=none ;; esac
+  if ! [ -f "$home/txn/$id/manifest" ]; then
+    rm -f "$home/active"
+    return 0
+  fi
+  load "$id"
+  { read -r before_health <"$txn/health"; } 2>/dev/null
+  find_ctr
+  get_state
+  case $state in
+    none | staged)
+      cause="interrupted before anything was changed"
+      [ -f "$txn/manifest.rev" ] || sed '1!G;h;$!d' "$txn/manifest" >"$txn/manifest.rev"
+      refuse refused
+      ;;
+    refused) rm -f "$home/active" ;;
+    applied)
+      clean
+      remember applied
+      prune
+      end applied
+      ;;
+    rolled-back)
+      remember rolled-back
+      end rolled-back
+      ;;
+    *)
+      { read -r cause <"$txn/cause"; } 2>/dev/null
+      because "the worker died while it was $state"
+      roll_back
+      ;;
+  esac
+  disarm
+}
+collect_garbage() { # what runs left that never came to a worker, or were refused
+  set +f
+  for entry in "$home"/txn/*; do
+    if ! [ -d "$entry" ] || [ "${entry##*/}" = "$1" ] || [ "${entry##*/}" = "$(cat "$home/active" 2>/dev/null)" ]; then continue; fi
+    front='' begun=''
+    { read -r front begun <"$entry/front"; } 2>/dev/null
+    if [ -n "$front" ] && started "$front" && [ "$start" = "$begun" ]; then continue; fi
+    rm -rf "$entry"
+  done
+  set -f
+}
+
+rf_worker() {
+  rf_setup
+  case $1 in
+    run) run "$2" ;;
+    recover | boot)
+      if [ "$1" = boot ]; then boot=yes; fi
+      if ! [ -f "$home/active" ]; then return 0; fi
+      if take_lock "$1"; then
+        recover_active
+        release_lock
+      fi
+      ;;
+  esac
+}
+rf_worker "$@"

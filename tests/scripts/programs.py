@@ -1,0 +1,145 @@
+"""Builds the programs that are sent to a node from templates/node, as lib/apply does, and runs them in a scratch tree."""
+import base64
+import hashlib
+import os
+import pathlib
+import stat
+import subprocess
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+NODE = SOURCE / "templates/node"
+SHELLS = {"dash": ["dash"], "ash": ["busybox", "sh"], "bash": ["bash"]}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def template(name: str) -> str:
+    """Without comments and indentation, as script_template() sends it."""
+    lines = [line.lstrip(" ") for line in (NODE / name).read_text().split("\n")]
+    return "".join(line + "\n" for line in lines if line and not line.startswith("#"))
+
+
+def worker_text() -> str:
+    return "".join(template(f"worker/{path.name}") for path in sorted((NODE / "worker").glob("*.sh")))
+
+
+def b64(data) -> str:
+    return base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
+
+
+class Change:
+    """One line of a manifest. `before` and `after` are contents (bytes) or None for 'not there'."""
+
+    def __init__(self, op, path, before=None, after=None, mode=0o644):
+        self.op, self.path, self.before, self.after, self.mode = op, path, before, after, mode
+
+    def line(self, n: int) -> str:
+        before = sha256(self.before) if self.before is not None else "-"
+        after = sha256(self.after) if self.after is not None else "-"
+        return f"{n} {self.op} {self.mode:o} {os.getuid()} {os.getgid()} {before} {after} {self.path}\n"
+
+
+def front_data(ident: str, wait: int = 5, worker: str | None = None) -> str:
+    worker = worker if worker is not None else worker_text()
+    return (f"RF_ID='{ident}'\nRF_WAIT='{wait}'\nRF_WORKER='{b64(worker)}'\nRF_WORKER_SUM='{sha256(worker.encode())}'\n"
+            f"RF_BOOT_UNIT='{b64((NODE / 'recover.service').read_text())}'\n")
+
+
+def transaction_program(ident: str, changes: list[Change], settings: dict | None = None, worker: str | None = None) -> str:
+    settings = {"restart": "none", "wait": "5"} | (settings or {})
+    manifest = "".join(change.line(n) for n, change in enumerate(changes))
+    receipt = f"id {ident}\ntool 0\nreason test\n" + "".join(
+        "file {5} {6} {7}".format(*change.line(n).rstrip("\n").split(" ", 7)) + "\n" for n, change in enumerate(changes))
+    payloads = "".join(f"rf_payload {n} '{b64(c.after)}'\n" for n, c in enumerate(changes) if c.after is not None)
+    return (front_data(ident, int(settings["wait"]), worker)
+            + f"RF_SETTINGS='{b64(''.join(f'{k} {v}' + chr(10) for k, v in settings.items()))}'\n"
+            + f"RF_MANIFEST='{b64(manifest)}'\nRF_RECEIPT='{b64(receipt)}'\nrf_payloads() {{\n:\n{payloads}}}\n"
+            + template("transaction.sh") + template("follow.sh") + template("front.sh"))
+
+
+def facts_program(globs=(), units=()) -> str:
+    return "RF_GLOBS='{}'\nRF_UNITS='{}'\n".format("\n".join(globs), "\n".join(units)) + template("facts.sh")
+
+
+class Node:
+    """A scratch tree that stands for a node's /, with stand-ins for containerd, ctr and systemctl in PATH."""
+
+    def __init__(self, root: pathlib.Path, shell: str = "dash"):
+        self.root = pathlib.Path(root)
+        self.shell = SHELLS[shell]
+        self.bin = self.root / "stand-ins"
+        self.env = {"RF_ROOT": str(self.root), "PATH": f"{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin", "RF_SHELL": "/bin/sh", "RF_SOAK": "0.02",
+                    "HOME": "/nonexistent", "STATE": str(self.root / "stand-in-state")}
+        self.bin.mkdir(parents=True, exist_ok=True)
+        wrapper = self.bin / "node-sh"
+        wrapper.write_text("#!/bin/sh\nexec " + " ".join(f"/usr/bin/env {word}" if not n else word for n, word in enumerate(self.shell)) + ' "$@"\n')
+        wrapper.chmod(0o755)
+        self.env["RF_SHELL"] = str(wrapper)
+
+    @property
+    def home(self) -> pathlib.Path:
+        return self.root / "var/lib/regfallback"
+
+    def file(self, path: str, content: bytes, mode: int = 0o644):
+        target = self.root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        target.chmod(mode)
+        return target
+
+    def stand_in(self, name: str, text: str):
+        path = self.bin / name
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+
+    def run(self, program: str, timeout: float = 60, **env) -> list[str]:
+        framed = "rf_program() {\n" + program + "}\n{ rf_program </dev/null; }\n"
+        done = subprocess.run(self.shell + ["-s"], input=framed.encode(), env=self.env | {k: str(v) for k, v in env.items()}, timeout=timeout,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.stderr = done.stderr.decode(errors="replace")
+        self.output = done.stdout.decode(errors="replace").splitlines()
+        return self.output
+
+    def apply(self, ident: str, changes: list[Change], settings: dict | None = None, **env) -> str:
+        """Runs a transaction through its front; returns the outcome."""
+        lines = self.run(transaction_program(ident, changes, settings), **env)
+        ends = [line[4:] for line in lines if line.startswith("end ")]
+        return ends[-1] if ends else "none"
+
+    def prepare(self, ident: str, changes: list[Change], settings: dict | None = None):
+        """What the front leaves for the worker, without starting it."""
+        program = transaction_program(ident, changes, settings).replace("\nrf_start\nrf_follow\n", '\n: >"$txn/log"\n')
+        return self.run(program)
+
+    def worker(self, *words: str, timeout: float = 60, **env) -> int:
+        return subprocess.run([self.env["RF_SHELL"], str(self.home / "lib/worker.sh"), *words], env=self.env | {k: str(v) for k, v in env.items()},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False).returncode
+
+    def tree(self, top: str = "etc") -> dict:
+        """Everything below: path -> (content, mode, uid, gid) for files, (link target,) and ('directory', mode) for the rest."""
+        found = {}
+        for directory, names, files in os.walk(self.root / top):
+            for name in names + files:
+                path = pathlib.Path(directory) / name
+                facts = path.lstat()
+                key = str(path.relative_to(self.root))
+                if stat.S_ISLNK(facts.st_mode):
+                    found[key] = (os.readlink(path),)
+                elif stat.S_ISDIR(facts.st_mode):
+                    found[key] = ("directory", stat.S_IMODE(facts.st_mode))
+                else:
+                    found[key] = (path.read_bytes(), stat.S_IMODE(facts.st_mode), facts.st_uid, facts.st_gid)
+        return found
+
+    def log(self, ident: str) -> str:
+        for path in [self.home / "txn" / ident / "log", *self.home.glob(f"history/*-{ident}/log")]:
+            if path.exists():
+                return path.read_text()
+        return ""
+
+
+def rollback_program(ident: str, target: str = "latest", force: bool = False) -> str:
+    return (front_data(ident, 5) + f"RF_TARGET='{target}'\nRF_TOOL='0'\nRF_FORCE='{'yes' if force else 'no'}'\n"
+            + template("rollback.sh") + template("follow.sh") + template("front.sh"))

@@ -1,0 +1,165 @@
+// Plans carried out by a real shell in a scratch tree that stands for a node.
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/io_context.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "apply/apply.h"
+#include "base/text.h"
+#include "transport/local.h"
+
+using namespace rf;
+
+namespace {
+
+// The environment of this process is what the shell gets.
+struct ScratchNode {
+  std::filesystem::path root = std::filesystem::temp_directory_path() / ("regfallback-apply-" + *new_transaction_id());
+  ScratchNode() {
+    std::filesystem::create_directories(root / "etc/containerd");
+    setenv("RF_ROOT", root.c_str(), 1);
+  }
+  ~ScratchNode() {
+    unsetenv("RF_ROOT");
+    std::filesystem::remove_all(root);
+  }
+  void write(const std::string& path, const std::string& text) const { std::ofstream(root / path.substr(1)) << text; }
+  std::string read(const std::string& path) const {
+    std::ifstream file(root / path.substr(1));
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+};
+
+using Job = std::function<asio::awaitable<Result<Applied>>(Shell&)>;
+Result<Applied> with_shell(const Job& job) {
+  asio::io_context loop;
+  std::optional<Result<Applied>> answer;
+  asio::co_spawn(
+      loop,
+      [&]() -> asio::awaitable<void> {
+        Access access;
+        access.privilege = Privilege::as_is;
+        auto shell = co_await open_local(access);
+        if (!shell) {
+          answer = shell.error();
+          co_return;
+        }
+        answer = co_await job(**shell);
+      },
+      asio::detached);
+  loop.run();
+  return *answer;
+}
+
+FileChange change(FileChange::Op op, const std::string& path, const std::string& before, const std::string& after) {
+  FileChange one;
+  one.op = op;
+  one.path = path;
+  one.before_sha256 = op == FileChange::Op::create ? "-" : sha256_hex(before);
+  one.after = Secret(after);
+  one.uid = static_cast<unsigned>(::geteuid());
+  one.gid = static_cast<unsigned>(::getegid());
+  return one;
+}
+
+TransactionOptions options(const std::string& id) {
+  TransactionOptions all;
+  all.id = id;
+  all.tool_version = "0.1.0";
+  all.reason = "a 'test' of $(id)";
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a plan is applied, seen in the facts read after it, and rolled back byte for byte") {
+  const ScratchNode node;
+  node.write("/etc/containerd/config.toml", "version = 2\n");
+  Plan plan;
+  plan.files.push_back(change(FileChange::Op::create, "/etc/containerd/new's.toml", "", "secret = \"'$(id)\"\n"));
+  plan.files.push_back(change(FileChange::Op::replace, "/etc/containerd/config.toml", "version = 2\n", "version = 3\n"));
+  std::vector<std::string> steps;
+  const auto first = options("t-1");
+  const auto applied = with_shell([&](Shell& shell) {
+    return apply_plan(shell, plan, first, [&](const ApplyEvent& event) { steps.push_back(event.text); });
+  });
+  if (!applied) FAIL(to_string(applied.error()));
+  CHECK(applied->outcome == Outcome::applied);
+  CHECK(node.read("/etc/containerd/config.toml") == "version = 3\n");
+  CHECK(node.read("/etc/containerd/new's.toml") == "secret = \"'$(id)\"\n");
+  CHECK(steps.front() == "check");
+  CHECK(steps.back() == "finish");
+  REQUIRE(applied->facts_after);
+  CHECK(*applied->facts_after->tree.read("/etc/containerd/config.toml") == "version = 3\n");
+  REQUIRE(applied->facts_after->receipts.size() == 1);
+  CHECK(applied->facts_after->receipts[0].id == "t-1");
+  CHECK(applied->facts_after->receipts[0].result == "applied");
+  CHECK(applied->facts_after->receipts[0].reason == "a 'test' of $(id)");
+
+  const auto asked = with_shell([&](Shell& shell) { return follow_transaction(shell, first, 5); });
+  REQUIRE(asked.ok());
+  CHECK(asked->outcome == Outcome::applied);
+
+  RollbackOptions back;
+  back.transaction = options("t-2");
+  const auto undone = with_shell([&](Shell& shell) { return roll_back(shell, back); });
+  if (!undone) FAIL(to_string(undone.error()));
+  CHECK(undone->outcome == Outcome::applied);
+  CHECK(undone->undone == std::vector<std::string>{"000001-t-1"});
+  CHECK(node.read("/etc/containerd/config.toml") == "version = 2\n");
+  CHECK_FALSE(std::filesystem::exists(node.root / "etc/containerd/new's.toml"));
+}
+
+TEST_CASE("a file that changed since the plan is a conflict and nothing is done") {
+  const ScratchNode node;
+  node.write("/etc/containerd/config.toml", "mine\n");
+  Plan plan;
+  plan.files.push_back(change(FileChange::Op::replace, "/etc/containerd/config.toml", "version = 2\n", "version = 3\n"));
+  const auto first = options("t-1");
+  const auto applied = with_shell([&](Shell& shell) { return apply_plan(shell, plan, first); });
+  if (!applied) FAIL(to_string(applied.error()));
+  CHECK(applied->outcome == Outcome::conflict);
+  CHECK(applied->cause == "/etc/containerd/config.toml changed since the plan");
+  CHECK(node.read("/etc/containerd/config.toml") == "mine\n");
+}
+
+TEST_CASE("an empty plan is unchanged and asks the node nothing") {
+  const auto first = options("t-1");
+  const Plan plan;
+  const auto applied = with_shell([&](Shell& shell) { return apply_plan(shell, plan, first); });
+  REQUIRE(applied.ok());
+  CHECK(applied->outcome == Outcome::unchanged);
+}
+
+TEST_CASE("a transaction that never began says so") {
+  const ScratchNode node;
+  const auto first = options("t-9");
+  const auto asked = with_shell([&](Shell& shell) { return follow_transaction(shell, first, 5); });
+  REQUIRE_FALSE(asked.ok());
+  CHECK(asked.error().kind == ErrorKind::refused);
+}
+
+TEST_CASE("an answer without an end is no outcome") {
+  CHECK(read_outcome("step check\nstep commit\n", "t").error().kind == ErrorKind::protocol);
+  CHECK(read_outcome("error disk full\nend refused\n", "t").error().message == "disk full");
+  CHECK(read_outcome("warn w\nerror cri=error\nend rolled-back\n", "t")->outcome == Outcome::rolled_back);
+  CHECK(read_outcome("end stuck\nend applied\n", "t")->outcome == Outcome::stuck);
+}
+
+TEST_CASE("paths that are none never reach a node") {
+  for (const std::string path : {"relative", "/a/../b", "/a\nb", "/a\\b", "/", ""}) {
+    Plan plan;
+    plan.files.push_back(change(FileChange::Op::create, path, "", "x"));
+    CAPTURE(path);
+    CHECK_FALSE(transaction_program(plan, options("t")).ok());
+  }
+  Plan plan;
+  plan.files.push_back(change(FileChange::Op::create, "/a", "", "x"));
+  CHECK_FALSE(transaction_program(plan, options("t'; id")).ok());
+  CHECK(transaction_program(plan, options("t")).ok());
+}
