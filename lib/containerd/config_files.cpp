@@ -136,7 +136,7 @@ std::vector<std::string> resolve_imports(const FileTree& tree, const File& file,
   std::vector<std::string> out;
   for (const auto& import : file.imports) {
     const bool glob = import.find('*') != import.npos;
-    const bool from_cwd = glob && !line_at_least(containerd, 1, 6);  // a service's working directory is "/"
+    const bool from_cwd = glob && !line_at_least(containerd, 1, 7);  // measured on 1.6.20; a service's working directory is "/"
     const auto path = join_path(from_cwd ? "/" : parent_path(file.path), import);
     if (!glob) out.push_back(path);
     else
@@ -178,7 +178,11 @@ class Merger {
     out_.files.push_back(file.path);
     out_.roots.push_back(file.root);
     if (containerd_.major < 2) add_1x(file);
-    else if (!line_at_least(containerd_, 2, 3)) add_20(file);
+    else if (!line_at_least(containerd_, 2, 3)) {
+      if (file.version < 2 && version_ > newest_config_version(containerd_))  // its migration has no step to there: a panic
+        return invalid(fmt::format("{} cannot be migrated to version {}", file.path, version_), version_line());
+      add_20(file);
+    }
     else add_23(file);
     unite(out_.disabled, file.disabled);
     unite(out_.required, file.required);
