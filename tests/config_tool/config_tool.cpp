@@ -1,6 +1,7 @@
 // For tests that compare with real containerd.
 //   config_tool effective VERSION DIRECTORY      what that containerd makes of DIRECTORY/etc/containerd/config.toml, as JSON
 //   config_tool set VERSION DIRECTORY PATH       sets config_path = PATH in place; prints the file that changed, or the refusal
+//   config_tool migrate VERSION DIRECTORY        migrates in place; prints the explanation, or the refusal
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -8,6 +9,7 @@
 #include <sstream>
 
 #include "containerd/config_edit.h"
+#include "plan/migrate.h"
 
 namespace {
 
@@ -55,6 +57,21 @@ int set(const rf::FileTree& tree, const rf::Version& containerd, const std::file
   return 0;
 }
 
+int migrate(const rf::FileTree& tree, const rf::Version& containerd, const std::filesystem::path& directory) {
+  const auto migration = rf::make_migration(tree, {}, containerd);
+  if (!migration) {
+    std::cout << "refused: " << migration.error().message << "\n";
+    return 1;
+  }
+  for (const auto& change : migration->files) {
+    const auto path = directory / change.path.substr(1);
+    if (change.op == rf::FileChange::Op::make_directory) std::filesystem::create_directories(path);
+    else std::ofstream(path, std::ios::binary) << change.after.expose();
+  }
+  for (const auto& line : migration->explanation) std::cout << line << "\n";
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -64,6 +81,7 @@ int main(int argc, char** argv) {
   if (!version) return 2;
   const auto tree = read_tree(words[2]);
   if (words[0] == "effective") return effective(tree, *version);
+  if (words[0] == "migrate") return migrate(tree, *version, words[2]);
   if (words[0] == "set" && words.size() == 4) return set(tree, *version, words[2], words[3]);
   return 2;
 }
