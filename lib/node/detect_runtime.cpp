@@ -143,6 +143,7 @@ Choice chosen(const Candidate& candidate, const std::vector<Candidate>& all, con
 bool node_matches(const Profile& profile, const Facts& facts) {
   const auto& match = profile.match;
   const auto id = facts.os_release.find("ID");
+  if (!match.inits.empty() && std::count(match.inits.begin(), match.inits.end(), facts.init) == 0) return false;
   return std::all_of(match.files.begin(), match.files.end(), [&](const auto& path) { return any_exists({path}, facts.tree); }) &&
          (match.any_file.empty() || any_exists(match.any_file, facts.tree)) && !any_exists(match.absent, facts.tree) &&
          (match.processes.empty() || any_runs(match.processes, facts)) &&

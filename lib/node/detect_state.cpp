@@ -73,8 +73,8 @@ bool process_has_word(const Facts& facts, const std::string& process, const std:
          std::find(found->second.begin(), found->second.end(), word) != found->second.end();
 }
 
-// The unit the runtime runs in; else the one that is active; else the one whose role the process was started with; else one
-// that is enabled; else the first.
+// The unit the runtime runs in; else the one that is active; else the one whose role the process was started with; else one that is
+// enabled; else the only one there is.
 std::optional<ProfileService> service_of(const Detection& detection, const Facts& facts) {
   const auto& services = detection.profile.services;
   if (services.empty()) return std::nullopt;
@@ -93,6 +93,7 @@ std::optional<ProfileService> service_of(const Detection& detection, const Facts
       return !s.role.empty() && process_has_word(facts, detection.profile.kubelet.process, s.role);
     });
   if (!found) found = first([&](const auto& s) { return state(s, &ServiceState::enabled, "enabled"); });
+  if (!found && services.size() > 1) return std::nullopt;
   ProfileService service = found ? *found : services.front();
   // An instance under another unit name (K3s can be installed so) is restarted by that name.
   const bool named_otherwise = detection.runtime.unit.ends_with(".service") && service.unit != detection.runtime.unit &&

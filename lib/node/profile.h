@@ -36,6 +36,7 @@ struct ProfileMatch {
   std::vector<std::string> absent;     // none of these exists
   std::vector<std::string> processes;  // any of these runs (Facts::processes)
   std::vector<std::string> os_ids;     // os-release ID is one of these
+  std::vector<std::string> inits;      // process 1 is one of these: "systemd", "openrc", "other"
   // Marks of an installation, for nodes where no containerd runs: one is enough.
   std::vector<std::string> installed;
 };

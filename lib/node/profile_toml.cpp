@@ -238,6 +238,7 @@ std::vector<Key> profile_keys(Profile& profile) {
       table("match", {list("units", match.units), list("exes", match.exes), list("parents", match.parents),
                       list("sockets", match.sockets), paths("files", match.files), paths("any_file", match.any_file),
                       paths("absent", match.absent), list("processes", match.processes), list("os_ids", match.os_ids),
+                      list("inits", match.inits),
                       paths("installed", match.installed)}),
       table("kubelet", {flag("embedded", kubelet.embedded), text("process", kubelet.process), text("socket", kubelet.socket),
                         list("endpoint_flags", kubelet.endpoint_flags), list("refuse_flags", kubelet.refuse_flags)}),

@@ -167,6 +167,20 @@ TEST_CASE("a K3s under another unit name is restarted by that name") {
   CHECK(detection.role == "server");
 }
 
+TEST_CASE("k3d is K3s whose process 1 is K3s: print only") {
+  Node node;
+  node.facts.init = "other";
+  node.runs(k3s_runtime("k3s", "")).file("/bin/k3s").process("k3s", {"/bin/k3s", "server"});
+  CHECK(node.detection().profile.name == "k3d");
+  node.facts.init = "openrc";
+  CHECK(node.detection().profile.name == "k3s");
+  CHECK(node.detection().role == "server");
+}
+
+TEST_CASE("a K3s of unknown role is not restarted under a guessed name") {
+  CHECK_FALSE(Node().runs(k3s_runtime("k3s", "")).detection().service);
+}
+
 TEST_CASE("MicroK8s is written through current, and restarted through snap") {
   Node node;
   node.runs(microk8s_runtime()).link("/snap/microk8s/current", "7589").link("/var/snap/microk8s/current", "7589");
