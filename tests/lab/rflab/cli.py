@@ -113,7 +113,7 @@ def can_run(options: argparse.Namespace) -> int:
 
 def list_packages(options: argparse.Namespace) -> int:
     if options.install:
-        packages.install(packages.missing() + packages.missing(packages.DOCKER_PACKAGES))
+        packages.install_missing()
     else:
         print(" ".join([*packages.PACKAGES, *packages.DOCKER_PACKAGES]))
     return 0

@@ -17,7 +17,7 @@ from .errors import LabError
 from .processes import Daemon, run
 from .settings import Settings
 
-CLIENT = "/usr/bin/docker"
+CLIENT = "docker"
 START = """set -e
 for place in etc run; do
   mkdir -p "$DIR/$place.upper" "$DIR/$place.work"

@@ -10,11 +10,12 @@ import re
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from . import cgroups, network, packages, pki, processes
+from . import cgroups, limits, network, packages, pki, processes
 from .docker import Docker
 from .errors import LabError
 from .image import LAYERS, Builder, images_for, unmount_below, unpack
@@ -125,19 +126,26 @@ class Lab:
         self.upstream.unknown.create()
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(self.unpacked, images))
+        limits.raise_limits()
         network.make_switch(self.settings)
         network.plug_node(self.settings, REGISTRY_NODE, KNOWN[REGISTRY_NODE].last)
         self.save()
         nodes = [self.nodes[spec.name] for spec in wanted]
+        give_up = threading.Event()
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(self.prepare, nodes))
-            self.write_client_files()
-            for node in nodes:
-                node.boot()
-            services = [pool.submit(self.upstream.start), pool.submit(self.start_registry)]
-            list(pool.map(Node.await_ready, nodes))
-            for service in services:
-                service.result()
+            try:
+                list(pool.map(self.prepare, nodes))
+                self.write_client_files()
+                for node in nodes:
+                    node.boot()
+                services = [pool.submit(self.upstream.start), pool.submit(self.start_registry)]
+                list(pool.map(lambda node: node.await_ready(give_up=give_up), nodes))
+                for service in services:
+                    service.result()
+            except BaseException:
+                give_up.set()  # leaving the pool waits for its threads
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def claim(self, state: pathlib.Path) -> None:
         """Make the state directory and the pointer to it. It is a tmpfs where memory is plenty, or its disk cannot hold overlays."""
@@ -272,6 +280,7 @@ class Lab:
                 if state.exists():
                     shutil.rmtree(state)
                 pointer.unlink()
+            limits.restore_limits()
             self.specs = {}
 
     def end_processes(self) -> None:

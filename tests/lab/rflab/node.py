@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Sequence
 
@@ -85,10 +86,12 @@ class Node:
              "--link-journal=no", "--console=pipe", "--system-call-filter=@keyring bpf", f"--bind={self.directory}/containerd:{self.kind.store}"],
             env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}, cgroup=cgroups.make(self.settings.name, self.name))
 
-    def await_ready(self, seconds: float = 60) -> None:
-        """Wait until sshd and the node's runtime answer."""
+    def await_ready(self, seconds: float = 60, give_up: threading.Event | None = None) -> None:
+        """Wait until sshd and the node's runtime answer, or until another thread says to give up."""
         until = time.monotonic() + seconds
         while not self.ready():
+            if give_up is not None and give_up.is_set():
+                raise LabError(f"waiting for {self.name} was interrupted")
             if not self.daemon.known():
                 raise LabError(f"{self.name} ended while booting: {self.daemon.log_tail()}")
             if time.monotonic() > until:

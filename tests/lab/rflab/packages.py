@@ -28,9 +28,11 @@ PACKAGES = {
     "skopeo": "skopeo",
     "python3-grpcio": "/usr/lib/python3/dist-packages/grpc/__init__.py",
     "python3-pytest": "/usr/lib/python3/dist-packages/pytest/__init__.py",
+    "python3-yaml": "/usr/lib/python3/dist-packages/yaml/__init__.py",
 }
 SANDBOX_PACKAGES = ("openssh-client", "openssh-server")
-DOCKER_PACKAGES = {"docker.io": "/usr/sbin/dockerd"}
+# Debian 13 has the client in a package of its own, Debian 12 in docker.io.
+DOCKER_PACKAGES = {"docker.io": "/usr/sbin/dockerd", "docker-cli": "docker"}
 CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x20000000, 0x40000000
 
 
@@ -43,6 +45,12 @@ def missing(wanted: dict[str, str] | None = None) -> list[str]:
 
 def search_path() -> str:
     return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+
+
+def install_missing() -> None:
+    """Install everything the lab can use. docker-cli only if it is still missing then: Debian 12 does not have it."""
+    install([name for name in missing() + missing(DOCKER_PACKAGES) if name != "docker-cli"])
+    install(missing(DOCKER_PACKAGES))
 
 
 def install(names: list[str]) -> None:
