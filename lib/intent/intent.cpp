@@ -39,7 +39,7 @@ class Reader {
   }
   // Relative to the file's directory; "~/" is left to the reader of the file.
   std::string path(const YamlNode* map, std::string_view key) const {
-    const auto written = text(map, key);
+    auto written = text(map, key);
     const auto slash = file_.rfind('/');
     if (written.empty() || written[0] == '/' || written.starts_with("~/") || slash == std::string::npos) return written;
     return file_.substr(0, slash + 1) + written;

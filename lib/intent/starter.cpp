@@ -25,6 +25,7 @@ std::string written(const Endpoint& endpoint) {
 
 std::string written(const std::vector<Endpoint>& endpoints) {
   std::vector<std::string> out;
+  out.reserve(endpoints.size());
   for (const auto& endpoint : endpoints) out.push_back(written(endpoint));
   return "[" + join(out, ", ") + "]";
 }

@@ -32,7 +32,7 @@ struct YamlNode {
 using YamlPtr = std::shared_ptr<const YamlNode>;
 
 struct YamlLimits {
-  std::size_t bytes = 1024 * 1024;
+  std::size_t bytes = 1u << 20;
   std::size_t depth = 32;
   std::size_t nodes = 50000;  // with every alias written out
 };

@@ -68,7 +68,7 @@ std::string resolve(const FileTree& tree, const std::string& path, int links) {
   const auto normal = normal_path(path);
   if (normal == "/" || tree.stat(normal) != nullptr) return tree.real_path(normal);
   const auto parent = resolve(tree, parent_path(normal), links);
-  const auto here = join_path(parent, base_name(normal));
+  auto here = join_path(parent, base_name(normal));
   const auto* entry = tree.lstat(here);
   if (entry == nullptr || entry->kind != FileEntry::Kind::symlink || links == 0) return here;
   return resolve(tree, join_path(parent, entry->target), links - 1);

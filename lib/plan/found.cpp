@@ -65,7 +65,7 @@ std::vector<std::string> configured_registries(const FileTree& tree, const Effec
   std::set<std::string> names;
   for (const auto& root : config.hosts_roots)
     for (const auto& directory : tree.list(root)) {
-      const auto* entry = tree.stat(root + "/" + directory);
+      const auto* entry = tree.stat(join_path(root, directory));
       if (entry != nullptr && entry->kind == FileEntry::Kind::directory) names.insert(registry_of(directory));
     }
   for (const auto& [host, mirror] : config.mirrors) names.insert(host);

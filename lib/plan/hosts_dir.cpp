@@ -88,7 +88,7 @@ class HostsDir {
                        .holds = holds_secrets(files.chain) ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain, .why = why},
                       draft_));
     for (const auto& name : tree_.list(directory))
-      if (is_our_certificate(name) && !certificates.contains(name)) remove_ours(directory + "/" + name, "no longer used");
+      if (is_our_certificate(name) && !certificates.contains(name)) remove_ours(join_path(directory, name), "no longer used");
     wanted_.insert(base_name(directory));
     return {};
   }
@@ -152,7 +152,7 @@ class HostsDir {
     }
     bool empty = true;
     for (const auto& file : tree_.list(directory))
-      if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(directory + "/" + file, why))) empty = false;
+      if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(join_path(directory, file), why))) empty = false;
     // An empty directory would hide _default, and stop the search.
     if (empty) remove_file(context_, directory, why, draft_);
   }

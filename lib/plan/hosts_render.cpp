@@ -134,6 +134,7 @@ class Renderer {
 
 std::string list(const std::vector<std::string>& items) {
   std::vector<std::string> quoted;
+  quoted.reserve(items.size());
   for (const auto& item : items) quoted.push_back(toml_quote(item));
   return "[" + join(quoted, ", ") + "]";
 }
