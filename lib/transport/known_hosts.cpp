@@ -210,9 +210,18 @@ std::string host_key_algorithms(const KnownHosts& known, const HostName& name) {
                                           {"rsa-sha2-512", "ssh-rsa"},
                                           {"rsa-sha2-256", "ssh-rsa"}}};
   const std::string host = known_name(name);
-  std::vector<std::string_view> types;
+  std::vector<const KnownHost*> first_of_type;
+  std::vector<std::string_view> revoked;
   for (const KnownHost& entry : known.entries) {
-    if (entry.marker == KnownHost::Marker::none && names_host(entry.hosts, host)) types.push_back(entry.type);
+    if (!names_host(entry.hosts, host)) continue;
+    if (entry.marker == KnownHost::Marker::revoked) revoked.push_back(entry.blob);
+    const bool seen = std::any_of(first_of_type.begin(), first_of_type.end(), [&](const auto* other) { return other->type == entry.type; });
+    if (entry.marker == KnownHost::Marker::none && !seen) first_of_type.push_back(&entry);
+  }
+  // As OpenSSH: a type counts as known unless the first key of that type is revoked.
+  std::vector<std::string_view> types;
+  for (const KnownHost* entry : first_of_type) {
+    if (std::find(revoked.begin(), revoked.end(), entry->blob) == revoked.end()) types.push_back(entry->type);
   }
   std::vector<std::string> first, rest;
   for (const Algorithm& algorithm : all) {
