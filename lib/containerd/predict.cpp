@@ -120,10 +120,11 @@ class Pull {
     }
   }
 
+  static bool able(const ChainEndpoint& endpoint, std::string_view capability) {
+    return std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), capability) != endpoint.capabilities.end();
+  }
+
   std::vector<const ChainEndpoint*> endpoints_for_resolve() const {
-    const auto able = [](const ChainEndpoint& endpoint, std::string_view capability) {
-      return std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), capability) != endpoint.capabilities.end();
-    };
     std::vector<const ChainEndpoint*> able_ones;
     for (const auto& endpoint : chain_.endpoints)
       if (able(endpoint, "pull") && (!image_.digest.empty() || able(endpoint, "resolve"))) able_ones.push_back(&endpoint);
@@ -166,7 +167,10 @@ class Pull {
     return Outcome{endpoint.host, ""};
   }
 
+  // One endpoint that may pull is enough for all of them to be asked.
   Outcome fetch(const Object& object) {
+    if (std::none_of(chain_.endpoints.begin(), chain_.endpoints.end(), [](const auto& endpoint) { return able(endpoint, "pull"); }))
+      return {"", "no pull hosts: not found"};
     PullErrors errors(config_.containerd, image_);
     for (std::size_t i = 0; i < chain_.endpoints.size(); ++i) {
       const auto& endpoint = chain_.endpoints[i];

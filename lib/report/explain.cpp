@@ -65,6 +65,10 @@ bool lacks(const ChainEndpoint& endpoint, std::string_view capability) {
 
 std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   std::vector<std::string> notes;
+  if (endpoint.path.starts_with("/v2/") && endpoint.path.ends_with("/v2"))
+    notes.emplace_back("/v2 stands twice in its path: with override_path = true the URL is taken as written");
+  if (endpoint.host == "docker.io" || endpoint.host == "hub.docker.com")
+    notes.emplace_back("serves web pages, not images: Docker Hub's registry is registry-1.docker.io");
   if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
     notes.push_back(fmt::format("may only {}: not asked for tags, but asked for content all the same", join(endpoint.capabilities, ", ")));
   if (endpoint.http_fallback) notes.emplace_back("https first; plain http when the server does not speak TLS");

@@ -236,6 +236,17 @@ TEST_CASE("the last endpoint is asked again where the version does so") {
   CHECK_FALSE(prediction.pulled);
 }
 
+TEST_CASE("nothing is fetched when no endpoint may pull, and from all of them when one may") {
+  const auto config = config_for("1.7.24", "/c");
+  const auto none = resolve_chain(with_hosts_toml("reg.io", "server = \"https://s\"\ncapabilities = [\"push\"]\n[host.\"https://m\"]\n"
+                                                            "capabilities = [\"resolve\"]\n"), config, "reg.io");
+  CHECK(predict_pull(none, *parse_image("reg.io/a:1"), {}, config).requests.empty());
+  const auto one = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m\"]\ncapabilities = [\"resolve\"]\n"), config, "reg.io");
+  const auto prediction = predict_pull(one, *parse_image("reg.io/a:1"), assume({"m=404"}), config);
+  CHECK(asked(prediction, "resolve") == "HEAD https://reg.io 200");
+  CHECK(asked(prediction, "layer") == "GET https://m 404, GET https://reg.io 200");
+}
+
 TEST_CASE("the error shown depends on the version") {
   struct Case {
     std::string version;
