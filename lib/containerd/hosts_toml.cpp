@@ -40,7 +40,7 @@ std::vector<Listed> listed_by_line(const std::vector<TomlStatement>& statements,
   std::vector<Listed> listed;
   std::set<std::string, std::less<>> seen;
   const auto add = [&](const std::string& name, int line) {
-    if (hosts.find(name) != nullptr && seen.insert(name).second) listed.push_back({name, line});
+    if (seen.insert(name).second) listed.push_back({name, line});
   };
   std::vector<std::string> table;
   for (const auto& statement : statements) {
@@ -64,8 +64,13 @@ Result<TomlNode> parse_document(std::string_view text, const std::vector<TomlSta
   for (const auto& statement : statements)
     if (!v2 && statement.kind != Kind::key_value && statement.bracket_in_key)
       return dropped_hosts_file("failed to parse TOML: a table's key cannot hold '[' or ']' before containerd 2.0, quoted or not", statement.line);
-  auto parsed = v2 ? parse_toml(text, "") : parse_toml(without_go_toml_v1_liberties(text), "");
+  const auto strict = v2 ? std::string(text) : without_go_toml_v1_liberties(text);
+  auto parsed = parse_toml(strict, "");
   if (parsed) return parsed;
+  // Only this one complaint of the strict reader is none of go-toml 1's.
+  if (!v2 && parsed.error().message.find("redefine existing table") != std::string::npos)
+    if (const auto flat = with_keys_from_the_root(strict); !flat.empty())
+      if (auto again = parse_toml(flat, "")) return again;
   const auto& error = parsed.error();
   return dropped_hosts_file(fmt::format("{}: {}", v2 ? "toml" : "failed to parse TOML", error.message), error.where ? error.where->line : 0);
 }
@@ -81,10 +86,13 @@ void decode_over(TomlNode& table, const TomlNode& later) {
 
 // The table of hosts as Go sees it. go-toml 1 looks for a key spelled exactly `host`; 2 decodes every spelling into the same map.
 // Nothing when there is none; a node that is no table when it cannot be decoded.
-std::optional<TomlNode> hosts_of(const TomlNode& root, const HostFieldReader& reader) {
+std::optional<TomlNode> hosts_of(const TomlNode& root, const std::vector<TomlStatement>& statements, const HostFieldReader& reader) {
   if (!reader.has(Feature::toml_v2)) {
-    const auto* exact = root.find("host");
-    return exact == nullptr ? std::nullopt : std::optional(*exact);
+    if (const auto* exact = root.find("host")) return *exact;
+    const bool opened = std::any_of(statements.begin(), statements.end(), [](const auto& statement) {
+      return statement.kind == Kind::table && !statement.key.empty() && statement.key[0] == "host";
+    });
+    return opened ? std::optional(TomlNode{}) : std::nullopt;  // tables without keys vanish in with_keys_from_the_root
   }
   std::optional<TomlNode> hosts;
   for (const auto& [name, node] : root.entries) {
@@ -176,7 +184,7 @@ Result<HostsFile> parse_hosts_toml(std::string_view text, std::string_view direc
   const auto statements = toml_statements(text);
   RF_TRY(const auto root, parse_document(text, statements, containerd));
   const bool v2 = reader.has(Feature::toml_v2);
-  const auto hosts = hosts_of(root, reader);
+  const auto hosts = hosts_of(root, statements, reader);
   const bool usable = hosts ? hosts->is_table() : reader.has(Feature::no_host_table);
   if (!usable) return dropped_hosts_file(v2 ? "toml: host is not a table" : "invalid `host` tree", hosts ? hosts->where.line : 0);
   HostsFile file;

@@ -67,7 +67,10 @@ class Pull {
 
   std::string url(const ChainEndpoint& endpoint, const Object& object, std::string_view scheme) const {
     const auto path = clean_path(fmt::format("/{}/{}/{}/{}", endpoint.path, image_.repository, object.kind, object.reference));
-    return fmt::format("{}://{}{}{}", scheme, endpoint.host, path, namespace_query(endpoint.host));
+    // Go drops a port that is empty: the "https:" of https://https://m becomes the host "https".
+    const auto& host = endpoint.host;
+    const auto length = host.ends_with(':') ? host.size() - 1 : host.size();
+    return fmt::format("{}://{}{}{}", scheme, std::string_view(host).substr(0, length), path, namespace_query(host));
   }
   std::string namespace_query(std::string_view host) const {
     const bool hub = chain_.registry == "docker.io" && host == "registry-1.docker.io";
@@ -162,8 +165,8 @@ class Pull {
       return std::nullopt;
     }
     if (answer.status > 299) return Outcome{"", errors.text_of("HEAD", endpoint.host, where, object.kind + " " + object.reference, answer)};
-    // Only a plain 200 is assumed to carry the digest.
-    if (answer.status != 200) round_trip(endpoint, object, "GET");
+    // Only a plain 200 is assumed to carry the digest, which a reference by digest does not need.
+    if (answer.status != 200 && image_.digest.empty()) round_trip(endpoint, object, "GET");
     return Outcome{endpoint.host, ""};
   }
 

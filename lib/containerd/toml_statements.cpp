@@ -1,6 +1,8 @@
 #include "containerd/toml_statements.h"
 
-#include <fmt/format.h>
+#include <set>
+
+#include "containerd/toml_document.h"
 
 namespace rf {
 namespace {
@@ -36,6 +38,7 @@ class Scanner {
 
   TomlStatement header() {
     TomlStatement statement{.kind = TomlStatement::Kind::table, .key = {}, .line = line_};
+    statement.begin = at_;
     take();
     if (!at_end() && peek() == '[') {
       take();
@@ -43,12 +46,15 @@ class Scanner {
     }
     statement.key = key(statement.bracket_in_key);
     while (!at_end() && peek() == ']') take();
+    statement.key_end = at_;
     return statement;
   }
 
   TomlStatement key_value() {
     TomlStatement statement{.kind = TomlStatement::Kind::key_value, .key = {}, .line = line_};
+    statement.begin = at_;
     statement.key = key(statement.bracket_in_key);
+    statement.key_end = at_;
     if (!at_end() && peek() == '=') take();
     value();
     return statement;
@@ -219,6 +225,32 @@ std::string without_go_toml_v1_liberties(std::string_view text) {
     copied = next;
   }
   return out.append(plain, copied, std::string::npos);
+}
+
+std::string with_keys_from_the_root(std::string_view text) {
+  std::string out;
+  std::size_t copied = 0;
+  std::vector<std::string> table;
+  std::set<std::string_view> headers;            // as written: go-toml 1 tells [host."a"] from [host.'a']
+  std::set<std::vector<std::string>> assigned;   // a value, once given, cannot be opened as a table
+  for (const auto& statement : Scanner(text).statements()) {
+    const bool broken = statement.key.empty() || (statement.kind == TomlStatement::Kind::table && text[statement.key_end - 1] != ']');
+    if (broken || statement.kind == TomlStatement::Kind::array_table) return "";
+    out.append(text.substr(copied, statement.begin - copied));
+    copied = statement.key_end;
+    if (statement.kind == TomlStatement::Kind::table) {
+      table = statement.key;
+      if (!headers.insert(text.substr(statement.begin, statement.key_end - statement.begin)).second) return "";
+      for (auto above = table; !above.empty(); above.pop_back())
+        if (assigned.contains(above)) return "";
+      continue;
+    }
+    auto key = table;
+    key.insert(key.end(), statement.key.begin(), statement.key.end());
+    out.append(toml_path(key)).append(" ");
+    assigned.insert(std::move(key));
+  }
+  return out.append(text.substr(copied));
 }
 
 }  // namespace rf
