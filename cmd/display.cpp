@@ -10,12 +10,15 @@ constexpr std::size_t most_lines = 20;
 
 }  // namespace
 
-Display::Display(Context& context, std::vector<std::string> nodes) : context_(context), progress_(std::move(nodes)) {}
+void Display::begin(std::vector<std::string> nodes) {
+  clear();
+  progress_ = Progress(std::move(nodes));
+}
 
 void Display::set(std::size_t node, Mark mark, std::string text) {
   if (!progress_.set(node, mark, std::move(text)) || context_.options.quiet) return;
   if (!context_.talk_terminal.live) {
-    const bool worth_a_line = mark != Mark::busy || context_.options.verbose;
+    const bool worth_a_line = mark == Mark::bad || mark == Mark::changed || mark == Mark::waiting || context_.options.verbose;
     if (worth_a_line) context_.talk.write(progress_.line(node));
     return;
   }

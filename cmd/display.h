@@ -11,11 +11,12 @@ namespace rf::cmd {
 
 class Display {
  public:
-  Display(Context& context, std::vector<std::string> nodes);
+  explicit Display(Context& context) : context_(context), progress_({}) {}
   Display(const Display&) = delete;
   Display& operator=(const Display&) = delete;
   ~Display() { clear(); }
 
+  void begin(std::vector<std::string> nodes);
   void set(std::size_t node, Mark mark, std::string text);
   // Takes the picture away, so that something else can be printed or asked; the next event draws it again.
   void clear();

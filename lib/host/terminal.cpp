@@ -90,6 +90,8 @@ Result<void> OutStream::finish() {
   return Error{.kind = ErrorKind::io, .message = std::string("cannot write the result: ") + std::strerror(failure_)};
 }
 
+bool can_ask() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
+
 Result<Secret> ask_secret(std::string_view question) {
   const int tty = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
   if (tty < 0) {
@@ -114,7 +116,7 @@ Result<Secret> ask_secret(std::string_view question) {
 }
 
 std::optional<bool> ask_yes(std::string_view question) {
-  if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) return std::nullopt;
+  if (!can_ask()) return std::nullopt;
   say(STDERR_FILENO, question);
   std::string line;
   if (!read_line(STDIN_FILENO, line)) {

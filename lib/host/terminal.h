@@ -31,9 +31,11 @@ class OutStream {
   int failure_ = 0;  // errno of the first failed write
 };
 
+// Whether a person can be asked: standard input and error are terminals.
+bool can_ask();
 // Asks on /dev/tty without echo. An Error when there is no terminal.
 Result<Secret> ask_secret(std::string_view question);
-// "yes"/"y" is true. Nothing when there is no person to ask (standard input or error is no terminal).
+// "yes"/"y" is true. Nothing when there is no person to ask.
 std::optional<bool> ask_yes(std::string_view question);
 
 }  // namespace rf

@@ -137,11 +137,11 @@ Value receipts_value(std::span<const StatusRow> rows) {
 }
 
 std::string receipts_text(std::span<const StatusRow> rows, const Look& look) {
-  Table table({"NODE", "TO", "TIME", "RESULT", "FILES", "WHY"});
+  Table table({"NODE", "UNDO", "ID", "TIME", "RESULT", "FILES", "WHY"});
   for (const auto& row : rows) {
     if (!row.facts) continue;
     for (const auto& receipt : newest_first(*row.facts)) {
-      table.row({{row.node}, {std::to_string(receipt.sequence)}, {receipt.time}, {receipt.result}, {std::to_string(receipt.files.size())}, {receipt.reason}});
+      table.row({{row.node}, {std::to_string(receipt.sequence)}, {receipt.id}, {receipt.time}, {receipt.result}, {std::to_string(receipt.files.size())}, {receipt.reason}});
     }
   }
   return (table.empty() ? "no apply has changed anything on these nodes\n" : table.text(look)) + errors_text(rows, look);

@@ -1,0 +1,108 @@
+#include <fmt/format.h>
+
+#include "command.h"
+#include "host/state.h"
+#include "planning.h"
+#include "rollout.h"
+#include "setup.h"
+
+namespace rf::cmd {
+namespace {
+
+constexpr std::string_view schema = "regfallback.apply/v1";
+
+// The plan, for people: with the result where that is a table, else beside it.
+void show_plan(Context& context, const std::vector<Node>& nodes) {
+  const auto rows = plan_rows(nodes);
+  auto& stream = context.wants_table() ? context.out : context.talk;
+  if (!context.wants_table() && context.options.quiet) return;
+  stream.write(plan_text(rows, context.wants_table() ? context.look() : context.talk_look()));
+  stream.write(plan_summary(rows) + "\n");
+}
+
+bool agreed(Context& context, const std::vector<Node>& nodes) {
+  if (context.options.yes) return true;
+  std::size_t changes = 0;
+  std::size_t restarts = 0;
+  for (const auto& node : nodes) {
+    if (!node.plan || node.plan->empty()) continue;
+    ++changes;
+    restarts += node.plan->service.needed() ? 1 : 0;
+  }
+  return ask_yes(fmt::format("Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
+                             restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts)))
+      .value_or(true);
+}
+
+void remember(Context& context, const Setup& setup) {
+  LastApply last{.nodes = {}, .intent_file = setup.intent_file};
+  for (const auto& spec : setup.selection.nodes) last.nodes.push_back(spec.text);
+  if (const auto kept = remember_apply(last); !kept && context.options.verbose) context.error(kept.error());
+}
+
+std::vector<ApplyRow> planned_rows(const std::vector<Node>& nodes) {
+  auto rows = begin_rows(nodes);
+  for (auto& row : rows) {
+    if (row.plan && row.plan->empty()) row.outcome = NodeOutcome::unchanged;
+  }
+  return rows;
+}
+
+int run(Context& context) {
+  const auto& options = context.options;
+  auto setup = prepare(context, {.intent = IntentNeed::required});
+  if (!setup) return exit_usage;
+  Nodes nodes(context, *setup);
+  auto policy = rollout_policy(options, setup->selection.nodes.size());
+  const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
+  if (!gathered) {
+    context.error(gathered.error());
+    return exit_code_of(gathered.error());
+  }
+  nodes.plan({.restart = restart_policy(options)});
+  const bool dry = options.dry_run || !options.facts.empty();
+  const bool changes = any_changes(nodes.all());
+  if (changes || dry) show_plan(context, nodes.all());
+  auto rows = planned_rows(nodes.all());
+  if (dry) return any_failed(nodes.all()) ? exit_failed : exit_done;
+  if (changes && !agreed(context, nodes.all())) {
+    context.note("nothing was changed");
+    return exit_done;
+  }
+  remember(context, *setup);
+  const Rollout rollout{*setup, nodes, receipt_reason("apply", setup->intent_file), *policy, !options.no_verify};
+  carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
+    return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
+  });
+  return print_rows(context, rows, nodes, schema);
+}
+
+}  // namespace
+
+Command apply_command(Options& options) {
+  return {.doc = {.name = "apply",
+                  .group = "Change",
+                  .summary = "make it so: back up, write atomically, restart where needed, verify, roll back on failure",
+                  .text = "Plans every node, shows the plan, asks, and carries it out: all files of a node or none, with a backup that rollback "
+                          "restores byte for byte. The runtime is restarted only where a change cannot take effect live. A node whose runtime "
+                          "does not come back healthy is put back as it was. Afterwards each node is read and planned again: an empty plan is "
+                          "the proof.\n\n"
+                          "Without a terminal nothing is asked. Ctrl-C lets the nodes under way end, begins no further one, and says in which "
+                          "state every node is.",
+                  .examples = {{"regfallback apply", "the nodes and registries of ./regfallback.yaml"},
+                               {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
+                               {"regfallback apply --canary 1 --serial 20% --max-failures 0", "one node, then a fifth of them at a time"},
+                               {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
+                  .exit_codes = {"0  every node is as declared", "1  at least one node failed; each failed node is in its old state or was not reached",
+                                 "2  wrong usage or intent; nothing was touched", "4  at least one node is stuck and needs a person",
+                                 "130  interrupted; the summary says in which state every node is"}},
+          .flags = std::vector<Flag>{{{"--dry-run", "", "show the plan and end", "Change"}, &options.dry_run},
+                                     {{"--restart", "WHEN",
+                                       "auto: where a change needs it; never: not even there; always: wherever something changes (default auto)", "Change",
+                                       {"auto", "never", "always"}}, &options.restart},
+                                     {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +
+                   rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
+          .run = run};
+}
+
+}  // namespace rf::cmd

@@ -1,0 +1,53 @@
+#include "plan/plan.h"
+
+#include "command.h"
+#include "nodes.h"
+#include "planning.h"
+#include "report/plan.h"
+#include "setup.h"
+
+namespace rf::cmd {
+namespace {
+
+int run(Context& context) {
+  auto setup = prepare(context, {.intent = IntentNeed::required});
+  if (!setup) return exit_usage;
+  Nodes nodes(context, *setup);
+  if (const auto gathered = nodes.gather(); !gathered) {
+    context.error(gathered.error());
+    return exit_code_of(gathered.error());
+  }
+  nodes.plan({.restart = restart_policy(context.options)});
+  const auto rows = plan_rows(nodes.all());
+  if (context.wants_table()) {
+    context.out.write(plan_text(rows, context.look()));
+    context.out.write(plan_summary(rows) + "\n");
+  } else {
+    context.print(plan_value(rows));
+  }
+  if (any_failed(nodes.all())) return exit_failed;
+  return context.options.check && any_changes(nodes.all()) ? exit_findings : exit_done;
+}
+
+}  // namespace
+
+Command plan_command(Options& options) {
+  return {.doc = {.name = "plan",
+                  .group = "Look",
+                  .summary = "what apply would change on each node, as a diff",
+                  .text = "Compares every node with the intent and shows the files that apply would write, why, and whether the runtime would be "
+                          "restarted. A plan that would not yield the declared chain by the rules of the node's own containerd is an error, "
+                          "and is never written. Nothing is changed.",
+                  .examples = {{"regfallback plan", "the nodes and registries of ./regfallback.yaml"},
+                               {"regfallback plan --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
+                               {"regfallback plan --check -q", "in CI: exit code 3 when a node is not as declared"},
+                               {"regfallback plan --facts facts", "offline, on what 'detect --save facts' kept"}},
+                  .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned", "2  wrong usage or intent", "3  with --check: there are changes"}},
+          .flags = std::vector<Flag>{{{"--check", "", "exit code 3 when there are changes", "Result"}, &options.check},
+                                     {{"--restart", "WHEN", "plan for apply --restart auto, never or always", "Result", {"auto", "never", "always"}},
+                                      &options.restart}} +
+                   intent_flags(options) + node_flags(options) + output_flags(options),
+          .run = run};
+}
+
+}  // namespace rf::cmd

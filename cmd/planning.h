@@ -1,0 +1,15 @@
+// What plan and apply do alike with planned nodes.
+#pragma once
+#include <vector>
+
+#include "nodes.h"
+#include "report/plan.h"
+
+namespace rf::cmd {
+
+RestartPolicy restart_policy(const Options& options);
+std::vector<PlanRow> plan_rows(const std::vector<Node>& nodes);
+bool any_failed(const std::vector<Node>& nodes);
+bool any_changes(const std::vector<Node>& nodes);
+
+}  // namespace rf::cmd

@@ -1,0 +1,82 @@
+#include "reach.h"
+
+#include "base/text.h"
+#include "host/files.h"
+#include "transport/child.h"
+#include "transport/container.h"
+#include "transport/local.h"
+#include "transport/openssh.h"
+
+namespace rf::cmd {
+namespace {
+
+Target target_of(const NodeSpec& spec) {
+  return {.host = spec.name, .user = spec.user, .port = spec.port, .identity = expand_home(spec.identity), .jump = spec.jump};
+}
+
+SshOptions ssh_options(Context& context, const Access& access, const ConnectLimits& limits) {
+  const auto& options = context.options;
+  const bool person = options.facts.empty() && can_ask();
+  using Unknown = SshOptions::UnknownHostKey;
+  SshOptions ssh{.config = {.path = expand_home(options.ssh_config)}, .access = access, .limits = limits};
+  ssh.unknown_host_key = options.accept_new_host_keys ? Unknown::accept : person ? Unknown::ask : Unknown::refuse;
+  ssh.confirm_host_key = [](NewHostKey key) -> asio::awaitable<bool> {
+    const auto question = "The host key of " + terminal_safe(key.host) + " is not known: " + terminal_safe(key.type) + " " +
+                          terminal_safe(key.fingerprint) + "\nAccept and remember it? [y/N] ";
+    co_return ask_yes(question).value_or(false);
+  };
+  ssh.on_accepted = [&context](const NewHostKey& key) { context.note(key.host + ": remembered host key " + key.fingerprint); };
+  if (person) {
+    ssh.ask_secret = [](std::string question) -> asio::awaitable<Result<Secret>> { co_return ask_secret(terminal_safe(question)); };
+  }
+  return ssh;
+}
+
+OpensshOptions openssh_options(const Options& options, const ConnectLimits& limits) {
+  using Unknown = OpensshOptions::UnknownHostKey;
+  return {.config_file = expand_home(options.ssh_config),
+          .unknown_host_key = options.accept_new_host_keys ? Unknown::accept : Unknown::refuse,
+          .prompts = can_ask() ? OpensshOptions::Prompts::on_terminal : OpensshOptions::Prompts::never,
+          .limits = limits};
+}
+
+}  // namespace
+
+Reach::Reach(const asio::any_io_executor& executor, Context& context, Access access, ConnectLimits limits)
+    : context_(context), access_(std::move(access)), limits_(limits), ssh_(executor, ssh_options(context, access_, limits_)) {}
+
+asio::awaitable<Result<std::unique_ptr<Shell>>> Reach::open(const NodeSpec& spec) {
+  switch (spec.kind) {
+    case NodeSpec::Kind::local: co_return co_await open_local(access_);
+    case NodeSpec::Kind::docker: co_return co_await open_container({.engine = "docker", .name = spec.name}, access_);
+    case NodeSpec::Kind::podman: co_return co_await open_container({.engine = "podman", .name = spec.name}, access_);
+    case NodeSpec::Kind::kind_cluster:
+    case NodeSpec::Kind::ssh: break;
+  }
+  if (context_.options.transport == "openssh") {
+    co_return co_await open_openssh(target_of(spec), access_, openssh_options(context_.options, limits_));
+  }
+  co_return co_await ssh_.connect(target_of(spec));
+}
+
+asio::awaitable<Result<std::vector<NodeSpec>>> nodes_of_cluster(const NodeSpec& cluster) {
+  const ChildCommand command{.argv = {"docker", "ps", "--filter", "label=io.x-k8s.kind.cluster=" + cluster.name, "--format", "{{.Names}}"}};
+  RF_CO_TRY(const auto output, co_await capture_child(command, std::chrono::seconds(20)));
+  std::vector<NodeSpec> nodes;
+  for (const auto name : lines(output.text)) {
+    NodeSpec node = cluster;
+    node.kind = NodeSpec::Kind::docker;
+    node.name = std::string(trim(name));
+    node.text = "docker:" + node.name;
+    if (!node.name.empty()) nodes.push_back(std::move(node));
+  }
+  if (nodes.empty()) {
+    const auto why = trim(output.complaint);
+    co_return Error{.kind = ErrorKind::connect,
+                    .message = "KIND cluster '" + cluster.name + "' has no running node containers" + (why.empty() ? "" : ": " + std::string(why)),
+                    .hint = "'kind get clusters' lists the clusters"};
+  }
+  co_return nodes;
+}
+
+}  // namespace rf::cmd

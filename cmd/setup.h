@@ -1,0 +1,42 @@
+// What most commands begin with: the intent, its secrets, the profiles, and which nodes are meant. Nothing is touched yet.
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "context.h"
+#include "host/node_selection.h"
+#include "intent/intent.h"
+#include "intent/resolved.h"
+#include "node/profile.h"
+
+namespace rf::cmd {
+
+struct Setup {
+  bool has_intent = false;
+  std::string intent_file;  // absolute; "" when the intent came from flags or there is none
+  Intent intent;
+  ResolvedEndpoints resolved;
+  std::vector<Profile> profiles;
+  Selection selection;
+};
+
+enum class IntentNeed {
+  required,
+  useful,  // used where there is one; the one of the last apply counts, too
+  none,
+};
+struct SetupNeeds {
+  IntentNeed intent = IntentNeed::none;
+  Remembered nodes = Remembered::ignore;
+};
+// Every problem has been printed when nothing comes back; the exit code then is exit_usage.
+std::optional<Setup> prepare(Context& context, const SetupNeeds& needs);
+
+// "30s", "2m", "500ms", "30".
+Result<std::chrono::milliseconds> parse_time(const std::string& text);
+// "5" or "30%" of `total`, rounded up for percentages; at least 1 unless it says 0.
+Result<std::size_t> parse_share(const std::string& text, std::size_t total);
+
+}  // namespace rf::cmd

@@ -1,0 +1,117 @@
+#include "report/test.h"
+
+#include <algorithm>
+
+#include "command.h"
+#include "nodes.h"
+#include "probe/run.h"
+#include "report/model.h"
+#include "setup.h"
+
+namespace rf::cmd {
+namespace {
+
+// The registries to ask about: those named, else the intent's, else what the node has configured; and the image's.
+std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options& options, const ProbeOptions& probe) {
+  std::vector<std::string> names = options.registries;
+  if (names.empty()) {
+    for (const auto& registry : setup.intent.registries) names.push_back(registry.name);
+  }
+  std::vector<Chain> chains;
+  if (names.empty()) {
+    chains = configured_chains(*node.facts, *node.detection);
+  } else {
+    for (const auto& name : names) {
+      if (name != "*") chains.push_back(resolve_chain(node.facts->tree, node.detection->config, name));
+    }
+  }
+  const auto has_image = [&](const Chain& chain) { return chain.registry == probe.image->registry; };
+  if (probe.image && std::none_of(chains.begin(), chains.end(), has_image)) {
+    chains.push_back(resolve_chain(node.facts->tree, node.detection->config, probe.image->registry));
+  }
+  return chains;
+}
+
+using Probes = std::vector<std::optional<NodeProbe>>;  // by node
+
+Probes test_all(const Context& context, const Setup& setup, Nodes& nodes, const std::optional<ImageReference>& image) {
+  Probes probes(nodes.all().size());
+  auto round = nodes.everywhere();
+  std::erase_if(round.which, [&](std::size_t index) { return !nodes.all()[index].ready(); });
+  nodes.run(round, [&](Node& node, NodeRun& one) -> asio::awaitable<Result<void>> {
+    const auto& runtime = node.detection->runtime;
+    const ProbeOptions options{.image = image, .runtime_pid = runtime.pid, .runtime_socket = runtime.address, .runtime_unit = runtime.unit};
+    one.progress(image ? "asking endpoints, pulling " + to_string(*image) : "asking endpoints");
+    const auto chains = chains_of(node, setup, context.options, options);
+    const auto index = static_cast<std::size_t>(&node - nodes.all().data());
+    RF_CO_TRY(probes[index], co_await probe_node(*node.shell, chains, options));
+    co_return Result<void>();
+  });
+  return probes;
+}
+
+int print_results(Context& context, Nodes& nodes, const Probes& probes) {
+  std::vector<TestRow> rows;
+  bool failed = false;
+  for (std::size_t i = 0; i < nodes.all().size(); ++i) {
+    const auto& node = nodes.all()[i];
+    rows.push_back({.node = node.name, .error = node.error, .probe = probes[i] ? &*probes[i] : nullptr});
+    failed = failed || node.error;
+  }
+  if (context.wants_table()) {
+    context.out.write(test_text(rows, context.look()));
+  } else {
+    context.print(test_value(rows));
+  }
+  if (nodes.interrupted()) return exit_interrupted;
+  if (failed) return exit_failed;
+  return test_findings(rows).empty() ? exit_done : exit_findings;
+}
+
+int run(Context& context) {
+  const auto& options = context.options;
+  std::optional<ImageReference> image;
+  if (!options.image.empty()) {
+    auto parsed = parse_image(options.image);
+    if (!parsed) {
+      context.error(parsed.error());
+      return exit_usage;
+    }
+    image = *std::move(parsed);
+  }
+  if (!options.facts.empty()) {
+    context.error({.kind = ErrorKind::usage, .message = "test asks the nodes themselves; saved facts cannot answer",
+                   .hint = "'regfallback explain IMAGE --facts " + options.facts + "' computes what they would do"});
+    return exit_usage;
+  }
+  auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
+  if (!setup) return exit_usage;
+  Nodes nodes(context, *setup);
+  if (const auto gathered = nodes.gather(); !gathered) {
+    context.error(gathered.error());
+    return exit_code_of(gathered.error());
+  }
+  return print_results(context, nodes, test_all(context, *setup, nodes, image));
+}
+
+}  // namespace
+
+Command test_command(Options& options) {
+  return {.doc = {.name = "test",
+                  .group = "Look",
+                  .summary = "from every node: which endpoint answers for each registry; real pulls through the CRI",
+                  .text = "Asks, from each node, every endpoint that node's containerd would try, in that order: does it answer, how fast, and if not, "
+                          "why (DNS, refused, timeout, TLS, 401, 404, wrong content). With --image each endpoint is asked for that image, and the "
+                          "image is pulled through the CRI as the kubelet would. Redirects are not followed, and no credentials stand in a "
+                          "process list. Nodes need curl, GNU wget or openssl for it; nothing is installed and no configuration is changed.",
+                  .examples = {{"regfallback test", "the registries of the intent file, on its nodes"},
+                               {"regfallback test --image anubis:32000/library/alpine", "and pull that image on every node"},
+                               {"regfallback test --nodes ra --registry ghcr.io -o json", "one node and one registry, for a program"}},
+                  .exit_codes = {"0  everything answers", "1  a node was not reached", "2  wrong usage or intent", "3  findings"}},
+          .flags = std::vector<Flag>{{{"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"}, &options.image},
+                                     {{"--registry", "NAME", "only this registry; repeat for more", "What"}, &options.registries}} +
+                   node_flags(options) + intent_flags(options) + output_flags(options),
+          .run = run};
+}
+
+}  // namespace rf::cmd
