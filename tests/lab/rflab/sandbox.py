@@ -97,13 +97,12 @@ class Sandbox:
         put(tree / "etc/os-release", 'PRETTY_NAME="Sandbox tree (no real node)"\nNAME="Sandbox tree"\nID=debian\nVERSION_ID="12"\n')
         put(tree / "etc/containerd/config.toml", CONFIG)
         put(tree / "usr/lib/containerd-version", version + "\n")
-        put(tree / "usr/bin/containerd", "", 0o755)
         process = tree / f"proc/{PID}"
         put(process / "comm", "containerd\n")
         put(process / "cmdline", "/usr/bin/containerd\0")
         put(process / "stat", f"{PID} (containerd) S 1 {PID} {PID} 0 -1 4194560" + " 0" * 12 + " 1500 0 0\n")
         put(process / "cgroup", "0::/system.slice/containerd.service\n")
-        (process / "exe").symlink_to("/usr/bin/containerd")
+        (process / "exe").symlink_to(self.state / name / "bin/containerd")  # what a transaction asks to check a configuration
         put(tree / "proc/sys/kernel/hostname", name + "\n")
         put(tree / "proc/sys/kernel/osrelease", os.uname().release + "\n")
 
