@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 
 import pytest
+from rflab import LabError
 from rflab.processes import owned
 from rflab.sandbox import SSHD, Sandbox
 
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.skipif(not os.path.exists(SSHD), reason="openssh-server
 
 def test_each_node_is_a_tree_of_its_own_and_down_leaves_nothing(tmp_path: pathlib.Path) -> None:
     sandbox = Sandbox(91, str(tmp_path / "sandbox"))
+    with pytest.raises(LabError, match="not up"):
+        sandbox.ssh_config()
     sandbox.up()
     try:
         sandbox.up()

@@ -20,7 +20,6 @@ from .pki import host_keys, user_keys
 from .processes import Daemon, end, owned, run
 from .settings import NODE_FILES
 
-FIRST_PORT = 22100
 PID = 812
 SSHD = "/usr/sbin/sshd"
 CONTAINERD = {"anubis": "1.6.20", "babel": "1.7.24", "ra": "2.1.9"}
@@ -44,7 +43,17 @@ class Sandbox:
         self.nodes = list(CONTAINERD)
 
     def port(self, name: str) -> int:
-        return FIRST_PORT + 10 * self.number + self.nodes.index(name)
+        """The port of a node's sshd."""
+        try:
+            return int((self.state / name / "port").read_text())
+        except FileNotFoundError as missing:
+            raise LabError(f"sandbox {self.number} is not up (lab sandbox up)") from missing
+
+    def choose_port(self, name: str) -> None:
+        """Take one that is free now."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            put(self.state / name / "port", str(probe.getsockname()[1]))
 
     def tree(self, name: str) -> pathlib.Path:
         """The directory that plays the node's root."""
@@ -77,6 +86,7 @@ class Sandbox:
         tree, keys = self.tree(name), self.state / name / "keys"
         if not tree.exists():
             self.plant(name, tree)
+            self.choose_port(name)
         keys.mkdir(exist_ok=True)
         lines = host_keys(keys, name)
         shutil.copytree(NODE_FILES / "sandbox-bin", self.state / name / "bin", dirs_exist_ok=True)
@@ -113,9 +123,10 @@ class Sandbox:
         if os.getuid() == 0 and not os.path.isdir("/run/sshd"):
             os.mkdir("/run/sshd", 0o755)
             (self.state / "made-run-sshd").touch()
+        daemon.log_file.unlink(missing_ok=True)
         daemon.spawn([SSHD, "-D", "-e", "-f", self.state / name / "sshd_config"])
         until = time.monotonic() + 10
-        while not listening(self.port(name)):
+        while "Server listening" not in daemon.log_tail():
             if not daemon.known() or time.monotonic() > until:
                 raise LabError(f"sshd of {name} does not start: {daemon.log_tail()}")
             time.sleep(0.02)
@@ -139,8 +150,3 @@ class Sandbox:
             run(["chmod", "-R", "u+rwX", self.state])
             shutil.rmtree(self.state)
 
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
