@@ -136,6 +136,17 @@ std::string underscore_name(std::string_view registry) {
   return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
 }
 
+namespace {
+
+// "certs.d/docker.io/hosts.toml": what stays of a path when a snap's data moves on to its next revision.
+std::string_view last_three(std::string_view path) {
+  auto at = path.size();
+  for (int i = 0; i < 3 && at != path.npos && at != 0; ++i) at = path.rfind('/', at - 1);
+  return at == path.npos || at == 0 ? path : path.substr(at + 1);
+}
+
+}  // namespace
+
 bool has_receipt(const Facts& facts, std::string_view path) {
   const ReceiptSummary::File* found = nullptr;
   int newest = -1, highest = 0;
@@ -143,7 +154,7 @@ bool has_receipt(const Facts& facts, std::string_view path) {
     highest = std::max(highest, receipt.sequence);
     if (receipt.result != "applied" || receipt.sequence < newest) continue;
     for (const auto& file : receipt.files)
-      if (file.path == path) {
+      if (last_three(file.path) == last_three(path)) {
         found = &file;
         newest = receipt.sequence;
       }

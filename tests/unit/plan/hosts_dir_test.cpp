@@ -325,3 +325,15 @@ TEST_CASE("masked facts plan as the node itself does, and a file that holds a ma
   node.facts.tree.put(docker_hosts, entry);
   CHECK(node.plan().files.size() == 1);
 }
+
+TEST_CASE("a file of ours stays ours when a snap's data moves on to its next revision") {
+  Planned node(hub_by_anubis);
+  node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
+  const auto receipt = [](std::string path) {
+    return ReceiptSummary{.sequence = 1, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {{.path = std::move(path), .before = "-", .after = "x"}}};
+  };
+  node.facts.receipts = {receipt("/var/snap/x/41/certs.d/ghcr.io/hosts.toml")};
+  CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml") != nullptr);
+  node.facts.receipts = {receipt("/var/snap/x/41/certs.d/quay.io/hosts.toml")};
+  CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml") == nullptr);
+}
