@@ -16,7 +16,7 @@
 namespace rf {
 namespace {
 
-constexpr Version newest_containerd{2, 4, 0};
+const Version newest_containerd{2, 4, 0};
 
 const std::map<std::string, PatchForm, std::less<>>& forms() {
   static const std::map<std::string, PatchForm, std::less<>> all = {

@@ -8,7 +8,7 @@
 namespace rf {
 namespace {
 
-constexpr Version reads_certs_d_by_default{2, 2, 0};
+const Version reads_certs_d_by_default{2, 2, 0};
 
 bool is_loopback(std::string_view host) { return host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]"); }
 

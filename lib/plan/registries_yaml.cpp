@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-#include "containerd/registries_yaml.h"
+#include "node/after_start.h"
 #include "plan/config_path.h"
 #include "plan/registries_yaml_edit.h"
 #include "plan/registries_yaml_intent.h"
@@ -13,23 +12,10 @@
 namespace rf {
 namespace {
 
-std::optional<Version> program_version(const Detection& detection) {
-  auto version = parse_version(detection.distribution_version);
-  return version ? std::optional<Version>(*version) : std::nullopt;
-}
-
 class Planner {
  public:
-  explicit Planner(const PlanContext& context) : context_(context), detection_(context.detection) {
-    const auto argv = context.facts.processes.find(detection_.profile.kubelet.process);
-    node_ = {.program = detection_.era.rendered_by,
-             .version = program_version(detection_),
-             .registries_file = detection_.era.registries_file,
-             .hosts_dir = detection_.hosts_dir,
-             .config_file = detection_.config_file};
-    node_.settings = registries_yaml_settings(context.facts.tree, node_.program,
-                                              argv == context.facts.processes.end() ? std::vector<std::string>{} : argv->second, node_.hosts_dir);
-    if (!node_.settings.registries_file.empty()) node_.registries_file = node_.settings.registries_file;
+  explicit Planner(const PlanContext& context)
+      : context_(context), detection_(context.detection), node_(registries_yaml_node(context.facts, context.detection)) {
     certificates_ = parent_path(node_.registries_file) + "/regfallback";
   }
 

@@ -61,6 +61,7 @@ Result<YamlSpot> Merge::section(const std::string& name) {
   if (!spot) {
     lines.insert(lines.size(), {fmt::format("{}:  {}", name, registries_yaml_mark)});
     RF_TRY(spot, lines.find({name}));
+    if (!spot) return refusal(file, lines.size(), fmt::format("no `{}` can be added at the end", name));
     return *spot;
   }
   if (spot->form == Form::flow && value_part(lines.line(spot->line), spot->column) == "{}") {
@@ -69,7 +70,7 @@ Result<YamlSpot> Merge::section(const std::string& name) {
     lines.set(spot->line, std::string(trim(line.substr(0, at))) + line.substr(at + 2));
     spot->form = Form::nothing;
   }
-  if (spot->form == Form::flow || spot->form == Form::scalar)
+  if (spot->form == Form::flow || spot->form == Form::scalar || spot->form == Form::inside)
     return refusal(file, spot->line, fmt::format("`{}` is written in flow form", name));
   if (value_part(lines.line(spot->line), spot->column).starts_with('*'))
     return refusal(file, spot->line, fmt::format("`{}` is an alias of another part of the file", name));
@@ -82,6 +83,7 @@ Result<> Merge::insert_entry(const std::string& section_name, std::vector<std::s
   std::size_t indent = spot.column + 2;
   if (!keys.empty()) {
     RF_TRY(const auto first, lines.find({section_name, keys.front()}));
+    if (!first || first->form == Form::inside) return refusal(file, spot.line, fmt::format("`{}` is not written one key a line", section_name));
     indent = first->column;
   }
   for (auto& line : text) line.insert(0, indent, ' ');
@@ -102,6 +104,7 @@ Result<> Merge::insert_part(const std::vector<std::string>& entry, const std::fu
     auto path = entry;
     path.push_back(keys.front());
     RF_TRY(const auto first, lines.find(path));
+    if (!first || first->form == Form::inside) return refusal(file, spot->line, fmt::format("the entry of {} is not written one key a line", entry.back()));
     indent = first->column;
   }
   auto text = part(marked(lines.line(spot->line)) ? 0 : registries_yaml_mark.size());
@@ -210,13 +213,13 @@ Result<> Merge::remove_undesired(const RegistriesYaml& desired, const std::strin
       const bool auth = std::string_view(name) == "auth";
       if (mirrors || (wanted && (auth ? config->second.auth.has_value() : config->second.tls.has_value()))) continue;
       RF_TRY(const auto part, lines.find({section_name, host, name}));
-      if (part && whole) lines.set(part->line, with_mark(lines.line(part->line)));
+      if (part && part->form != Form::inside && whole) lines.set(part->line, with_mark(lines.line(part->line)));
       RF_CHECK(remove_part({section_name, host, name}));
     }
   }
   RF_TRY(const auto left, lines.keys({section_name}));
   RF_TRY(const auto spot, lines.find({section_name}));
-  if (left.empty() && spot && marked(lines.line(spot->line))) erase(spot->line, spot->line + 1);
+  if (left.empty() && spot && spot->form != Form::inside && marked(lines.line(spot->line))) erase(spot->line, spot->line + 1);
   return {};
 }
 

@@ -123,8 +123,11 @@ Result<std::optional<YamlSpot>> YamlLines::find(const std::vector<std::string>& 
   RF_TRY(const auto root, load(text(), file_));
   const auto entry = entry_at(root, path);
   if (!entry) return std::optional<YamlSpot>{};
-  YamlSpot spot{static_cast<std::size_t>(entry->first.Mark().line), static_cast<std::size_t>(entry->first.Mark().column)};
-  if (spot.line >= lines_.size() || spot.column != indentation(lines_[spot.line])) {
+  const auto mark = entry->first.Mark();
+  if (mark.line < 0 || mark.column < 0 || static_cast<std::size_t>(mark.line) >= lines_.size())
+    return std::optional<YamlSpot>{YamlSpot{.form = YamlSpot::Form::inside}};
+  YamlSpot spot{static_cast<std::size_t>(mark.line), static_cast<std::size_t>(mark.column)};
+  if (spot.column != indentation(lines_[spot.line])) {
     spot.form = YamlSpot::Form::inside;
     return std::optional<YamlSpot>{spot};
   }
