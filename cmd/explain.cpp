@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "containerd/registries_yaml.h"
 #include "host/facts_dir.h"
 #include "host/files.h"
 #include "host/profiles.h"
@@ -61,16 +62,27 @@ Result<Site> site_of_config_path(const Options& options) {
   return site;
 }
 
-// The file of config.toml and the tree it is in: where the distribution keeps them.
-Result<ConfigSource> source_of_tree(const Options& options, const std::vector<Profile>& profiles, FileTree tree) {
+Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, const FileTree& tree) {
   Facts facts;
-  facts.tree = std::move(tree);
+  facts.tree = tree;
   for (const auto& profile : profiles)
     if (profile.name == options.distribution && !options.distribution_version.empty())
       facts.versions[profile.version_of] = options.distribution_version;
-  const auto detection = detect(facts, profiles, {.distribution = options.distribution});
-  if (!detection && !options.distribution.empty()) return detection.error();
-  return detection ? ConfigSource{.file = detection->config_file} : ConfigSource{};
+  return detect(facts, profiles, {.distribution = options.distribution});
+}
+
+// K3s and RKE2 make config.toml and certs.d when they start. A copy that holds only registries.yaml is taken as after that start.
+Result<FileTree> with_generated_files(const Options& options, const Detection& detection, FileTree tree) {
+  const auto& era = detection.era;
+  if (era.style != Style::registries_yaml || tree.exists(detection.config_file) || !tree.exists(era.registries_file)) return tree;
+  RegistriesYamlNode node{.program = era.rendered_by,
+                          .version = {},
+                          .registries_file = era.registries_file,
+                          .hosts_dir = detection.hosts_dir,
+                          .config_file = detection.config_file,
+                          .settings = registries_yaml_settings(tree, era.rendered_by, {}, detection.hosts_dir)};
+  if (const auto version = parse_version(options.distribution_version)) node.version = *version;
+  return project_registries_yaml(tree, node).doing(fmt::format("rendering {} as {} does when it starts", era.registries_file, era.rendered_by));
 }
 
 // --root: a copy of a node's files.
@@ -82,13 +94,21 @@ Result<Site> site_of_root(const Options& options) {
   for (const auto& pattern : fact_globs(profiles)) reader.add_glob(pattern);
   reader.add("/etc/containerd");
   reader.add("/etc/docker/certs.d");
-  RF_TRY(auto source, source_of_tree(options, profiles, reader.tree()));
-  source.pull_mode = mode;
   Site site{.options = {.missing_certificates = ChainOptions::Missing::fails}};
-  site.config = effective_config(reader.tree(), source, containerd);
-  for (const auto& root : site.config.hosts_roots) reader.add(root);
-  for (const auto& file : certificate_files(reader.tree(), site.config)) reader.add(file);
+  ConfigSource source;
   site.tree = reader.tree();
+  const auto detection = detect_in(options, profiles, site.tree);
+  if (!detection && !options.distribution.empty()) return detection.error();
+  if (detection) {
+    source.file = detection->config_file;
+    RF_TRY(site.tree, with_generated_files(options, *detection, site.tree));
+  }
+  source.pull_mode = mode;
+  site.config = effective_config(site.tree, source, containerd);
+  for (const auto& root : site.config.hosts_roots) reader.add(root);
+  for (const auto& file : certificate_files(site.tree, site.config)) reader.add(file);
+  for (const auto& [path, entry] : reader.tree().entries())
+    if (site.tree.lstat(path) == nullptr) site.tree.put(path, entry);
   return site;
 }
 

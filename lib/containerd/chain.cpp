@@ -20,6 +20,7 @@ void fill_default_host(HostEntry& entry, std::string_view registry, const Versio
   entry.scheme = options.default_scheme.empty() ? "https" : options.default_scheme;
   entry.host = registry;
   entry.path = "/v2";
+  entry.line = 0;  // an empty `server` says nothing
   entry.capabilities = all_capabilities(containerd);
   if (registry == "docker.io") {
     entry.scheme = "https";
