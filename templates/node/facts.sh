@@ -202,7 +202,13 @@ rf_take() { # PATH: every symbolic link on the way is printed once; what is no l
   while [ -n "$rest" ]; do
     part=${rest%%/*}
     case $rest in */*) rest=${rest#*/} ;; *) rest= ;; esac
-    if [ -z "$part" ]; then continue; fi
+    case $part in
+      '' | .) continue ;;
+      ..)
+        case $done in */*) done=${done%/*} ;; esac
+        continue
+        ;;
+    esac
     done=$done/$part
     case $seen in *"$newline$done$newline"*) continue ;; esac
     seen=$seen$done$newline
@@ -310,7 +316,8 @@ rf_receipts() {
     start=${line#* }
     stat=
     case $holder in '' | *[!0-9]*) holder=0 ;; esac
-    { IFS= read -r stat <"$proc/$holder/stat"; } 2>/dev/null
+    # The worker of a node tree is a process of this machine.
+    { IFS= read -r stat <"/proc/$holder/stat"; } 2>/dev/null
     # shellcheck disable=SC2086 # fields of stat
     set -- ${stat##*) }
     if [ -n "${20:-}" ] && [ "${20}" = "${start%% *}" ]; then printf 'busy %s\n' "${start#* } (pid $holder)"; fi

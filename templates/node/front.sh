@@ -64,6 +64,9 @@ rf_main() {
     shell=${RF_SHELL:-/bin/sh}
     mine=no
     rf_home
+    for past in "$home"/history/*-"$RF_ID" "$txn"; do
+      if [ -e "$past" ]; then rf_fail "a transaction with the name $RF_ID is there already"; fi
+    done
     if ! mkdir "$txn" 2>/dev/null; then rf_fail "a transaction with the name $RF_ID is there already"; fi
     mine=yes
     mkdir "$txn/new"

@@ -7,7 +7,7 @@ import stat
 import subprocess
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-NODE = SOURCE / "templates/node"
+NODE = pathlib.Path(os.environ.get("RF_NODE_TEMPLATES", SOURCE / "templates/node"))
 SHELLS = {"dash": ["dash"], "ash": ["busybox", "sh"], "bash": ["bash"]}
 
 

@@ -275,7 +275,8 @@ collect_garbage() { # what runs left that never came to a worker, or were refuse
     if ! [ -d "$entry" ] || [ "${entry##*/}" = "$1" ] || [ "${entry##*/}" = "$(cat "$home/active" 2>/dev/null)" ]; then continue; fi
     front='' begun=''
     { read -r front begun <"$entry/front"; } 2>/dev/null
-    if [ -n "$front" ] && started "$front" && [ "$start" = "$begun" ]; then continue; fi
+    # One without this line is just being made.
+    if [ -z "$front" ] || { started "$front" && [ "$start" = "$begun" ]; }; then continue; fi
     rm -rf "$entry"
   done
   set -f

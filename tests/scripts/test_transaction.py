@@ -1,0 +1,435 @@
+"""The transaction's program as it is sent to a node, in a scratch tree: what it does, what it refuses, how it fails.
+
+RF_TEST_SHELL: dash (default), ash, bash.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from programs import Change, facts_program, rollback_program, template, transaction_program
+from stand_ins import (CERTS, CONFIG, SETTINGS, after, all_changes, calls, leftovers, make_node, running, scratch, state_of)
+
+SHELL = os.environ.get("RF_TEST_SHELL", "dash")
+HOSTS = f"{CERTS}/docker.io/hosts.toml"
+OLD_HOSTS = b'ca = "ca-aaaa.crt"\n'
+
+
+class TransactionTest(unittest.TestCase):
+    def setUp(self):
+        self.root = scratch()
+        self.addCleanup(shutil.rmtree, self.root, True)
+        self.node = make_node(self.root / "node", SHELL)
+        self.before = self.node.tree()
+
+    def assert_old(self):
+        self.assertEqual(self.node.tree(), self.before)
+        self.assertEqual(leftovers(self.node), [])
+        self.assertFalse((self.node.home / "active").exists())
+
+    def refused(self, changes, message, outcome="refused", settings=None):
+        self.assertEqual(self.node.apply("t1", changes, settings), outcome, self.node.output)
+        self.assertIn(message, "\n".join(self.node.output))
+        self.assert_old()
+
+    def hook(self, text):
+        """Runs at every step of the worker with its number and name."""
+        path = self.node.bin / "hook"
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return str(path)
+
+
+class Applying(TransactionTest):
+    def test_every_kind_of_change_is_applied_with_modes_and_one_restart(self):
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), after(self.before, all_changes()))
+        self.assertEqual(running(self.node), b"version = 2\n# new\n")
+        self.assertEqual([c for c in calls(self.node) if not c.startswith("show")], ["reset-failed containerd.service", "restart containerd.service"])
+        self.assertEqual(leftovers(self.node), [])
+        self.assertEqual(state_of(self.node, "t1"), "applied")
+
+    def test_without_a_restart_no_service_is_touched(self):
+        self.assertEqual(self.node.apply("t1", all_changes()), "applied")
+        self.assertEqual(calls(self.node), [])
+
+    def test_what_is_kept_is_for_root_only_and_new_files_are_not_kept(self):
+        self.node.apply("t1", all_changes())
+        for path in self.node.home.rglob("*"):
+            if path.parent.name != "old":
+                self.assertEqual(path.stat().st_mode & 0o077, 0, path)
+        self.assertEqual(self.node.home.stat().st_mode & 0o777, 0o700)
+        self.assertEqual(list(self.node.home.glob("history/*/new")), [])
+
+    def test_an_id_is_used_once(self):
+        self.node.apply("t1", all_changes())
+        again = [Change("C", f"{CERTS}/docker.io/x.crt", None, b"x")]
+        self.node.apply("t2", again)
+        self.assertEqual(self.node.apply("t2", [Change("C", f"{CERTS}/docker.io/y.crt", None, b"y")]), "refused")
+
+    def test_a_directory_with_files_of_others_stays(self):
+        self.node.file(f"{CERTS}/old.example/theirs.crt", b"theirs")
+        self.assertEqual(self.node.apply("t1", all_changes()), "applied")
+        self.assertEqual(sorted(p.name for p in (self.node.root / CERTS[1:] / "old.example").iterdir()), ["theirs.crt"])
+        self.assertIn("holds files of others", "\n".join(self.node.output))
+
+    def test_nested_new_directories_appear_at_once(self):
+        deep = "/etc/deep/certs.d"
+        changes = [Change("M", "/etc/deep", mode=0o755), Change("M", deep, mode=0o755), Change("M", f"{deep}/a", mode=0o700),
+                   Change("C", f"{deep}/a/hosts.toml", None, b"a")]
+        hook = self.hook('[ -d "$RF_ROOT/etc/deep" ] && ! [ -f "$RF_ROOT/etc/deep/certs.d/a/hosts.toml" ] && : >"$STATE/torn"\nexit 0\n')
+        self.assertEqual(self.node.apply("t1", changes, RF_FAIL_HOOK=hook), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), after(self.before, changes))
+        self.assertFalse((self.root / "node/stand-in-state/torn").exists())
+
+    def test_readers_never_see_a_torn_or_missing_file(self):
+        target = self.node.root / HOSTS[1:]
+        seen, stop = set(), threading.Event()
+
+        def read():
+            while not stop.is_set():
+                seen.add(target.read_bytes())
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        contents = [OLD_HOSTS] + [b"# %d\n" % n * 2000 for n in range(4)]
+        try:
+            for n, (old, new) in enumerate(zip(contents, contents[1:])):
+                self.assertEqual(self.node.apply(f"t{n}", [Change("R", HOSTS, old, new)]), "applied")
+        finally:
+            stop.set()
+            reader.join()
+        self.assertLessEqual(seen, set(contents))
+
+    def test_no_byte_of_a_file_is_ever_an_argument(self):
+        marker = "c2VjcmV0LW1hcmtlci1vZi10aGUtdGVzdA"
+        found, stop = [], threading.Event()
+
+        def poll():
+            while not stop.is_set():
+                for pid in os.listdir("/proc"):
+                    if pid.isdigit():
+                        for name in ("cmdline", "environ"):
+                            try:
+                                with open(f"/proc/{pid}/{name}", "rb") as file:
+                                    text = file.read()
+                            except OSError:
+                                continue
+                            if marker.encode() in text or b"secret-marker-of-the-test" in text:
+                                found.append((pid, name, text))
+
+        poller = threading.Thread(target=poll)
+        poller.start()
+        try:
+            self.assertEqual(self.node.apply("t1", [Change("R", HOSTS, OLD_HOSTS, b"secret-marker-of-the-test" * 40)]), "applied")
+        finally:
+            stop.set()
+            poller.join()
+        self.assertEqual(found, [])
+
+
+class Refusing(TransactionTest):
+    def test_a_changed_file_is_a_conflict(self):
+        self.refused([Change("R", HOSTS, b"other\n", b"new\n")], "changed since the plan", "conflict")
+
+    def test_a_file_that_appeared_is_a_conflict(self):
+        self.refused([Change("C", HOSTS, None, b"new\n")], "appeared since the plan", "conflict")
+
+    def test_a_file_that_disappeared_is_a_conflict(self):
+        self.refused([Change("R", f"{CERTS}/docker.io/no.toml", b"x", b"new\n")], "disappeared since the plan", "conflict")
+
+    def test_one_conflict_among_many_changes_stops_all(self):
+        changes = all_changes()
+        changes[6] = Change("D", f"{CERTS}/docker.io/ca-aaaa.crt", b"ANOTHER CA\n")
+        self.refused(changes, "changed since the plan", "conflict")
+
+    def test_a_target_that_became_a_link_is_a_conflict(self):
+        target = self.node.root / HOSTS[1:]
+        target.rename(target.with_name("real"))
+        target.symlink_to("real")
+        self.before = self.node.tree()
+        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "link", "conflict")
+
+    def test_a_dangling_link_is_not_written_through(self):
+        (self.node.root / CERTS[1:] / "docker.io/new.crt").symlink_to("/tmp/regfallback-must-not-exist")
+        self.before = self.node.tree()
+        self.refused([Change("C", f"{CERTS}/docker.io/new.crt", None, b"new\n")], "appeared", "conflict")
+        self.assertFalse(os.path.lexists("/tmp/regfallback-must-not-exist"))
+
+    def test_a_link_above_the_target_is_refused(self):
+        real = self.node.root / "elsewhere"
+        (self.node.root / CERTS[1:]).rename(real)
+        (self.node.root / CERTS[1:]).symlink_to(real)
+        self.before = self.node.tree()
+        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "has become a link")
+
+    def test_a_directory_everybody_writes_to_is_refused(self):
+        (self.node.root / CERTS[1:]).chmod(0o777)
+        self.before = self.node.tree()
+        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "written by everybody")
+
+    @unittest.skipIf(os.getuid() != 0, "only root can give a directory away")
+    def test_somebody_elses_directory_is_refused(self):
+        os.chown(self.node.root / CERTS[1:], 12345, 0)
+        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "belongs to user 12345")
+
+    def test_paths_that_leave_the_tree_are_refused(self):
+        for path in ("/etc/../outside", "/etc/./x", "/etc//x", "/var/lib/regfallback/lock", "/etc/containerd/"):
+            with self.subTest(path):
+                self.node.run(transaction_program("t" + str(abs(hash(path))), [Change("C", path, None, b"x")]))
+                self.assertIn("end refused", self.node.output)
+                self.assertFalse((self.node.root / "outside").exists())
+
+    def test_a_missing_directory_is_refused(self):
+        self.refused([Change("C", "/etc/nowhere/x", None, b"x")], "no directory")
+
+    def test_a_configuration_containerd_cannot_read_is_never_committed(self):
+        self.refused(all_changes(b"syntax\n"), "refuses the new /etc/containerd/config.toml", settings=SETTINGS)
+        self.assertEqual(running(self.node), b"version = 2\n")
+
+    def test_a_state_directory_somebody_prepared_is_refused(self):
+        self.node.home.parent.mkdir(parents=True)
+        self.node.home.symlink_to(self.root)
+        self.assertEqual(self.node.apply("t1", all_changes()), "refused")
+        self.assertEqual(self.node.tree(), self.before)
+
+    def test_a_payload_that_does_not_arrive_whole_is_refused(self):
+        program = transaction_program("t1", [Change("R", HOSTS, OLD_HOSTS, b"new content\n")])
+        self.node.run(program.replace("bmV3IGNvbnRlbnQK", "bmV3IGNvbnRlbnQ="))
+        self.assertIn("end refused", self.node.output)
+        self.assert_old()
+
+    def test_a_program_cut_short_does_nothing(self):
+        program = transaction_program("t1", all_changes())
+        framed = ("rf_program() {\n" + program + "}\n{ rf_program </dev/null; }\n").encode()
+        for end in [*range(0, len(framed) - 2, 4999), len(framed) - 2]:
+            subprocess.run(self.node.shell + ["-s"], input=framed[:end], env=self.node.env, capture_output=True, timeout=60, check=False)
+            self.assertFalse(self.node.home.exists(), end)
+        self.assert_old()
+
+
+class Failing(TransactionTest):
+    def test_a_restart_that_fails_is_rolled_back_and_the_old_state_runs(self):
+        self.assertEqual(self.node.apply("t1", all_changes(b"nostart\n"), SETTINGS), "rolled-back", self.node.output)
+        self.assert_old()
+        self.assertEqual(running(self.node), b"version = 2\n")
+        self.assertIn("reset-failed containerd.service", calls(self.node)[-4:])
+
+    def test_an_active_service_whose_cri_plugin_is_in_error_is_rolled_back(self):
+        self.assertEqual(self.node.apply("t1", all_changes(b"crierror\n"), SETTINGS), "rolled-back", self.node.output)
+        self.assert_old()
+        self.assertEqual(running(self.node), b"version = 2\n")
+        self.assertIn("cri=error", "\n".join(self.node.output))
+
+    def test_a_service_that_does_not_stay_up_is_rolled_back(self):
+        self.assertEqual(self.node.apply("t1", all_changes(b"flaps\n"), SETTINGS), "rolled-back", self.node.output)
+        self.assert_old()
+
+    def test_a_restart_that_hangs_is_ended_and_rolled_back(self):
+        began = time.monotonic()
+        self.assertEqual(self.node.apply("t1", all_changes(b"hangs\n"), SETTINGS | {"wait": "1"}), "rolled-back", self.node.output)
+        self.assertLess(time.monotonic() - began, 25)
+        self.assert_old()
+
+    def test_when_the_old_state_does_not_run_either_a_person_is_needed(self):
+        self.node.file(CONFIG, b"nostart\n", 0o640)
+        changes = [Change("R", CONFIG, b"nostart\n", b"nostart 2\n", 0o640)]
+        before = self.node.tree()
+        self.assertEqual(self.node.apply("t1", changes, SETTINGS | {"wait": "1"}), "stuck", self.node.output)
+        self.assertEqual(self.node.tree(), before)
+        self.assertEqual(state_of(self.node, "t1"), "stuck")
+        # The files are the old ones: nothing stands in the way of the next transaction.
+        self.assertFalse((self.node.home / "active").exists())
+        self.assertEqual(self.node.apply("t2", [Change("R", CONFIG, b"nostart\n", b"good\n", 0o640)], SETTINGS), "applied", self.node.output)
+
+    def test_what_was_not_well_before_may_stay_so(self):
+        (self.root / "node/stand-in-state/running").write_text("crierror")
+        self.node.file(CONFIG, b"crierror\n", 0o640)
+        changes = [Change("R", CONFIG, b"crierror\n", b"crierror 2\n", 0o640)]
+        self.assertEqual(self.node.apply("t1", changes, SETTINGS), "applied", self.node.output)
+
+    def test_an_edit_between_check_and_rename_survives(self):
+        target = self.node.root / HOSTS[1:]
+        hook = self.hook(f'if [ "$2" = armed ]; then echo theirs >"{target}"; fi\n')
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS, RF_FAIL_HOOK=hook), "rolled-back", self.node.output)
+        self.before[HOSTS[1:]] = (b"theirs\n", *self.before[HOSTS[1:]][1:])
+        self.assert_old()
+
+    def test_an_edit_after_the_rename_is_kept_apart_when_it_is_rolled_back(self):
+        target = self.node.root / HOSTS[1:]
+        hook = self.hook(f'if [ "$2" = "state committed" ]; then echo theirs >"{target}"; fi\n')
+        self.assertEqual(self.node.apply("t1", all_changes(b"crierror\n"), SETTINGS, RF_FAIL_HOOK=hook), "rolled-back", self.node.output)
+        self.assert_old()
+        self.assertEqual([p.read_bytes() for p in self.node.home.glob("history/*-t1/conflict/*")], [b"theirs\n"])
+
+    def test_files_of_others_in_a_directory_we_made_survive_the_way_back(self):
+        theirs = self.node.root / CERTS[1:] / "ghcr.io/theirs"
+        hook = self.hook(f'if [ "$2" = "state committed" ]; then echo theirs >"{theirs}"; fi\n')
+        self.assertEqual(self.node.apply("t1", all_changes(b"crierror\n"), SETTINGS, RF_FAIL_HOOK=hook), "rolled-back", self.node.output)
+        self.assertEqual(theirs.read_bytes(), b"theirs\n")
+        self.assertEqual(sorted(p.name for p in theirs.parent.iterdir()), ["theirs"])
+
+
+class Sessions(TransactionTest):
+    def test_a_worker_ends_its_work_when_the_session_dies(self):
+        slow = self.hook("sleep 0.03\n")
+        program = "rf_program() {\n" + transaction_program("t1", all_changes(), SETTINGS) + "}\n{ rf_program </dev/null; }\n"
+        session = subprocess.Popen(self.node.shell + ["-s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                   env=self.node.env | {"RF_FAIL_HOOK": slow}, start_new_session=True)
+        session.stdin.write(program.encode())
+        session.stdin.close()
+        for line in session.stdout:
+            if line.startswith(b"step stage"):
+                break
+        session.stdout.close()
+        os.killpg(session.pid, signal.SIGKILL)
+        session.wait()
+        status = "RF_ID='t1'\n" + template("follow.sh") + template("status.sh")
+        self.assertIn("end applied", self.node.run(status))
+        self.assertEqual(self.node.tree(), after(self.before, all_changes()))
+        self.assertEqual(leftovers(self.node), [])
+
+    def test_asking_for_a_transaction_that_never_began(self):
+        self.assertEqual(self.node.run("RF_ID='t7'\n" + template("follow.sh") + template("status.sh")), ["end none"])
+
+    def test_a_session_whose_reader_went_away_does_not_stop_the_worker(self):
+        program = "rf_program() {\n" + transaction_program("t1", all_changes(), SETTINGS) + "}\n{ rf_program </dev/null; }\n"
+        command = "exec " + " ".join(self.node.shell) + " -s | head -n 1"
+        subprocess.run(["sh", "-c", command], input=program.encode(), env=self.node.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)
+        self.assertIn("end applied", self.node.run("RF_ID='t1'\n" + template("follow.sh") + template("status.sh")))
+
+    def test_a_worker_that_dies_is_put_right_by_the_session_that_follows_it(self):
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS, RF_FAIL_AT=30), "rolled-back", self.node.output)
+        self.assert_old()
+
+    def test_the_next_run_puts_right_what_a_dead_worker_left(self):
+        self.node.prepare("t1", all_changes(), SETTINGS)
+        self.node.worker("run", "t1", RF_FAIL_AT=30)
+        self.assertNotEqual(self.node.tree(), self.before)
+        self.assertEqual(self.node.apply("t2", all_changes(), SETTINGS), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), after(self.before, all_changes()))
+        self.assertEqual(state_of(self.node, "t1"), "rolled-back")
+
+    def test_facts_tell_an_unfinished_transaction_and_receipts(self):
+        self.node.apply("t0", [Change("C", f"{CERTS}/docker.io/x.crt", None, b"x")])
+        self.node.prepare("t1", all_changes(), SETTINGS)
+        self.node.worker("run", "t1", RF_FAIL_AT=30)
+        facts = self.node.run(facts_program())
+        self.assertIn("unfinished t1 committing", facts)
+        self.assertIn("receipt 000001 applied", facts)
+        self.assertEqual([line for line in facts if line.startswith("busy")], [])
+
+    def test_at_boot_files_are_put_back_and_no_service_is_touched(self):
+        self.node.prepare("t1", all_changes(), SETTINGS)
+        self.node.worker("run", "t1", RF_FAIL_AT=30)
+        (self.root / "node/stand-in-state/calls").unlink(missing_ok=True)
+        self.node.worker("boot")
+        self.assert_old()
+        self.assertEqual(calls(self.node), [])
+        self.assertEqual(state_of(self.node, "t1"), "rolled-back")
+
+    def test_of_many_at_once_one_wins_and_the_rest_do_nothing(self):
+        for locking in ({}, {"RF_NO_FLOCK": "1"}):
+            with self.subTest(locking):
+                outcomes = {}
+                old = (self.node.root / HOSTS[1:]).read_bytes()
+
+                def go(n):
+                    lines = self.node.__class__.run(self.node, transaction_program(f"m{len(locking)}{n}", [Change("R", HOSTS, old, b"# from %d %d\n" % (n, len(locking)))]), **locking)
+                    outcomes[n] = [line for line in lines if line.startswith("end ")]
+
+                threads = [threading.Thread(target=go, args=(n,)) for n in range(6)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                winners = [n for n, ends in outcomes.items() if ends == ["end applied"]]
+                self.assertEqual(len(winners), 1, outcomes)
+                self.assertEqual((self.node.root / HOSTS[1:]).read_bytes(), b"# from %d %d\n" % (winners[0], len(locking)))
+                self.assertEqual({e for n, ends in outcomes.items() if n not in winners for e in ends}, {"end conflict"})
+
+    def test_a_lock_whose_holder_is_alive_is_respected_and_named(self):
+        holder = self.hook('if [ "$2" = armed ]; then sleep 2; fi\n')
+        first = threading.Thread(target=lambda: self.node.__class__.apply(self.node, "slow", all_changes(), RF_FAIL_HOOK=holder))
+        first.start()
+        deadline = time.monotonic() + 20
+        while not (self.node.home / "active").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        other = make_node_view(self.node)
+        self.assertIn("busy slow", "\n".join(other.run(facts_program())))
+        self.assertEqual(other.apply("t2", [Change("C", f"{CERTS}/docker.io/z.crt", None, b"z")], RF_LOCK_TRIES=2), "busy", other.output)
+        self.assertIn("slow", "\n".join(other.output))
+        first.join()
+
+
+def make_node_view(node):
+    """The same node through a session of its own."""
+    import copy
+    return copy.copy(node)
+
+
+class RollingBack(TransactionTest):
+    def roll_back(self, ident, target="latest", force=False):
+        lines = self.node.run(rollback_program(ident, target, force))
+        return [line[4:] for line in lines if line.startswith("end ")][-1]
+
+    def test_everything_comes_back_byte_for_byte_and_again_forward(self):
+        self.node.apply("t1", all_changes(), SETTINGS)
+        new = self.node.tree()
+        self.assertEqual(self.roll_back("r1"), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), self.before)
+        self.assertEqual(running(self.node), b"version = 2\n")
+        self.assertEqual(self.roll_back("r2"), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), new)
+
+    def test_a_chosen_transaction_is_undone_with_all_later_ones(self):
+        contents = [OLD_HOSTS, b"one\n", b"two\n", b"three\n"]
+        for n, (old, new) in enumerate(zip(contents, contents[1:]), 1):
+            self.node.apply(f"t{n}", [Change("R", HOSTS, old, new)])
+        self.node.apply("t4", [Change("C", f"{CERTS}/docker.io/four.crt", None, b"4")])
+        self.assertEqual(self.roll_back("r1", "t2"), "applied", self.node.output)
+        self.assertEqual((self.node.root / HOSTS[1:]).read_bytes(), b"one\n")
+        self.assertFalse((self.node.root / CERTS[1:] / "docker.io/four.crt").exists())
+        self.assertEqual(self.roll_back("r2", "first"), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), self.before)
+
+    def test_a_file_changed_since_is_a_conflict_unless_forced(self):
+        self.node.apply("t1", all_changes())
+        (self.node.root / HOSTS[1:]).write_bytes(b"by hand\n")
+        self.assertEqual(self.roll_back("r1"), "conflict", self.node.output)
+        self.assertEqual((self.node.root / HOSTS[1:]).read_bytes(), b"by hand\n")
+        self.assertEqual(self.roll_back("r2", force=True), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), self.before)
+
+    def test_nothing_to_undo_says_so(self):
+        self.assertEqual(self.roll_back("r1"), "refused")
+        self.node.apply("t1", all_changes())
+        self.roll_back("r2")
+        self.assertEqual(self.roll_back("r3", "t1"), "unchanged", self.node.output)
+
+    def test_a_rolled_back_transaction_is_not_undone(self):
+        self.node.apply("t1", [Change("R", HOSTS, OLD_HOSTS, b"one\n")])
+        self.node.apply("t2", all_changes(b"crierror\n")[5:6], SETTINGS)
+        self.assertEqual(self.roll_back("r1"), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), self.before)
+
+    def test_the_first_state_survives_any_number_of_transactions(self):
+        old = OLD_HOSTS
+        for n in range(14):
+            changes = [Change("R", HOSTS, old, b"# %d\n" % n)]
+            if n == 2:
+                changes.insert(0, Change("C", f"{CERTS}/docker.io/extra.crt", None, b"x"))
+            if n == 3:
+                changes.append(Change("D", f"{CERTS}/docker.io/ca-aaaa.crt", b"OLD CA\n"))
+            self.assertEqual(self.node.apply(f"t{n}", changes), "applied", self.node.output)
+            old = b"# %d\n" % n
+        self.assertEqual(len(list(self.node.home.glob("history/*"))), 11)
+        self.assertEqual(self.roll_back("r1", "first"), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), self.before)
+
+
+if __name__ == "__main__":
+    unittest.main()
