@@ -151,18 +151,15 @@ load() { # ID
 }
 beside() { printf '%s/.rf-%s-%s.%s' "${1%/*}" "$id" "$2" "$3"; }
 # A path below a directory that is made (list `made`) or goes as a whole (list `whole`) is not handled by itself.
-within() { # PATH LIST -> outer_n outer
+within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is what is renamed
+  outer=
   IFS=$newline
   for line in $2; do
-    case $1 in "${line#* }"/*)
-      outer_n=${line%% *} outer=${line#* }
-      unset IFS
-      return 0
-      ;;
-    esac
+    case $1 in "${line#* }"/*) ;; *) continue ;; esac
+    case $outer in '' | "${line#* }"/*) outer_n=${line%% *} outer=${line#* } ;; esac
   done
   unset IFS
-  return 1
+  [ -n "$outer" ]
 }
 marked() { # NAME -> list: "N PATH" lines of the directories with that mark
   list=
