@@ -10,6 +10,7 @@
 #include "host/files.h"
 #include "host/profiles.h"
 #include "host/read_tree.h"
+#include "node/after_start.h"
 #include "report/explain.h"
 
 namespace rf::cmd {
@@ -21,7 +22,23 @@ struct Site {
   FileTree tree = {};
   EffectiveConfig config = {};
   ChainOptions options = {};
+  // Where the distribution renders its configuration at its start, from files that say something else by now: as it is until then.
+  std::optional<FileTree> until_start = {};
+  std::optional<EffectiveConfig> config_until_start = {};
+  std::string distribution = {};  // its title
 };
+
+// Looks at the node as it will be after its distribution's next start.
+Result<void> look_after_start(const Facts& facts, const Detection& detection, const ConfigSource& source, Site& site) {
+  if (detection.era.style != Style::registries_yaml) return {};
+  RF_TRY(auto after, tree_after_start(site.tree, facts, detection));
+  site.until_start = std::move(site.tree);
+  site.config_until_start = std::move(site.config);
+  site.tree = std::move(after);
+  site.config = effective_config(site.tree, source, site.config_until_start->containerd);
+  site.distribution = detection.profile.title;
+  return {};
+}
 
 Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const Version& containerd) {
   if (options.pull_mode.empty()) return std::optional<PullMode>();
@@ -115,13 +132,14 @@ Result<Site> site_of_root(const Options& options) {
 Result<Site> site_of_facts(const Options& options, const std::vector<Profile>& profiles, const std::string& node, const Facts& facts) {
   RF_TRY(const auto detection, detect(facts, profiles, {.distribution = options.distribution}));
   Site site{.node = node, .tree = facts.tree, .config = detection.config};
-  if (options.containerd_version.empty() && options.pull_mode.empty()) return site;
   auto containerd = detection.containerd;
   if (!options.containerd_version.empty()) {
     RF_TRY(containerd, wanted_version(options));
   }
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
-  site.config = effective_config(facts.tree, {.file = detection.config_file, .config_path_only = {}, .pull_mode = mode}, containerd);
+  const ConfigSource source{.file = detection.config_file, .config_path_only = {}, .pull_mode = mode};
+  if (!options.containerd_version.empty() || mode) site.config = effective_config(facts.tree, source, containerd);
+  RF_CHECK(look_after_start(facts, detection, source, site));
   return site;
 }
 
@@ -175,7 +193,25 @@ Result<Assumptions> all_assumptions(const Options& options) {
   return assumptions;
 }
 
-Result<std::vector<Explanation>> explain_all(const Options& options) {
+std::vector<std::string> urls(const Chain& chain) {
+  std::vector<std::string> all;
+  for (const auto& endpoint : chain.endpoints) all.push_back(endpoint.url());
+  return all;
+}
+
+// The chain after the distribution's next start, with a note where it is another one until then.
+Chain chain_of(const Site& site, const std::string& registry, Context& context) {
+  auto chain = resolve_chain(site.tree, site.config, registry, site.options);
+  if (!site.until_start) return chain;
+  const auto now = resolve_chain(*site.until_start, *site.config_until_start, registry, site.options);
+  if (urls(now) != urls(chain))
+    context.note(fmt::format("{}{} renders this at its next start; until then the endpoints of {} are {}", site.node.empty() ? "" : site.node + ": ",
+                             site.distribution, registry, now.endpoints.empty() ? "not to be told" : join(urls(now), ", ")));
+  return chain;
+}
+
+Result<std::vector<Explanation>> explain_all(Context& context) {
+  const auto& options = context.options;
   RF_TRY(const auto images, all_images(options));
   RF_TRY(const auto assumptions, all_assumptions(options));
   RF_TRY(const auto sites, all_sites(options));
@@ -185,7 +221,7 @@ Result<std::vector<Explanation>> explain_all(const Options& options) {
     for (const auto& image : images) {
       auto chain = chains.find(image.registry);
       if (chain == chains.end())
-        chain = chains.emplace(image.registry, resolve_chain(site.tree, site.config, image.registry, site.options)).first;
+        chain = chains.emplace(image.registry, chain_of(site, image.registry, context)).first;
       all.push_back({.node = site.node,
                      .image = image,
                      .config = site.config,
@@ -198,7 +234,7 @@ Result<std::vector<Explanation>> explain_all(const Options& options) {
 }
 
 int run(Context& context) {
-  const auto explanations = explain_all(context.options);
+  const auto explanations = explain_all(context);
   if (!explanations) {
     context.error(explanations.error());
     return exit_code_of(explanations.error());
