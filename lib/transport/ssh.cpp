@@ -162,12 +162,21 @@ asio::awaitable<Result<void>> SshClient::verify(const SshSettings& settings, con
   co_return Result<void>();
 }
 
-asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::open_session(Target target, int depth) {
-  auto settings = Result<SshSettings>(SshSettings{});
-  {
-    const auto place = co_await configurations_.enter();
-    settings = co_await read_ssh_settings(target, options_.config);
+asio::awaitable<Result<SshSettings>> SshClient::settings_of(const Target& target) {
+  RF_CO_CHECK(check_target(target));
+  if (!std::exchange(config_read_, true)) {
+    local_ = local_user();
+    simple_config_ = read_simple_config(options_.config.path, local_.home);
   }
+  if (simple_config_) {
+    if (const auto text = simple_config_->answer(target, local_.name)) co_return parse_ssh_settings(*text, target, local_);
+  }
+  const auto place = co_await configurations_.enter();
+  co_return co_await read_ssh_settings(target, options_.config);
+}
+
+asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::open_session(Target target, int depth) {
+  auto settings = co_await settings_of(target);
   if (!settings) co_return std::move(settings).error();
   RF_CO_TRY(const auto known, known_hosts(*settings));
   RF_CO_TRY(const auto session, co_await shake_hands(*settings, *known, depth));

@@ -13,6 +13,7 @@
 #include "transport/keyring.h"
 #include "transport/known_hosts.h"
 #include "transport/session.h"
+#include "transport/simple_config.h"
 #include "transport/ssh_config.h"
 #include "transport/target.h"
 #include "transport/turnstile.h"
@@ -61,11 +62,15 @@ class SshClient {
   asio::awaitable<Result<void>> authenticate(const SshSettings& settings, std::shared_ptr<SshSession> session);
   asio::awaitable<Result<bool>> try_passwords(const SshSettings& settings, std::shared_ptr<SshSession> session, Deadline& deadline,
                                               const std::vector<std::string>& methods);
+  asio::awaitable<Result<SshSettings>> settings_of(const Target& target);
   Result<std::shared_ptr<const KnownHosts>> known_hosts(const SshSettings& settings);
 
   asio::any_io_executor executor_;
   SshOptions options_;
   Keyring keyring_;
+  LocalUser local_;
+  std::optional<SimpleConfig> simple_config_;  // read before the first node; nothing when only ssh understands it
+  bool config_read_ = false;
   Turnstile configurations_{8};  // ssh -G processes at a time
   Turnstile one_question_{1};
   std::map<std::string, std::shared_ptr<const KnownHosts>> known_;  // by the files' names

@@ -43,6 +43,7 @@ SshSettings default_ssh_settings(const Target& target, const LocalUser& local);
 struct SshConfigFile {
   std::string path;  // ssh -F; empty: ssh's own choice; "none": no configuration
 };
+// Asks `ssh -G`.
 asio::awaitable<Result<SshSettings>> read_ssh_settings(const Target& target, const SshConfigFile& config);
 
 }  // namespace rf
