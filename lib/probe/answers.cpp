@@ -28,16 +28,25 @@ struct Heard {
   int milliseconds = 0;
   std::string address;
   std::map<std::string, std::string, std::less<>> headers;  // of the last response, names in lower case
+  bool in_body = false;
   std::string words;                                        // what the tool itself said
 };
 
 void hear_line(Heard& heard, std::string_view line) {
   const auto text = trim(line);
-  if (text.empty()) return;
+  if (text.empty()) {
+    heard.in_body = heard.status != 0;
+    return;
+  }
   const auto parts = split(text, ' ');
   if (text.substr(0, 5) == "HTTP/" && parts.size() > 1) {
     heard.status = number(parts[1]);
     heard.headers.clear();
+    heard.in_body = false;
+    return;
+  }
+  if (parts[0] == "ms" && parts.size() == 2) {
+    heard.milliseconds = number(parts[1]);
     return;
   }
   if (parts[0] == "rc" && parts.size() == 2) {
@@ -53,6 +62,7 @@ void hear_line(Heard& heard, std::string_view line) {
     if (parts.size() > 3) heard.address = parts[3];
     return;
   }
+  if (heard.in_body) return;
   const auto colon = text.find(": ");
   if (heard.status != 0 && colon != std::string_view::npos && text.substr(0, colon).find(' ') == std::string_view::npos) {
     heard.headers[lower(text.substr(0, colon))] = std::string(trim(text.substr(colon + 1)));
@@ -159,7 +169,7 @@ EndpointProbe read_answer(const Question& question, const RawAnswer& raw) {
   probe.milliseconds = heard.milliseconds;
   probe.address = heard.address;
   if (raw.tool == "none") {
-    probe.detail = "no client on the node: curl, GNU wget or openssl would do";
+    probe.detail = "no client on the node: curl, GNU wget, bash (http) or openssl (https) would do";
     return probe;
   }
   probe.answer = heard.status == 0 ? reason(heard) : of_status(question, heard);

@@ -58,7 +58,7 @@ struct PullProbe {
 };
 
 struct NodeProbe {
-  std::string client;  // "curl", "wget", "openssl"; "" when the node has none
+  std::string client;  // "curl", "wget", "bash+openssl" or one of these; "" when the node has none
   std::vector<RegistryProbe> registries;
   std::optional<PullProbe> pull;
 };

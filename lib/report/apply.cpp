@@ -44,7 +44,7 @@ std::string_view meaning(NodeOutcome outcome) {
 std::string detail_of(const ApplyRow& row) {
   std::string text(meaning(row.outcome));
   if (row.outcome == NodeOutcome::applied) {
-    text = row.verified ? (*row.verified ? "verified" : "NOT as declared afterwards") : "not verified";
+    text = row.verified ? (*row.verified ? "verified" : "NOT as declared afterwards") : row.plan ? "not verified" : "put back as it was";
     if (row.plan) text += ", " + counted(row.plan->files.size(), "change");
     if (row.restarted && row.plan) text += ", restarted " + row.plan->service.name;
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "base/text.h"
@@ -79,10 +80,12 @@ Value row_value(const PlanRow& row) {
                         {"notes", plan ? Value::strings(plan->notes) : Value::array()}});
 }
 
-// Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of them.
+// Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of them; reasons for
+// the restart name the node's version, so each different one is shown.
 struct Group {
   std::vector<std::string> nodes;
   const Plan* plan;
+  std::vector<std::string> restart_reasons;
 };
 
 bool same(const Plan& a, const Plan& b) {
@@ -91,7 +94,7 @@ bool same(const Plan& a, const Plan& b) {
     for (const auto& chain : plan.chains) all.push_back(chain.registry + " " + chain_text(chain));
     return all;
   };
-  return a.files == b.files && a.service == b.service && a.warnings == b.warnings && a.notes == b.notes && texts(a) == texts(b);
+  return a.files == b.files && a.service.by == b.service.by && a.service.name == b.service.name && a.warnings == b.warnings && a.notes == b.notes && texts(a) == texts(b);
 }
 
 std::vector<Group> grouped(std::span<const PlanRow> rows) {
@@ -102,18 +105,26 @@ std::vector<Group> grouped(std::span<const PlanRow> rows) {
     for (auto& group : groups) {
       if (same(*group.plan, *row.plan)) home = &group;
     }
-    if (home) {
-      home->nodes.push_back(row.node);
-    } else {
-      groups.push_back({{row.node}, row.plan});
-    }
+    if (!home) home = &groups.emplace_back(Group{.nodes = {}, .plan = row.plan, .restart_reasons = {}});
+    home->nodes.push_back(row.node);
+    auto& reasons = home->restart_reasons;
+    const auto& why = row.plan->service.why;
+    if (row.plan->service.needed() && std::find(reasons.begin(), reasons.end(), why) == reasons.end()) reasons.push_back(why);
   }
   return groups;
 }
 
-std::string list_text(const Plan& plan, const Look& look) {
+// Whether another change of the plan stands below this directory, and so tells of it.
+bool goes_without_saying(const Plan& plan, const FileChange& directory) {
+  const auto inside = [&](const FileChange& change) { return is_directory(directory) && change.path.starts_with(directory.path + "/"); };
+  return std::any_of(plan.files.begin(), plan.files.end(), inside);
+}
+
+std::string list_text(const Group& group, const Look& look) {
+  const auto& plan = *group.plan;
   std::string out;
   for (const auto& change : plan.files) {
+    if (goes_without_saying(plan, change)) continue;
     const bool adds = change.op == FileChange::Op::create || change.op == FileChange::Op::make_directory;
     const bool removes = change.op == FileChange::Op::remove || change.op == FileChange::Op::remove_directory;
     const char* sign = adds ? "+" : removes ? "-" : "~";
@@ -124,8 +135,8 @@ std::string list_text(const Plan& plan, const Look& look) {
     if (!change.why.empty()) out += "      " + look.paint(Tint::dim, wrap(terminal_safe(change.why), look.width, 6)) + "\n";
   }
   if (plan.service.needed()) {
-    out += "  " + look.paint(Tint::warn, "!") + " restart " + terminal_safe(plan.service.name) + "\n      " +
-           look.paint(Tint::dim, wrap(terminal_safe(plan.service.why), look.width, 6)) + "\n";
+    out += "  " + look.paint(Tint::warn, "!") + " restart " + terminal_safe(plan.service.name) + "\n";
+    for (const auto& why : group.restart_reasons) out += "      " + look.paint(Tint::dim, wrap(terminal_safe(why), look.width, 6)) + "\n";
   } else if (!plan.files.empty()) {
     out += "    no restart: takes effect with the next pull\n";
   }
@@ -137,7 +148,7 @@ std::string group_text(const Group& group, const Look& look) {
   std::string names;
   for (const auto& node : group.nodes) names += (names.empty() ? "" : ", ") + terminal_safe(node);
   std::string out = look.paint(Tint::strong, wrap(names, look.width, 0)) + "\n";
-  out += plan.empty() ? "    up to date\n" : list_text(plan, look);
+  out += plan.empty() ? "    up to date\n" : list_text(group, look);
   for (const auto& warning : plan.warnings) {
     out += "  " + look.paint(Tint::warn, "warning: ") + wrap(terminal_safe(warning), look.width, 6) + "\n";
   }

@@ -119,7 +119,8 @@ std::string status_text(std::span<const StatusRow> rows, const Look& look) {
     if (!row.facts->unfinished.empty()) remark = row.facts->unfinished;
     if (remark.empty() && row.plan && !row.plan->empty()) remark = "'plan' shows " + counted(row.plan->files.size(), "change");
     const auto last = status.last ? status.last->time + " " + status.last->result : std::string();
-    table.row({{row.node}, {std::string(to_string(status.state)), tint_of(status.state)}, {std::to_string(status.files.size())}, {last}, {remark}});
+    const auto there = std::count_if(status.files.begin(), status.files.end(), [](const auto& file) { return file.expected != "-"; });
+    table.row({{row.node}, {std::string(to_string(status.state)), tint_of(status.state)}, {std::to_string(there)}, {last}, {remark}});
   }
   return table.text(look) + errors_text(rows, look);
 }

@@ -186,19 +186,33 @@ std::string pulls_text(std::span<const TestRow> rows, const Look& look) {
   return table.empty() ? "" : "\n" + table.text(look);
 }
 
+// The same finding on several nodes is one line.
+std::string findings_text(std::span<const TestRow> rows, const Look& look) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> lines;  // text, nodes
+  for (const auto& one : test_findings(rows)) {
+    auto at = std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return line.first == one.text; });
+    if (at == lines.end()) at = lines.insert(at, {one.text, {}});
+    at->second.push_back(one.node);
+  }
+  std::string out;
+  if (!lines.empty()) out = "\n" + look.paint(Tint::strong, counted(lines.size(), "finding")) + "\n";
+  for (const auto& [text, nodes] : lines) out += "  " + wrap(terminal_safe(join(nodes, ", ") + ": " + text), look.width, 4) + "\n";
+  return out;
+}
+
 }  // namespace
 
-std::vector<std::string> test_findings(std::span<const TestRow> rows) {
-  std::vector<std::string> worst;
-  std::vector<std::string> others;
+std::vector<TestFinding> test_findings(std::span<const TestRow> rows) {
+  std::vector<TestFinding> worst;
+  std::vector<TestFinding> others;
   for (const auto& row : rows) {
     if (!row.probe) continue;
     const auto& pull = row.probe->pull;
-    if (pull && pull->result != PullProbe::Result::pulled) worst.push_back(row.node + ": " + pull->image + ": " + pull->message);
+    if (pull && pull->result != PullProbe::Result::pulled) worst.push_back({row.node, pull->image + ": " + pull->message});
     for (const auto& registry : row.probe->registries) {
-      const auto at = row.node + ": " + registry.chain.registry + ": ";
+      const auto at = registry.chain.registry + ": ";
       if (registry.chain.error) {
-        worst.push_back(at + *registry.chain.error);
+        worst.push_back({row.node, at + *registry.chain.error});
         continue;
       }
       std::size_t serving = 0;
@@ -206,9 +220,10 @@ std::vector<std::string> test_findings(std::span<const TestRow> rows) {
         const bool has = endpoint.answer == Answer::serves || endpoint.answer == Answer::wants_token;
         serving += has ? 1 : 0;
         if (!finding(*row.probe, registry, endpoint)) continue;
-        others.push_back(at + endpoint.endpoint.url() + ": " + answer_text(endpoint) + (endpoint.detail.empty() ? "" : " (" + endpoint.detail + ")"));
+        others.push_back({row.node, at + endpoint.endpoint.url() + ": " + answer_text(endpoint) +
+                                        (endpoint.detail.empty() ? "" : " (" + endpoint.detail + ")")});
       }
-      if (serving == 0) worst.push_back(at + (about_image(*row.probe, registry) ? "no endpoint has the image" : "no endpoint answers"));
+      if (serving == 0) worst.push_back({row.node, at + (about_image(*row.probe, registry) ? "no endpoint has the image" : "no endpoint answers")});
     }
   }
   worst.insert(worst.end(), others.begin(), others.end());
@@ -218,7 +233,9 @@ std::vector<std::string> test_findings(std::span<const TestRow> rows) {
 Value test_value(std::span<const TestRow> rows) {
   Value nodes = Value::array();
   for (const auto& row : rows) nodes.push(row_value(row));
-  return Value::object({{"schema", "regfallback.test/v1"}, {"nodes", nodes}, {"findings", Value::strings(test_findings(rows))}});
+  Value findings = Value::array();
+  for (const auto& one : test_findings(rows)) findings.push(Value::object({{"node", one.node}, {"text", one.text}}));
+  return Value::object({{"schema", "regfallback.test/v1"}, {"nodes", nodes}, {"findings", findings}});
 }
 
 std::string test_text(std::span<const TestRow> rows, const Look& look) {
@@ -229,10 +246,7 @@ std::string test_text(std::span<const TestRow> rows, const Look& look) {
   for (const auto& row : rows) {
     if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) + "\n";
   }
-  const auto findings = test_findings(rows);
-  if (!findings.empty()) out += "\n" + look.paint(Tint::strong, counted(findings.size(), "finding")) + "\n";
-  for (const auto& one : findings) out += "  " + wrap(terminal_safe(one), look.width, 4) + "\n";
-  return out;
+  return out + findings_text(rows, look);
 }
 
 }  // namespace rf

@@ -20,7 +20,11 @@ struct TestRow {
 
 Value test_value(std::span<const TestRow> rows);  // regfallback.test/v1
 std::string test_text(std::span<const TestRow> rows, const Look& look);
-// One line each, the worst first: "anubis: docker.io: no endpoint answers". Empty when all is well.
-std::vector<std::string> test_findings(std::span<const TestRow> rows);
+// The worst first. Empty when all is well.
+struct TestFinding {
+  std::string node;
+  std::string text;  // "docker.io: no endpoint answers"
+};
+std::vector<TestFinding> test_findings(std::span<const TestRow> rows);
 
 }  // namespace rf

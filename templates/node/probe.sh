@@ -8,17 +8,25 @@ rf_text() { printf '%s' "$1" | base64 -d; }
 # The tail of standard input as one line, short enough for one write to a pipe: answers of parallel jobs never mix.
 rf_tail() { tail -c 2700 | base64 | tr -d '\n'; }
 
+# curl and GNU wget know both schemes. Without them bash speaks http and openssl speaks https, each as far as it is there.
 rf_client() {
+  rf_bash=
+  rf_openssl=
   if command -v curl >/dev/null 2>&1; then
     rf_tool=curl
   elif wget --version 2>/dev/null | grep -q GNU; then
     rf_tool=wget
-  elif command -v openssl >/dev/null 2>&1; then
-    rf_tool=openssl
   else
-    rf_tool=
+    command -v bash >/dev/null 2>&1 && rf_bash=bash
+    command -v openssl >/dev/null 2>&1 && rf_openssl=openssl
+    rf_tool=$rf_bash${rf_bash:+${rf_openssl:++}}$rf_openssl
   fi
   printf 'client %s\n' "$rf_tool"
+}
+
+rf_now() { # milliseconds, or nothing where date does not know them
+  rf_time=$(date +%s%N)
+  case $rf_time in *[!0-9]*) ;; *) printf '%s' "$((rf_time / 1000000))" ;; esac
 }
 
 # The proxy settings of the process that pulls, in place of this session's own.
@@ -50,11 +58,20 @@ rf_with_wget() { # SECONDS METHOD URL CA INSECURE
   wget --no-config -S -O /dev/null -T "$1" -t 1 --max-redirect=0 --method="$2" ${rf_more:+"$rf_more"} -- "$3" 2>&1
 }
 
+# The response's head is enough; what a server sends after it is not waited for.
 rf_with_openssl() { # SECONDS REQUEST HOST PORT CA INSECURE
   set -- "$1" "$2" "$(rf_text "$3")" "$4" "$(rf_text "$5")" "$6"
   rf_verify=-verify_return_error
   [ "$6" = 1 ] && rf_verify=
-  rf_text "$2" | timeout "$1" openssl s_client -quiet $rf_verify ${5:+-CAfile "$5"} -servername "$3" -connect "$3:$4" 2>&1
+  {
+    rf_text "$2" | timeout "$1" openssl s_client -quiet $rf_verify ${5:+-CAfile "$5"} -servername "$3" -connect "$3:$4" 2>&1
+    printf '\nrc %s\n' "$?"
+  } | head -c 2000
+}
+
+rf_with_bash() { # SECONDS REQUEST HOST PORT
+  rf_text "$2" | timeout "$1" bash -c 'exec 3<>"/dev/tcp/$1/$2" && cat >&3 && head -c 2000 <&3' rf "$(rf_text "$3")" "$4" 2>&1 ||
+    printf '\nrc %s\n' "$?"
 }
 
 # ID SECONDS SCHEME METHOD INSECURE PORT CONFIG URL REQUEST HOST CA; "-" is nothing.
@@ -62,20 +79,22 @@ rf_ask() {
   rf_ca=${11}
   [ "$rf_ca" = - ] && rf_ca=
   {
-    case $rf_tool in
-      curl) rf_with_curl "$7" ;;
-      wget) rf_with_wget "$2" "$4" "$8" "$rf_ca" "$5" ;;
-      openssl)
-        if [ "$3" = https ]; then
-          rf_with_openssl "$2" "$9" "${10}" "$6" "$rf_ca" "$5"
-        else
-          printf 'rf: no client for http\n'
-          false
-        fi
+    rf_began=$(rf_now)
+    case $rf_tool:$3 in
+      curl:*)
+        rf_with_curl "$7"
+        printf '\nrc %s\n' "$?"
         ;;
-      *) false ;;
+      wget:*)
+        rf_with_wget "$2" "$4" "$8" "$rf_ca" "$5"
+        printf '\nrc %s\n' "$?"
+        ;;
+      *openssl:https) rf_with_openssl "$2" "$9" "${10}" "$6" "$rf_ca" "$5" ;;
+      bash*:http) rf_with_bash "$2" "$9" "${10}" "$6" ;;
+      *) printf 'rf: no client for %s\n' "$3" ;;
     esac
-    printf '\nrc %s\n' "$?"
+    rf_ended=$(rf_now)
+    [ "$rf_tool" = curl ] || printf '\nms %s\n' "$((${rf_ended:-0} - ${rf_began:-0}))"
   } | rf_tail | {
     read -r rf_answer
     printf 'answer %s %s %s\n' "$1" "${rf_tool:-none}" "$rf_answer"

@@ -135,6 +135,21 @@ TEST_CASE("a node without any client says so") {
   CHECK(probe->registries[0].endpoints[0].detail.find("no client") != std::string::npos);
 }
 
+TEST_CASE("bash does for http where both are missing, and credentials go with it") {
+  if (!have("bash")) SKIP("no bash here");
+  Server server("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\nContent-Type: x");
+  const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}), one("127.0.0.1:1")};
+  auto program = replace_all(probe_program(chains, {}), "command -v curl", "false");
+  program = replace_all(program, "wget --version", "false");
+  const auto probe = read_probe(run("sh", program), chains, {});
+  REQUIRE(probe);
+  server.stop();
+  CHECK(probe->client.substr(0, 4) == "bash");
+  CHECK(probe->registries[0].endpoints[0].answer == Answer::serves);
+  CHECK(probe->registries[1].endpoints[0].answer == Answer::refused);
+  CHECK(server.asked.find("Authorization: Basic c2VjcmV0") != std::string::npos);
+}
+
 TEST_CASE("wget does where curl is missing, and credentials do not go into its command line") {
   if (!have("wget")) SKIP("no wget here");
   Server server("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n");
