@@ -12,7 +12,8 @@ rf_fail() {
   rf_end refused
 }
 rf_home() {
-  if [ -z "${RF_ROOT:-}" ] && [ "$(id -u)" != 0 ]; then rf_fail "only root may change this node"; fi
+  me=$(id -u)
+  if [ -z "${RF_ROOT:-}" ] && [ "$me" != 0 ]; then rf_fail "only root may change this node"; fi
   for tool in base64 stat sed ln sync; do
     if ! command -v "$tool" >/dev/null; then rf_fail "the node has no $tool"; fi
   done
@@ -21,8 +22,8 @@ rf_home() {
   if ! [ -d "$home" ]; then (umask 022 && mkdir -p "${home%/*}") && mkdir "$home"; fi
   # Nobody else may have prepared this directory for us.
   case $(stat -c '%u %a' "$home" 2>/dev/null) in
-    "$(id -u) 700") ;;
-    "$(id -u) "*) chmod 700 "$home" || rf_fail "$home cannot be made private" ;;
+    "$me 700") ;;
+    "$me "*) chmod 700 "$home" || rf_fail "$home cannot be made private" ;;
     *) rf_fail "$home belongs to somebody else" ;;
   esac
   mkdir -p "$home/txn" "$home/lib" "$home/history" || rf_fail "$home cannot be written"

@@ -16,7 +16,7 @@ NODE = HERE.parents[1] / "templates/node"
 # name -> (file, what stands there, what is put in its place, tests that must notice)
 MUTATIONS = {
     "no hard link of the old inode": ("worker/3-commit.sh", 'ln "$target" "$old" || return 1', ":", "test_crash test_transaction"),
-    "no check of checksums": ("worker/2-stage.sh", "check_unchanged || return 1", "check_unchanged || cause=", "test_transaction.Refusing"),
+    "no check of checksums": ("worker/5-main.sh", "check_unchanged || return 1", "check_unchanged || cause=", "test_transaction.Refusing"),
     "no check after the rename": ("worker/3-commit.sh", "check_kept || return 1", ":", "test_transaction.Failing"),
     "create replaces what is there": ("worker/3-commit.sh", 'ln "$new" "$target" || return 1', 'cp "$new" "$target"', "test_crash"),
     "old inodes stay": ("worker/3-commit.sh", 'if [ $# != 0 ]; then rm -f "$@"; fi', ":", "test_transaction.Applying test_crash"),
@@ -45,7 +45,7 @@ MUTATIONS = {
     "the first state is pruned": ("worker/5-main.sh", "      applied=$entry\n      continue", "      applied=$entry", "test_transaction.RollingBack"),
     "nothing is inherited": ("worker/5-main.sh", '&& ! inherit "$1" "$applied"', "&& false", "test_transaction.RollingBack"),
     "rollback ignores drift": ("rollback.sh", 'rf_last_of "$path"; fi', 'rf_now "$path"; fi', "test_transaction.RollingBack"),
-    "a function is called before it arrived": ("front.sh", "rf_main() {\n  (", "rf_home_early() { :; }\nmkdir -p \"${RF_ROOT:-}/var/lib/regfallback\"\nrf_main() {\n  (", "test_transaction.Refusing"),
+    "contents are not made durable": ("worker/3-commit.sh", 'flush "$@" || because "the changes', 'true || because "the changes', "test_transaction.Durability"),
 }
 
 

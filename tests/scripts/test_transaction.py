@@ -371,6 +371,27 @@ def make_node_view(node):
     return copy.copy(node)
 
 
+class Durability(TransactionTest):
+    def test_contents_are_synced_before_any_rename_and_directories_after(self):
+        """What fsync is worth shows only in a power cut; that it is asked for, and when, shows here."""
+        record = self.root / "order"
+        for name in ("sync", "mv", "ln"):
+            self.node.stand_in(name, f'echo {name} "$@" >>"{record}"\nexec /usr/bin/{name} "$@"\n')
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
+        order = record.read_text().splitlines()
+        commit = next(n for n, line in enumerate(order) if line.endswith("state.committing"))
+        applied = next(n for n, line in enumerate(order) if line.endswith("state.applied"))
+        synced = " ".join(line for line in order[:commit] if line.startswith("sync"))
+        for staged in ("docker.io/.rf-t1-1.new", "docker.io/.rf-t1-4.new", "containerd/.rf-t1-5.new", ".rf-t1-0.new/hosts.toml", "old/4", "manifest"):
+            self.assertIn(staged, synced)
+        # ca before the hosts.toml that names it, the hosts.toml before config.toml, deletions last; a sync between each two
+        marks = ["ca-bbbb.crt", "docker.io/hosts.toml", "containerd/config.toml", "ca-aaaa.crt"]
+        places = [max(n for n, line in enumerate(order[:applied]) if line.startswith(("mv", "ln")) and mark in line) for mark in marks]
+        self.assertEqual(places, sorted(places))
+        for first, second in zip(places, places[1:] + [applied]):
+            self.assertTrue(any(line.startswith("sync") for line in order[first:second]), (first, second, order))
+
+
 class RollingBack(TransactionTest):
     def roll_back(self, ident, target="latest", force=False):
         lines = self.node.run(rollback_program(ident, target, force))

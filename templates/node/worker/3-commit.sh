@@ -25,20 +25,34 @@ commit_one() {
   esac
   step "done $n"
 }
+make_durable() { # the directories that were written to
+  IFS=$newline
+  # shellcheck disable=SC2086 # one directory a line
+  set -- $dirty
+  unset IFS
+  dirty=$newline
+  if [ $# = 0 ]; then return 0; fi
+  flush "$@" || because "the changes could not be made durable" || return 1
+  step "durable $last_kind"
+}
 commit() {
   set_state committing || return 1
   marked made && made=$list
   marked whole && whole=$list
-  dirty=''
+  dirty=$newline last_kind=
   while read -r n op mode owner group before after path <&3; do
     if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
     target=$root$path
     if within "$target" "$made" || within "$target" "$whole"; then continue; fi
     if [ "$op" = X ] && ! [ -e "$txn/whole.$n" ]; then continue; fi
+    # What a file refers to is durable before the file is there: each kind is made durable before the next one begins.
+    case $op:$path in M:*) kind=M ;; [DX]:*) kind=D ;; */hosts.toml) kind=hosts ;; *.toml | *.yaml | *.tmpl) kind=config ;; *) kind=certificate ;; esac
+    if [ "$kind" != "$last_kind" ]; then make_durable || return 1; fi
+    last_kind=$kind
     commit_one || because "$path could not be put in place" || return 1
-    flush "${target%/*}" || because "$path could not be made durable" || return 1
-    step "durable $n"
+    case $dirty in *"$newline${target%/*}$newline"*) ;; *) dirty=$dirty${target%/*}$newline ;; esac
   done 3<"$txn/manifest"
+  make_durable || return 1
   check_kept || return 1
   set_state committed || because "the state could not be recorded"
 }

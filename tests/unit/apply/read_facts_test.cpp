@@ -7,6 +7,7 @@
 
 #include "apply/read_facts.h"
 #include "apply/script_text.h"
+#include "node/profile.h"
 #include "transport/local.h"
 
 using namespace rf;
@@ -27,6 +28,17 @@ TEST_CASE("a template is sent without comments and indentation, and its last lin
   CHECK(text.find("\n#") == text.npos);
   CHECK(text.find("\n ") == text.npos);
   CHECK(text.ends_with("\nrf_main\n"));
+}
+
+TEST_CASE("every file and unit that a built-in profile asks for can stand in the script") {
+  const auto profiles = load_profiles(embedded::profiles());
+  REQUIRE(profiles.ok());
+  FactsQuery query;
+  query.globs = fact_globs(*profiles);
+  query.units = service_units(*profiles);
+  CHECK(query.globs.size() > 10);
+  const auto program = facts_program(query);
+  if (!program) FAIL(to_string(program.error()));
 }
 
 TEST_CASE("facts of this machine come through a shell") {
