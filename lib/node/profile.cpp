@@ -64,6 +64,12 @@ std::vector<std::string> fact_globs(std::span<const Profile> profiles) {
       for (const auto* path : {&era.when_file, &era.config_file, &era.drop_in, &era.registries_file})
         if (path->starts_with('/')) globs.insert(*path);
   }
+  // And every directory on the way: what is to be made anew must be known to be missing.
+  std::set<std::string> directories;
+  for (const auto& glob : globs)
+    for (auto path = parent_path(glob); path != "/"; path = parent_path(path))
+      if (path.find_first_of("*?[") == path.npos) directories.insert(path);
+  globs.merge(directories);
   return {globs.begin(), globs.end()};
 }
 

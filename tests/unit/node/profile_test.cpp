@@ -105,6 +105,10 @@ TEST_CASE("facts are asked for everything a profile decides by") {
     INFO(path);
     CHECK(std::count(globs.begin(), globs.end(), path) == 1);
   }
+  for (const std::string directory : {"/etc/k0s/containerd.d", "/etc/rancher", "/etc/rancher/k3s", "/etc/containerd/conf.d"}) {
+    INFO(directory);
+    CHECK(std::count(globs.begin(), globs.end(), directory) == 1);
+  }
   const auto units = service_units(test::built_in_profiles());
   CHECK(std::count(units.begin(), units.end(), "k3s-agent.service") == 1);
 }
