@@ -6,10 +6,15 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+from rflab.sandbox import NODE_FILES, Sandbox  # noqa: E402  (the lab is not a package of the system)
 
 
 @dataclasses.dataclass
@@ -63,7 +68,7 @@ PermitRootLogin yes
 PasswordAuthentication no
 MaxStartups 2000
 MaxSessions 100
-SetEnv RF_ROOT={root}/node-{port}
+SetEnv RF_ROOT={root}/node-{port} PATH={bin}:/usr/sbin:/usr/bin:/sbin:/bin
 LogLevel ERROR
 """
 
@@ -71,9 +76,10 @@ LogLevel ERROR
 class Farm:
     """`count` sshd listeners on loopback; node k has the tree `root/node-PORT`. Use as a context."""
 
-    def __init__(self, count: int, tree: pathlib.Path | None = None) -> None:
+    def __init__(self, count: int) -> None:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="rf-bench-"))
-        self.tree = tree
+        self.tree = self.root / "pristine"
+        Sandbox(0).plant("ra", self.tree)
         self.ports = free_ports(count)
         self.listeners: list[subprocess.Popen[bytes]] = []
 
@@ -84,7 +90,7 @@ class Farm:
         os.makedirs("/run/sshd", exist_ok=True)
         for port in self.ports:
             config = self.root / f"sshd-{port}.conf"
-            config.write_text(SSHD.format(port=port, root=self.root))
+            config.write_text(SSHD.format(port=port, root=self.root, bin=NODE_FILES / "sandbox-bin"))
             self.listeners.append(subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL,
                                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         self.restore()
@@ -115,17 +121,34 @@ class Farm:
         for port in self.ports:
             node = self.root / f"node-{port}"
             shutil.rmtree(node, ignore_errors=True)
-            if self.tree is not None:
-                shutil.copytree(self.tree, node, symlinks=True)
-            else:
-                node.mkdir()
+            shutil.copytree(self.tree, node, symlinks=True)
 
     def write_client_files(self) -> None:
+        self.client_config(self.ports, "ssh")
+
+    def client_config(self, ports: list[int], name: str) -> str:
+        """An ssh configuration that calls ports n0000, n0001, ...; returns its path."""
         key = (self.root / "host_ed25519.pub").read_text().split()
-        (self.root / "known_hosts").write_text("".join(f"[127.0.0.1]:{p} {key[0]} {key[1]}\n" for p in self.ports))
-        (self.root / "ssh_config").write_text("".join(f"Host n{i:04d}\n  HostName 127.0.0.1\n  Port {p}\n" for i, p in enumerate(self.ports))
-                                              + f"Host *\n  User root\n  IdentityFile {self.root}/client_ed25519\n  IdentitiesOnly yes\n"
-                                              f"  UserKnownHostsFile {self.root}/known_hosts\n  GlobalKnownHostsFile /dev/null\n")
+        known = self.root / f"{name}_known_hosts"
+        known.write_text("".join(f"[127.0.0.1]:{p} {key[0]} {key[1]}\n" for p in sorted(set(ports))))
+        config = self.root / f"{name}_config"
+        config.write_text("".join(f"Host n{i:04d}\n  HostName 127.0.0.1\n  Port {p}\n" for i, p in enumerate(ports))
+                          + f"Host *\n  User root\n  IdentityFile {self.root}/client_ed25519\n  IdentitiesOnly yes\n"
+                          f"  UserKnownHostsFile {known}\n  GlobalKnownHostsFile /dev/null\n")
+        return str(config)
+
+    def record(self, scripts: pathlib.Path | None) -> None:
+        """From now on keep what each node's shell reads in scripts/PORT; with None no longer."""
+        for port, listener in zip(self.ports, self.listeners):
+            config = self.root / f"sshd-{port}.conf"
+            text = "\n".join(line for line in config.read_text().splitlines() if not line.startswith("ForceCommand"))
+            if scripts is not None:
+                text += f"\nForceCommand tee {scripts}/{port} | $SHELL -c \"$SSH_ORIGINAL_COMMAND\""
+            config.write_text(text + "\n")
+            listener.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        for port in self.ports:
+            self.wait_for(port)
 
     @property
     def names(self) -> list[str]:
