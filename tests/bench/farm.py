@@ -79,7 +79,10 @@ class Farm:
     def __init__(self, count: int) -> None:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="rf-bench-"))
         self.tree = self.root / "pristine"
-        Sandbox(0).plant("ra", self.tree)
+        sandbox = Sandbox(0, str(self.root / "sandbox"))
+        self.bin = self.root / "sandbox" / "ra" / "bin"
+        shutil.copytree(NODE_FILES / "sandbox-bin", self.bin)
+        sandbox.plant("ra", self.tree)
         self.ports = free_ports(count)
         self.listeners: list[subprocess.Popen[bytes]] = []
 
@@ -90,7 +93,7 @@ class Farm:
         os.makedirs("/run/sshd", exist_ok=True)
         for port in self.ports:
             config = self.root / f"sshd-{port}.conf"
-            config.write_text(SSHD.format(port=port, root=self.root, bin=NODE_FILES / "sandbox-bin"))
+            config.write_text(SSHD.format(port=port, root=self.root, bin=self.bin))
             self.listeners.append(subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", str(config)], stdin=subprocess.DEVNULL,
                                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         self.restore()
