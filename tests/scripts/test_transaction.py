@@ -104,6 +104,24 @@ class Applying(TransactionTest):
             reader.join()
         self.assertLessEqual(seen, set(contents))
 
+    def test_a_busybox_userland_without_flock_is_enough(self):
+        applets = self.root / "applets"
+        applets.mkdir()
+        subprocess.run(["busybox", "--install", "-s", str(applets)], check=True)
+        for name in ("bash", "dash", "busybox"):
+            (self.node.bin / name).symlink_to(shutil.which(name))
+        self.node.env["PATH"] = f"{self.node.bin}:{applets}"
+        self.assertIsNone(shutil.which("flock", path=self.node.env["PATH"]))
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
+        self.assertEqual(self.node.tree(), after(self.before, all_changes()))
+        self.assertEqual(self.node.apply("t2", [Change("R", CONFIG, b"version = 2\n# new\n", b"crierror\n", 0o640)], SETTINGS), "rolled-back", self.node.output)
+        self.assertIn("end applied", self.node.run(rollback_program("r1")))
+        self.assert_old()
+
+    def test_a_runtime_that_is_gone_is_a_warning(self):
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS | {"exe": "/nowhere/containerd"}), "applied", self.node.output)
+        self.assertIn("is not there any more", "\n".join(self.node.output))
+
     def test_no_byte_of_a_file_is_ever_an_argument(self):
         marker = "c2VjcmV0LW1hcmtlci1vZi10aGUtdGVzdA"
         found, stop = [], threading.Event()

@@ -173,6 +173,10 @@ stage() {
 }
 validate() { # a config.toml that containerd cannot read is found before it is there
   if [ -z "$exe" ]; then return 0; fi
+  if ! command -v "$exe" >/dev/null; then
+    say "warn $exe is not there any more, so the configuration was not tried with it"
+    return 0
+  fi
   while read -r n op mode owner group before after path <&3; do
     case $op in R | C) ;; *) continue ;; esac
     if [ "$path" != "$config" ]; then continue; fi
