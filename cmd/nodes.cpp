@@ -115,8 +115,12 @@ Result<void> Nodes::expand_clusters() {
 }
 
 Result<void> Nodes::take_saved_facts() {
-  RF_TRY(auto saved, read_saved_facts(context_.options.facts));
-  for (auto& one : saved) {
+  auto saved = read_saved_facts(context_.options.facts);
+  if (!saved) {
+    saved.error().kind = ErrorKind::usage;
+    return std::move(saved).error();
+  }
+  for (auto& one : *saved) {
     NodeSpec spec;
     spec.text = one.node;
     Node node{.spec = spec, .name = one.node};

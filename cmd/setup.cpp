@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "host/files.h"
 #include "host/profiles.h"
 #include "host/secrets.h"
@@ -52,10 +54,20 @@ bool report_problems(Context& context, const std::vector<Error>& problems) {
   return !problems.empty();
 }
 
+Result<void> check_distribution(const std::string& name, const std::vector<Profile>& profiles) {
+  std::vector<std::string_view> names;
+  for (const auto& profile : profiles) names.push_back(profile.name);
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return {};
+  const auto near = nearest(name, names);
+  return Error{.kind = ErrorKind::usage, .message = "there is no profile '" + name + "'",
+               .hint = near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : fmt::format("did you mean '{}'?", near)};
+}
+
 Result<Setup> complete(Context& context, Source source, const SetupNeeds& needs) {
   Setup setup{.has_intent = source.found, .intent_file = std::move(source.file), .intent = std::move(source.intent.intent),
               .resolved = {}, .profiles = {}, .selection = {}};
   RF_TRY(setup.profiles, read_profiles(context.options.profiles_dir));
+  RF_CHECK(check_distribution(context.options.distribution, setup.profiles));
   if (context.options.facts.empty()) {
     RF_TRY(setup.selection, select_nodes(context.options.nodes, setup.intent, needs.nodes));
     if (!setup.selection.said.empty()) context.note(setup.selection.said);

@@ -85,7 +85,10 @@ NodeStatus node_status(const Facts& facts, const Plan* plan) {
   std::map<std::string, std::string> left;  // path -> checksum, by the newest transaction that went through
   for (const auto& receipt : receipts) {
     if (receipt.result != "applied") continue;
-    for (const auto& file : receipt.files) left.try_emplace(file.path, file.after);
+    for (const auto& file : receipt.files) {
+      const bool directory = file.before == "-" && file.after == "-";
+      if (!directory) left.try_emplace(file.path, file.after);
+    }
   }
   for (const auto& [path, expected] : left) status.files.push_back({path, expected, checksum_now(facts, path)});
   const bool drifted = std::any_of(status.files.begin(), status.files.end(), [](const auto& file) { return file.drifted(); });

@@ -4,8 +4,9 @@
 usage: run.py REGFALLBACK [--accept] [NAME...]
 
 A case is NAME.cmd beside this file: lines of sh. NAME.out and NAME.err hold what it must print on stdout and stderr, NAME.rc its exit
-code (absent: 0). Cases run in a fresh directory that holds a copy of data/, with an empty home and no terminal. What differs from run to
-run is replaced: the directory by $WORK, our version by $VERSION. --accept writes what was printed as what is expected.
+code (absent: 0). Cases run in a fresh directory that holds a copy of data/ and, as nodes/, of the recorded facts of tests/nodes, with an
+empty home and no terminal. What differs from run to run is replaced: the directory by $WORK, our version by $VERSION. --accept writes
+what was printed as what is expected.
 """
 import concurrent.futures
 import difflib
@@ -23,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 def run_case(binary: str, version: str, name: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as work:
         shutil.copytree(HERE / "data", work, dirs_exist_ok=True)
+        shutil.copytree(HERE.parent / "nodes", f"{work}/nodes")
         os.makedirs(f"{work}/home", exist_ok=True)
         env = {"PATH": f"{os.path.dirname(binary)}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": f"{work}/home", "LC_ALL": "C.UTF-8",
                "COLUMNS": "100"}

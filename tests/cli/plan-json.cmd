@@ -1,0 +1,1 @@
+regfallback plan --facts nodes/containerd-2.x.facts -o json

@@ -1,0 +1,4 @@
+# A node nobody has managed, against the intent.
+regfallback status --facts nodes/containerd-1.7.facts
+regfallback status --facts nodes/containerd-1.7.facts -o json
+regfallback rollback --list --facts nodes/containerd-1.7.facts

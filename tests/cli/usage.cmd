@@ -1,0 +1,16 @@
+# What goes wrong before anything is touched.
+try() { echo "\$ regfallback $*" >&2; regfallback "$@"; echo "-> $?" >&2; }
+try apply --mirror docker.io=http://a --config regfallback.yaml
+try apply --serial 0 --facts nodes/containerd-2.x.facts
+try apply --timeout soon
+try detect --nodes -oProxyCommand=x
+try detect --facts nothing-here
+try detect --facts nodes --distribution k4s
+try plan --config nothing.yaml
+try test --facts nodes
+try test --image 'a b'
+try rollback --facts nodes
+try plan --parallel many
+try apply --dry-rum
+try detect --check
+(cd home && try plan)

@@ -1,0 +1,98 @@
+// Reports of what only live nodes can answer.
+#include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "report/apply.h"
+#include "report/test.h"
+
+using namespace rf;
+
+namespace {
+
+std::string section(const std::string& schema) {
+  std::ifstream file(RF_SOURCE_DIR "/packaging/doc/json.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  const auto begin = page.find(schema);
+  REQUIRE(begin != std::string::npos);
+  return page.substr(0, page.find("\n## ")) + page.substr(begin, page.find("\n## ", begin) - begin);
+}
+
+void collect(const nlohmann::json& json, std::set<std::string>& keys) {
+  for (const auto& [key, item] : json.items()) {
+    if (json.is_object()) keys.insert(key);
+    if (item.is_structured()) collect(item, keys);
+  }
+}
+
+void check_documented(const Value& value, const std::string& schema) {
+  const auto text = section(schema);
+  std::set<std::string> keys;
+  collect(nlohmann::json::parse(to_json(value)), keys);
+  for (const auto& key : keys) {
+    INFO(schema << " " << key);
+    CHECK((key == "schema" || text.find("`" + key + "`") != std::string::npos));
+  }
+}
+
+NodeProbe probe_with(Answer answer) {
+  ChainEndpoint endpoint;
+  endpoint.scheme = "http";
+  endpoint.host = "anubis:32000";
+  endpoint.path = "/v2";
+  Chain chain;
+  chain.registry = "docker.io";
+  chain.endpoints = {endpoint};
+  EndpointProbe probe;
+  probe.endpoint = endpoint;
+  probe.answer = answer;
+  probe.status = answer == Answer::serves ? 200 : 0;
+  probe.milliseconds = 3;
+  return {.client = "curl", .registries = {{chain, {probe}}}, .pull = {}};
+}
+
+}  // namespace
+
+TEST_CASE("every key of apply's and test's output stands in the page about it") {
+  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied}, {.node = "b", .outcome = NodeOutcome::stuck, .error = Error{}}};
+  check_documented(apply_value(rows, "regfallback.apply/v1"), "regfallback.apply/v1");
+  auto probe = probe_with(Answer::refused);
+  probe.pull = PullProbe{.image = "docker.io/library/alpine:latest", .skipped = {{"anubis:32000", "connection refused"}}};
+  const std::vector<TestRow> tested{{.node = "a", .probe = &probe}};
+  check_documented(test_value(tested), "regfallback.test/v1");
+}
+
+TEST_CASE("the summary of an apply names every outcome there was") {
+  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied}, {.node = "b", .outcome = NodeOutcome::rolled_back},
+                                   {.node = "c", .outcome = NodeOutcome::applied}};
+  CHECK(apply_summary(rows) == "3 nodes: 2 applied, 1 rolled-back");
+}
+
+TEST_CASE("a few nodes are the columns of the matrix") {
+  const auto good = probe_with(Answer::serves);
+  const auto bad = probe_with(Answer::refused);
+  const std::vector<TestRow> rows{{.node = "anubis", .probe = &good}, {.node = "ra", .probe = &bad}};
+  const auto text = test_text(rows, {});
+  CHECK(text.find("REGISTRY   TRIED IN ORDER       anubis  ra\ndocker.io  http://anubis:32000  3 ms    refused\n") == 0);
+  CHECK(text.find("ra: docker.io: no endpoint answers") != std::string::npos);
+}
+
+TEST_CASE("many nodes are counted, and named where something is wrong") {
+  const auto good = probe_with(Answer::serves);
+  const auto bad = probe_with(Answer::timeout);
+  std::vector<TestRow> rows;
+  for (int i = 0; i < 29; ++i) rows.push_back({.node = "n" + std::to_string(i), .probe = &good});
+  rows.push_back({.node = "last", .probe = &bad});
+  const auto text = test_text(rows, {.width = 120});
+  CHECK(text.find("29 of 30") != std::string::npos);
+  CHECK(text.find("last timeout") != std::string::npos);
+}
+
+TEST_CASE("a finding of several nodes is one line") {
+  const auto bad = probe_with(Answer::refused);
+  const std::vector<TestRow> rows{{.node = "a", .probe = &bad}, {.node = "b", .probe = &bad}};
+  CHECK(test_text(rows, {}).find("a, b: docker.io: http://anubis:32000/v2: refused") != std::string::npos);
+}
