@@ -4,7 +4,6 @@
 #include <asio/detached.hpp>
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
 #include "fleet/loop.h"
@@ -23,16 +22,6 @@ std::vector<std::string> names_of(const std::vector<Node>& nodes) {
   std::vector<std::string> names;
   for (const auto& node : nodes) names.push_back(node.name);
   return names;
-}
-
-std::vector<std::string> units_of(const std::vector<Profile>& profiles) {
-  std::set<std::string> units;
-  for (const auto& profile : profiles) {
-    for (const auto& service : profile.services) {
-      if (!service.unit.empty()) units.insert(service.unit);
-    }
-  }
-  return {units.begin(), units.end()};
 }
 
 // Restarts of one profile go in its order, and alone where it says so; nodes without a restart need neither.
@@ -69,6 +58,7 @@ void Nodes::show(const FleetEvent& event, std::size_t node) {
 }
 
 void Nodes::run(const Round& round, const Step& step) {
+  display_.begin(names_of(nodes_));
   std::vector<std::size_t> which;
   std::vector<FleetNode> fleet;
   for (const auto index : round.which) {
@@ -162,8 +152,7 @@ Result<void> Nodes::connect_all() {
   RF_CHECK(expand_clusters());
   raise_file_limit(4);
   reach_ = std::make_unique<Reach>(loop_.get_executor(), context_, std::move(access), ConnectLimits{.connect = timeout_});
-  query_ = {.globs = fact_globs(setup_.profiles), .units = units_of(setup_.profiles)};
-  display_.begin(names_of(nodes_));
+  query_ = {.globs = fact_globs(setup_.profiles), .units = service_units(setup_.profiles)};
   run(everywhere(), [this](Node& node, NodeRun& one) { return open_and_ask(node, one); });
   if (interrupted_) return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
   return {};

@@ -1,0 +1,104 @@
+// render: the files a distribution would get, without any node.
+#include "command.h"
+#include "host/files.h"
+#include "plan/plan.h"
+#include "report/plan.h"
+#include "setup.h"
+
+namespace rf::cmd {
+namespace {
+
+// A fresh node of that distribution, with nothing configured yet.
+Facts fresh_node(const Profile& profile, const Options& options) {
+  Facts facts;
+  facts.hostname = profile.name;
+  facts.init = "systemd";
+  if (!profile.version_of.empty() && !options.distribution_version.empty()) facts.versions[profile.version_of] = options.distribution_version;
+  RuntimeProcess runtime;
+  runtime.pid = 1;
+  runtime.exe = "/usr/bin/containerd";
+  runtime.version = "containerd github.com/containerd/containerd " +
+                    (options.containerd_version.empty() ? "2.1.0" : options.containerd_version);
+  const auto& file = profile.eras.empty() ? std::string() : profile.eras.back().config_file;
+  runtime.config_file = file.empty() ? "/etc/containerd/config.toml" : file;
+  runtime.address = profile.kubelet.socket.empty() ? "/run/containerd/containerd.sock" : profile.kubelet.socket;
+  if (!profile.services.empty()) runtime.unit = profile.services.back().unit;
+  facts.kubelet_endpoint = "unix://" + runtime.address;
+  facts.runtimes.push_back(std::move(runtime));
+  return facts;
+}
+
+Result<Plan> plan_for(const Setup& setup, const Options& options) {
+  for (const auto& profile : setup.profiles) {
+    if (profile.name != options.distribution) continue;
+    const auto facts = fresh_node(profile, options);
+    RF_TRY(const auto detection, detect(facts, setup.profiles, {.distribution = profile.name}));
+    RF_TRY(auto plan, make_plan(setup.intent, setup.resolved, facts, detection));
+    plan.node = profile.name;
+    return plan;
+  }
+  return Error{.kind = ErrorKind::usage, .message = "render: for which distribution?",
+               .hint = "--distribution containerd, k3s, rke2, microk8s, kind, k0s, ..."};
+}
+
+Result<void> write_files(Context& context, const Plan& plan) {
+  for (const auto& change : plan.files) {
+    if (change.op != FileChange::Op::create && change.op != FileChange::Op::replace) continue;
+    const auto path = context.options.output_directory + change.path;
+    RF_CHECK(write_local_file(path, change.after.expose(), change.mode));
+    context.note("wrote " + path);
+    if (change.kind == FileChange::Class::config) {
+      context.warning(change.path + " holds only what the registries need: merge it into the node's own file, do not replace that");
+    }
+  }
+  return {};
+}
+
+int run(Context& context) {
+  auto setup = prepare(context, {.intent = IntentNeed::required});
+  if (!setup) return exit_usage;
+  const auto plan = plan_for(*setup, context.options);
+  if (!plan) {
+    context.error(plan.error());
+    return exit_code_of(plan.error());
+  }
+  const std::vector<PlanRow> rows{{.node = plan->node, .error = {}, .plan = &*plan}};
+  if (context.options.output_directory.empty() || !context.wants_table()) {
+    if (context.wants_table()) {
+      context.out.write(plan_text(rows, context.look()));
+    } else {
+      context.print(plan_value(rows));
+    }
+  }
+  if (context.options.output_directory.empty()) return exit_done;
+  if (const auto written = write_files(context, *plan); !written) {
+    context.error(written.error());
+    return exit_failed;
+  }
+  return exit_done;
+}
+
+}  // namespace
+
+Command render_command(Options& options) {
+  const std::string group = "What";
+  return {.doc = {.name = "render",
+                  .group = "The intent file",
+                  .summary = "write the files for a distribution to a directory, without any node",
+                  .text = "Plans a fresh node of the distribution that has nothing configured yet, and writes the files it would get below DIR, "
+                          "secrets included, with their modes. Without --directory it prints them, secrets masked.",
+                  .examples = {{"regfallback render --distribution k3s --directory out", "registries.yaml for K3s, in out/etc/rancher/k3s"},
+                               {"regfallback render --distribution containerd --containerd-version 1.7.24", "print what that containerd needs"}},
+                  .exit_codes = {"0  done", "1  the files could not be written, or cannot yield the declared chain", "2  wrong usage or intent"}},
+          .flags = std::vector<Flag>{{{"--distribution", "NAME", "name of the profile", group}, &options.distribution},
+                                     {{"--distribution-version", "VERSION", "its version, where that matters (default: the newest)", group},
+                                      &options.distribution_version},
+                                     {{"--containerd-version", "VERSION", "of its containerd (default 2.1.0)", group}, &options.containerd_version},
+                                     {{"-d,--directory", "DIR", "write the files below DIR", group, {}, FlagDoc::Completes::directory}, &options.output_directory},
+                                     {{"--profiles-dir", "DIR", "profiles that add to and replace the built-in ones", group, {}, FlagDoc::Completes::directory},
+                                      &options.profiles_dir}} +
+                   intent_flags(options) + output_flags(options),
+          .run = run};
+}
+
+}  // namespace rf::cmd
