@@ -1,4 +1,6 @@
-// explain: the endpoints containerd tries for an image, in order, and why; offline from files, or from saved facts.
+// explain: the endpoints containerd tries for an image, in order, and why; on nodes, from saved facts, or from files alone.
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include <fmt/format.h>
@@ -6,12 +8,13 @@
 #include "base/text.h"
 #include "command.h"
 #include "containerd/registries_yaml.h"
-#include "host/facts_dir.h"
 #include "host/files.h"
 #include "host/profiles.h"
 #include "host/read_tree.h"
 #include "node/after_start.h"
+#include "nodes.h"
 #include "report/explain.h"
+#include "setup.h"
 
 namespace rf::cmd {
 namespace {
@@ -129,8 +132,7 @@ Result<Site> site_of_root(const Options& options) {
   return site;
 }
 
-Result<Site> site_of_facts(const Options& options, const std::vector<Profile>& profiles, const std::string& node, const Facts& facts) {
-  RF_TRY(const auto detection, detect(facts, profiles, {.distribution = options.distribution}));
+Result<Site> site_of_facts(const Options& options, const std::string& node, const Facts& facts, const Detection& detection) {
   Site site{.node = node, .tree = facts.tree, .config = detection.config};
   auto containerd = detection.containerd;
   if (!options.containerd_version.empty()) {
@@ -143,27 +145,42 @@ Result<Site> site_of_facts(const Options& options, const std::vector<Profile>& p
   return site;
 }
 
-Result<std::vector<Site>> sites_of_facts(const Options& options) {
-  RF_TRY(const auto profiles, read_profiles(options.profiles_dir));
-  RF_TRY(const auto saved, read_saved_facts(options.facts));
-  std::vector<Site> sites;
-  for (const auto& each : saved) {
-    if (!each.facts) return Error(each.facts.error()).doing("reading the facts of " + each.node);
-    RF_TRY(auto site, site_of_facts(options, profiles, each.node, *each.facts).doing("looking at " + each.node));
-    sites.push_back(std::move(site));
+// Every node that could be read; what is wrong with the others is said, and `failed` counts them.
+struct Sites {
+  std::vector<Site> all = {};
+  std::size_t failed = 0;
+};
+
+// Live nodes, or --facts.
+Result<Sites> sites_of_nodes(Context& context, const Setup& setup) {
+  const auto& options = context.options;
+  Nodes nodes(context, setup);
+  RF_CHECK(nodes.gather());
+  Sites sites;
+  for (const auto& node : nodes.all()) {
+    auto site = node.error ? Result<Site>(*node.error) : site_of_facts(options, node.name, *node.facts, *node.detection);
+    if (site) {
+      sites.all.push_back(*std::move(site));
+    } else {
+      context.error(std::move(site).error().doing("looking at " + node.name));
+      ++sites.failed;
+    }
   }
   return sites;
 }
 
-Result<std::vector<Site>> all_sites(const Options& options) {
-  const int ways = (options.root.empty() ? 0 : 1) + (options.config_path.empty() ? 0 : 1) + (options.facts.empty() ? 0 : 1);
-  if (ways != 1)
-    return Error{.kind = ErrorKind::usage, .message = "explain: give one of --root, --config-path and --facts",
-                 .hint = "--root DIR for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
-  if (!options.facts.empty()) return sites_of_facts(options);
-  RF_TRY(auto site, options.root.empty() ? site_of_config_path(options) : site_of_root(options));
-  std::vector<Site> sites;
-  sites.push_back(std::move(site));
+Result<void> one_source(const Options& options) {
+  const bool given[] = {!options.root.empty(), !options.config_path.empty(), !options.facts.empty(), !options.nodes.empty()};
+  if (std::count(std::begin(given), std::end(given), true) <= 1) return {};
+  return Error{.kind = ErrorKind::usage, .message = "explain: --nodes, --facts, --root and --config-path cannot be combined",
+               .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
+}
+
+Result<Sites> all_sites(Context& context, const std::optional<Setup>& setup) {
+  if (setup) return sites_of_nodes(context, *setup);
+  RF_TRY(auto site, context.options.root.empty() ? site_of_config_path(context.options) : site_of_root(context.options));
+  Sites sites;
+  sites.all.push_back(std::move(site));
   return sites;
 }
 
@@ -210,13 +227,20 @@ Chain chain_of(const Site& site, const std::string& registry, Context& context) 
   return chain;
 }
 
-Result<std::vector<Explanation>> explain_all(Context& context) {
+struct Explanations {
+  std::vector<Explanation> all = {};
+  int exit = exit_done;
+};
+
+// Files are looked at without a setup, nodes with one.
+Result<Explanations> explain_all(Context& context, const std::optional<Setup>& setup) {
   const auto& options = context.options;
   RF_TRY(const auto images, all_images(options));
   RF_TRY(const auto assumptions, all_assumptions(options));
-  RF_TRY(const auto sites, all_sites(options));
-  std::vector<Explanation> all;
-  for (const auto& site : sites) {
+  RF_TRY(const auto sites, all_sites(context, setup));
+  Explanations out{.exit = sites.failed == 0 ? exit_done : exit_failed};
+  auto& all = out.all;
+  for (const auto& site : sites.all) {
     std::map<std::string, Chain> chains;  // by registry
     for (const auto& image : images) {
       auto chain = chains.find(image.registry);
@@ -230,28 +254,37 @@ Result<std::vector<Explanation>> explain_all(Context& context) {
                      .assumed = assumptions.empty() ? Explanation::Assumed::nothing : Explanation::Assumed::something});
     }
   }
-  return all;
+  return out;
 }
 
 int run(Context& context) {
-  const auto explanations = explain_all(context);
+  const auto& options = context.options;
+  if (const auto one = one_source(options); !one) {
+    context.error(one.error());
+    return exit_usage;
+  }
+  std::optional<Setup> setup;
+  if (options.root.empty() && options.config_path.empty()) {
+    const bool named = !options.nodes.empty() || !options.facts.empty();
+    setup = prepare(context, {.intent = named ? IntentNeed::none : IntentNeed::useful, .nodes = Remembered::use});
+    if (!setup) return exit_usage;
+  }
+  const auto explanations = explain_all(context, setup);
   if (!explanations) {
     context.error(explanations.error());
     return exit_code_of(explanations.error());
   }
+  const auto& all = explanations->all;
   if (context.wants_table()) {
-    for (std::size_t i = 0; i < explanations->size(); ++i)
-      context.out.write((i == 0 ? "" : "\n") + explain_text((*explanations)[i], context.look()));
-    return exit_done;
+    for (std::size_t i = 0; i < all.size(); ++i) context.out.write((i == 0 ? "" : "\n") + explain_text(all[i], context.look()));
+  } else if (all.size() == 1) {
+    context.print(explain_value(all.front()));
+  } else {
+    auto list = Value::array();
+    for (const auto& explanation : all) list.push(explain_value(explanation));
+    context.print(Value::object({{"schema", "regfallback.explain-list/v1"}, {"explanations", std::move(list)}}));
   }
-  if (explanations->size() == 1) {
-    context.print(explain_value(explanations->front()));
-    return exit_done;
-  }
-  auto list = Value::array();
-  for (const auto& explanation : *explanations) list.push(explain_value(explanation));
-  context.print(Value::object({{"schema", "regfallback.explain-list/v1"}, {"explanations", std::move(list)}}));
-  return exit_done;
+  return explanations->exit;
 }
 
 std::vector<Flag> files_flags(Options& options) {
@@ -261,13 +294,10 @@ std::vector<Flag> files_flags(Options& options) {
       {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, Completes::directory}, &options.root},
       {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", group, {}, Completes::directory},
        &options.config_path},
-      {{"--facts", "PATH", "facts saved by 'detect --save': a directory or one file", group, {}, Completes::directory}, &options.facts},
       {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
       {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
        &options.pull_mode},
-      {{"--distribution", "NAME", "where files stand: a profile's name (default: detected)", group}, &options.distribution},
       {{"--distribution-version", "V", "the distribution's version, where that matters", group}, &options.distribution_version},
-      {{"--profiles-dir", "DIR", "profiles that add to and replace the built-in ones", group, {}, Completes::directory}, &options.profiles_dir},
   };
 }
 
@@ -277,23 +307,25 @@ Command explain_command(Options& options) {
   return {.doc = {.name = "explain",
                   .group = "Looking",
                   .summary = "the exact URLs containerd tries for an image, in order, and which line says so",
-                  .text = "Computes, from the files alone, what this version of containerd does for an image: the directory it finds, the file and "
+                  .text = "Computes, from a node's files, what its version of containerd does for an image: the directory it finds, the file and "
                           "line each endpoint comes from, what is ignored and why, and which credentials each endpoint is offered.\n\n"
                           "--assume says what endpoints answer; then the requests are listed with the version's retries and aborts, and the error "
-                          "the user would see. Without it, every endpoint is taken to answer.",
-                  .examples = {{"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
+                          "the user would see. Without it, every endpoint is taken to answer. Without --nodes "
+                          "and without nodes in the intent, the nodes of the last apply are meant. Nothing is changed.",
+                  .examples = {{"regfallback explain nginx:1.27 --nodes anubis,babel", "what two nodes would do"},
+                               {"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
                                 "from this machine's certs.d"},
                                {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
                                 "a node's disk, with every endpoint answering 404"},
                                {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes"}},
-                  .exit_codes = {"0  done", "1  something could not be read", "2  wrong usage"}},
+                  .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage"}},
           .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing}, &options.images}},
           .flags = std::vector<Flag>{{{"--assume", "HOST=ANSWER",
                                        "what HOST answers: an HTTP status, refused, dns, tls, timeout or eof; repeat; * is every other host",
                                        "Assumptions"}, &options.assume},
                                      {{"--images-file", "FILE", "image references, one a line (- is standard input)", "Images", {},
                                        FlagDoc::Completes::file}, &options.images_file}} +
-                   files_flags(options) + output_flags(options),
+                   node_flags(options) + files_flags(options) + intent_flags(options) + output_flags(options),
           .run = run};
 }
 

@@ -220,7 +220,7 @@ std::vector<std::string> roots_of(const EffectiveConfig& config) {
 
 std::string_view to_string(PullMode mode) {
   switch (mode) {
-    case PullMode::client: return "client";
+    case PullMode::client:
     case PullMode::local: return "local";
     case PullMode::transfer: return "transfer";
   }

@@ -19,7 +19,7 @@ enum class PullMode {
   local,     // 2.1 and later, chosen by use_local_image_pull or by an incompatible setting
   transfer,  // 2.1 and later: the transfer service, which does not split config_path lists
 };
-std::string_view to_string(PullMode mode);
+std::string_view to_string(PullMode mode);  // "local" or "transfer"; what 2.0 and before do counts as local
 
 struct RegistryAuth {
   std::string username;
