@@ -70,7 +70,9 @@ int run(Context& context) {
     return exit_done;
   }
   remember(context, *setup);
-  const Rollout rollout{*setup, nodes, receipt_reason("apply", setup->intent_file), *policy, !options.no_verify};
+  Rollout rollout{*setup, nodes, receipt_reason("apply", setup->intent_file), *policy};
+  if (!options.no_verify)
+    rollout.plan_again = [&](const Facts& facts, const Detection& detection) { return make_plan(setup->intent, setup->resolved, facts, detection); };
   carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
     return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
   });

@@ -47,6 +47,7 @@ Command apply_command(Options& options);
 Command test_command(Options& options);
 Command rollback_command(Options& options);
 Command status_command(Options& options);
+Command migrate_command(Options& options);
 Command render_command(Options& options);
 Command init_command(Options& options);
 Command explain_command(Options& options);

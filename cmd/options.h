@@ -52,6 +52,11 @@ struct Options {
   std::vector<std::string> assume;
   std::string argument;
 
+  // migrate
+  bool accept_differences = false;
+  std::string credentials = "config";
+  std::string hosts_dir;
+
   // explain
   std::vector<std::string> images;
   std::string images_file;

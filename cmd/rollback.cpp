@@ -61,7 +61,7 @@ int run(Context& context) {
     return exit_done;
   }
   const auto drift = options.force ? Drift::overwrite : Drift::keep;
-  const Rollout rollout{*setup, nodes, receipt_reason("rollback", target), *policy, false};
+  const Rollout rollout{*setup, nodes, receipt_reason("rollback", target), *policy};
   carry_out(rollout, rows, [&](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) -> asio::awaitable<Result<Applied>> {
     const RollbackOptions rollback{.transaction = transaction, .target = target_on(node, target), .drift = drift};
     auto applied = co_await roll_back(*node.shell, rollback, std::move(on_event));

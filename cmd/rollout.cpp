@@ -75,7 +75,7 @@ void verify(const Rollout& rollout, Node& node, ApplyRow& row, const Facts& fact
   if (!detection) {
     row.error = std::move(detection).error();
   } else {
-    auto plan = make_plan(rollout.setup.intent, rollout.setup.resolved, facts, *detection, {});
+    auto plan = rollout.plan_again(facts, *detection);
     if (!plan) row.error = std::move(plan).error();
     // With --restart never the restart stays to be done, and that is no fault.
     row.verified = plan && plan->files.empty() && (!plan->service.needed() || options.restart == "never");
@@ -145,7 +145,7 @@ void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change
     const auto applied = co_await change_one(rollout, node, run, row, change);
     row.milliseconds = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
     settle(row, applied);
-    if (rollout.verify && row.outcome == NodeOutcome::applied && applied->facts_after) {
+    if (rollout.plan_again && row.outcome == NodeOutcome::applied && applied->facts_after) {
       verify(rollout, node, row, *applied->facts_after, rollout.nodes.options());
     }
     if (!is_well(row)) {

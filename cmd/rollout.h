@@ -20,7 +20,8 @@ struct Rollout {
   Nodes& nodes;
   std::string reason;  // for the receipts
   FleetPolicy policy;
-  bool verify = true;  // plan again from the facts read at the end: an empty plan is the proof
+  // Plans again from the facts read at the end: an empty plan is the proof. None: the transaction's own checks are all there is.
+  std::function<Result<Plan>(const Facts&, const Detection&)> plan_again = {};
 };
 // Rows of the nodes in `rows` whose outcome is still `not_begun` and that have a shell are carried out; the others stay.
 void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change& change);

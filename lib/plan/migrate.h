@@ -38,6 +38,10 @@ struct Migration {
 
 Result<Migration> make_migration(const FileTree& tree, const ConfigSource& source, const Version& containerd, const MigrateOptions& options = {});
 
+// The migration of a node as a plan: its files, and the restart that makes containerd read config.toml again. Empty where nothing is to
+// be migrated. `lost` lines are warnings of the plan, the explanation its notes.
+Result<Plan> plan_migration(const Facts& facts, const Detection& detection, const MigrateOptions& options, RestartPolicy restart);
+
 // Why two chains would not make containerd ask the same endpoints in the same way; "" when they would. Where they stand in files, and
 // capabilities that no pull uses, do not count.
 std::string chain_difference(const Chain& before, const Chain& after);

@@ -8,6 +8,7 @@
 #include "plan/config_path.h"
 #include "plan/hosts_render.h"
 #include "plan/self_check.h"
+#include "plan/service.h"
 #include "plan/styles.h"
 
 namespace rf {
@@ -70,25 +71,10 @@ void sort_for_commit(std::vector<FileChange>& files) {
 
 Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& plan) {
   const auto policy = context.options.restart;
-  const auto& service = context.detection.service;
   auto why = draft.restart_why;
   if (why.empty() && policy == RestartPolicy::always && !draft.files.empty()) why = "asked for with --restart always";
   if (why.empty()) return {};
-  if (policy == RestartPolicy::never) {
-    plan.warnings.push_back(fmt::format("{}: this takes effect only when containerd restarts, which --restart never forbids", why));
-    return {};
-  }
-  if (!service)
-    return Error{ErrorKind::unsupported, fmt::format("{}, and no service is known to restart {}", why, context.detection.runtime.exe),
-                 "run with --restart never, and restart it yourself"};
-  if (service->restart_by == RestartBy::none) return {};
-  plan.service.by = service->restart_by;
-  plan.service.name = service->restart_name.empty() ? service->unit : service->restart_name;
-  plan.service.why = std::move(why);
-  plan.service.order = service->order;
-  plan.service.serial = service->serial;
-  plan.service.wait_seconds = service->wait_seconds;
-  return {};
+  return set_restart(context.detection, policy, std::move(why), plan);
 }
 
 void warn_about_managers(const Detection& detection, Plan& plan) {
