@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include "base/text.h"
+#include "containerd/toml_guard.h"
 
 namespace rf {
 
@@ -159,6 +160,7 @@ std::string_view kind_name(TomlNode::Kind kind) {
 }
 
 Result<TomlNode> parse_toml(std::string_view text, std::string_view file) {
+  RF_CHECK(check_toml_characters(text, file));
   const auto parsed = toml::parse(text, file);
   if (!parsed) {
     const auto& error = parsed.error();

@@ -1,5 +1,5 @@
 // A TOML text as a tree that remembers where everything stands: for settings with file and line, and for edits that leave the
-// rest of the text alone. The one place that calls toml++ for containerd's config.toml.
+// rest of the text alone. The one place that calls toml++ for files of containerd.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "containerd/toml_guard.h"
 
 namespace rf {
 namespace {
@@ -259,6 +260,7 @@ Result<Profile> parse_profile(std::string_view file, std::string_view text) {
   const Reader reader{std::string(file)};
   if (text.size() > largest_file)
     return Error{.kind = ErrorKind::parse, .message = "a profile is at most 256 KiB", .where = Location{reader.file}};
+  RF_CHECK(check_toml_characters(text, reader.file));
   const auto parsed = toml::parse(text);
   if (!parsed) return reader.problem(parsed.error().source(), std::string(parsed.error().description()));
   Profile profile;

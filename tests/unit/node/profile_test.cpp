@@ -80,6 +80,12 @@ TEST_CASE("text that is no TOML is an error with its place, not a crash") {
   CHECK_FALSE(load(std::string(300 * 1024, '#')).ok());
 }
 
+TEST_CASE("a profile with a stray character that is not ASCII is an error with its place") {
+  const auto loaded = load("name = \"x\"\n\xEF\xBB\xA9 = 1\n");
+  REQUIRE_FALSE(loaded.ok());
+  CHECK(loaded.error().where->line == 2);
+}
+
 TEST_CASE("a user's profile replaces the built-in one of its name") {
   const embedded::File built_in[] = {{"mine.toml", "name = \"mine\"\ntitle = \"old\"\n[[era]]\nstyle = \"patch\"\ndialect = \"x\"\n"},
                                      {"other.toml", "name = \"other\"\n[[era]]\nstyle = \"patch\"\ndialect = \"x\"\n"}};

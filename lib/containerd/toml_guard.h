@@ -1,0 +1,14 @@
+// What must be refused before toml++ sees a text: its parser has undefined behaviour on some non-ASCII characters where a key or value
+// may begin. TOML allows such characters only in strings and comments, so nothing valid is lost.
+#pragma once
+#include <string_view>
+
+#include "base/result.h"
+
+namespace rf {
+
+// An Error of kind parse at the first byte above 0x7F outside of strings and comments; a byte order mark at the start is none.
+// Call it before every toml::parse. Texts that are no TOML for another reason pass, or are refused here: never read past that place.
+Result<void> check_toml_characters(std::string_view text, std::string_view file);
+
+}  // namespace rf

@@ -1,0 +1,38 @@
+#include <catch2/catch_test_macros.hpp>
+
+#include "containerd/hosts_toml.h"
+#include "containerd/toml_document.h"
+#include "containerd/toml_guard.h"
+
+using namespace rf;
+
+TEST_CASE("a character that is not ASCII is refused where a key, a value or a header stands") {
+  for (const char* text : {"\xEF\xBB\xA9 = 1\n", "a.\xEF\xBB\xA9 = 1\n", "[\xEF\xBB\xA9]\n", "x = { \xEF\xBB\xA9 = 1 }\n", "a\xEF\xBB\xA9 = 1\n",
+                           "x = \xEF\xBB\xA9\n", "x = \"a\"\xC2\xA0\n", "x = 1\xFF", "x = 'a\n\xC3\xA9 = 1\n"}) {
+    INFO(text);
+    CHECK_FALSE(check_toml_characters(text, "f"));
+    CHECK_FALSE(parse_toml(text, "f"));
+  }
+}
+
+TEST_CASE("characters that are not ASCII stay where TOML allows them") {
+  for (const char* text : {"x = \"\xEF\xBB\xA9\"\n", "x = 1 # \xEF\xBB\xA9\n", "\"\xC3\xA9\" = 1\n", "'\xC3\xA9'.b = 1\n", "\xEF\xBB\xBFx = 1\n",
+                           "x = \"\"\"\n\"\xC3\xA9\"\"\n\xC3\xA9\"\"\"\"\" # \xC3\xA9\n", "x = '''\n'\xC3\xA9''\n'''\n", "x = \"a\\\"\xC3\xA9\"\n",
+                           "x = ['#', \"'\", \"\xC3\xA9\"]\n"}) {
+    INFO(text);
+    CHECK(check_toml_characters(text, "f"));
+    CHECK(parse_toml(text, "f"));
+  }
+}
+
+TEST_CASE("the place of a refused character counts lines and characters") {
+  const auto checked = check_toml_characters("a = \"\xC3\xA9\"\nb = '\xC3\xA9' \xC3\xA9\n", "hosts.toml");
+  REQUIRE_FALSE(checked);
+  REQUIRE(checked.error().where);
+  CHECK(*checked.error().where == Location{"hosts.toml", 2, 9});
+}
+
+TEST_CASE("a hosts.toml with such a key is dropped by every version, as its own parser drops it") {
+  for (const auto& version : {Version{1, 6, 20}, Version{1, 7, 24}, Version{2, 1, 9}})
+    CHECK_FALSE(parse_hosts_toml("[host.\"http://a\"]\n\xEF\xBB\xA9 = 1\n", "/d", version));
+}
