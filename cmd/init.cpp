@@ -1,12 +1,45 @@
 #include "command.h"
 #include "host/files.h"
 #include "host/node_selection.h"
+#include "host/profiles.h"
 #include "intent/intent.h"
+#include "nodes.h"
+#include "plan/found.h"
+#include "setup.h"
 
 namespace rf::cmd {
 namespace {
 
-Result<std::string> starter(const Options& options) {
+// What the first node that was asked does now, as an intent.
+Result<std::string> starter_from_nodes(Context& context) {
+  const auto& options = context.options;
+  Setup setup;
+  RF_TRY(setup.profiles, read_profiles(options.profiles_dir));
+  if (options.facts.empty()) {
+    RF_TRY(setup.selection, select_nodes(options.nodes, Intent{}, Remembered::ignore));
+  }
+  Nodes nodes(context, setup);
+  RF_CHECK(nodes.gather());
+  std::vector<std::string> names;
+  for (const auto& node : nodes.all()) names.push_back(node.name);
+  for (const auto& node : nodes.all()) {
+    if (node.error) return *node.error;
+    auto found = found_intent(node.facts->tree, node.detection->config);
+    // A registry that only has its own upstream needs no entry, and an empty one is no intent.
+    std::erase_if(found.intent.registries, [](const Registry& registry) {
+      return registry.mirrors.empty() && registry.fallback.empty() && registry.upstream == Registry::Upstream::standard;
+    });
+    for (const auto& note : found.notes) context.note(node.name + ": " + note);
+    if (found.intent.registries.empty()) continue;
+    return starter_intent(names, &found.intent);
+  }
+  context.note("no registry is configured there yet");
+  return starter_intent(names, nullptr);
+}
+
+Result<std::string> starter(Context& context) {
+  const auto& options = context.options;
+  if (options.found || !options.facts.empty()) return starter_from_nodes(context);
   const auto found = intent_from_flags(options.mirrors);
   if (!found.ok()) return found.problems.front();
   std::vector<std::string> names;
@@ -23,10 +56,10 @@ int run(Context& context) {
     context.out.write(intent_schema());
     return exit_done;
   }
-  const auto text = starter(options);
+  const auto text = starter(context);
   if (!text) {
     context.error(text.error());
-    return exit_usage;
+    return options.found ? exit_code_of(text.error()) : exit_usage;
   }
   const auto& path = options.argument;
   if (path.empty()) {
@@ -51,18 +84,21 @@ Command init_command(Options& options) {
   return {.doc = {.name = "init",
                   .group = "The intent file",
                   .summary = "write a commented starter file",
-                  .text = "Prints an intent file to start from, or writes it to FILE. Nothing on any node is read or changed.",
+                  .text = "Prints an intent file to start from, or writes it to FILE. With --found it holds the registries that the nodes have "
+                          "configured now; without it no node is read. Nothing is changed on any node.",
                   .examples = {{"regfallback init --nodes anubis,babel,ra regfallback.yaml", "a file for three nodes"},
                                {"regfallback init -m docker.io=http://anubis:32000 > regfallback.yaml", "with a mirror for Docker Hub in it"},
+                               {"regfallback init --found --nodes anubis > regfallback.yaml", "with the registries anubis has configured now"},
                                {"regfallback init --schema > regfallback.schema.json", "JSON Schema of the file, for editors"}},
-                  .exit_codes = {"0  done", "1  the file could not be written", "2  wrong usage"}},
+                  .exit_codes = {"0  done", "1  the file could not be written, or a node was not reached", "2  wrong usage"}},
           .arguments = {{{"FILE", "", "where to write (default: standard output)", "", {}, FlagDoc::Completes::file}, &options.argument}},
-          .flags = {{{"-n,--nodes", "LIST", "nodes to put into the file", "Content"}, &options.nodes},
-                    {{"-m,--mirror", "REGISTRY=URL,...", "endpoints for a registry, in order; repeat for more registries", "Content"},
-                     &options.mirrors},
-                    {{"--schema", "", "the JSON Schema of the file in place of a starter", "Content"}, &options.schema},
-                    {{"--force", "", "replace FILE when it exists", "Content"}, &options.force},
-                    {{"-q,--quiet", "", "no notes", "Output"}, &options.quiet}},
+          .flags = std::vector<Flag>{{{"-m,--mirror", "REGISTRY=URL,...", "endpoints for a registry, in order; repeat for more registries", "Content"},
+                                      &options.mirrors},
+                                     {{"--found", "", "the registries that the nodes have configured now", "Content"}, &options.found},
+                                     {{"--schema", "", "the JSON Schema of the file in place of a starter", "Content"}, &options.schema},
+                                     {{"--force", "", "replace FILE when it exists", "Content"}, &options.force},
+                                     {{"-q,--quiet", "", "no notes", "Output"}, &options.quiet}} +
+                   node_flags(options),
           .run = run};
 }
 

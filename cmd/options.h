@@ -46,6 +46,7 @@ struct Options {
   std::string output_directory;
   std::string containerd;
   bool schema = false;
+  bool found = false;
   bool force = false;
   std::string image;
   std::vector<std::string> registries;
