@@ -25,11 +25,12 @@ int run(const std::vector<std::string>& arguments) {
   OutStream talk(2);
   const auto wish = color_wish(options.color);
   Context context{options, out, talk, terminal_facts(1, wish), terminal_facts(2, wish)};
+  const int help_width = context.out_terminal.width > 0 ? context.out_terminal.width : 80;
   int code = exit_done;
   switch (parsed.what) {
     case Parsed::What::run: code = parsed.command->run(context); break;
-    case Parsed::What::help: out.write(command_help(program_doc(commands), parsed.command->doc, context.out_terminal.width)); break;
-    case Parsed::What::program_help: out.write(program_help(program_doc(commands), context.out_terminal.width)); break;
+    case Parsed::What::help: out.write(command_help(program_doc(commands), parsed.command->doc, help_width)); break;
+    case Parsed::What::program_help: out.write(program_help(program_doc(commands), help_width)); break;
     case Parsed::What::version: out.write(version_text()); break;
     case Parsed::What::wrong:
       context.error({.kind = ErrorKind::usage, .message = parsed.message, .hint = parsed.hint});

@@ -22,7 +22,7 @@ int width_of(int descriptor) {
   }
   winsize size{};
   if (::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col >= 20) return size.ws_col;
-  return 80;
+  return ::isatty(descriptor) == 1 ? 80 : 0;
 }
 
 // Echo off for as long as it lives; what is typed too early stays readable.

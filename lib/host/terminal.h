@@ -13,7 +13,7 @@ enum class ColorWish { automatic, always, never };
 
 struct TerminalFacts {
   bool live = false;   // a person is looking: progress may be redrawn in place
-  int width = 80;      // columns; $COLUMNS, else the terminal's, else 80
+  int width = 80;      // columns; $COLUMNS, else the terminal's; 0, no limit, where the text goes to a file or a pipe
   bool color = false;  // the wish, NO_COLOR, TERM=dumb and what the stream is, taken together
 };
 TerminalFacts terminal_facts(int descriptor, ColorWish wish);
