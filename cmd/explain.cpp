@@ -305,7 +305,7 @@ std::vector<Flag> files_flags(Options& options) {
 
 Command explain_command(Options& options) {
   return {.doc = {.name = "explain",
-                  .group = "Looking",
+                  .group = "Look",
                   .summary = "the exact URLs containerd tries for an image, in order, and which line says so",
                   .text = "Computes, from a node's files, what its version of containerd does for an image: the directory it finds, the file and "
                           "line each endpoint comes from, what is ignored and why, and which credentials each endpoint is offered.\n\n"

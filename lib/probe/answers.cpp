@@ -68,7 +68,10 @@ void hear_line(Heard& heard, std::string_view line) {
     heard.headers[lower(text.substr(0, colon))] = std::string(trim(text.substr(colon + 1)));
     return;
   }
-  heard.words = std::string(text);
+  // bash says which line of its program it was at: ours, and no help to anybody.
+  constexpr std::string_view place = "rf: line ";
+  const auto after = text.starts_with(place) ? text.find(": ", place.size()) : text.npos;
+  heard.words = std::string(after == text.npos ? text : text.substr(after + 2));
 }
 
 std::string header(const Heard& heard, std::string_view name) {
