@@ -12,7 +12,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from rflab import Lab, packages  # noqa: E402  (the path must be set first)
+from rflab import Lab, Node, packages  # noqa: E402  (the path must be set first)
+from tool import PLAIN, all_at_once, clean  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,21 @@ def upstream(lab: Lab) -> Iterator[object]:
 def fresh() -> str:
     """A repository name nobody has used: content no node has in its store yet."""
     return "t" + uuid.uuid4().hex[:12]
+
+
+@pytest.fixture(scope="module")
+def three(lab: Lab) -> Iterator[list[Node]]:
+    """Three nodes with fresh disks, whose configuration is kept aside for `clean`."""
+    all_at_once(lab.reset, PLAIN)
+    nodes = [lab.node(name) for name in PLAIN]
+    for node in nodes:
+        node.exec("tar -C /etc -cf /root/containerd.tar containerd")
+    yield nodes
+    all_at_once(lab.reset, PLAIN)
+
+
+@pytest.fixture
+def nodes(three: list[Node]) -> list[Node]:
+    """The same three, as after the first boot."""
+    all_at_once(clean, three)
+    return three

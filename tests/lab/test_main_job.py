@@ -8,11 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from rflab import Lab, Node
-from tool import STATE, Tool, all_at_once, leftovers, main_pid, tree_of
+from tool import ETC, PLAIN, Tool, all_at_once, leftovers, main_pid, tree_of
 
-NAMES = ("anubis", "babel", "ra")
-NODES = pytest.mark.parametrize("name", NAMES)
-ETC = "/etc/containerd"
+NODES = pytest.mark.parametrize("name", PLAIN)
 IMAGE = "anubis:32000/library/alpine"
 INTENT = """version: 1
 nodes: [anubis, babel, ra]
@@ -26,40 +24,9 @@ registries:
 CONFIG_PATH = 'version = 2\n# by hand\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"\n'
 
 
-@pytest.fixture(scope="module")
-def three(lab: Lab) -> Iterator[list[Node]]:
-    """Three nodes with fresh disks, whose configuration is kept aside for `clean`."""
-    all_at_once(lab.reset, NAMES)
-    nodes = [lab.node(name) for name in NAMES]
-    for node in nodes:
-        node.exec("tar -C /etc -cf /root/containerd.tar containerd")
-    yield nodes
-    all_at_once(lab.reset, NAMES)
-
-
-def clean(node: Node) -> None:
-    """As after the first boot: no configuration of ours, no receipts, no images, containerd running."""
-    node.exec(f"systemctl stop containerd; rm -rf {ETC} {STATE} /etc/systemd/system/containerd.service.d /etc/regfallback; "
-              "rm -f /etc/systemd/system/regfallback-recover.service /etc/systemd/system/*.wants/regfallback-recover.service; "
-              "tar -C /etc -xpf /root/containerd.tar; systemctl daemon-reload")
-    node.restart_runtime()
-    forget_images(node)
-
-
-def forget_images(node: Node) -> None:
-    """Remove images, so that the next pull asks registries."""
-    node.exec("ctr -n k8s.io images ls -q | xargs -r ctr -n k8s.io images rm --sync")
-
-
 def without_digest(url: str) -> str:
     """A URL with every digest as one word, and without its query."""
     return re.sub(r"sha256:[^/?]+", "sha256:DIGEST", url.partition("?")[0])
-
-
-@pytest.fixture
-def nodes(three: list[Node]) -> list[Node]:
-    all_at_once(clean, three)
-    return three
 
 
 @pytest.fixture
@@ -72,7 +39,7 @@ def tool(lab: Lab, tmp_path: pathlib.Path) -> Iterator[Tool]:
 def test_detect_tells_versions_and_that_config_path_is_missing(nodes: list[Node], tool: Tool) -> None:
     rows = tool.json("detect").nodes
     versions = {name: row["containerd"]["version"] for name, row in rows.items()}
-    assert [versions[name].split(".")[0:2] for name in NAMES] == [["1", "6"], ["1", "7"], ["2", "1"]]
+    assert [versions[name].split(".")[0:2] for name in PLAIN] == [["1", "6"], ["1", "7"], ["2", "1"]]
     assert {row["distribution"] for row in rows.values()} == {"containerd"}
     assert {row["state"] for row in rows.values()} == {"needs config_path"}
 
@@ -99,7 +66,7 @@ def test_apply_restarts_containerd_exactly_where_config_path_was_not_set(nodes: 
     assert {name: (row["outcome"], row["restarted"], row["verified"]) for name, row in first.items()} == {
         "anubis": ("applied", True, True), "babel": ("applied", False, True), "ra": ("applied", True, True)}
     after = {node.name: main_pid(node) for node in nodes}
-    assert {name for name in NAMES if before[name] != after[name]} == {"anubis", "ra"}
+    assert {name for name in PLAIN if before[name] != after[name]} == {"anubis", "ra"}
     assert babel.read(f"{ETC}/config.toml") == CONFIG_PATH
     for node in nodes:
         assert containers[node.name] in node.containers(), f"{node.name}: a running container is gone"
@@ -120,14 +87,14 @@ def test_with_the_registry_stopped_test_says_so_and_a_pull_falls_back_as_explain
     lab.registry.stop()
     try:
         said = tool.json("test", "--registry", "anubis:32000", code=3).nodes
-        for name in NAMES:
+        for name in PLAIN:
             endpoints = said[name]["registries"][0]["endpoints"]
             assert [(item["answer"], item["finding"]) for item in endpoints] == [("refused", True), ("serves", False), ("serves", False)]
         mark = lab.upstream.mark()
         all_at_once(lambda node: node.cri_pull(IMAGE), nodes)
     finally:
         lab.registry.start()
-    for name in NAMES:
+    for name in PLAIN:
         asked = [(item.method, without_digest(item.url)) for item in lab.upstream.requests(mark, node=name)]
         assert asked[0] == ("HEAD", "https://ghcr.io/v2/your-org/library/alpine/manifests/latest")
         predicted = [(item["method"], without_digest(item["url"])) for item in tool.explained(name, IMAGE, "anubis:32000=refused")["requests"]]
@@ -138,7 +105,7 @@ def test_with_the_registry_stopped_test_says_so_and_a_pull_falls_back_as_explain
 def test_a_real_pull_of_test_goes_through_the_cri_on_every_node(nodes: list[Node], tool: Tool) -> None:
     tool.apply()
     pulls = tool.json("test", "--image", IMAGE).nodes
-    assert {name: row["pull"]["result"] for name, row in pulls.items()} == dict.fromkeys(NAMES, "pulled")
+    assert {name: row["pull"]["result"] for name, row in pulls.items()} == dict.fromkeys(PLAIN, "pulled")
 
 
 def test_rollback_gives_back_every_file_byte_for_byte(nodes: list[Node], tool: Tool) -> None:
@@ -152,7 +119,7 @@ def test_rollback_gives_back_every_file_byte_for_byte(nodes: list[Node], tool: T
     tool.apply()
     assert all(tree_of(node, ETC) != then for node, then in zip(nodes, before, strict=True))
     listed = tool.json("rollback", "--list").nodes
-    assert set(listed) == set(NAMES)
+    assert set(listed) == set(PLAIN)
     done = tool.rollback()
     assert set(done.outcomes().values()) == {"applied"}
     for node, then in zip(nodes, before, strict=True):

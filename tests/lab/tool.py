@@ -18,6 +18,8 @@ from rflab import Lab, Node
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STATE = "/var/lib/regfallback"
+ETC = "/etc/containerd"
+PLAIN = ("anubis", "babel", "ra")
 numbers = itertools.count(1)
 
 
@@ -144,3 +146,17 @@ def tree_of(node: Node, *directories: str) -> dict[str, str]:
 def leftovers(node: Node, *directories: str) -> list[str]:
     """Files of transactions that should be gone."""
     return node.exec(["find", *directories, "-name", ".rf-*"], check=False).stdout.split()
+
+
+def clean(node: Node) -> None:
+    """As after the first boot: no configuration of ours, no receipts, no images, containerd running."""
+    node.exec(f"systemctl stop containerd; rm -rf {ETC} {STATE} /etc/systemd/system/containerd.service.d /etc/regfallback; "
+              "rm -f /etc/systemd/system/regfallback-recover.service /etc/systemd/system/*.wants/regfallback-recover.service; "
+              "tar -C /etc -xpf /root/containerd.tar; systemctl daemon-reload")
+    node.restart_runtime()
+    forget_images(node)
+
+
+def forget_images(node: Node) -> None:
+    """Remove images, so that the next pull asks registries."""
+    node.exec("ctr -n k8s.io images ls -q | xargs -r ctr -n k8s.io images rm --sync")

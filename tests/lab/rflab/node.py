@@ -114,7 +114,8 @@ class Node:
     def stop(self, *, power_cut: bool = False) -> None:
         """Shut the node down in order; `power_cut` kills it where it stands. Files, address and mounts stay."""
         if power_cut and (leader := self.leader()) is not None and (born := processes.start_time(leader)):
-            processes.end(leader, born, how=signal.SIGKILL)
+            with cgroups.frozen(self.settings.name, self.name):  # no process may see that others are gone
+                processes.end(leader, born, how=signal.SIGKILL)
         self.daemon.stop(polite=20)
         self.unbusy()
 

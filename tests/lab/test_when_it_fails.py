@@ -1,0 +1,220 @@
+"""What goes wrong on the way: passwords, changed host keys, dead nodes, conflicts, runtimes that do not come back, killed clients, power cuts."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import pty
+import select
+import signal
+import time
+
+import pytest
+from rflab import Lab, Node
+from test_main_job import INTENT
+from tool import ETC, PLAIN, STATE, Tool, all_at_once, leftovers, main_pid, tree_of, wait_until
+
+NEW = f"grep -q config_path {ETC}/config.toml"
+
+
+@pytest.fixture
+def tool(lab: Lab, tmp_path: pathlib.Path) -> Tool:
+    return Tool(lab, tmp_path, INTENT)
+
+
+class Terminal:
+    """A run of the tool on a terminal of its own."""
+
+    def __init__(self, tool: Tool, command: str, *flags: str) -> None:
+        self.said = ""
+        self.pid, self.tty = pty.fork()
+        if self.pid == 0:
+            os.execve(tool.binary, tool.argv(command, *flags), tool.env() | {"TERM": "dumb"})
+
+    def read_until(self, text: str, seconds: float = 30) -> None:
+        """Read until `text` was said; "" reads to the end."""
+        until = time.monotonic() + seconds
+        while not text or text not in self.said:
+            assert time.monotonic() < until, f"{text!r} was not said:\n{self.said}"
+            if not select.select([self.tty], [], [], 0.2)[0]:
+                continue
+            try:
+                got = os.read(self.tty, 65536)
+            except OSError:  # the other side is closed
+                got = b""
+            if not got:
+                assert not text, f"{text!r} was not said:\n{self.said}"
+                return
+            self.said += got.decode(errors="replace")
+
+    def write(self, text: str) -> None:
+        os.write(self.tty, text.encode())
+
+    def end(self) -> int:
+        """Read to the end; the exit code."""
+        self.read_until("", 120)
+        os.close(self.tty)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def slow_start(node: Node, command: str) -> None:
+    """From now on containerd's unit runs a command before it starts with the new configuration."""
+    node.write("/etc/systemd/system/containerd.service.d/slow.conf", f"[Service]\nExecStartPre=/bin/sh -c '! {NEW} || {command}'\n")
+    node.exec(["systemctl", "daemon-reload"])
+
+
+def is_new(node: Node) -> bool:
+    return node.exec(NEW, check=False).returncode == 0
+
+
+def is_idle(node: Node) -> bool:
+    """No transaction is under way."""
+    return node.exec(f"! [ -e {STATE}/active ] && ! pgrep -f 'lib/[w]orker.sh run' >/dev/null", check=False).returncode == 0
+
+
+def is_well(node: Node) -> bool:
+    return "ok" in node.exec("ctr plugins ls | grep cri", check=False).stdout and node.ready()
+
+
+def test_sudos_password_is_asked_for_once_and_never_shown(nodes: list[Node], tool: Tool) -> None:
+    tool.ssh_config = tool.login("opw", "ed25519")
+    refused = tool.apply(code=1)
+    assert all(row["outcome"] != "applied" for row in refused.nodes.values())
+    assert not any(is_new(node) for node in nodes)
+    run = Terminal(tool, "apply", "--yes", "-K")
+    run.read_until("assword")
+    run.write("secret\n")
+    assert run.end() == 0, run.said
+    assert "3 applied" in run.said and "secret" not in run.said
+    assert all(is_new(node) for node in nodes)
+
+
+def test_a_wrong_password_changes_nothing(nodes: list[Node], tool: Tool) -> None:
+    tool.ssh_config = tool.login("opw", "ed25519")
+    run = Terminal(tool, "apply", "--yes", "-K")
+    run.read_until("assword")
+    run.write("wrong\n")
+    assert run.end() == 1, run.said
+    assert not any(is_new(node) for node in nodes)
+
+
+def test_a_changed_host_key_is_refused_before_anything_is_sent(nodes: list[Node], tool: Tool, lab: Lab) -> None:
+    ra = nodes[2]
+    keys = tool.directory / "known_hosts"
+    lines = (lab.settings.state / "known_hosts").read_text().splitlines()
+    theirs = {line.split()[1]: line.split()[2] for line in lines if line.startswith("babel")}
+    keys.write_text("".join(" ".join([line.split()[0], line.split()[1], theirs[line.split()[1]]]) + "\n" if line.startswith("ra") else line + "\n"
+                            for line in lines))
+    tool.ssh_config.write_text(tool.ssh_config.read_text().replace(str(lab.settings.state / "known_hosts"), str(keys)))
+    logins = "journalctl -q -u ssh | grep -c Accepted || true"
+    before = ra.exec(logins).stdout
+    for transport in ("ssh", "openssh"):
+        said = tool.apply("--transport", transport, code=1)
+        assert said.outcomes()["ra"] not in ("applied", "unchanged", "unknown")
+        assert "key" in said.nodes["ra"]["error"]["message"]
+        assert {said.outcomes()[name] for name in ("anubis", "babel")} <= {"applied", "unchanged"}
+    assert ra.exec(logins).stdout == before
+    assert not is_new(ra) and ra.exec(["test", "-e", STATE], check=False).returncode == 1
+
+
+def test_a_node_that_is_down_does_not_stop_the_report_of_the_others(nodes: list[Node], tool: Tool, lab: Lab) -> None:
+    lab.stop("babel", power_cut=True)
+    try:
+        said = tool.apply("--timeout", "3s", code=1)
+        assert said.outcomes() == {"anubis": "applied", "babel": "unreachable", "ra": "applied"}
+        table = tool.run("detect", "--timeout", "3s", code=1)
+        assert "1.6.20" in table.out and "2.1.9" in table.out
+    finally:
+        lab.start("babel")
+
+
+def test_a_file_edited_between_plan_and_apply_is_a_conflict(nodes: list[Node], tool: Tool) -> None:
+    anubis = nodes[0]
+    run = Terminal(tool, "apply")
+    run.read_until("[y/N]")
+    edited = anubis.read(f"{ETC}/config.toml") + "# edited meanwhile\n"
+    anubis.write(f"{ETC}/config.toml", edited)
+    before = tree_of(anubis, ETC)
+    pid = main_pid(anubis)
+    run.write("y\n")
+    assert run.end() == 1, run.said
+    assert "1 conflict" in run.said and "2 applied" in run.said
+    assert tree_of(anubis, ETC) == before and main_pid(anubis) == pid
+    assert set(tool.apply().outcomes().values()) == {"applied", "unchanged"}
+
+
+def test_saying_no_changes_nothing(nodes: list[Node], tool: Tool) -> None:
+    run = Terminal(tool, "apply")
+    run.read_until("[y/N]")
+    run.write("n\n")
+    run.end()
+    assert not any(is_new(node) for node in nodes)
+
+
+def test_a_containerd_that_does_not_come_back_is_rolled_back(nodes: list[Node], tool: Tool) -> None:
+    babel = nodes[1]
+    slow_start(babel, "exit 1")
+    container = babel.start_container("survivor")
+    before = tree_of(babel, ETC)
+    said = tool.apply(code=1)
+    assert said.outcomes() == {"anubis": "applied", "babel": "rolled-back", "ra": "applied"}
+    assert tree_of(babel, ETC) == before and leftovers(babel, ETC) == []
+    assert is_well(babel) and container in babel.containers()
+    assert tool.json("status", code=None).nodes["babel"]["node"] == "babel"
+
+
+@pytest.mark.parametrize("moment", ["checking", "writing beside", "committing", "restarting the runtime", "waiting for a healthy runtime"])
+def test_a_client_killed_during_an_apply_leaves_every_node_new_or_old_and_well(nodes: list[Node], tool: Tool, moment: str) -> None:
+    old = [tree_of(node, ETC) for node in nodes]
+    run = tool.start("apply", "--yes", "-v")
+    assert run.stderr is not None
+    said = ""
+    for line in run.stderr:
+        said += line
+        if moment in line:
+            break
+    run.kill()
+    run.wait()
+    assert moment in said, said
+    all_at_once(lambda node: wait_until(lambda: is_idle(node) and is_well(node), f"{node.name} ends by itself", 60), nodes)
+    for node, then in zip(nodes, old, strict=True):
+        assert is_new(node) or tree_of(node, ETC) == then
+        assert leftovers(node, ETC) == []
+    assert set(tool.apply().outcomes().values()) <= {"applied", "unchanged"}
+    assert all(is_new(node) for node in nodes)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_power_cut_in_the_middle_gives_the_old_state_before_containerd_starts(nodes: list[Node], tool: Tool, lab: Lab, name: str) -> None:
+    node = lab.node(name)
+    slow_start(node, "sleep 600")
+    old = tree_of(node, ETC)
+    run = tool.start("apply", "--yes", "--nodes", name)
+    try:
+        wait_until(lambda: is_new(node) and node.exec("pgrep -x sleep", check=False).returncode == 0, "the new configuration is in place")
+        lab.stop(name, power_cut=True)
+    finally:
+        run.kill()
+        run.wait()
+    assert "config_path" in (node.directory / "root/etc/containerd/config.toml").read_text()
+    lab.start(name)
+    assert tree_of(node, ETC) == old and leftovers(node, ETC) == []
+    at = {unit: int(node.exec(["systemctl", "show", "-p", what, "--value", unit]).stdout) for unit, what in
+          (("regfallback-recover", "ExecMainExitTimestampMonotonic"), ("containerd", "ExecMainStartTimestampMonotonic"))}
+    assert 0 < at["regfallback-recover"] <= at["containerd"]
+    assert is_well(node)
+    node.exec("rm /etc/systemd/system/containerd.service.d/slow.conf; systemctl daemon-reload")
+    assert tool.apply("--nodes", name).outcomes() == {name: "applied"}
+
+
+def test_an_interrupt_ends_orderly_and_says_in_which_state_every_node_is(nodes: list[Node], tool: Tool) -> None:
+    slow_start(nodes[0], "sleep 3")
+    run = tool.start("apply", "--yes", "--serial", "1", "-o", "json")
+    wait_until(lambda: is_new(nodes[0]), "the first node is committed")
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130, err
+    assert {row["node"]: row["outcome"] for row in json.loads(out)["nodes"]} == {"anubis": "applied", "babel": "not-begun", "ra": "not-begun"}
+    assert [is_new(node) for node in nodes] == [True, False, False]
+    assert is_well(nodes[0])
