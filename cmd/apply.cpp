@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "apply.h"
 #include "command.h"
 #include "host/state.h"
 #include "planning.h"
@@ -49,37 +50,43 @@ std::vector<ApplyRow> planned_rows(const std::vector<Node>& nodes) {
 }
 
 int run(Context& context) {
-  const auto& options = context.options;
   auto setup = prepare(context, {.intent = IntentNeed::required});
-  if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  auto policy = rollout_policy(options, setup->selection.nodes.size());
+  return setup ? apply_intent(context, *setup, {.reason = "apply"}).code : exit_usage;
+}
+
+}  // namespace
+
+ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner) {
+  const auto& options = context.options;
+  Nodes nodes(context, setup);
+  auto policy = rollout_policy(options, setup.selection.nodes.size());
   const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
   if (!gathered) {
     context.error(gathered.error());
-    return exit_code_of(gathered.error());
+    return {.code = exit_code_of(gathered.error())};
   }
-  nodes.plan({.restart = restart_policy(options)});
+  nodes.plan({.restart = restart_policy(options), .undeclared = manner.undeclared});
   const bool dry = options.dry_run || !options.facts.empty();
   const bool changes = any_changes(nodes.all());
   if (changes || dry) show_plan(context, nodes.all());
   auto rows = planned_rows(nodes.all());
-  if (dry) return any_failed(nodes.all()) ? exit_failed : exit_done;
+  if (dry) return {.code = any_failed(nodes.all()) ? exit_failed : exit_done};
   if (changes && !agreed(context, nodes.all())) {
     context.note("nothing was changed");
-    return exit_done;
+    return {.code = exit_done, .declined = true};
   }
-  remember(context, *setup);
-  Rollout rollout{*setup, nodes, receipt_reason("apply", setup->intent_file), *policy};
-  if (!options.no_verify)
-    rollout.plan_again = [&](const Facts& facts, const Detection& detection) { return make_plan(setup->intent, setup->resolved, facts, detection); };
+  if (manner.remembered) remember(context, setup);
+  Rollout rollout{setup, nodes, receipt_reason(manner.reason, setup.intent_file), *policy};
+  if (!options.no_verify) {
+    rollout.plan_again = [&](const Facts& facts, const Detection& detection) {
+      return make_plan(setup.intent, setup.resolved, facts, detection, {.undeclared = manner.undeclared});
+    };
+  }
   carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
     return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
   });
-  return print_rows(context, rows, nodes, schema);
+  return {.code = print_rows(context, rows, nodes, schema)};
 }
-
-}  // namespace
 
 Command apply_command(Options& options) {
   return {.doc = {.name = "apply",

@@ -51,6 +51,7 @@ Command migrate_command(Options& options);
 Command render_command(Options& options);
 Command init_command(Options& options);
 Command explain_command(Options& options);
+Command kind_command(Options& options);
 Command completion_command(Options& options);
 Command man_command(Options& options);
 

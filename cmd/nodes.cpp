@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "fleet/loop.h"
 #include "host/facts_dir.h"
+#include "host/kind_cluster.h"
 
 namespace rf::cmd {
 namespace {
@@ -97,8 +98,10 @@ Result<void> Nodes::expand_clusters() {
       specs.push_back(spec);
       continue;
     }
-    RF_TRY(const auto members, run_loop(nodes_of_cluster(spec)));
-    specs.insert(specs.end(), members.begin(), members.end());
+    RF_TRY(const auto cluster, run_loop(find_kind_cluster(spec.name)));
+    RF_TRY(const auto members, rf::nodes_of(cluster, spec));
+    for (const auto& note : members.notes) context_.note(note);
+    specs.insert(specs.end(), members.nodes.begin(), members.nodes.end());
   }
   nodes_ = nodes_of(specs);
   return {};

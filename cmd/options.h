@@ -58,6 +58,12 @@ struct Options {
   std::string credentials = "config";
   std::string hosts_dir;
 
+  // kind
+  std::string cluster;
+  std::string registry_name = "kind-registry";
+  std::string registry_image = "registry:2";
+  int registry_port = 0;
+
   // explain
   std::vector<std::string> images;
   std::string images_file;

@@ -2,7 +2,6 @@
 
 #include "base/text.h"
 #include "host/files.h"
-#include "transport/child.h"
 #include "transport/container.h"
 #include "transport/local.h"
 #include "transport/openssh.h"
@@ -46,10 +45,11 @@ Reach::Reach(const asio::any_io_executor& executor, Context& context, Access acc
     : context_(context), access_(std::move(access)), limits_(limits), ssh_(executor, ssh_options(context, access_, limits_)) {}
 
 asio::awaitable<Result<std::unique_ptr<Shell>>> Reach::open(const NodeSpec& spec) {
+  const Container container{.engine = spec.kind == NodeSpec::Kind::podman ? "podman" : "docker", .name = spec.name};
   switch (spec.kind) {
     case NodeSpec::Kind::local: co_return co_await open_local(access_);
-    case NodeSpec::Kind::docker: co_return co_await open_container({.engine = "docker", .name = spec.name}, access_);
-    case NodeSpec::Kind::podman: co_return co_await open_container({.engine = "podman", .name = spec.name}, access_);
+    case NodeSpec::Kind::docker:
+    case NodeSpec::Kind::podman: co_return co_await open_container(container, access_);
     case NodeSpec::Kind::kind_cluster:
     case NodeSpec::Kind::ssh: break;
   }
@@ -57,26 +57,6 @@ asio::awaitable<Result<std::unique_ptr<Shell>>> Reach::open(const NodeSpec& spec
     co_return co_await open_openssh(target_of(spec), access_, openssh_options(context_.options, limits_));
   }
   co_return co_await ssh_.connect(target_of(spec));
-}
-
-asio::awaitable<Result<std::vector<NodeSpec>>> nodes_of_cluster(const NodeSpec& cluster) {
-  const ChildCommand command{.argv = {"docker", "ps", "--filter", "label=io.x-k8s.kind.cluster=" + cluster.name, "--format", "{{.Names}}"}};
-  RF_CO_TRY(const auto output, co_await capture_child(command, std::chrono::seconds(20)));
-  std::vector<NodeSpec> nodes;
-  for (const auto name : lines(output.text)) {
-    NodeSpec node = cluster;
-    node.kind = NodeSpec::Kind::docker;
-    node.name = std::string(trim(name));
-    node.text = "docker:" + node.name;
-    if (!node.name.empty()) nodes.push_back(std::move(node));
-  }
-  if (nodes.empty()) {
-    const auto why = trim(output.complaint);
-    co_return Error{.kind = ErrorKind::connect,
-                    .message = "KIND cluster '" + cluster.name + "' has no running node containers" + (why.empty() ? "" : ": " + std::string(why)),
-                    .hint = "'kind get clusters' lists the clusters"};
-  }
-  co_return nodes;
 }
 
 }  // namespace rf::cmd

@@ -26,7 +26,4 @@ class Reach {
   SshClient ssh_;
 };
 
-// The node containers of a KIND cluster.
-asio::awaitable<Result<std::vector<NodeSpec>>> nodes_of_cluster(const NodeSpec& cluster);
-
 }  // namespace rf::cmd

@@ -134,7 +134,10 @@ class HostsDir {
     const auto directory = root_ + "/" + name;
     if (wanted_.contains(name) || name == "_backup") return;
     const auto content = tree_.read(directory + "/hosts.toml");
-    if (content && is_ours(*content)) return drop(name, directory);
+    if (content && is_ours(*content)) {
+      if (context_.options.undeclared == PlanOptions::Undeclared::remove) drop(name, directory);
+      return;
+    }
     const auto files = tree_.list(directory);
     const bool shadow = std::none_of(files.begin(), files.end(), [](const std::string& file) {
       return file == "hosts.toml" || file.ends_with(".crt") || file.ends_with(".cert");

@@ -60,6 +60,8 @@ enum class RestartPolicy { automatic, never, always };
 struct PlanOptions {
   std::optional<Style> style = {};     // forces a style
   RestartPolicy restart = RestartPolicy::automatic;
+  // What becomes of the files we wrote for registries the intent does not name.
+  enum class Undeclared { remove, keep } undeclared = Undeclared::remove;
 };
 
 // Every problem that forbids writing is an Error that explains itself, the self-check's included.

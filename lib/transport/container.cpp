@@ -8,12 +8,6 @@
 namespace rf {
 namespace {
 
-bool is_container_name(std::string_view name) {
-  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  return !name.empty() && name.size() <= 253 && letters.find(name.front()) != std::string_view::npos &&
-         name.find_first_not_of(std::string(letters) + "_.-") == std::string_view::npos;
-}
-
 // The engine's own errors go to standard error and name the cause.
 Error explain(Error error, const Container& container) {
   const auto says = [&](std::string_view part) { return error.message.find(part) != std::string::npos; };
@@ -32,6 +26,12 @@ Error explain(Error error, const Container& container) {
 }
 
 }  // namespace
+
+bool is_container_name(std::string_view name) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  return !name.empty() && name.size() <= 253 && letters.find(name.front()) != std::string_view::npos &&
+         name.find_first_not_of(std::string(letters) + "_.-") == std::string_view::npos;
+}
 
 asio::awaitable<Result<std::unique_ptr<Shell>>> open_container(const Container& container, const Access& access) {
   if (!is_container_name(container.name)) {

@@ -1,0 +1,49 @@
+#include "host/http_status.h"
+
+#include <array>
+#include <asio/posix/stream_descriptor.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+#include <fcntl.h>
+
+#include "base/text.h"
+#include "transport/deadline.h"
+#include "transport/tcp.h"
+
+namespace rf {
+
+Result<int> parse_status_line(std::string_view head) {
+  const auto blank = head.find(' ');
+  const auto code = blank == head.npos ? std::string_view() : head.substr(blank + 1, 3);
+  if (!head.starts_with("HTTP/1.") || code.size() != 3 || code.find_first_not_of("0123456789") != code.npos) {
+    return Error{ErrorKind::protocol, "what answers there does not speak HTTP"};
+  }
+  return (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
+}
+
+asio::awaitable<Result<int>> http_status(std::string host, int port, std::string path, std::chrono::milliseconds limit) {
+  const auto executor = co_await asio::this_coro::executor;
+  RF_CO_TRY(const int fd, co_await connect_tcp(host, port, limit));
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  asio::posix::stream_descriptor stream(executor, fd);
+  Deadline deadline(executor, limit, [&stream] {
+    std::error_code ignored;
+    stream.close(ignored);
+  });
+  const auto request = "GET " + path + " HTTP/1.1\r\nHost: " + host + ":" + std::to_string(port) + "\r\nConnection: close\r\n\r\n";
+  std::error_code failed;
+  co_await asio::async_write(stream, asio::buffer(request), asio::redirect_error(asio::use_awaitable, failed));
+  std::string head;
+  std::array<char, 512> buffer{};
+  while (!failed && head.size() < 16) {
+    const auto got = co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
+    head.append(buffer.data(), got);
+  }
+  if (deadline.passed()) co_return Error{ErrorKind::timeout, "connected, and no answer came in time"};
+  if (head.empty()) co_return Error{ErrorKind::connect, "connected, and closed without an answer"};
+  co_return parse_status_line(head);
+}
+
+}  // namespace rf
