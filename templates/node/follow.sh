@@ -25,14 +25,16 @@ rf_follow() {
       esac
     done
     waited=$((waited + 1))
-    if [ "$waited" -lt 200 ]; then sleep 0.01 2>/dev/null || sleep 1; else sleep 0.1 2>/dev/null || sleep 1; fi
+    # Every look costs a process, on a node that has work to do.
+    if [ "$waited" -lt 4 ]; then pause=0.02; elif [ "$waited" -lt 60 ]; then pause=0.05; else pause=0.1; fi
+    sleep "$pause" 2>/dev/null || sleep 1
     # A worker that is gone without an end is put right at once: by systemd, or else by this session. The lock lets only one of them.
     # shellcheck disable=SC2086 # two words
     if [ -n "$worker" ] && ! rf_alive $worker; then
       dead=$((dead + 1))
       if [ "$dead" = 20 ]; then "$shell" "$home/lib/worker.sh" recover </dev/null >/dev/null 2>&1; fi
       if [ "$dead" -gt 40 ]; then break; fi
-    elif [ -z "$worker" ] && [ "$waited" -gt 300 ]; then break; fi
+    elif [ -z "$worker" ] && [ "$waited" -gt 150 ]; then break; fi
   done
   # The log may lie on a full disk; the state is the name of a file, which needs no space.
   for place in "$txn" "$home"/history/*-"$RF_ID"; do

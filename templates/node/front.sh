@@ -19,13 +19,15 @@ rf_home() {
   done
   if ! command -v sha256sum >/dev/null && ! command -v openssl >/dev/null; then rf_fail "the node has neither sha256sum nor openssl"; fi
   if [ -L "$home" ]; then rf_fail "$home is a link; it has to be a directory of root's"; fi
-  if ! [ -d "$home" ]; then (umask 022 && mkdir -p "${home%/*}") && mkdir "$home"; fi
+  if ! [ -d "${home%/*}" ]; then (umask 022 && mkdir -p "${home%/*}"); fi
+  if ! [ -d "$home" ]; then mkdir "$home"; fi
   # Nobody else may have prepared this directory for us.
   case $(stat -c '%u %a' "$home" 2>/dev/null) in
     "$me 700") ;;
     "$me "*) chmod 700 "$home" || rf_fail "$home cannot be made private" ;;
     *) rf_fail "$home belongs to somebody else" ;;
   esac
+  if [ -d "$home/txn" ] && [ -d "$home/lib" ] && [ -d "$home/history" ]; then return 0; fi
   mkdir -p "$home/txn" "$home/lib" "$home/history" || rf_fail "$home cannot be written"
 }
 rf_install() { # the worker stays on the node, for the watchdog and the next boot
@@ -68,9 +70,8 @@ rf_main() {
     for past in "$home"/history/*-"$RF_ID" "$txn"; do
       if [ -e "$past" ]; then rf_fail "a transaction with the name $RF_ID is there already"; fi
     done
-    if ! mkdir "$txn" 2>/dev/null; then rf_fail "a transaction with the name $RF_ID is there already"; fi
+    if ! mkdir "$txn" "$txn/new" 2>/dev/null; then rf_fail "a transaction with the name $RF_ID is there already"; fi
     mine=yes
-    mkdir "$txn/new"
     stat=
     IFS= read -r stat </proc/self/stat
     # shellcheck disable=SC2086 # fields of stat

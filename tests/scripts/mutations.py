@@ -40,7 +40,7 @@ MUTATIONS = {
     "paths are not checked": ("worker/5-main.sh", "check_manifest && check_directories", "check_directories", "test_transaction.Refusing"),
     "staged content is not compared": ("worker/2-stage.sh", 'if [ $# != 0 ]; then compare staged "$@"; fi', ":", "test_transaction.Refusing"),
     "their version is lost": ("worker/3-commit.sh", 'cp -p "$target" "$txn/conflict/$n"', ":", "test_transaction.Failing"),
-    "directories appear empty": ("worker/2-stage.sh", 'if within "$1" "$made"; then\n    staged', 'if false; then\n    staged', "test_transaction.Applying test_transaction.Refusing"),
+    "directories appear empty": ("worker/2-stage.sh", 'if within "$1" "$made"; then\n    beside', 'if false; then\n    beside', "test_transaction.Applying test_transaction.Refusing"),
     "files of others are removed": ("worker/2-stage.sh", '*) exit 1 ;; esac', "*) : ;; esac", "test_transaction.Applying"),
     "the first state is pruned": ("worker/5-main.sh", "      applied=$entry\n      continue", "      applied=$entry", "test_transaction.RollingBack"),
     "nothing is inherited": ("worker/5-main.sh", '&& ! inherit "$1" "$applied"', "&& false", "test_transaction.RollingBack"),

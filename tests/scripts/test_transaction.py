@@ -334,7 +334,7 @@ class Sessions(TransactionTest):
     def test_facts_tell_an_unfinished_transaction_and_receipts(self):
         self.node.apply("t0", [Change("C", f"{CERTS}/docker.io/x.crt", None, b"x")])
         self.node.prepare("t1", all_changes(), SETTINGS)
-        self.node.worker("run", "t1", RF_FAIL_AT=30)
+        self.node.worker("run", "t1", RF_FAIL_AT=28)
         facts = self.node.run(facts_program())
         self.assertIn("unfinished t1 committing", facts)
         self.assertIn("receipt 000001 applied", facts)

@@ -34,6 +34,11 @@ rf_setup() {
   state=none
   boot=no
   log=/dev/null
+  uid=0 gid=0
+  if [ -n "$root" ]; then
+    uid=$(id -u)
+    gid=$(id -g)
+  fi
 }
 
 say() { # never fails: a full disk must not change what happens
@@ -121,7 +126,7 @@ try_lock() {
 }
 release_lock() {
   : >"$home/lock"
-  rm -f "$home/lock.held"
+  if [ -e "$home/lock.held" ]; then rm -f "$home/lock.held"; fi
   exec 9>&-
 }
 
@@ -132,7 +137,7 @@ load() { # ID
   txn=$home/txn/$id
   log=$txn/log
   cause=
-  restart=none service='' wait=60 exe='' socket='' config='' before_health='' uid=0 gid=0
+  restart=none service='' wait=60 exe='' socket='' config='' before_health=''
   while IFS=' ' read -r key value; do
     case $key in
       restart) restart=$value ;;
@@ -144,12 +149,8 @@ load() { # ID
     esac
   done 2>/dev/null <"$txn/settings"
   case $wait in '' | *[!0-9]*) wait=60 ;; esac
-  if [ -n "$root" ]; then
-    uid=$(id -u)
-    gid=$(id -g)
-  fi
 }
-beside() { printf '%s/.rf-%s-%s.%s' "${1%/*}" "$id" "$2" "$3"; }
+beside() { near=${1%/*}/.rf-$id-$2.$3; } # PATH N new|old -> near
 # A path below a directory that is made (list `made`) or goes as a whole (list `whole`) is not handled by itself.
 within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is what is renamed
   outer=

@@ -92,9 +92,11 @@ compare() { # before|staged PATHS...: the checksums of files, in the manifest's 
 
 staged_at() { # PATH N -> staged
   if within "$1" "$made"; then
-    staged=$(beside "$outer" "$outer_n" new)${1#"$outer"}
+    beside "$outer" "$outer_n" new
+    staged=$near${1#"$outer"}
   else
-    staged=$(beside "$1" "$2" new)
+    beside "$1" "$2" new
+    staged=$near
   fi
 }
 dress() { # PATH MODE UID GID

@@ -3,8 +3,10 @@
 
 # What a file refers to comes before it in the manifest, and is durable before it is there.
 commit_one() {
-  new=$(beside "$target" "$n" new)
-  old=$(beside "$target" "$n" old)
+  beside "$target" "$n" new
+  new=$near
+  beside "$target" "$n" old
+  old=$near
   case $op in
     M)
       if [ -e "$target" ] || [ -L "$target" ]; then because "$path appeared since the plan" || return 1; fi
@@ -13,8 +15,8 @@ commit_one() {
     C)
       # a link fails where something stands; a rename would replace it
       ln "$new" "$target" || return 1
+      # its staged name goes with the others when all is applied
       step "linked $n"
-      rm -f "$new" || return 1
       ;;
     R)
       ln "$target" "$old" || return 1
@@ -56,12 +58,22 @@ commit() {
   check_kept || return 1
   set_state committed || because "the state could not be recorded"
 }
+kept_at() { # -> kept: where the old inode of target stands
+  if within "$target" "$whole"; then
+    beside "$outer" "$outer_n" old
+    kept=$near${target#"$outer"}
+  else
+    beside "$target" "$n" old
+    kept=$near
+  fi
+}
 check_kept() { # nobody changed a file between the check and the rename
   set --
   while read -r n op mode owner group before after path <&3; do
     case $op in R | D) ;; *) continue ;; esac
     target=$root$path
-    if within "$target" "$whole"; then set -- "$@" "$(beside "$outer" "$outer_n" old)${target#"$outer"}"; else set -- "$@" "$(beside "$target" "$n" old)"; fi
+    kept_at
+    set -- "$@" "$kept"
   done 3<"$txn/manifest"
   if [ $# != 0 ]; then compare before "$@"; fi
 }
@@ -113,8 +125,10 @@ put_back_file() {
   [ -f "$target" ]
 }
 put_back_one() {
-  new=$(beside "$target" "$n" new)
-  old=$(beside "$target" "$n" old)
+  beside "$target" "$n" new
+  new=$near
+  beside "$target" "$n" old
+  old=$near
   case $op in
     M) put_back_directory || return 1 ;;
     R | D) put_back_file || return 1 ;;
@@ -166,7 +180,8 @@ discard() { # nothing was committed: only staged files are there
     while read -r n op mode owner group before after path <&3; do
       target=$root$path
       if within "$target" "$made"; then continue; fi
-      staged=$(beside "$target" "$n" new)
+      beside "$target" "$n" new
+      staged=$near
       if [ "$op" = M ]; then
         if [ -d "$staged" ]; then remove_ours "$staged" "$target"; fi
       else rm -f "$staged"; fi
@@ -181,11 +196,16 @@ clean() { # it is applied: the old inodes go
   set --
   while read -r n op mode owner group before after path <&3; do
     target=$root$path
-    old=$(beside "$target" "$n" old)
     case $op in
-      R) set -- "$@" "$old" ;;
-      C) if ! within "$target" "$made"; then set -- "$@" "$(beside "$target" "$n" new)"; fi ;;
-      D) if within "$target" "$whole"; then set -- "$@" "$(beside "$outer" "$outer_n" old)${target#"$outer"}"; else set -- "$@" "$old"; fi ;;
+      R | D)
+        kept_at
+        set -- "$@" "$kept"
+        ;;
+      C)
+        if within "$target" "$made"; then continue; fi
+        beside "$target" "$n" new
+        set -- "$@" "$near"
+        ;;
     esac
   done 3<"$txn/manifest"
   if [ $# != 0 ]; then rm -f "$@"; fi
@@ -193,8 +213,10 @@ clean() { # it is applied: the old inodes go
   while read -r n op mode owner group before after path <&3; do
     if [ "$op" != X ]; then continue; fi
     target=$root$path
-    if within "$target" "$whole"; then rmdir "$(beside "$outer" "$outer_n" old)${target#"$outer"}" 2>/dev/null; fi
-    old=$(beside "$target" "$n" old)
+    kept_at
+    if [ -n "$outer" ]; then rmdir "$kept" 2>/dev/null; fi
+    beside "$target" "$n" old
+    old=$near
     if [ -d "$old" ] && ! rmdir "$old" 2>/dev/null; then
       mkdir -p "$txn/conflict" && mv "$old" "$txn/conflict/$n"
       say "warn something appeared in $path while it was removed; it is kept in the transaction's conflict directory"

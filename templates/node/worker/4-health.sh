@@ -53,7 +53,7 @@ restart_service() {
   code=$?
   step restarted
   if [ "$code" = 124 ]; then said="no answer within $wait s"; fi
-  said=$(printf "%s" "$said" | head -n 1 | tr -d '\000-\037\177' | cut -c1-300)
+  if [ -n "$said" ]; then said=$(printf "%s" "$said" | head -n 1 | tr -d '\000-\037\177' | cut -c1-300); fi
   return "$code"
 }
 # Two looks apart, the same process both times. What a plugin says when it has started is final, so two bad looks at the same

@@ -7,17 +7,22 @@ end() { # OUTCOME
   say "end $1"
   step "end $1"
 }
+get_active() { # -> active: the ID that must not stay unfinished, or ""
+  active=
+  { IFS= read -r active <"$home/active"; } 2>/dev/null || :
+}
 refuse() { # OUTCOME: nothing was changed
   discard
   mv -f "$txn/state.$state" "$txn/state.refused" 2>/dev/null || : >"$txn/state.refused"
-  if [ "$(cat "$home/active" 2>/dev/null)" = "$id" ]; then rm -f "$home/active"; fi
+  get_active
+  if [ "$active" = "$id" ]; then rm -f "$home/active"; fi
   end "$1"
 }
 remember() { # into history; the name gives the order, whatever the clock says
   rm -rf "$txn/new"
   if [ "$1" != applied ]; then rm -rf "$txn/old"; fi
   if [ -n "$cause" ]; then printf 'cause %s\n' "$cause" >"$txn/cause"; fi
-  mkdir -p "$home/history"
+  if ! [ -d "$home/history" ]; then mkdir -p "$home/history"; fi
   last=0
   set +f
   for entry in "$home"/history/[0-9]*; do
@@ -198,7 +203,8 @@ run() { # ID
   recover_active
   load "$1"
   if [ -f "$home/active" ]; then
-    say "error an earlier transaction ($(cat "$home/active")) could not be put back; look at $home"
+    get_active
+    say "error an earlier transaction ($active) could not be put back; look at $home"
     : >"$txn/state.refused"
     end refused
     release_lock
@@ -270,9 +276,10 @@ recover_active() {
   disarm
 }
 collect_garbage() { # what runs left that never came to a worker, or were refused
+  get_active
   set +f
   for entry in "$home"/txn/*; do
-    if ! [ -d "$entry" ] || [ "${entry##*/}" = "$1" ] || [ "${entry##*/}" = "$(cat "$home/active" 2>/dev/null)" ]; then continue; fi
+    if ! [ -d "$entry" ] || [ "${entry##*/}" = "$1" ] || [ "${entry##*/}" = "$active" ]; then continue; fi
     front='' begun=''
     { read -r front begun <"$entry/front"; } 2>/dev/null
     # One without this line is just being made.
