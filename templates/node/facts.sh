@@ -112,9 +112,9 @@ rf_scan() { # FILE DIRECTORY: a config.toml's hosts directories, and the files i
   unset IFS
 }
 
-rf_args_of() { # PID NAME: prints its arguments, and config: the file it was started with
+rf_args_of() { # PID NAME: prints its arguments; config: the file it was started with; address: from its arguments, or ""
   args=$(head -c 65536 "$proc/$1/cmdline" 2>/dev/null | tr '\000\n' '\002 ')
-  config=
+  config='' address=''
   previous=
   IFS=$separator
   # shellcheck disable=SC2086 # split into arguments
@@ -124,8 +124,14 @@ rf_args_of() { # PID NAME: prints its arguments, and config: the file it was sta
   shift 2
   for arg; do
     printf 'arg %s %s\n' "$pid" "$arg"
-    case $previous in --config | -c | -config) config=$arg ;; esac
-    case $arg in --config=* | -config=* | -c=*) config=${arg#*=} ;; esac
+    case $previous in
+      --config | -c | -config) config=$arg ;;
+      --address | -a | -address) address=$arg ;;
+    esac
+    case $arg in
+      --config=* | -config=* | -c=*) config=${arg#*=} ;;
+      --address=* | -a=* | -address=*) address=${arg#*=} ;;
+    esac
     previous=$arg
   done
   if [ -z "$config" ] && [ "$name" = containerd ]; then config=/etc/containerd/config.toml; fi
@@ -141,8 +147,28 @@ rf_args_of() { # PID NAME: prints its arguments, and config: the file it was sta
   esac
 }
 
-rf_processes() { # prints them; runtimes: "PID EXE" lines of containerd; ran: names seen
-  runtimes=
+rf_address() { # -> address: where containerd listens, unless its arguments say so from its configuration
+  if [ -z "$address" ] && [ -n "$config" ] && [ -r ".$config" ]; then
+    section=
+    while IFS= read -r line || [ -n "$line" ]; do
+      while :; do case $line in ' '* | "$tab"*) line=${line#?} ;; *) break ;; esac; done
+      case $line in
+        '[grpc]'*) section=grpc ;;
+        '['*) section= ;;
+        address*=*[\"\']*)
+          if [ "$section" = grpc ]; then
+            address=${line#*[\"\']}
+            address=${address%%[\"\']*}
+          fi
+          ;;
+      esac
+    done <".$config"
+  fi
+  if [ -z "$address" ]; then address=/run/containerd/containerd.sock; fi
+}
+
+rf_processes() { # prints them; runtimes, addresses: "PID EXE" and "PID ADDRESS" lines of containerd; ran: names seen
+  runtimes='' addresses=
   ran=' '
   for pid in "$proc"/[0-9]*; do
     pid=${pid##*/}
@@ -159,19 +185,39 @@ rf_processes() { # prints them; runtimes: "PID EXE" lines of containerd; ran: na
     rf_unit_of "$pid" && if [ -n "$unit" ]; then printf 'unit %s %s\n' "$pid" "$unit"; fi
     if [ "$name" = containerd ]; then
       printf 'parent %s %s\n' "$pid" "$(readlink "$proc/${stat%% *}/exe" 2>/dev/null)"
-      runtimes="$runtimes$pid $exe$newline"
     fi
     rf_args_of "$pid" "$name"
+    if [ "$name" = containerd ]; then
+      rf_address
+      runtimes="$runtimes$pid $exe$newline"
+      addresses="$addresses$newline$pid $address$newline"
+    fi
   done
 }
 
+rf_lines() { # like cat, for a few lines
+  while IFS= read -r line || [ -n "$line" ]; do printf '%s\n' "$line"; done
+}
+
+rf_uid() { # -> uid: who this shell is
+  uid=
+  while read -r key _ value _; do
+    if [ "$key" = Uid: ]; then
+      uid=$value
+      break
+    fi
+  done 2>/dev/null </proc/self/status
+  if [ -z "$uid" ]; then uid=$(id -u); fi
+}
+
 rf_system() {
+  rf_uid
   hostname='' kernel=''
   { IFS= read -r hostname <"$proc/sys/kernel/hostname"; } 2>/dev/null
   { IFS= read -r kernel <"$proc/sys/kernel/osrelease"; } 2>/dev/null
   printf 'hostname %s\nkernel %s\narch %s\n' "$hostname" "$kernel" "$(uname -m)"
   if [ -d ./run/systemd/system ]; then echo init systemd; elif [ -d ./run/openrc ]; then echo init openrc; else echo init other; fi
-  printf 'uid %s\n' "$(id -u)"
+  printf 'uid %s\n' "$uid"
   if [ -e ./.dockerenv ] || [ -e ./run/.containerenv ] || [ -e ./run/systemd/container ]; then echo container yes; fi
   file=./etc/os-release
   if ! [ -r "$file" ]; then file=./usr/lib/os-release; fi
@@ -297,8 +343,7 @@ rf_receipts() {
     sequence=${dir##*/}
     for result in "$dir"/state.*; do :; done
     printf 'receipt %s %s\n' "${sequence%%-*}" "${result##*/state.}"
-    cat "$file"
-    if [ -f "$dir/cause" ]; then cat "$dir/cause"; fi
+    if [ -f "$dir/cause" ]; then cat "$file" "$dir/cause"; else cat "$file"; fi
     echo .
   done
   if [ -f "$home/active" ]; then
@@ -337,46 +382,9 @@ rf_version() { # RECORD EXE
   line=${line%%"$newline"*}
   if [ -n "$line" ]; then printf '%s %s\n' "$1" "$line"; fi
 }
-rf_address_of() { # PID -> address: from its arguments, else from its configuration
-  address=
-  previous=
-  IFS=$separator
-  # shellcheck disable=SC2046 # split into arguments
-  set -- "$1" $(head -c 65536 "$proc/$1/cmdline" 2>/dev/null | tr '\000\n' '\002 ')
-  unset IFS
-  file=/etc/containerd/config.toml
-  shift
-  for arg; do
-    case $previous in
-      --address | -a | -address) address=$arg ;;
-      --config | -c | -config) file=$arg ;;
-    esac
-    case $arg in
-      --address=* | -a=* | -address=*) address=${arg#*=} ;;
-      --config=* | -c=* | -config=*) file=${arg#*=} ;;
-    esac
-    previous=$arg
-  done
-  if [ -z "$address" ] && [ -r ".$file" ]; then
-    section=
-    while IFS= read -r line || [ -n "$line" ]; do
-      while :; do case $line in ' '* | "$tab"*) line=${line#?} ;; *) break ;; esac; done
-      case $line in
-        '[grpc]'*) section=grpc ;;
-        '['*) section= ;;
-        address*=*[\"\']*)
-          if [ "$section" = grpc ]; then
-            address=${line#*[\"\']}
-            address=${address%%[\"\']*}
-          fi
-          ;;
-      esac
-    done <".$file"
-  fi
-  if [ -z "$address" ]; then address=/run/containerd/containerd.sock; fi
-}
 rf_plugins() { # PID EXE
-  rf_address_of "$1"
+  address=${addresses##*"$newline$1 "}
+  address=${address%%"$newline"*}
   printf 'address %s %s\n' "$1" "$address"
   if ! [ -S ".$address" ] && [ -z "${RF_ROOT:-}" ]; then return 0; fi
   if [ -x "${2%/*}/ctr" ]; then ctr=${2%/*}/ctr; elif command -v ctr >/dev/null; then ctr=ctr; else ctr=; fi
@@ -443,8 +451,8 @@ rf_main() {
     set -uf
     newline='
 '
-    tab=$(printf '\t')
-    separator=$(printf '\002')
+    separator=$(printf '\t\002')
+    tab=${separator%?} separator=${separator#?}
     proc=${RF_ROOT:-}/proc
     extra=
     cd "${RF_ROOT:-}/" || exit 1
@@ -457,7 +465,7 @@ rf_main() {
       rf_tree
       rf_receipts
       # ends when the slow ones have ended
-      cat
+      rf_lines
     }
     echo end
   )
