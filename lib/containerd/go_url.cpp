@@ -1,5 +1,6 @@
 #include "containerd/go_url.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <fmt/format.h>
@@ -195,6 +196,18 @@ std::string clean_path(std::string_view path) {
   }
   auto out = (rooted ? "/" : "") + join(parts, "/");
   return out.empty() ? "." : out;
+}
+
+std::string escape_path(std::string_view path) {
+  constexpr std::string_view kept = "-_.~$&+,/:;=@%", valid = "!'()*[]";  // `valid` is escaped only beside something that must be
+  const auto plain = [&](char c) { return is_alnum(c) || kept.find(c) != kept.npos; };
+  if (std::all_of(path.begin(), path.end(), [&](char c) { return plain(c) || valid.find(c) != valid.npos; })) return std::string(path);
+  std::string out;
+  for (const char c : path) {
+    if (plain(c)) out += c;
+    else out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
 }
 
 std::string query_escape(std::string_view text) {

@@ -17,6 +17,8 @@ Result<GoUrl> parse_go_url(std::string_view text);
 
 // path.Clean.
 std::string clean_path(std::string_view path);
+// url.URL.EscapedPath of a path that is part of a URL's text: "/a b" -> "/a%20b"; an escape that stands in it stays.
+std::string escape_path(std::string_view path);
 // url.QueryEscape: "reg.io:5000" -> "reg.io%3A5000".
 std::string query_escape(std::string_view text);
 // A quoted string as Go's %q prints it.

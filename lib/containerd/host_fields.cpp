@@ -36,6 +36,8 @@ std::string go_value(const TomlNode& node) {
   }
 }
 
+}  // namespace
+
 std::string_view go_type(const TomlNode& node) {
   switch (node.kind) {
     case Kind::table: return "map[string]interface {}";
@@ -48,8 +50,6 @@ std::string_view go_type(const TomlNode& node) {
   }
   return "";
 }
-
-}  // namespace
 
 Error dropped_hosts_file(std::string message, int line) {
   return Error{ErrorKind::parse, std::move(message), {}, line > 0 ? std::optional<Location>({{}, line, 0}) : std::nullopt};

@@ -14,6 +14,9 @@ namespace rf {
 // A failure in a file, with the line when it is known.
 Error dropped_hosts_file(std::string message, int line = 0);
 
+// The Go type of what a TOML value is decoded to when nothing else is asked for.
+std::string_view go_type(const TomlNode& node);
+
 class HostFieldReader {
  public:
   HostFieldReader(std::string_view directory, const Version& containerd) : directory_(directory), containerd_(containerd) {}

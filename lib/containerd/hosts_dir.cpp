@@ -118,6 +118,12 @@ LoadedHosts load_host_directory(const FileTree& tree, const std::string& directo
     return loaded;
   }
   auto hosts = parse_hosts_toml(text, directory, containerd);
+  if (!hosts && hosts.error().kind == ErrorKind::runtime) {
+    LoadedHosts loaded;
+    loaded.error = hosts.error().message;
+    loaded.ignored.push_back({path, hosts.error().where->line, hosts.error().hint});
+    return loaded;
+  }
   if (!hosts) {
     auto loaded = load_certificates(tree, directory, containerd);
     const auto& error = hosts.error();

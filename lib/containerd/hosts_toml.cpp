@@ -118,6 +118,18 @@ const std::vector<KnownKey>& known_keys() {
   return keys;
 }
 
+// 1.x sorts the entries of `host` by their lines and takes each for a table: its whole process ends where one of several is none.
+Result<void> check_sorting(const TomlNode& hosts) {
+  if (hosts.entries.size() < 2) return {};
+  for (const auto& [name, node] : hosts.entries)
+    if (!node.is_table())
+      return Error{.kind = ErrorKind::runtime,
+                   .message = fmt::format("containerd crashes: panic: interface conversion: interface {{}} is {}, not *toml.Tree", go_type(node)),
+                   .hint = fmt::format("{} stands below [host] and is no host; keys such as server stand before the first header", name),
+                   .where = node.where};
+  return {};
+}
+
 enum class Level { root, host };
 void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader& reader, HostsFile& file) {
   std::vector<std::string_view> names;
@@ -189,6 +201,7 @@ Result<HostsFile> parse_hosts_toml(std::string_view text, std::string_view direc
   if (!usable) return dropped_hosts_file(v2 ? "toml: host is not a table" : "invalid `host` tree", hosts ? hosts->where.line : 0);
   HostsFile file;
   if (hosts) {
+    if (!v2) RF_CHECK(check_sorting(*hosts));
     const auto listed = v2 ? listed_by_headers(statements) : listed_by_line(statements, *hosts);
     RF_CHECK(read_hosts(*hosts, listed, reader, file));
   }

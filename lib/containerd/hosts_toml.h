@@ -34,8 +34,8 @@ struct HostsFile {
   std::vector<std::pair<int, std::string>> ignored;
 };
 
-// `directory` is where the file is: relative certificate paths start there. An Error means containerd drops the whole file; its
-// message is containerd's own where containerd, not its TOML reader, speaks.
+// `directory` is where the file is: relative certificate paths start there. An Error of kind parse means containerd drops the whole
+// file, its message is containerd's own where containerd, not its TOML reader, speaks; one of kind runtime: containerd itself ends.
 Result<HostsFile> parse_hosts_toml(std::string_view text, std::string_view directory, const Version& containerd);
 
 // Every capability a version knows, in its order.

@@ -66,11 +66,12 @@ class Pull {
   void new_clients() { fallen_back_.clear(); }
 
   std::string url(const ChainEndpoint& endpoint, const Object& object, std::string_view scheme) const {
-    const auto path = clean_path(fmt::format("/{}/{}/{}/{}", endpoint.path, image_.repository, object.kind, object.reference));
+    const auto path = escape_path(clean_path(fmt::format("/{}/{}", endpoint.path, image_.repository)));
     // Go drops a port that is empty: the "https:" of https://https://m becomes the host "https".
     const auto& host = endpoint.host;
     const auto length = host.ends_with(':') ? host.size() - 1 : host.size();
-    return fmt::format("{}://{}{}{}", scheme, std::string_view(host).substr(0, length), path, namespace_query(host));
+    return fmt::format("{}://{}{}/{}/{}{}", scheme, std::string_view(host).substr(0, length), path, object.kind, object.reference,
+                       namespace_query(host));
   }
   std::string namespace_query(std::string_view host) const {
     const bool hub = chain_.registry == "docker.io" && host == "registry-1.docker.io";
@@ -81,11 +82,11 @@ class Pull {
     requests_.push_back({object.step, std::string(method), url(endpoint, object, scheme), assumption_text(assumed), !ended_});
   }
 
-  // One request as the client's transport makes it: with its fall-back to http.
+  // One request as the client's transport makes it: with its fall-back to http. A fault of TLS is none for plain http.
   Assumption round_trip(const ChainEndpoint& endpoint, const Object& object, std::string_view method) {
     const auto& assumed = assumed_of(assumptions_, endpoint.host);
-    if (fallen_back_.contains(endpoint.host)) {
-      const auto plain = assumed.kind == Kind::tls ? Assumption{} : assumed;
+    const auto plain = assumed.kind == Kind::tls ? Assumption{} : assumed;
+    if (endpoint.scheme == "http" || fallen_back_.contains(endpoint.host)) {
       send(endpoint, object, method, "http", plain);
       return plain;
     }
@@ -95,7 +96,6 @@ class Pull {
     const bool port_error = no_port && has(Feature::fallback_on_refused) && (assumed.kind == Kind::refused || assumed.kind == Kind::timeout);
     if (assumed.kind != Kind::tls && !port_error) return assumed;
     if (has(Feature::fallback_is_sticky)) fallen_back_.insert(endpoint.host);
-    const auto plain = assumed.kind == Kind::tls ? Assumption{} : assumed;
     send(endpoint, object, method, "http", plain);
     return plain;
   }

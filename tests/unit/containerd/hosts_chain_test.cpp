@@ -286,6 +286,40 @@ TEST_CASE("an http host with TLS options is asked by http when it does not speak
   CHECK(prediction.used == "m:5000");
 }
 
+TEST_CASE("a host whose TLS is broken answers plain http") {
+  const auto tree = with_hosts_toml("reg.io", "server = \"http://s\"\n[host.\"https://m\"]\n");
+  const auto config = config_for("1.6.20", "/c");
+  const auto chain = resolve_chain(tree, config, "reg.io");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"*=tls"}), config);
+  CHECK(asked(prediction, "resolve") == "HEAD https://m tls, HEAD http://s 200");
+  CHECK(prediction.pulled);
+}
+
+TEST_CASE("a path is escaped again when it is asked for") {
+  const auto tree = with_hosts_toml("reg.io", "server = \"https://m/a%20(b)/c\"\n[host]\n");
+  const auto config = config_for("1.7.24", "/c");
+  const auto chain = resolve_chain(tree, config, "reg.io");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), {}, config);
+  CHECK(chain.endpoints.at(0).path == "/a (b)/c/v2");
+  CHECK(prediction.requests.at(0).url == "https://m/a%20%28b%29/c/v2/a/manifests/1?ns=reg.io");
+  CHECK(escape_path("/a(b)/c") == "/a(b)/c");
+}
+
+TEST_CASE("a host that is no table ends containerd 1.x where there are several, and only the file otherwise") {
+  const std::string several = "[host.\"http://m\"]\n[host]\nserver = \"http://s\"\n";
+  for (const char* version : {"1.6.20", "1.7.24"}) {
+    const auto chain = resolve_chain(with_hosts_toml("reg.io", several), config_for(version, "/c"), "reg.io");
+    CHECK(chain.error == "containerd crashes: panic: interface conversion: interface {} is string, not *toml.Tree");
+    CHECK(chain.endpoints.empty());
+    REQUIRE(chain.ignored.size() == 1);
+    CHECK(chain.ignored[0].line == 3);
+    const auto one = resolve_chain(with_hosts_toml("reg.io", "[host]\nserver = \"http://s\"\n"), config_for(version, "/c"), "reg.io");
+    CHECK_FALSE(one.error);
+    CHECK(one.endpoints.at(0).host == "reg.io");
+  }
+  CHECK_FALSE(resolve_chain(with_hosts_toml("reg.io", several), config_for("2.1.9", "/c"), "reg.io").error);
+}
+
 TEST_CASE("without config_path localhost is asked by plain http, except by the transfer service") {
   auto config = config_for("2.1.9", "", PullMode::local);
   CHECK(resolve_chain({}, config, "localhost:5000").endpoints.at(0).url() == "http://localhost:5000/v2");

@@ -1,0 +1,1 @@
+"""The differential test: generated configurations, pulled by real containerd, compared request by request with `explain`."""

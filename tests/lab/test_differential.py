@@ -1,0 +1,62 @@
+"""What `explain` says and what real containerd asks for are the same, on generated configurations."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+
+import pytest
+from differential.cases import BATCH, generate
+from differential.playing import Difference, Player
+from differential.shrink import shrink
+from rflab import Lab
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+CASES = int(os.environ.get("RF_DIFFERENTIAL_CASES", "120"))  # each is pulled on every version
+SEED = int(os.environ.get("RF_DIFFERENTIAL_SEED", "1"))
+VERSIONS = ("1.6", "1.7", "2.1")
+
+
+@pytest.fixture
+def program() -> pathlib.Path:
+    path = pathlib.Path(os.environ.get("REGFALLBACK", ROOT / "build/dev/regfallback"))
+    if not path.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{path} is not built")
+        pytest.skip(f"{path} is not built")
+    return path
+
+
+def test_containerd_asks_for_what_explain_says(lab: Lab, program: pathlib.Path) -> None:
+    differences: list[Difference] = []
+    with Player(lab, VERSIONS, program) as player:
+        for first in range(0, CASES, BATCH):
+            differences += player.play([generate(SEED, number) for number in range(first, min(first + BATCH, CASES))])
+        assert player.pulls == CASES * len(VERSIONS)
+        assert player.requests > player.pulls, "too few requests were compared for the run to mean anything"
+    assert not differences, f"{len(differences)} differences; tests/lab/differential/run --seed {SEED} --shrink\n{differences[0]}"
+
+
+def test_a_seed_gives_the_same_cases_and_another_seed_others() -> None:
+    assert [generate(5, number) for number in range(200)] == [generate(5, number) for number in range(200)]
+    assert generate(5, 1).files != generate(6, 1).files or generate(5, 1).answers != generate(6, 1).answers
+
+
+def test_the_shrinker_keeps_only_what_matters() -> None:
+    big = next(case for case in (generate(1, number) for number in range(400)) if "skip_verify = true" in "".join(case.files.values()))
+    big = dataclasses.replace(big, digest=True, path="a/b/")
+    small = shrink(big, lambda case: "skip_verify = true" in "".join(case.files.values()), most_tries=2000)
+    assert [text.strip() for text in small.files.values()] == ["skip_verify = true"]
+    assert (small.digest, small.path, set(small.answers.values())) == (False, "", {"ok"})
+
+
+def test_a_wrong_prediction_is_found(lab: Lab, program: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """The comparison itself: a program that leaves out the last request of every pull is caught."""
+    liar = tmp_path / "liar"
+    liar.write_text(f'#!/bin/sh\n{program} "$@" | /usr/bin/python3 -c "import json,sys; s = json.load(sys.stdin); s[\'requests\'].pop(); print(json.dumps(s))"\n')
+    liar.chmod(0o755)
+    case = next(case for case in (generate(1, number) for number in range(400))
+                if not case.alone and case.setting.kind == "certs" and set(case.answers.values()) == {"ok"})
+    with Player(lab, ["1.7"], liar) as player:
+        assert len(player.play([case])) == 1
