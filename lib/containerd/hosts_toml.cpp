@@ -35,27 +35,31 @@ std::vector<Listed> listed_by_headers(const std::vector<TomlStatement>& statemen
   return hosts;
 }
 
-// 1.x: every key below `host` by the line it is first seen on, however it is written.
+// 1.x: every key below `host` by the line it is first seen on, however it is written; but an inline table has line 0 for go-toml 1 and
+// so comes before all others. Several of those come in another order at every pull; here they are in that of the file.
 std::vector<Listed> listed_by_line(const std::vector<TomlStatement>& statements, const TomlNode& hosts) {
+  std::vector<Listed> in_line;
   std::vector<Listed> listed;
   std::set<std::string, std::less<>> seen;
-  const auto add = [&](const std::string& name, int line) {
-    if (seen.insert(name).second) listed.push_back({name, line});
+  const auto add = [&](std::vector<Listed>& to, const std::string& name, int line) {
+    if (seen.insert(name).second) to.push_back({name, line});
   };
   std::vector<std::string> table;
   for (const auto& statement : statements) {
-    auto key = statement.kind == Kind::key_value ? table : std::vector<std::string>{};
+    const bool is_key = statement.kind == Kind::key_value;
+    auto key = is_key ? table : std::vector<std::string>{};
     key.insert(key.end(), statement.key.begin(), statement.key.end());
-    if (statement.kind != Kind::key_value) table = statement.key;
-    if (key.size() >= 2 && key[0] == "host") add(key[1], statement.line);
-    if (key.size() == 1 && key[0] == "host" && statement.kind == Kind::key_value) {
+    if (!is_key) table = statement.key;
+    if (key.size() >= 2 && key[0] == "host") add(is_key && key.size() == 2 ? in_line : listed, key[1], statement.line);
+    if (key.size() == 1 && key[0] == "host" && is_key) {
       std::vector<std::pair<std::pair<int, int>, std::string>> inside;  // host = { ... }
       for (const auto& [name, node] : hosts.entries) inside.push_back({{node.where.line, node.where.column}, name});
       std::sort(inside.begin(), inside.end());
-      for (const auto& [at, name] : inside) add(name, at.first);
+      for (const auto& [at, name] : inside) add(in_line, name, at.first);
     }
   }
-  return listed;
+  in_line.insert(in_line.end(), listed.begin(), listed.end());
+  return in_line;
 }
 
 Result<TomlNode> parse_document(std::string_view text, const std::vector<TomlStatement>& statements, const Version& containerd) {

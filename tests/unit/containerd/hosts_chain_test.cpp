@@ -40,6 +40,8 @@ TEST_CASE("go-toml 1 and 2 list the hosts of the same file differently") {
   const auto c = GENERATE(
       Case{"[host.\"c\"]\n[host.\"a\"]\n[host.\"c\".header]\nX = \"1\"\n", "c a |", "c a c |"},
       Case{"[host]\n\"c\" = {}\n[host.\"a\"]\n", "c a |", "a |"},
+      Case{"[host.\"a\"]\n[host]\n\"c\" = {}\n", "c a |", "a |"},
+      Case{"host.\"b\".skip_verify = true\n[host]\n\"c\" = {}\n[host.\"a\"]\n", "c b a |", ""},
       Case{"host.\"c\".capabilities = [\"pull\"]\n[host.\"a\"]\n", "c a |", "a |"},
       Case{"[host.\"c\".header]\nX = \"1\"\n[host.\"a\"]\n[host.\"c\"]\n", "c a |", "c a c |"},
       Case{"server = \"s\"\n[host.\"a\"]\nx = \"\"\"\n[host.\"no\"]\n\"\"\"\ny = [\n  [\"[host.n]\"],\n]\n[host.\"b\"]\n", "a b |s", "a b |s"},
