@@ -65,7 +65,9 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
     context.error(gathered.error());
     return {.code = exit_code_of(gathered.error())};
   }
-  nodes.plan({.restart = restart_policy(options), .undeclared = manner.undeclared});
+  auto wanted = plan_options(options);
+  wanted.undeclared = manner.undeclared;
+  nodes.plan(wanted);
   const bool dry = options.dry_run || !options.facts.empty();
   const bool changes = any_changes(nodes.all());
   if (changes || dry) show_plan(context, nodes.all());
@@ -79,7 +81,7 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
   Rollout rollout{setup, nodes, receipt_reason(manner.reason, setup.intent_file), *policy};
   if (!options.no_verify) {
     rollout.plan_again = [&](const Facts& facts, const Detection& detection) {
-      return make_plan(setup.intent, setup.resolved, facts, detection, {.undeclared = manner.undeclared});
+      return make_plan(setup.intent, setup.resolved, facts, detection, {.style = wanted.style, .undeclared = wanted.undeclared});
     };
   }
   carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
@@ -109,6 +111,7 @@ Command apply_command(Options& options) {
                                      {{"--restart", "WHEN",
                                        "auto: where a change needs it; never: not even there; always: wherever something changes (default auto)", "Change",
                                        {"auto", "never", "always"}}, &options.restart},
+                                     style_flag(options),
                                      {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +
                    rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
           .run = run};

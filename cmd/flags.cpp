@@ -25,6 +25,7 @@ std::vector<Flag> node_flags(Options& options) {
         "nodes, separated by commas: names ssh knows, user@host:port, node[01-32], @FILE, kind:CLUSTER, docker:NAME, podman:NAME, local "
         "(default: the intent file's)", group}, &options.nodes},
       {{"-F,--ssh-config", "FILE", "ssh configuration file to use in place of ~/.ssh/config", group, {}, Completes::file}, &options.ssh_config},
+      {{"--identity", "FILE", "private key to try first, before those of the ssh configuration", group, {}, Completes::file}, &options.identity},
       {{"--transport", "HOW", "ssh (built in), openssh (the system's ssh command) or auto (default auto)", group, {"auto", "ssh", "openssh"}},
        &options.transport},
       {{"--accept-new-host-keys", "", "accept and remember the keys of hosts never seen before; changed keys are always refused", group},

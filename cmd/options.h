@@ -37,6 +37,7 @@ struct Options {
   int canary = 0;
   std::string max_failures;
   std::string restart = "auto";
+  std::string style;
   bool no_verify = false;
   bool list = false;
   std::string to;

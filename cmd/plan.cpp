@@ -17,7 +17,7 @@ int run(Context& context) {
     context.error(gathered.error());
     return exit_code_of(gathered.error());
   }
-  nodes.plan({.restart = restart_policy(context.options)});
+  nodes.plan(plan_options(context.options));
   const auto rows = plan_rows(nodes.all());
   if (context.wants_table()) {
     context.out.write(plan_text(rows, context.look()));
@@ -45,7 +45,8 @@ Command plan_command(Options& options) {
                   .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned", "2  wrong usage or intent", "3  with --check: there are changes"}},
           .flags = std::vector<Flag>{{{"--check", "", "exit code 3 when there are changes", "Result"}, &options.check},
                                      {{"--restart", "WHEN", "plan for apply --restart auto, never or always", "Result", {"auto", "never", "always"}},
-                                      &options.restart}} +
+                                      &options.restart},
+                                     style_flag(options)} +
                    intent_flags(options) + node_flags(options) + output_flags(options),
           .run = run};
 }

@@ -9,8 +9,10 @@
 namespace rf::cmd {
 namespace {
 
-Target target_of(const NodeSpec& spec) {
-  return {.host = spec.name, .user = spec.user, .port = spec.port, .identity = expand_home(spec.identity), .jump = spec.jump};
+// A node's own identity counts more than the one of the command line, as its user and port do.
+Target target_of(const NodeSpec& spec, const Options& options) {
+  return {.host = spec.name, .user = spec.user, .port = spec.port, .identity = expand_home(spec.identity.empty() ? options.identity : spec.identity),
+          .jump = spec.jump};
 }
 
 SshOptions ssh_options(Context& context, const Access& access, const ConnectLimits& limits) {
@@ -54,9 +56,9 @@ asio::awaitable<Result<std::unique_ptr<Shell>>> Reach::open(const NodeSpec& spec
     case NodeSpec::Kind::ssh: break;
   }
   if (context_.options.transport == "openssh") {
-    co_return co_await open_openssh(target_of(spec), access_, openssh_options(context_.options, limits_));
+    co_return co_await open_openssh(target_of(spec, context_.options), access_, openssh_options(context_.options, limits_));
   }
-  co_return co_await ssh_.connect(target_of(spec));
+  co_return co_await ssh_.connect(target_of(spec, context_.options));
 }
 
 }  // namespace rf::cmd

@@ -87,6 +87,7 @@ std::optional<Setup> prepare(Context& context, const SetupNeeds& needs) {
     }
     source = *std::move(found);
     if (report_problems(context, source.intent.problems)) return std::nullopt;
+    for (const auto& warning : source.intent.warnings) context.warning(to_string(warning));
   }
   auto setup = complete(context, std::move(source), needs);
   if (!setup) {

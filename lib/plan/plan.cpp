@@ -17,7 +17,7 @@ namespace {
 Error fault_of(const Detection& detection) {
   const auto& config = detection.config;
   Error error{ErrorKind::runtime, fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), detection.state),
-              "`regfallback doctor` looks for the cause; repair it first"};
+              "the log of its service says what it refuses; repair it first"};
   for (const auto* fault : {&config.load_error, &config.cri_error}) {
     if (!*fault) continue;
     error.message = fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), (*fault)->message);
@@ -40,6 +40,11 @@ Result<void> may_write(const Detection& detection, Style style) {
   if (style == Style::patch)
     return Error{ErrorKind::unsupported, fmt::format("{} cannot be configured from the node itself", detection.profile.title),
                  fmt::format("`regfallback render --for {}` prints what to give to it", detection.profile.name)};
+  if (style == Style::registries_yaml && detection.era.style != Style::registries_yaml)
+    return Error{ErrorKind::unsupported, fmt::format("{} reads no registries.yaml; only K3s and RKE2 do", detection.profile.title), "leave --style out"};
+  if (detection.era.style == Style::registries_yaml && style != Style::registries_yaml)
+    return Error{ErrorKind::unsupported, fmt::format("{} writes its containerd files anew at every start, from registries.yaml", detection.profile.title),
+                 "leave --style out"};
   if (style == Style::hosts_dir && !detection.config.mirrors.empty()) {
     const auto& mirror = detection.config.mirrors.begin()->second;
     return Error{ErrorKind::refused, "mirrors stand in config.toml; containerd does not serve images with both them and config_path",

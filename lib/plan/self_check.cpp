@@ -104,7 +104,7 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
     auto chain = resolve_chain(projected.tree, config, registry.name == "*" ? unnamed : std::string_view(registry.name));
     if (const auto difference = compare(registry, without_added(chain, registry, projected), context))
       return Error{ErrorKind::refused, fmt::format("the registry {} would not be as declared with containerd {}: {}", registry.name, to_string(config.containerd), difference->what),
-                   fmt::format("{}; nothing is written. `regfallback doctor` looks for the fault", cause(chain, config)), difference->where};
+                   fmt::format("{}; nothing is written. `regfallback explain {}/NAME` says which file decides", cause(chain, config), registry.name == "*" ? unnamed : std::string_view(registry.name)), difference->where};
     if (registry.name == "*") chain.registry = "*";
     chains.push_back(std::move(chain));
   }

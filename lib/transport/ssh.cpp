@@ -56,7 +56,7 @@ Error key_error(const SshSettings& settings, const HostName& name, const HostKey
       error.message = "the host key of " + host + " is not known: " + offered;
       error.hint = verdict.only_authority
                        ? "only a certificate authority is known for it; use --transport openssh, or add the plain key"
-                       : "compare it with `ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub` on the node, then use --accept-new-host-keys";
+                       : "compare it with `cat /etc/ssh/ssh_host_*_key.pub | ssh-keygen -lf -` on the node, then use --accept-new-host-keys";
       break;
   }
   return error;
