@@ -103,6 +103,7 @@ Result<void> write_config_map(Context& context, const KindCluster& cluster, cons
 
 Result<int> carry_out_all(Context& context) {
   RF_TRY(const auto cluster, run_loop(find_kind_cluster(cluster_name(context.options))));
+  if (const auto nodes = nodes_of(cluster, NodeSpec()); !nodes) return nodes.error();  // before anything is started
   RF_TRY(const auto registry, bring_up(context, cluster));
   RF_TRY(auto setup, kind_setup(context, cluster, registry.name, registry.port));
   const auto end = apply_intent(context, setup, {.reason = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});

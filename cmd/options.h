@@ -45,6 +45,7 @@ struct Options {
   // detect, render, init, test, explain, completion, man
   std::string save;
   std::string output_directory;
+  std::string form;
   std::string containerd;
   bool schema = false;
   bool found = false;

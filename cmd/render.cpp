@@ -1,6 +1,11 @@
 // render: the files a distribution would get, without any node.
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "base/version.h"
 #include "command.h"
 #include "host/files.h"
+#include "plan/patch.h"
 #include "plan/plan.h"
 #include "report/plan.h"
 #include "setup.h"
@@ -54,9 +59,67 @@ Result<void> write_files(Context& context, const Plan& plan) {
   return {};
 }
 
+Result<PatchTarget> patch_target(const Options& options) {
+  PatchTarget target{.name = options.form};
+  if (!options.containerd_version.empty()) {
+    RF_TRY(target.containerd, parse_version(options.containerd_version));
+  }
+  if (!options.distribution_version.empty()) {
+    RF_TRY(target.distribution, parse_version(options.distribution_version));
+  }
+  return target;
+}
+
+Value patch_value(const PatchTarget& target, const Patch& patch) {
+  Value files = Value::array();
+  for (const auto& file : patch.files) {
+    files.push(Value::object({{"name", file.name}, {"mode", fmt::format("{:04o}", file.mode)}, {"content", file.content.expose()}}));
+  }
+  return Value::object({{"schema", "regfallback.render/v1"}, {"for", target.name}, {"files", files}, {"notes", Value::strings(patch.notes)},
+                        {"warnings", Value::strings(patch.warnings)}});
+}
+
+// The snippet alone goes to standard output where it is the only file, so that it can be piped; else each under its name.
+Result<void> give_patch(Context& context, const PatchTarget& target, const Patch& patch) {
+  const auto& directory = context.options.output_directory;
+  if (!context.wants_table()) context.print(patch_value(target, patch));
+  for (const auto& file : patch.files) {
+    if (!directory.empty()) {
+      RF_CHECK(write_local_file(directory + "/" + file.name, file.content.expose(), file.mode));
+      context.note("wrote " + directory + "/" + file.name);
+    } else if (context.wants_table()) {
+      if (patch.files.size() > 1) context.out.write("# " + terminal_safe(file.name) + "\n");
+      context.out.write(std::string(file.content.expose()) + (patch.files.size() > 1 ? "\n" : ""));
+    }
+  }
+  for (const auto& note : patch.notes) context.note(note);
+  for (const auto& warning : patch.warnings) context.warning(warning);
+  return {};
+}
+
+int run_patch(Context& context, const Setup& setup) {
+  if (!context.options.distribution.empty()) {
+    context.error({.kind = ErrorKind::usage, .message = "render: --for and --distribution cannot be combined",
+                   .hint = "--for prints a form of its own, --distribution the files on a node"});
+    return exit_usage;
+  }
+  const auto target = patch_target(context.options);
+  const auto patch = target ? render_patch(setup.intent, setup.resolved, *target, setup.profiles) : Result<Patch>(target.error());
+  if (!patch) {
+    context.error(patch.error());
+    return exit_code_of(patch.error());
+  }
+  if (const auto given = give_patch(context, *target, *patch); !given) {
+    context.error(given.error());
+    return exit_failed;
+  }
+  return exit_done;
+}
+
 int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::required});
   if (!setup) return exit_usage;
+  if (!context.options.form.empty()) return run_patch(context, *setup);
   const auto plan = plan_for(*setup, context.options);
   if (!plan) {
     context.error(plan.error());
@@ -86,11 +149,16 @@ Command render_command(Options& options) {
                   .group = "The intent file",
                   .summary = "write the files for a distribution to a directory, without any node",
                   .text = "Plans a fresh node of the distribution that has nothing configured yet, and writes the files it would get below DIR, "
-                          "secrets included, with their modes. Without --directory it prints them, secrets masked.",
+                          "secrets included, with their modes. Without --directory it prints them, secrets masked.\n\n"
+                          "With --for NAME the intent in the form NAME takes itself: a machine configuration, variables, a cluster's configuration. "
+                          "It is printed as it must be, secrets included.",
                   .examples = {{"regfallback render --distribution k3s --directory out", "registries.yaml for K3s, in out/etc/rancher/k3s"},
+                               {"regfallback render --for kind --containerd-version 2.1.3", "a KIND cluster's configuration, with the patch if it needs one"},
                                {"regfallback render --distribution containerd --containerd-version 1.7.24", "print what that containerd needs"}},
                   .exit_codes = {"0  done", "1  the files could not be written, or cannot yield the declared chain", "2  wrong usage or intent"}},
           .flags = std::vector<Flag>{{{"--distribution", "NAME", "name of the profile", group}, &options.distribution},
+                                     {{"--for", "NAME", "print the native form of a distribution or tool: kind, talos, eks, kubespray, cloud-init, ...", group},
+                                      &options.form},
                                      {{"--distribution-version", "VERSION", "its version, where that matters (default: the newest)", group},
                                       &options.distribution_version},
                                      {{"--containerd-version", "VERSION", "of its containerd (default 2.1.0)", group}, &options.containerd_version},
