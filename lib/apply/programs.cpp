@@ -44,6 +44,7 @@ std::string restart_word(RestartBy by) {
   switch (by) {
     case RestartBy::systemd: return "systemd";
     case RestartBy::snap: return "snap";
+    case RestartBy::itself: return "itself";
     case RestartBy::none: break;
   }
   return "none";

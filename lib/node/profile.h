@@ -18,9 +18,10 @@ enum class Style { hosts_dir, registries_yaml, config_toml, patch };
 std::string_view to_string(Style style);
 
 enum class RestartBy {
-  none,     // the distribution notices by itself
+  none,     // nothing may restart it
   systemd,  // systemctl restart UNIT
   snap,     // snap restart APP
+  itself,   // the distribution does when a file changes; the transaction waits for it
 };
 
 // What must hold on a node for the profile to be the one. An empty list says nothing. Globs: '*' matches anything, '/' too.
@@ -81,7 +82,7 @@ struct ProfileEra {
   std::string dialect;                      // patch style: the native form, "talos"; registries-yaml: "config-toml" or "certs.d"
   bool config_managed = false;              // the distribution rewrites config_file: never edit it
   bool always_read = false;                 // hosts_dir is read whatever config.toml says
-  bool restarts_itself = false;             // it notices a change of drop_in; no restart of ours is needed
+  bool restarts_itself = false;             // it notices a change of drop_in and restarts containerd
 };
 
 struct Profile {

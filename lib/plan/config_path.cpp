@@ -55,6 +55,7 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
   const auto& tree = context.facts.tree;
   const auto why = missing(detection);
   const bool made_from_another = !era.config_file.empty() && tree.real_path(era.config_file) != tree.real_path(detection.config_file);
+  const auto files_before = draft.files.size();
   if (!era.drop_in.empty()) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
@@ -67,8 +68,9 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
     if (!edit.changed()) return {};
     RF_CHECK(put_file(context, {.path = edit.file, .content = Secret(std::move(edit.after)), .kind = FileChange::Class::config, .why = edit.why.empty() ? why : edit.why}, draft));
   }
+  if (era.restarts_itself && draft.files.size() == files_before) return {};  // it has noticed, and will have restarted soon
   if (era.restarts_itself) draft.notes.push_back(fmt::format("{} notices the change and restarts containerd by itself", detection.profile.title));
-  else draft.restart_why = why;
+  draft.restart_why = why;
   return {};
 }
 

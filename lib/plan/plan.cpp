@@ -79,6 +79,10 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
   auto why = draft.restart_why;
   if (why.empty() && policy == RestartPolicy::always && !draft.files.empty()) why = "asked for with --restart always";
   if (why.empty()) return {};
+  if (!draft.restart_why.empty() && context.detection.era.restarts_itself) {
+    set_own_restart(context.detection, policy, std::move(why), plan);
+    return {};
+  }
   return set_restart(context.detection, policy, std::move(why), plan);
 }
 

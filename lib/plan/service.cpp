@@ -3,6 +3,15 @@
 #include <fmt/format.h>
 
 namespace rf {
+namespace {
+
+void take_limits(const ProfileService& service, Plan& plan) {
+  plan.service.order = service.order;
+  plan.service.serial = service.serial;
+  plan.service.wait_seconds = service.wait_seconds;
+}
+
+}  // namespace
 
 Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::string why, Plan& plan) {
   const auto& service = detection.service;
@@ -17,10 +26,17 @@ Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::
   plan.service.by = service->restart_by;
   plan.service.name = service->restart_name.empty() ? service->unit : service->restart_name;
   plan.service.why = std::move(why);
-  plan.service.order = service->order;
-  plan.service.serial = service->serial;
-  plan.service.wait_seconds = service->wait_seconds;
+  take_limits(*service, plan);
   return {};
+}
+
+void set_own_restart(const Detection& detection, RestartPolicy policy, std::string why, Plan& plan) {
+  if (policy == RestartPolicy::never)
+    plan.warnings.push_back(fmt::format("{} restarts containerd by itself, which --restart never cannot forbid", detection.profile.title));
+  plan.service.by = RestartBy::itself;
+  plan.service.name = "containerd";
+  plan.service.why = std::move(why);
+  if (detection.service) take_limits(*detection.service, plan);
 }
 
 }  // namespace rf

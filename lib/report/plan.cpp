@@ -30,6 +30,7 @@ std::string_view to_string(RestartBy by) {
     case RestartBy::none: return "none";
     case RestartBy::systemd: return "systemd";
     case RestartBy::snap: return "snap";
+    case RestartBy::itself: return "itself";
   }
   return "";
 }

@@ -377,8 +377,8 @@ rf_limit() { # SECONDS COMMAND...
     "$@"
   fi </dev/null 2>/dev/null
 }
-rf_version() { # RECORD EXE
-  line=$(rf_limit 10 "$2" --version)
+rf_version() { # RECORD EXE ARGUMENT
+  line=$(rf_limit 10 "$2" "$3")
   line=${line%%"$newline"*}
   if [ -n "$line" ]; then printf '%s %s\n' "$1" "$line"; fi
 }
@@ -431,14 +431,15 @@ rf_slow() {
     exe=${line#* }
     # In a node tree the runtime's path leads nowhere: the stand-in is found in PATH.
     if [ -n "${RF_ROOT:-}" ]; then exe=${exe##*/}; fi
-    rf_version "containerd ${line%% *}" "$exe" &
+    rf_version "containerd ${line%% *}" "$exe" --version &
     rf_plugins "${line%% *}" "$exe" &
   done
   unset IFS
-  if [ -z "$runtimes" ] && command -v containerd >/dev/null; then rf_version 'version containerd' containerd & fi
-  for name in k3s rke2 k0s; do
-    if command -v "$name" >/dev/null; then rf_version "version $name" "$name" & fi
+  if [ -z "$runtimes" ] && command -v containerd >/dev/null; then rf_version 'version containerd' containerd --version & fi
+  for name in k3s rke2; do
+    if command -v "$name" >/dev/null; then rf_version "version $name" "$name" --version & fi
   done
+  if command -v k0s >/dev/null; then rf_version 'version k0s' k0s version & fi
   wait
 }
 

@@ -32,12 +32,37 @@ is_healthy() { # everything is ok, or not worse than before
     case " $health " in *" $row "*) ;; *) return 1 ;; esac
   done
 }
+get_socket() { # -> made: which socket it is. A new containerd makes a new one, and numbers come once on a tmpfs.
+  made=$(ls -di "$socket" 2>/dev/null)
+}
 get_sample() { # -> sample: which process the service is
   sample=
   case $restart in
     systemd) sample=$(limit 10 systemctl show -p MainPID,NRestarts,SubState "$service" 2>/dev/null) ;;
     snap) sample=$(limit 10 systemctl show -p MainPID,NRestarts,SubState "snap.$service.service" 2>/dev/null) ;;
+    itself)
+      get_socket
+      sample=$made
+      ;;
   esac
+}
+# The distribution watches the directory of a file that was changed, and restarts its containerd some seconds later.
+await_own_restart() { # SECONDS
+  get_socket
+  born=$made
+  uptime
+  late=$((seconds + $1))
+  while get_socket && [ "$made" = "$born" ] || [ -z "$made" ]; do
+    uptime
+    if [ "$seconds" -ge "$late" ]; then
+      said="it did not restart by itself within $1 s"
+      return 1
+    fi
+    nap 0.1
+  done
+}
+settle() { # it noticed as well that nothing of ours stands beside the file any more
+  if [ "$restart" = itself ] && await_own_restart "${RF_QUIET:-8}" && ! await_health; then say "warn after the end $why"; fi
 }
 restart_service() {
   said=
@@ -49,6 +74,7 @@ restart_service() {
       said=$(limit "$wait" systemctl restart "$service" 2>&1)
       ;;
     snap) said=$(limit "$wait" snap restart "$service" 2>&1) ;;
+    itself) await_own_restart "$wait" ;;
   esac
   code=$?
   step restarted

@@ -224,6 +224,7 @@ run() { # ID
   elif say "step commit" && commit && activate && set_state applied; then
     say "step finish"
     clean
+    settle
     remember applied
     prune
     end applied

@@ -54,3 +54,19 @@ TEST_CASE("on every recorded node the declared chains are planned, proven, and n
     CHECK(second->service.name == "");
   }
 }
+
+TEST_CASE("k0s restarts containerd by itself, and the transaction is told to wait for that") {
+  const auto intent = test::intent_of("  docker.io:\n    mirrors: [\"http://anubis:32000\"]\n");
+  const auto facts = recorded(RF_SOURCE_DIR "/tests/nodes/k0s-containerd-2.1.facts");
+  const auto detection = detect(facts, test::built_in_profiles());
+  REQUIRE(detection);
+  const auto plan = make_plan(intent, {}, facts, *detection);
+  REQUIRE(plan);
+  CHECK(plan->service.by == RestartBy::itself);
+  CHECK(plan->service.name == "containerd");
+  CHECK(plan->service.wait_seconds == 120);
+  const auto never = make_plan(intent, {}, facts, *detection, {.restart = RestartPolicy::never});
+  REQUIRE(never);
+  CHECK(never->service.by == RestartBy::itself);
+  CHECK(never->warnings.size() == 1);
+}

@@ -1,0 +1,119 @@
+"""Every distribution in its own way: detect, plan, apply, a pull through the mirror, apply again, rollback; and all of them at once."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+from rflab import Lab, Node
+from tool import STATE, Tool, all_at_once, leftovers, tree_of
+
+# Name of the distribution, and the directories in which its registries are configured.
+LAYOUTS = {
+    "k3s1": ("k3s", "/etc/rancher"), "k3s2": ("k3s", "/etc/rancher"), "rke1": ("rke2", "/etc/rancher"), "rke2": ("rke2", "/etc/rancher"),
+    "mk1": ("microk8s", "/var/snap/microk8s/current/"), "mk2": ("microk8s", "/var/snap/microk8s/current/"),
+    "k0s1": ("k0s", "/etc/k0s/containerd.d"), "k0s2": ("k0s", "/etc/k0s/containerd.d"), "snap1": ("k8s-snap", "/etc/containerd")}
+RENDERED = {"k3s": "/var/lib/rancher/k3s/agent/etc/containerd/certs.d", "rke2": "/var/lib/rancher/rke2/agent/etc/containerd/certs.d"}
+FLEET = ("anubis", "k3s1", "k3s2", "rke1", "rke2", "mk1", "k0s1")
+INTENT = """version: 1
+registries:
+  ghcr.io:
+    mirrors: [https://mirror.test]
+  quay.io:
+    mirrors: [https://mirror.test, "https://second.test/v2/quay"]
+"""
+
+
+@pytest.fixture(scope="module")
+def standins(lab: Lab) -> Iterator[Lab]:
+    """Every stand-in, and anubis, with a fresh disk."""
+    names = [*LAYOUTS, "anubis"]
+    were = set(lab.specs)
+    lab.up(names)
+    all_at_once(lab.reset, [name for name in names if name in were])
+    yield lab
+    all_at_once(lab.reset, names)
+
+
+@pytest.fixture
+def tool(standins: Lab, tmp_path: pathlib.Path) -> Iterator[Tool]:
+    standins.upstream.reset()
+    yield Tool(standins, tmp_path, INTENT)
+    standins.upstream.reset()
+
+
+def asked_hosts(lab: Lab, node: Node, reference: str) -> list[str]:
+    """Pull, and say which hosts were asked for the tag, in order."""
+    before = lab.upstream.mark()
+    node.cri_pull(reference)
+    return [item.host for item in lab.upstream.requests(before, node=node.name) if item.method == "HEAD"]
+
+
+def own_files(node: Node) -> dict[str, str]:
+    """The files that belong to the user or to the tool, and what the distribution renders from them."""
+    distribution, directory = LAYOUTS[node.name]
+    found = tree_of(node, directory)
+    if distribution in RENDERED:
+        found |= tree_of(node, RENDERED[distribution]) if node.exec(["test", "-d", RENDERED[distribution]], check=False).returncode == 0 else {}
+    return {path: what for path, what in found.items() if not path.endswith("/args/containerd.toml")}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_each_distribution_is_configured_in_its_own_way_and_given_back(standins: Lab, tool: Tool, name: str, fresh: str) -> None:
+    node = standins.node(name)
+    distribution, directory = LAYOUTS[name]
+    row = tool.json("detect", "--nodes", name).nodes[name]
+    assert row["distribution"] == distribution
+    assert row["containerd"]["running"]
+    before = own_files(node)
+    container = node.start_container(f"stays-{name}")
+    assert asked_hosts(standins, node, f"ghcr.io/{fresh}a:1") == ["ghcr.io"]
+
+    tool.run("plan", "--nodes", name, "--check", code=3)
+    first = tool.apply("--nodes", name).nodes[name]
+    assert (first["outcome"], first["verified"]) == ("applied", True)
+    standins.upstream.set("second.test", "ok")
+    standins.upstream.set("mirror.test", "404")
+    assert asked_hosts(standins, node, f"quay.io/{fresh}b:1") == ["mirror.test", "second.test"]
+    standins.upstream.reset()
+    assert asked_hosts(standins, node, f"ghcr.io/{fresh}c:1") == ["mirror.test"]
+    assert container in node.containers()
+
+    kept = own_files(node)
+    second = tool.apply("--nodes", name).nodes[name]
+    assert (second["outcome"], second["restarted"]) == ("unchanged", False)
+    assert own_files(node) == kept
+    assert leftovers(node, directory) == []
+
+    assert tool.rollback("--nodes", name).outcomes() == {name: "applied"}
+    assert own_files(node) == before
+    assert asked_hosts(standins, node, f"ghcr.io/{fresh}d:1") == ["ghcr.io"]
+    assert container in node.containers()
+
+
+def test_one_command_configures_a_mixed_fleet_agents_before_servers(standins: Lab, tool: Tool, fresh: str) -> None:
+    nodes = [standins.node(name) for name in FLEET]
+    run = tool.start("apply", "--yes", "--nodes", ",".join(FLEET), "--verbose", "-o", "json")
+    _, log = run.communicate(timeout=240)
+    assert run.returncode == 0, log
+    lines = log.splitlines()
+
+    def first(name: str, what: str) -> int:
+        return next(number for number, line in enumerate(lines) if line.startswith(f"{name}:") and what in line)
+
+    def ended(name: str) -> int:
+        return max(number for number, line in enumerate(lines) if line.startswith(f"{name}:"))
+
+    for agent, server in (("k3s2", "k3s1"), ("rke2", "rke1"), ("rke2", "k3s1"), ("k3s2", "rke1")):
+        assert ended(agent) < first(server, "restarting"), f"{server} before {agent}:\n{log}"
+    servers = sorted(("k3s1", "rke1"), key=lambda name: first(name, "restarting"))
+    assert ended(servers[0]) < first(servers[1], "restarting"), f"servers at the same time:\n{log}"
+
+    assert all_at_once(lambda node: asked_hosts(standins, node, f"ghcr.io/{fresh}-{node.name}:1"), nodes) == [["mirror.test"]] * len(FLEET)
+    again = tool.apply("--nodes", ",".join(FLEET))
+    assert set(again.outcomes().values()) == {"unchanged"}
+    status = tool.json("status", "--nodes", ",".join(FLEET))
+    assert set(status.nodes) == set(FLEET)
+    assert set(tool.rollback("--nodes", ",".join(FLEET)).outcomes().values()) == {"applied"}
+    assert all(node.exec(["test", "-d", STATE]).returncode == 0 for node in nodes)
