@@ -70,23 +70,38 @@ Result<PatchTarget> patch_target(const Options& options) {
   return target;
 }
 
-Value patch_value(const PatchTarget& target, const Patch& patch) {
+// Whether a secret of the intent stands in a file, as it is or as base64 of user:password. Such files are written with --directory and
+// never printed.
+bool holds_secrets(const PatchFile& file, const ResolvedEndpoints& resolved) {
+  const auto has = [&](std::string_view text) { return !text.empty() && file.content.expose().find(text) != std::string_view::npos; };
+  for (const auto& [host, endpoint] : resolved) {
+    if (has(endpoint.password.expose()) || has(endpoint.client_key_pem.expose())) return true;
+    if (!endpoint.password.empty() && has(base64_encode(endpoint.username + ":" + std::string(endpoint.password.expose())))) return true;
+  }
+  return false;
+}
+
+Value patch_value(const PatchTarget& target, const Patch& patch, const ResolvedEndpoints& resolved) {
   Value files = Value::array();
   for (const auto& file : patch.files) {
-    files.push(Value::object({{"name", file.name}, {"mode", fmt::format("{:04o}", file.mode)}, {"content", file.content.expose()}}));
+    files.push(Value::object({{"name", file.name}, {"mode", fmt::format("{:04o}", file.mode)},
+                              {"content", holds_secrets(file, resolved) ? Value() : Value(file.content.expose())}}));
   }
   return Value::object({{"schema", "regfallback.render/v1"}, {"for", target.name}, {"files", files}, {"notes", Value::strings(patch.notes)},
                         {"warnings", Value::strings(patch.warnings)}});
 }
 
 // The snippet alone goes to standard output where it is the only file, so that it can be piped; else each under its name.
-Result<void> give_patch(Context& context, const PatchTarget& target, const Patch& patch) {
+Result<void> give_patch(Context& context, const PatchTarget& target, const Patch& patch, const ResolvedEndpoints& resolved) {
   const auto& directory = context.options.output_directory;
-  if (!context.wants_table()) context.print(patch_value(target, patch));
+  if (!context.wants_table()) context.print(patch_value(target, patch, resolved));
   for (const auto& file : patch.files) {
     if (!directory.empty()) {
       RF_CHECK(write_local_file(directory + "/" + file.name, file.content.expose(), file.mode));
       context.note("wrote " + directory + "/" + file.name);
+    } else if (context.wants_table() && holds_secrets(file, resolved)) {
+      return Error{.kind = ErrorKind::refused, .message = file.name + " holds secrets, which are never printed",
+                   .hint = "--directory DIR writes it, readable by you alone"};
     } else if (context.wants_table()) {
       if (patch.files.size() > 1) context.out.write("# " + terminal_safe(file.name) + "\n");
       context.out.write(std::string(file.content.expose()) + (patch.files.size() > 1 ? "\n" : ""));
@@ -109,7 +124,7 @@ int run_patch(Context& context, const Setup& setup) {
     context.error(patch.error());
     return exit_code_of(patch.error());
   }
-  if (const auto given = give_patch(context, *target, *patch); !given) {
+  if (const auto given = give_patch(context, *target, *patch, setup.resolved); !given) {
     context.error(given.error());
     return exit_failed;
   }
@@ -151,7 +166,7 @@ Command render_command(Options& options) {
                   .text = "Plans a fresh node of the distribution that has nothing configured yet, and writes the files it would get below DIR, "
                           "secrets included, with their modes. Without --directory it prints them, secrets masked.\n\n"
                           "With --for NAME the intent in the form NAME takes itself: a machine configuration, variables, a cluster's configuration. "
-                          "It is printed as it must be, secrets included.",
+                          "What holds secrets is written with --directory only, never printed.",
                   .examples = {{"regfallback render --distribution k3s --directory out", "registries.yaml for K3s, in out/etc/rancher/k3s"},
                                {"regfallback render --for kind --containerd-version 2.1.3", "a KIND cluster's configuration, with the patch if it needs one"},
                                {"regfallback render --distribution containerd --containerd-version 1.7.24", "print what that containerd needs"}},
