@@ -94,6 +94,7 @@ def lab(total: Total) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="unit, script, transport and command tests only")
+    parser.add_argument("--deep", action="store_true", help="also unit tests under sanitizers, and every fuzz target for a while")
     parser.add_argument("--no-install", action="store_true", help="install nothing (tests/run looks at this)")
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -102,13 +103,13 @@ def main() -> int:
 
     if build(total, "dev"):
         ctest(total, "dev")
-    if not options.quick:
+    if not options.quick and build(total, "release"):
+        lab(total)
+    if options.deep:
         if build(total, "asan", "unit_tests"):
             ctest(total, "asan", "-R", "^unit_")
         if build(total, "fuzz", "fuzz_targets"):
             total.add_one("fuzz", run("fuzz", "tests/fuzz/run", "build/fuzz", "8"))
-        if build(total, "release"):
-            lab(total)
 
     print(f"\n{time.monotonic() - began:.0f} s in all")
     for skip in total.skips:
