@@ -62,7 +62,9 @@ class NameServer:
             query, client = server.recvfrom(1500)
             try:
                 response = self.answer(query)
+                if response is not None:
+                    server.sendto(response, client)
             except (IndexError, struct.error):
                 continue  # not a DNS question
-            if response is not None:
-                server.sendto(response, client)
+            except (OSError, ValueError):
+                continue  # a table in the middle of being written, or a node that is gone: the node asks again
