@@ -23,11 +23,13 @@ class Total:
     faults: list[str] = field(default_factory=list)
     skips: list[str] = field(default_factory=list)
 
-    def add_junit(self, stage: str, path: pathlib.Path) -> None:
+    def add_junit(self, stage: str, path: pathlib.Path, leave_failed: frozenset[str] = frozenset()) -> None:
         for case in ElementTree.parse(path).getroot().iter("testcase"):
             name = f"{stage}: {case.get('classname') or ''} {case.get('name')}".replace("  ", " ")
             skipped = case.find("skipped")
-            if case.find("failure") is not None or case.find("error") is not None:
+            if is_failed(case):
+                if case.get("name") in leave_failed:
+                    continue
                 self.failed += 1
                 self.faults.append(name)
             elif skipped is not None:
@@ -41,6 +43,14 @@ class Total:
         self.failed += not ok
         if not ok:
             self.faults.append(stage)
+
+
+def is_failed(case: ElementTree.Element) -> bool:
+    return case.find("failure") is not None or case.find("error") is not None
+
+
+def failed_in(path: pathlib.Path) -> frozenset[str]:
+    return frozenset(case.get("name") or "" for case in ElementTree.parse(path).getroot().iter("testcase") if is_failed(case))
 
 
 def run(stage: str, *command: str, env: dict[str, str] | None = None) -> bool:
@@ -81,14 +91,25 @@ def lab(total: Total) -> None:
             total.skipped += 1
             total.skips.append(f"lab: {reason}")
         return
-    report = RESULTS / "lab.xml"
-    report.unlink(missing_ok=True)
-    run("lab", "/usr/bin/python3", "-m", "pytest", "-q", "tests/lab",
-        f"--junitxml={report}", env={"RF_BINARY": str(ROOT / "build/release/regfallback")})
-    if report.exists():
-        total.add_junit("lab", report)
-    else:
+    report, again = RESULTS / "lab.xml", RESULTS / "lab-again.xml"
+    for old in (report, again):
+        old.unlink(missing_ok=True)
+    pytest = ["/usr/bin/python3", "-m", "pytest", "-q", "-o", f"cache_dir={RESULTS}/pytest", "tests/lab"]
+    env = {"RF_BINARY": str(ROOT / "build/release/regfallback")}
+    run("lab", *pytest, f"--junitxml={report}", env=env)
+    if not report.exists():
         total.add_one("lab: no results", False)
+        return
+    # Whole machines run here beside each other. What fails is played once more by itself, and said: a fault of the tool fails again.
+    failed = failed_in(report)
+    if failed and len(failed) <= 5:
+        run("lab, once more what failed", *pytest, "--last-failed", f"--junitxml={again}", env=env)
+    if again.exists():
+        print("on its second run: " + ", ".join(sorted(failed)), flush=True)
+        total.add_junit("lab", report, leave_failed=failed)
+        total.add_junit("lab, second run", again)
+    else:
+        total.add_junit("lab", report)
 
 
 def main() -> int:
