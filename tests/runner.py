@@ -23,13 +23,11 @@ class Total:
     faults: list[str] = field(default_factory=list)
     skips: list[str] = field(default_factory=list)
 
-    def add_junit(self, stage: str, path: pathlib.Path, leave_failed: frozenset[str] = frozenset()) -> None:
+    def add_junit(self, stage: str, path: pathlib.Path) -> None:
         for case in ElementTree.parse(path).getroot().iter("testcase"):
             name = f"{stage}: {case.get('classname') or ''} {case.get('name')}".replace("  ", " ")
             skipped = case.find("skipped")
-            if is_failed(case):
-                if case.get("name") in leave_failed:
-                    continue
+            if case.find("failure") is not None or case.find("error") is not None:
                 self.failed += 1
                 self.faults.append(name)
             elif skipped is not None:
@@ -43,14 +41,6 @@ class Total:
         self.failed += not ok
         if not ok:
             self.faults.append(stage)
-
-
-def is_failed(case: ElementTree.Element) -> bool:
-    return case.find("failure") is not None or case.find("error") is not None
-
-
-def failed_in(path: pathlib.Path) -> frozenset[str]:
-    return frozenset(case.get("name") or "" for case in ElementTree.parse(path).getroot().iter("testcase") if is_failed(case))
 
 
 def run(stage: str, *command: str, env: dict[str, str] | None = None) -> bool:
@@ -91,46 +81,42 @@ def lab(total: Total) -> None:
             total.skipped += 1
             total.skips.append(f"lab: {reason}")
         return
-    report, again = RESULTS / "lab.xml", RESULTS / "lab-again.xml"
-    for old in (report, again):
-        old.unlink(missing_ok=True)
-    pytest = ["/usr/bin/python3", "-m", "pytest", "-q", "-o", f"cache_dir={RESULTS}/pytest", "tests/lab"]
-    env = {"RF_BINARY": str(ROOT / "build/release/regfallback")}
-    run("lab", *pytest, f"--junitxml={report}", env=env)
-    if not report.exists():
-        total.add_one("lab: no results", False)
-        return
-    # Whole machines run here beside each other. What fails is played once more by itself, and said: a fault of the tool fails again.
-    failed = failed_in(report)
-    if failed and len(failed) <= 5:
-        run("lab, once more what failed", *pytest, "--last-failed", f"--junitxml={again}", env=env)
-    if again.exists():
-        print("on its second run: " + ", ".join(sorted(failed)), flush=True)
-        total.add_junit("lab", report, leave_failed=failed)
-        total.add_junit("lab, second run", again)
-    else:
+    report = RESULTS / "lab.xml"
+    report.unlink(missing_ok=True)
+    run("lab", "/usr/bin/python3", "-m", "pytest", "-q", "--durations=15", "-o", f"cache_dir={RESULTS}/pytest", f"--junitxml={report}", "tests/lab",
+        env={"RF_BUILD": str(ROOT / "build/check")})
+    if report.exists():
         total.add_junit("lab", report)
+    else:
+        total.add_one("lab: no results", False)
+
+
+def fuzz(total: Total, seconds: int) -> None:
+    if build(total, "fuzz", "fuzz_targets"):
+        total.add_one("fuzz", run("fuzz", "tests/fuzz/run", "build/fuzz", str(seconds)))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="unit, script, transport and command tests only")
-    parser.add_argument("--deep", action="store_true", help="also unit tests under sanitizers, and every fuzz target for a while")
+    parser.add_argument("--deep", action="store_true", help="also under sanitizers, and every fuzz target for longer")
     parser.add_argument("--no-install", action="store_true", help="install nothing (tests/run looks at this)")
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     total = Total()
     began = time.monotonic()
 
-    if build(total, "dev"):
-        ctest(total, "dev")
-    if not options.quick and build(total, "release"):
-        lab(total)
+    if build(total, "check"):
+        ctest(total, "check")
+        if not options.quick:
+            lab(total)
+    if not options.quick:
+        fuzz(total, 60 if options.deep else 3)
     if options.deep:
-        if build(total, "asan", "unit_tests"):
-            ctest(total, "asan", "-R", "^unit_")
-        if build(total, "fuzz", "fuzz_targets"):
-            total.add_one("fuzz", run("fuzz", "tests/fuzz/run", "build/fuzz", "8"))
+        if build(total, "asan"):
+            ctest(total, "asan")
+        if build(total, "tsan"):
+            ctest(total, "tsan", "-E", "^scripts_")
 
     print(f"\n{time.monotonic() - began:.0f} s in all")
     for skip in total.skips:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -12,12 +11,6 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CORPUS = ROOT / "tests/corpus/config"
 PLUGINS = ("cri", '"io.containerd.grpc.v1.cri"', "'io.containerd.cri.v1.images'")
-
-
-def tool() -> pathlib.Path | None:
-    """The program that computes and edits, from the build of the tests."""
-    path = pathlib.Path(os.environ.get("RF_CONFIG_TOOL", ROOT / "build/dev/tests/config_tool/config_tool"))
-    return path if path.exists() else None
 
 
 def call(program: pathlib.Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -11,8 +11,10 @@ import tomllib
 
 import config_forms
 import pytest
+from built import CONFIG_TOOL
 from rflab import Lab
 from rflab.node import Node
+from tool import program_under_test
 
 CERTS = "/etc/containerd/certs.d"
 NODES = pytest.mark.parametrize("name", ["anubis", "babel", "ra"])
@@ -45,12 +47,7 @@ rm -rf /run/form
 
 @pytest.fixture
 def tool() -> pathlib.Path:
-    program = config_forms.tool()
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("config_tool is not built")
-        pytest.skip("config_tool is not built: cmake --build --preset dev --target config_tool")
-    return program
+    return program_under_test(CONFIG_TOOL)
 
 
 def line_of(node: Node) -> str:

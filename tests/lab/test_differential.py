@@ -11,8 +11,8 @@ from differential.cases import BATCH, generate
 from differential.playing import Difference, Player
 from differential.shrink import shrink
 from rflab import Lab
+from tool import program_under_test
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CASES = int(os.environ.get("RF_DIFFERENTIAL_CASES", "120"))  # each is pulled on every version
 SEED = int(os.environ.get("RF_DIFFERENTIAL_SEED", "1"))
 VERSIONS = ("1.6", "1.7", "2.1")
@@ -20,12 +20,7 @@ VERSIONS = ("1.6", "1.7", "2.1")
 
 @pytest.fixture
 def program() -> pathlib.Path:
-    path = pathlib.Path(os.environ.get("REGFALLBACK", ROOT / "build/dev/regfallback"))
-    if not path.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{path} is not built")
-        pytest.skip(f"{path} is not built")
-    return path
+    return program_under_test()
 
 
 def test_containerd_asks_for_what_explain_says(lab: Lab, program: pathlib.Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
 import re
 from collections.abc import Iterator
@@ -12,8 +11,8 @@ import pytest
 from rflab import Lab, packages
 from rflab.kind import KindNode
 from rflab.upstream import Upstream
+from tool import cannot, program_under_test
 
-BINARY = pathlib.Path(os.environ.get("RF_BINARY", pathlib.Path(__file__).resolve().parents[2] / "build/dev/regfallback"))
 GET = ["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "configmap", "local-registry-hosting", "-n", "kube-public", "-o", "yaml"]
 
 
@@ -26,7 +25,7 @@ class Cluster:
 
     def tool(self, *words: str, rc: int = 0) -> str:
         """Run regfallback where the registry's port is published; returns its standard output."""
-        done = self.docker.on_network(["env", f"HOME={self.home}", BINARY, *words], check=False)
+        done = self.docker.on_network(["env", f"HOME={self.home}", program_under_test(), *words], check=False)
         assert done.returncode == rc, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
@@ -45,8 +44,7 @@ class Cluster:
 @pytest.fixture(scope="module", params=[("1.7", False), ("2.x", False), ("2.x", True)], ids=["1.7", "2.x", "2.x-config-path"])
 def cluster(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     if absent := packages.missing(packages.DOCKER_PACKAGES):
-        reason = "packages missing: " + " ".join(absent)
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        cannot("packages missing: " + " ".join(absent))
     containerd, config_path = request.param
     lab.kind.down("tool")
     nodes = lab.kind.up("tool", containerd, workers=1, config_path=config_path)
@@ -129,6 +127,6 @@ def test_stopped_nodes_and_unknown_clusters_are_said(cluster: Cluster) -> None:
     finally:
         cluster.docker.run("start", worker.name)
         worker.await_ready()
-    nowhere = cluster.docker.on_network([BINARY, "detect", "--nodes", "kind:nowhere"], check=False)
+    nowhere = cluster.docker.on_network([program_under_test(), "detect", "--nodes", "kind:nowhere"], check=False)
     assert nowhere.returncode == 1
     assert re.search(r"there are: .*\btool\b", nowhere.stderr)

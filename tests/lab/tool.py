@@ -11,27 +11,27 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from built import REGFALLBACK, built
 from rflab import Lab, Node
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 STATE = "/var/lib/regfallback"
 ETC = "/etc/containerd"
 PLAIN = ("anubis", "babel", "ra")
 numbers = itertools.count(1)
 
 
-def binary() -> str:
-    """The binary under test: RF_BINARY, else the newest kind of build there is."""
-    places = [os.environ.get("RF_BINARY", ""), str(ROOT / "build/dev/regfallback"), str(ROOT / "build/release/regfallback")]
-    found = next((place for place in places if place and os.access(place, os.X_OK)), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("no regfallback binary under CI")
-        pytest.skip("no regfallback binary: build it, or set RF_BINARY")
-    return found
+def cannot(reason: str) -> NoReturn:
+    """Skips the test; under CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"under CI: {reason}")
+    pytest.skip(reason)
+
+
+def program_under_test(name: str = REGFALLBACK) -> pathlib.Path:
+    return built(name) or cannot(f"{name} is not built: cmake --build --preset check, or set RF_BUILD")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Tool:
     def __init__(self, lab: Lab, directory: pathlib.Path, intent: str) -> None:
         self.lab = lab
         self.directory = directory
-        self.binary = binary()
+        self.binary = str(program_under_test())
         self.intent = directory / "regfallback.yaml"
         self.intent.write_text(intent)
         self.ssh_config = self.login("op", "ed25519")

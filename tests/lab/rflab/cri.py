@@ -11,8 +11,6 @@ import json
 import time
 from typing import Any
 
-import grpc  # type: ignore[import-untyped]
-
 AUTH_FIELDS = {"username": 1, "password": 2, "auth": 3, "server_address": 4, "identity_token": 5, "registry_token": 6}
 CONTAINER_RUNNING = 1
 NODE_NETWORK = 2
@@ -106,6 +104,10 @@ class Cri:
     """A connection to one runtime socket. Calls raise CriError."""
 
     def __init__(self, socket: str, timeout: float = 120) -> None:
+        # Only here: `lab packages` runs before the package is there.
+        import grpc  # type: ignore[import-untyped]
+
+        self.failure = grpc.RpcError
         self.channel = grpc.insecure_channel("unix://" + socket, options=[
             ("grpc.default_authority", "localhost"), ("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20)])
         self.timeout = timeout
@@ -122,7 +124,7 @@ class Cri:
         for attempt in range(40):
             try:
                 return parse(send(body, timeout=self.timeout))
-            except grpc.RpcError as error:
+            except self.failure as error:
                 if "not initialized yet" in (error.details() or "") and attempt < 39:
                     time.sleep(0.1)
                     continue
