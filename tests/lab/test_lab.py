@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from rflab import Behaviour, Lab, LabError
+from rflab import Behaviour, Lab, LabError, network
 from rflab.cri import CriError
+from rflab.processes import run
 from rflab.upstream import Upstream
 
 VERSIONS = {"anubis": "1.6.", "babel": "1.7.", "ra": "2."}
@@ -188,3 +189,15 @@ def test_a_power_cut_keeps_the_disk_and_a_reset_does_not(lab: Lab) -> None:
     assert not (node.root / "etc/kept").exists()
     assert node.exec("cat /etc/ssh/ssh_host_*_key.pub").stdout == keys
     assert ssh(lab, "babel", "hostname") == "babel"
+
+
+def test_the_switch_keeps_its_address_when_a_node_joins(lab: Lab) -> None:
+    """Else every node sends to the old one until its neighbour table notices, and looks up no name meanwhile."""
+    inside = ["ip", "-n", lab.settings.name]
+    before = run([*inside, "-o", "link", "show", network.BRIDGE]).stdout
+    run([*inside, "link", "add", "probe0", "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "probe1"])
+    try:
+        run([*inside, "link", "set", "probe0", "master", network.BRIDGE, "up"])
+        assert run([*inside, "-o", "link", "show", network.BRIDGE]).stdout == before
+    finally:
+        run([*inside, "link", "del", "probe0"])

@@ -46,7 +46,8 @@ def make_switch(settings: Settings) -> None:
     run(["ip", "netns", "add", settings.name])
     inside = ["ip", "-n", settings.name]
     run([*inside, "link", "set", "lo", "up"])
-    run([*inside, "link", "add", BRIDGE, "type", "bridge", "stp_state", "0", "forward_delay", "0"])
+    # An address of its own: without one a bridge takes the lowest of its ports', and nodes that knew the old one lose it for half a minute.
+    run([*inside, "link", "add", BRIDGE, "address", "02:72:66:6c:61:62", "type", "bridge", "stp_state", "0", "forward_delay", "0"])
     for address in (settings.gateway, settings.refusing, settings.silent):
         run([*inside, "addr", "add", f"{address}/24", "dev", BRIDGE])
     run([*inside, "link", "set", BRIDGE, "up"])

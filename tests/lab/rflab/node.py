@@ -64,7 +64,7 @@ class Node:
         (etc / "hostname").write_text(self.name + "\n")
         (etc / "hosts").write_text(hosts)
         (etc / "resolv.conf").unlink(missing_ok=True)
-        (etc / "resolv.conf").write_text(f"nameserver {self.settings.gateway}\noptions timeout:2 attempts:5\n")
+        (etc / "resolv.conf").write_text(f"nameserver {self.settings.gateway}\noptions timeout:2 attempts:2\n")
         network.plug_node(self.settings, self.name, self.spec.last)
         return host_keys(etc / "ssh", self.name)
 
