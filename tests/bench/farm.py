@@ -68,7 +68,7 @@ PermitRootLogin yes
 PasswordAuthentication no
 MaxStartups 2000
 MaxSessions 100
-SetEnv RF_ROOT={root}/node-{port} PATH={bin}:/usr/sbin:/usr/bin:/sbin:/bin
+SetEnv RF_ROOT={root}/node-{port} HOME={root}/home PATH={bin}:/usr/sbin:/usr/bin:/sbin:/bin
 LogLevel ERROR
 """
 
@@ -88,6 +88,8 @@ class Farm:
 
     def __enter__(self) -> Farm:
         os.chmod(self.root, 0o755)
+        # A new user's home: what this machine's root has in its own is no part of the measurement.
+        shutil.copytree("/etc/skel", self.root / "home")
         for name in ("host_ed25519", "client_ed25519"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.root / name)], check=True)
         os.makedirs("/run/sshd", exist_ok=True)
