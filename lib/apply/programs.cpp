@@ -56,13 +56,15 @@ Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
   std::string worker;
   for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"}) worker += script_template(fmt::format("node/worker/{}.sh", part));
   RF_TRY(std::string text, script_word("RF_ID", options.id));
+  RF_TRY(const auto time, script_word("RF_TIME", options.time));
+  text += time;
   text += fmt::format("RF_WAIT='{}'\nRF_WORKER_SUM='{}'\n", wait_seconds, sha256_hex(worker));
   text += script_bytes("RF_WORKER", worker) + script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
   return text;
 }
 
-Result<std::string> with_facts(std::string program, const FactsQuery& query) {
-  RF_TRY(const auto facts, facts_program(query));
+Result<std::string> with_facts(std::string program, const FactsQuery& query, Ask ask) {
+  RF_TRY(const auto facts, facts_program(query, ask));
   return std::move(program) + facts;
 }
 
@@ -79,8 +81,10 @@ std::string settings_of(const Plan& plan) {
 
 Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options) {
   if (plan.empty()) return Error{ErrorKind::internal, "an empty plan is no transaction"};
-  std::string manifest, payloads;
-  std::string receipt = fmt::format("id {}\ntool {}\nreason {}\n", options.id, one_line(options.tool_version), one_line(options.reason));
+  std::string manifest;
+  std::string contents;
+  std::string receipt =
+      fmt::format("id {}\ntool {}\nreason {}\ntime {}\n", options.id, one_line(options.tool_version), one_line(options.reason), one_line(options.time));
   int number = 0;
   for (const auto& change : plan.files) {
     RF_CHECK(check_path(change.path));
@@ -90,14 +94,14 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
       return Error{ErrorKind::internal, change.path + " is to be replaced, and its checksum is not known"};
     manifest += fmt::format("{} {} {:o} {} {} {} {} {}\n", number, letter(change.op), change.mode & 07777, change.uid, change.gid, before, after, change.path);
     receipt += fmt::format("file {} {} {}\n", before, after, change.path);
-    if (has_content(change)) payloads += fmt::format("rf_payload {} '{}'\n", number, base64_encode(change.after.expose()));
+    if (has_content(change)) contents += script_bytes(fmt::format("content_{}", number), change.after.expose());
     ++number;
   }
   RF_TRY(std::string program, front(options, plan.service.wait_seconds));
-  program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) + script_bytes("RF_RECEIPT", receipt);
-  program += "rf_payloads() {\n:\n" + payloads + "}\n";
+  program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) + script_bytes("RF_RECEIPT", receipt) +
+             script_bytes("RF_CONTENTS", contents);
   program += script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
-  RF_TRY(auto whole, with_facts(std::move(program), options.query));
+  RF_TRY(auto whole, with_facts(std::move(program), options.query, plan.service.needed() ? Ask::programs : Ask::files_only));
   return Secret(std::move(whole));
 }
 
@@ -108,13 +112,13 @@ Result<std::string> rollback_program(const RollbackOptions& options) {
   RF_TRY(const auto tool, script_word("RF_TOOL", options.transaction.tool_version));
   program += target + tool + (options.drift == Drift::overwrite ? "RF_FORCE='yes'\n" : "RF_FORCE='no'\n");
   program += script_template("node/rollback.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
-  return with_facts(std::move(program), options.transaction.query);
+  return with_facts(std::move(program), options.transaction.query, Ask::programs);
 }
 
 Result<std::string> status_program(const TransactionOptions& options) {
   RF_CHECK(check_id(options.id));
   RF_TRY(const auto id, script_word("RF_ID", options.id));
-  return with_facts(id + script_template("node/follow.sh") + script_template("node/status.sh"), options.query);
+  return with_facts(id + script_template("node/follow.sh") + script_template("node/status.sh"), options.query, Ask::programs);
 }
 
 }  // namespace rf

@@ -18,8 +18,10 @@ struct FactsQuery {
   bool operator==(const FactsQuery&) const = default;
 };
 
+// Whether programs are asked too, for versions, services and the state of plugins: that takes longer than all the rest.
+enum class Ask { programs, files_only };
 // The script that reads them; Error when a glob cannot stand in a script.
-Result<std::string> facts_program(const FactsQuery& query);
+Result<std::string> facts_program(const FactsQuery& query, Ask ask);
 
 // A file that changes while it is read makes one more attempt.
 asio::awaitable<Result<Facts>> read_facts(Shell& shell, FactsQuery query, std::chrono::milliseconds limit = std::chrono::seconds(30));

@@ -1,4 +1,4 @@
-// Reads what templates/node/facts.sh prints. The node is not trusted: every number, length and count is bounded.
+// Reads what templates/node/facts prints. The node is not trusted: every number, length and count is bounded.
 #include "node/facts.h"
 
 #include <algorithm>
@@ -97,6 +97,7 @@ class FactsReader {
     else if (auto* text = text_field(key)) *text = rest;
     else if (key == "uid") return number(rest, facts_.uid);
     else if (key == "container") facts_.in_container = rest == "yes";
+    else if (key == "unasked") facts_.asked = false;
     else return about_process(key, rest);
     return {};
   }
@@ -333,6 +334,20 @@ class FactsReader {
 Result<Facts> parse_facts(std::string_view text) {
   if (text.size() > most_bytes) return Error{ErrorKind::parse, "the facts are larger than 16 MiB"};
   return FactsReader(text).read();
+}
+
+void complete_facts(Facts& later, const Facts& earlier) {
+  if (later.asked) return;
+  later.asked = earlier.asked;
+  later.versions = earlier.versions;
+  later.services = earlier.services;
+  for (auto& runtime : later.runtimes) {
+    for (const auto& known : earlier.runtimes) {
+      if (known.exe != runtime.exe) continue;
+      runtime.version = known.version;
+      if (known.pid == runtime.pid) runtime.plugins = known.plugins;
+    }
+  }
 }
 
 }  // namespace rf

@@ -9,33 +9,54 @@ rf_alive() { # PID START
   set -- ${stat##*) }
   [ "$1" != Z ] && [ "${20:-}" = "$begun" ]
 }
-rf_follow() {
-  exec 4<"$txn/log"
-  part='' worker='' waited=0 dead=0
-  while :; do
-    while IFS= read -r line <&4 || {
-      part=$part$line
-      false
-    }; do
-      line=$part$line part=
-      printf '%s\n' "$line"
-      case $line in
-        'worker '*) worker=${line#worker } ;;
-        'end '*) return 0 ;;
-      esac
-    done
-    waited=$((waited + 1))
-    # Every look costs a process, on a node that has work to do.
-    if [ "$waited" -lt 4 ]; then pause=0.02; elif [ "$waited" -lt 60 ]; then pause=0.05; else pause=0.1; fi
-    sleep "$pause" 2>/dev/null || sleep 1
+# The worker writes a line into the fifo with every line of its log; here one more comes every second, so that a dead one is noticed.
+rf_open_wake() {
+  wake=no ticker=
+  if ! [ -p "$txn/wake" ]; then return 0; fi
+  exec 7<>"$txn/wake"
+  wake=yes
+  while sleep 1 && kill -0 "$$"; do echo; done >&7 2>/dev/null </dev/null &
+  ticker=$!
+}
+rf_await() { # the next line of the log, or some time
+  if [ "$wake" = yes ]; then IFS= read -r _ <&7; else sleep 0.1 2>/dev/null || sleep 1; fi
+}
+rf_print_log() { # -> 0 when the log has ended
+  while IFS= read -r line <&4 || {
+    part=$part$line
+    false
+  }; do
+    line=$part$line part=
+    printf '%s\n' "$line"
+    case $line in
+      'worker '*) worker=${line#worker } ;;
+      'end '*) return 0 ;;
+    esac
+  done
+  return 1
+}
+rf_watch() {
+  part='' worker='' looks=0 dead=0
+  until rf_print_log; do
+    rf_await
+    looks=$((looks + 1))
     # A worker that is gone without an end is put right at once: by systemd, or else by this session. The lock lets only one of them.
     # shellcheck disable=SC2086 # two words
     if [ -n "$worker" ] && ! rf_alive $worker; then
       dead=$((dead + 1))
-      if [ "$dead" = 20 ]; then "$shell" "$home/lib/worker.sh" recover </dev/null >/dev/null 2>&1; fi
-      if [ "$dead" -gt 40 ]; then break; fi
-    elif [ -z "$worker" ] && [ "$waited" -gt 150 ]; then break; fi
+      if [ "$dead" = 2 ]; then "$shell" "$home/lib/worker.sh" recover </dev/null >/dev/null 2>&1; fi
+      if [ "$dead" -gt 20 ]; then return 1; fi
+    elif [ -z "$worker" ] && [ "$looks" -gt 100 ]; then return 1; fi
   done
+}
+rf_follow() {
+  exec 4<"$txn/log"
+  rf_open_wake
+  rf_watch
+  ended=$?
+  # By a signal that no shell reports.
+  if [ -n "$ticker" ]; then kill -PIPE "$ticker" 2>/dev/null; fi
+  if [ "$ended" = 0 ]; then return 0; fi
   # The log may lie on a full disk; the state is the name of a file, which needs no space.
   for place in "$txn" "$home"/history/*-"$RF_ID"; do
     for state in applied rolled-back stuck; do

@@ -1,4 +1,4 @@
-// What facts.sh prints is read strictly, written back, and hides secrets when saved.
+// What the facts script prints is read strictly, written back, and hides secrets when saved.
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/text.h"
@@ -158,4 +158,28 @@ TEST_CASE("the same secret gets the same mask, another one another") {
   const auto masked = lines(one);
   CHECK(masked[0].substr(10) == masked[1].substr(7));
   CHECK(masked[0].substr(10) != masked[2].substr(6));
+}
+
+TEST_CASE("facts that asked no programs are completed from earlier ones, runtime by runtime") {
+  auto earlier = parsed(containerd + "version k3s k3s v1.31\nservice x.service active -\n");
+  REQUIRE(earlier.runtimes.size() == 1);
+  earlier.runtimes[0].plugins = {{"io.containerd.grpc.v1.cri", "ok"}};
+  auto later = parsed("unasked\n" + containerd);
+  later.runtimes[0].version.clear();
+  later.runtimes[0].plugins.clear();
+  CHECK_FALSE(later.asked);
+  auto same = later;
+  complete_facts(same, earlier);
+  CHECK(same == earlier);
+
+  auto another = later;
+  another.runtimes[0].pid += 1;  // it was restarted by someone: what it is like now is not known
+  complete_facts(another, earlier);
+  CHECK(another.runtimes[0].version == earlier.runtimes[0].version);
+  CHECK(another.runtimes[0].plugins.empty());
+
+  auto asked = parsed(containerd);
+  asked.runtimes[0].version = "newer";
+  complete_facts(asked, earlier);
+  CHECK(asked.runtimes[0].version == "newer");
 }
