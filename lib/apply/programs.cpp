@@ -50,17 +50,23 @@ std::string restart_word(RestartBy by) {
   return "none";
 }
 
-// The worker is named in the program by its checksum, so that it is written to the node only where another one is.
+// What every transaction brings along: the worker, named by its checksum so that it is written only where another one is.
+const std::string& worker() {
+  static const std::string text = [] {
+    std::string all;
+    for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"}) all += script_template(fmt::format("node/worker/{}.sh", part));
+    return fmt::format("RF_WORKER_SUM='{}'\n", sha256_hex(all)) + script_bytes("RF_WORKER", all) +
+           script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
+  }();
+  return text;
+}
+
 Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
   RF_CHECK(check_id(options.id));
-  std::string worker;
-  for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"}) worker += script_template(fmt::format("node/worker/{}.sh", part));
   RF_TRY(std::string text, script_word("RF_ID", options.id));
   RF_TRY(const auto time, script_word("RF_TIME", options.time));
   text += time;
-  text += fmt::format("RF_WAIT='{}'\nRF_WORKER_SUM='{}'\n", wait_seconds, sha256_hex(worker));
-  text += script_bytes("RF_WORKER", worker) + script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
-  return text;
+  return text + fmt::format("RF_WAIT='{}'\n", wait_seconds) + worker();
 }
 
 Result<std::string> with_facts(std::string program, const FactsQuery& query, Ask ask) {

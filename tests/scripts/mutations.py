@@ -45,6 +45,9 @@ MUTATIONS = {
     "the first state is pruned": ("worker/5-main.sh", "      applied=$entry\n      continue", "      applied=$entry", "test_transaction.RollingBack"),
     "nothing is inherited": ("worker/5-main.sh", '&& ! inherit "$1" "$applied"', "&& false", "test_transaction.RollingBack"),
     "rollback ignores drift": ("rollback.sh", 'rf_last_of "$path"; fi', 'rf_now "$path"; fi', "test_transaction.RollingBack"),
+    "contents are kept": ("worker/5-main.sh", 'set -- "$txn/contents" "$txn/new"', 'set -- "$txn/new"', "test_transaction.Applying"),
+    "the mark of a transaction is not durable": ("worker/2-stage.sh", '"$home/active" "$home"', '"$home"', "test_transaction.Durability"),
+    "printf may be a program": ("front.sh", "if ! PATH=/nowhere printf '' 2>/dev/null; then", "if false; then", "test_transaction.Refusing"),
     "contents are not made durable": ("worker/3-commit.sh", 'flush "$@" || because "the changes', 'true || because "the changes', "test_transaction.Durability"),
 }
 

@@ -57,7 +57,8 @@ TEST_CASE("facts of this machine come through a shell") {
         }
         FactsQuery query;
         query.globs.push_back("/etc/passwd");
-        facts = co_await read_facts(**shell, query);
+        const auto program = facts_program(query, Ask::programs);
+        facts = co_await read_facts(**shell, *program);
       },
       asio::detached);
   loop.run();
