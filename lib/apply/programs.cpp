@@ -69,8 +69,9 @@ Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
   return text + fmt::format("RF_WAIT='{}'\n", wait_seconds) + worker();
 }
 
-Result<std::string> with_facts(std::string program, const FactsQuery& query, Ask ask) {
-  RF_TRY(const auto facts, facts_program(query, ask));
+// The transaction has seen itself how the runtime is; what is left to know are files.
+Result<std::string> with_facts(std::string program, const FactsQuery& query) {
+  RF_TRY(const auto facts, facts_program(query, Ask::files_only));
   return std::move(program) + facts;
 }
 
@@ -107,7 +108,7 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
   program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) + script_bytes("RF_RECEIPT", receipt) +
              script_bytes("RF_CONTENTS", contents);
   program += script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
-  RF_TRY(auto whole, with_facts(std::move(program), options.query, plan.service.needed() ? Ask::programs : Ask::files_only));
+  RF_TRY(auto whole, with_facts(std::move(program), options.query));
   return Secret(std::move(whole));
 }
 
@@ -118,13 +119,13 @@ Result<std::string> rollback_program(const RollbackOptions& options) {
   RF_TRY(const auto tool, script_word("RF_TOOL", options.transaction.tool_version));
   program += target + tool + (options.drift == Drift::overwrite ? "RF_FORCE='yes'\n" : "RF_FORCE='no'\n");
   program += script_template("node/rollback.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
-  return with_facts(std::move(program), options.transaction.query, Ask::programs);
+  return with_facts(std::move(program), options.transaction.query);
 }
 
 Result<std::string> status_program(const TransactionOptions& options) {
   RF_CHECK(check_id(options.id));
   RF_TRY(const auto id, script_word("RF_ID", options.id));
-  return with_facts(id + script_template("node/follow.sh") + script_template("node/status.sh"), options.query, Ask::programs);
+  return with_facts(id + script_template("node/follow.sh") + script_template("node/status.sh"), options.query);
 }
 
 }  // namespace rf

@@ -28,8 +28,8 @@ struct RollbackOptions {
   Drift drift = Drift::keep;
 };
 
-// The program of a plan that is not empty; holds the secrets of its files. Ends by printing facts, which ask no programs where nothing was
-// restarted: see complete_facts().
+// The program of a plan that is not empty; holds the secrets of its files. Ends by printing facts, which ask no programs: see
+// complete_facts().
 Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options);
 Result<std::string> rollback_program(const RollbackOptions& options);
 // Follows a transaction that was started before the connection was lost, to its end.

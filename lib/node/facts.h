@@ -79,7 +79,7 @@ struct Facts {
 };
 
 Result<Facts> parse_facts(std::string_view text);
-// What `later` facts of the same node did not ask for, from `earlier` ones: nothing restarted the runtime between the two.
+// What `later` facts of the same node did not ask for, from `earlier` ones. The plugins of a runtime that was restarted stay unknown.
 void complete_facts(Facts& later, const Facts& earlier);
 // Secret values in configuration files (auth, headers, passwords) are replaced by masks of the same checksum-per-value.
 enum class FactSecrets { mask, keep };

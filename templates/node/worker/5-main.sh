@@ -169,15 +169,20 @@ prepare() { # -> 0, or 1 with `outcome`
   reverse || because "the state directory cannot be written" || return 1
   arm &
   armer=$!
-  stage || because "staging failed; is a disk full?" || return 1
   find_ctr
+  asker=
   if [ "$restart" != none ]; then
-    get_health
-    before_health=$health
-    printf '%s\n' "$health" >"$txn/health" || because "the state directory cannot be written" || return 1
+    { get_health && printf '%s\n' "$health" >"$txn/health"; } &
+    asker=$!
   fi
+  stage || because "staging failed; is a disk full?" || return 1
   say "step validate"
   validate || return 1
+  if [ -n "$asker" ]; then
+    wait "$asker"
+    before_health=
+    { read -r before_health <"$txn/health"; } 2>/dev/null || because "the state directory cannot be written" || return 1
+  fi
   wait "$armer"
   step armed
   if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
