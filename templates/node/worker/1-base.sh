@@ -110,7 +110,8 @@ take_lock() { # ID
     if [ "$tries" -gt "${RF_LOCK_TRIES:-100}" ]; then return 1; fi
     nap 0.1
   done
-  printf '%s\n' "$mine" >"$home/lock"
+  # For others to read; on a full disk the lock holds without it.
+  { printf '%s\n' "$mine" >"$home/lock"; } 2>/dev/null || :
 }
 try_lock() {
   if [ -z "${RF_NO_FLOCK:-}" ] && command -v flock >/dev/null; then
