@@ -7,6 +7,7 @@
 #include "base/file_tree.h"
 #include "base/result.h"
 #include "containerd/chain.h"
+#include "plan/chain_difference.h"
 #include "plan/plan.h"
 
 namespace rf {
@@ -41,9 +42,5 @@ Result<Migration> make_migration(const FileTree& tree, const ConfigSource& sourc
 // The migration of a node as a plan: its files, and the restart that makes containerd read config.toml again. Empty where nothing is to
 // be migrated. `lost` lines are warnings of the plan, the explanation its notes.
 Result<Plan> plan_migration(const Facts& facts, const Detection& detection, const MigrateOptions& options, RestartPolicy restart);
-
-// Why two chains would not make containerd ask the same endpoints in the same way; "" when they would. Where they stand in files, and
-// capabilities that no pull uses, do not count.
-std::string chain_difference(const Chain& before, const Chain& after);
 
 }  // namespace rf
