@@ -109,5 +109,9 @@ struct RegistriesYamlNode {
 // The tree as it will be when the program has started again: what it generated before is gone, what it will generate is there,
 // everything else is as it was.
 Result<FileTree> project_registries_yaml(const FileTree& tree, const RegistriesYamlNode& node);
+// The same with `registries` in place of what the file says.
+FileTree project_registries_yaml(const FileTree& tree, const RegistriesYamlNode& node, const RegistriesYaml& registries);
+// The credentials as they are rendered into config.toml, for a plugin whose name is given with its quotes.
+std::string rendered_auth(const RegistriesYaml& registries, std::string_view plugin);
 
 }  // namespace rf

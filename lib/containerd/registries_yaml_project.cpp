@@ -121,19 +121,6 @@ std::string quoted_list(const std::vector<std::string>& items) {
   return fmt::format("[{}]", join(quoted, ", "));
 }
 
-std::string auth_entries(const RegistriesYaml& registries, std::string_view plugin) {
-  std::string out;
-  for (const auto& [host, config] : registries.configs) {
-    if (!config.auth) continue;
-    out += fmt::format("\n[plugins.{}.registry.configs.{}.auth]\n", plugin, toml_quote(host));
-    out += key_value("username", config.auth->username);
-    out += key_value("password", config.auth->password.expose());
-    out += key_value("auth", config.auth->auth.expose());
-    out += key_value("identitytoken", config.auth->identity_token.expose());
-  }
-  return out;
-}
-
 // The first form: everything in config.toml. Endpoints stand there as the user wrote them.
 std::string mirror_entries(const RegistriesYaml& registries, std::string_view plugin) {
   std::string out;
@@ -161,7 +148,7 @@ void project_config(FileTree& tree, const RegistriesYaml& registries, const Regi
   if (era != RegistriesYamlEra::config_toml && text.find("config_path") == text.npos)
     text += fmt::format("\n[plugins.{}.registry]\n  config_path = {}\n", plugin, toml_quote(node.hosts_dir));
   if (era == RegistriesYamlEra::config_toml) text += mirror_entries(registries, plugin);
-  text += auth_entries(registries, plugin);
+  text += rendered_auth(registries, plugin);
   const auto* entry = tree.stat(node.config_file);
   FileEntry changed = entry ? *entry : FileEntry{.mode = 0600};
   changed.content = std::move(text);
@@ -171,10 +158,27 @@ void project_config(FileTree& tree, const RegistriesYaml& registries, const Regi
 
 }  // namespace
 
+std::string rendered_auth(const RegistriesYaml& registries, std::string_view plugin) {
+  std::string out;
+  for (const auto& [host, config] : registries.configs) {
+    if (!config.auth) continue;
+    out += fmt::format("\n[plugins.{}.registry.configs.{}.auth]\n", plugin, toml_quote(host));
+    out += key_value("username", config.auth->username);
+    out += key_value("password", config.auth->password.expose());
+    out += key_value("auth", config.auth->auth.expose());
+    out += key_value("identitytoken", config.auth->identity_token.expose());
+  }
+  return out;
+}
+
 Result<FileTree> project_registries_yaml(const FileTree& tree, const RegistriesYamlNode& node) {
-  FileTree projected = tree;
   const auto text = tree.read(node.registries_file);
   RF_TRY(const auto registries, parse_registries_yaml(text.value_or(""), node.registries_file));
+  return project_registries_yaml(tree, node, registries);
+}
+
+FileTree project_registries_yaml(const FileTree& tree, const RegistriesYamlNode& node, const RegistriesYaml& registries) {
+  FileTree projected = tree;
   const auto era = registries_yaml_era(node.version);
   auto hosts = era == RegistriesYamlEra::config_toml ? RegistriesYamlHosts{} : render_hosts(registries, node.settings);
   if (era == RegistriesYamlEra::first_hosts) hosts.erase("_default");

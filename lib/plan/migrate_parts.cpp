@@ -133,7 +133,7 @@ void MigrationFiles::put_private(const std::string& path, Secret content, FileCh
 
 void MigrationFiles::copy_certificates(const Relocation& relocation) {
   for (const auto& [path, from] : relocation.copies()) {
-    const std::string content(*tree_.read(from));
+    const auto content = relocation.content(path);
     const auto why = fmt::format("a copy of {}, whose directory is given up", from);
     if (mask_secrets(content) != content) put_private(path, Secret(content), FileChange::Class::certificate, why);
     else put(path, Secret(content), FileChange::Class::certificate, why);

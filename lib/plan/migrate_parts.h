@@ -55,6 +55,7 @@ class Relocation {
   Chain moved(Chain chain, const Place& place);
   const std::map<std::string, std::string>& copies() const { return copies_; }  // new path -> old path, of files that were read
   const std::map<std::string, std::string>& unread() const { return unread_; }  // the same of files that were not
+  std::string content(const std::string& path) const { return std::string(tree_.read(copies_.at(path)).value_or("")); }  // of a new path
   std::vector<std::string> notes() const;  // where the files must be that no copy is made of
 
  private:

@@ -37,12 +37,14 @@ struct Merge {
   YamlLines lines;
   RegistriesYaml expected;
   std::string file;
-  std::vector<std::string> dropped;  // lines that were ours and went away
+  Mark mark = Mark::yes;             // of what is written
+  std::vector<std::string> dropped = {};  // lines that were ours and went away
 
   Result<YamlSpot> section(const std::string& name);
   Result<> insert_entry(const std::string& section_name, std::vector<std::string> text);
-  Result<> insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(std::size_t)>& part);
+  Result<> insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(Mark)>& part);
   void erase(std::size_t begin, std::size_t end);
+  Result<> set_all(const RegistriesYaml& desired);
   Result<> set_mirror(const std::string& host, const std::vector<std::string>& endpoints);
   Result<> set_endpoints(const YamlSpot& spot, const std::vector<std::string>& endpoints);
   Result<> set_config(const std::string& host, const RegistriesYamlConfig& config);
@@ -59,7 +61,7 @@ void Merge::erase(std::size_t begin, std::size_t end) {
 Result<YamlSpot> Merge::section(const std::string& name) {
   RF_TRY(auto spot, lines.find({name}));
   if (!spot) {
-    lines.insert(lines.size(), {fmt::format("{}:  {}", name, registries_yaml_mark)});
+    lines.insert(lines.size(), {key_line(name, mark)});
     RF_TRY(spot, lines.find({name}));
     if (!spot) return refusal(file, lines.size(), fmt::format("no `{}` can be added at the end", name));
     return *spot;
@@ -91,8 +93,8 @@ Result<> Merge::insert_entry(const std::string& section_name, std::vector<std::s
   return {};
 }
 
-// Puts `part(indentation)` right below the key of an entry that has no such part.
-Result<> Merge::insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(std::size_t)>& part) {
+// Puts a part right below the key of an entry that has no such part; marked where the entry itself is not.
+Result<> Merge::insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(Mark)>& part) {
   RF_TRY(const auto spot, lines.find(entry));
   if (!spot) return refusal(file, 0, fmt::format("the entry of {} comes from another part of the file", entry.back()));
   const auto rest = value_part(lines.line(spot->line), spot->column);
@@ -107,7 +109,7 @@ Result<> Merge::insert_part(const std::vector<std::string>& entry, const std::fu
     if (!first || first->form == Form::inside) return refusal(file, spot->line, fmt::format("the entry of {} is not written one key a line", entry.back()));
     indent = first->column;
   }
-  auto text = part(marked(lines.line(spot->line)) ? 0 : registries_yaml_mark.size());
+  auto text = part(marked(lines.line(spot->line)) ? Mark::no : mark);
   for (auto& line : text) line.insert(0, indent, ' ');
   lines.insert(spot->line + 1, text);
   return {};
@@ -119,20 +121,26 @@ bool same_endpoints(const std::vector<std::string>& a, const std::vector<std::st
   });
 }
 
+Result<> Merge::set_all(const RegistriesYaml& desired) {
+  for (const auto& [host, mirror] : desired.mirrors) RF_CHECK(set_mirror(host, mirror.endpoints));
+  for (const auto& [host, config] : desired.configs) RF_CHECK(set_config(host, config));
+  return {};
+}
+
 Result<> Merge::set_mirror(const std::string& host, const std::vector<std::string>& endpoints) {
   const auto known = expected.mirrors.find(host);
   if (known != expected.mirrors.end() && same_endpoints(known->second.endpoints, endpoints)) return {};
   expected.mirrors[host].endpoints = endpoints;
   RF_TRY(const auto entry, lines.find({"mirrors", host}));
-  if (!entry) return insert_entry("mirrors", mirror_lines(host, endpoints));
+  if (!entry) return insert_entry("mirrors", mirror_lines(host, endpoints, mark));
   RF_TRY(const auto list, lines.find({"mirrors", host, "endpoint"}));
   if (entry->form == Form::flow || entry->form == Form::inside)
     return refusal(file, entry->line, fmt::format("the entry of {} is written in flow form", host));
   if (!list)
-    return insert_part({"mirrors", host}, [&](std::size_t mark) { return endpoint_lines(endpoints, mark > 0 ? Mark::yes : Mark::no); });
+    return insert_part({"mirrors", host}, [&](Mark own) { return endpoint_lines(endpoints, own); });
   const bool whole_entry = marked(lines.line(entry->line));
   RF_CHECK(set_endpoints(*list, endpoints));
-  if (!whole_entry) lines.set(list->line, with_mark(lines.line(list->line)));
+  if (!whole_entry && mark == Mark::yes) lines.set(list->line, with_mark(lines.line(list->line)));
   return {};
 }
 
@@ -162,7 +170,7 @@ Result<> Merge::set_config(const std::string& host, const RegistriesYamlConfig& 
   if (known == expected.configs.end()) {
     RF_TRY(const auto entry, lines.find({"configs", host}));
     expected.configs[host] = config;
-    if (!entry) return insert_entry("configs", config_lines(host, config));
+    if (!entry) return insert_entry("configs", config_lines(host, config, mark));
     known = expected.configs.find(host);
   }
   for (const auto* name : {"auth", "tls"}) {
@@ -177,9 +185,7 @@ Result<> Merge::set_config(const std::string& host, const RegistriesYamlConfig& 
         return refusal(file, spot->line, fmt::format("`{}` is anchored, an alias or part of a flow form", name));
       erase(spot->line, lines.end_of(*spot));
     }
-    RF_CHECK(insert_part({"configs", host}, [&](std::size_t mark) {
-      return auth ? auth_lines(*config.auth, mark > 0 ? Mark::yes : Mark::no) : tls_lines(*config.tls, mark > 0 ? Mark::yes : Mark::no);
-    }));
+    RF_CHECK(insert_part({"configs", host}, [&](Mark own) { return auth ? auth_lines(*config.auth, own) : tls_lines(*config.tls, own); }));
   }
   return {};
 }
@@ -262,14 +268,23 @@ Result<std::string> merge_registries_yaml(std::string_view text, const Registrie
   const bool fresh = trim(text).empty();
   if (fresh && desired.mirrors.empty() && desired.configs.empty()) return std::string(text);
   RF_TRY(auto document, YamlLines::read(fresh ? std::string(new_file_comment) + "\n" : std::string(text), file));
-  Merge merge{std::move(document), std::move(known), std::string(file), {}};
+  Merge merge{.lines = std::move(document), .expected = std::move(known), .file = std::string(file)};
   RF_CHECK(merge.remove_undesired(desired, "mirrors"));
   RF_CHECK(merge.remove_undesired(desired, "configs"));
-  for (const auto& [host, mirror] : desired.mirrors) RF_CHECK(merge.set_mirror(host, mirror.endpoints));
-  for (const auto& [host, config] : desired.configs) RF_CHECK(merge.set_config(host, config));
+  RF_CHECK(merge.set_all(desired));
   auto after = merge.lines.text();
   RF_CHECK(check(merge, text, after));
   return holds_nothing(merge.lines) ? std::string() : after;
+}
+
+Result<std::string> add_to_registries_yaml(std::string_view text, const RegistriesYaml& added, std::string_view file) {
+  RF_TRY(auto known, parse_registries_yaml(text, file));
+  RF_TRY(auto document, YamlLines::read(text, file));
+  Merge merge{.lines = std::move(document), .expected = std::move(known), .file = std::string(file), .mark = Mark::no};
+  RF_CHECK(merge.set_all(added));
+  auto after = merge.lines.text();
+  RF_CHECK(check(merge, text, after));
+  return after;
 }
 
 }  // namespace rf

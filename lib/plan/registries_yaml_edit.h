@@ -27,4 +27,8 @@ inline constexpr std::string_view registries_yaml_mark = "# regfallback";
 // The result is read back: where its meaning is not exactly the one wanted, or a comment would be lost, the edit is refused.
 Result<std::string> merge_registries_yaml(std::string_view text, const RegistriesYaml& desired, std::string_view file);
 
+// The same for entries that are the user's: they carry no mark, and nothing is removed. What stands there for one of these hosts is
+// changed to what is given; a host with other `rewrite`s keeps them.
+Result<std::string> add_to_registries_yaml(std::string_view text, const RegistriesYaml& added, std::string_view file);
+
 }  // namespace rf

@@ -9,10 +9,6 @@
 namespace rf {
 namespace {
 
-std::string key_line(std::string_view key, Mark mark) {
-  return mark == Mark::yes ? fmt::format("{}:  {}", key, registries_yaml_mark) : fmt::format("{}:", key);
-}
-
 void indent_into(std::vector<std::string>& target, const std::vector<std::string>& lines) {
   for (const auto& line : lines) target.push_back("  " + line);
 }
@@ -49,14 +45,18 @@ struct Item {
 
 }  // namespace
 
+std::string key_line(std::string_view key, Mark mark) {
+  return mark == Mark::yes ? fmt::format("{}:  {}", key, registries_yaml_mark) : fmt::format("{}:", key);
+}
+
 std::vector<std::string> endpoint_lines(const std::vector<std::string>& endpoints, Mark mark) {
   std::vector<std::string> out{key_line("endpoint", mark)};
   for (const auto& endpoint : endpoints) out.push_back(fmt::format("  - {}", yaml_quote(endpoint)));
   return out;
 }
 
-std::vector<std::string> mirror_lines(const std::string& host, const std::vector<std::string>& endpoints) {
-  std::vector<std::string> out{key_line(yaml_quote(host), Mark::yes)};
+std::vector<std::string> mirror_lines(const std::string& host, const std::vector<std::string>& endpoints, Mark mark) {
+  std::vector<std::string> out{key_line(yaml_quote(host), mark)};
   indent_into(out, endpoint_lines(endpoints, Mark::no));
   return out;
 }
@@ -76,11 +76,12 @@ std::vector<std::string> tls_lines(const RegistriesYamlTls& tls, Mark mark) {
   add_value(out, "cert_file", tls.cert_file);
   add_value(out, "key_file", tls.key_file);
   if (tls.insecure_skip_verify) out.push_back("  insecure_skip_verify: true");
+  else if (out.size() == 1) out.push_back("  insecure_skip_verify: false");  // an empty `tls:` would say nothing
   return out;
 }
 
-std::vector<std::string> config_lines(const std::string& host, const RegistriesYamlConfig& config) {
-  std::vector<std::string> out{key_line(yaml_quote(host), Mark::yes)};
+std::vector<std::string> config_lines(const std::string& host, const RegistriesYamlConfig& config, Mark mark) {
+  std::vector<std::string> out{key_line(yaml_quote(host), mark)};
   if (config.auth) indent_into(out, auth_lines(*config.auth, Mark::no));
   if (config.tls) indent_into(out, tls_lines(*config.tls, Mark::no));
   return out;
