@@ -130,7 +130,7 @@ class Migrator {
     auto hosts = migrated_hosts_toml(endpoints, appended, containerd_, fmt::format("the chain of {} as {} had it", registry, where));
     for (auto& lost : hosts.lost) out_.lost.push_back(registry + ": " + lost);
     after_.put_file(path, std::string(hosts.text.expose()));
-    const auto why = fmt::format("registry {}: {} endpoints from {}", registry, count, where);
+    const auto why = fmt::format("registry {}: {} from {}", registry, counted(count, "endpoint"), where);
     if (secrets) files_.put_private(path, std::move(hosts.text), FileChange::Class::hosts, why);
     else files_.put(path, std::move(hosts.text), FileChange::Class::hosts, why);
     out_.explanation.push_back(fmt::format("{}: {} -> {}", registry, where, path));

@@ -129,7 +129,7 @@ class FromYaml {
     for (auto& lost : hosts.lost) out_.lost.push_back(registry + ": " + lost);
     const auto path = directory + "/hosts.toml";
     after_.put_file(path, std::string(hosts.text.expose()));
-    const auto why = fmt::format("registry {}: {} endpoints", registry, endpoints.size() - (own ? 1 : 0));
+    const auto why = fmt::format("registry {}: {}", registry, counted(endpoints.size() - (own ? 1 : 0), "endpoint"));
     if (secrets) files_.put_private(path, std::move(hosts.text), FileChange::Class::hosts, why);
     else files_.put(path, std::move(hosts.text), FileChange::Class::hosts, why);
     out_.explanation.push_back(fmt::format("{}: {} -> {}", registry, node_.registries_file, path));

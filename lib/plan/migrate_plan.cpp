@@ -57,7 +57,8 @@ Result<Plan> plan_migration(const Facts& facts, const Detection& detection, cons
   plan.warnings = std::move(migration.lost);
   plan.chains = migration.chains();
   plan.files = std::move(migration.files);
-  if (plan.files.empty() || options.place == Place::elsewhere) return plan;
+  plan.elsewhere = options.place == Place::elsewhere;
+  if (plan.files.empty() || plan.elsewhere) return plan;
   const auto why = options.to == Form::registries_yaml
                        ? fmt::format("{} reads {} when it starts", detection.profile.title, detection.era.registries_file)
                        : std::string("containerd reads config.toml only when it starts");

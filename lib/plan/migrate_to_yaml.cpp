@@ -177,7 +177,8 @@ class ToYaml {
   }
 
   void write_registries(const RegistriesYaml& registries) {
-    const auto why = fmt::format("{} mirrors, {} configs", registries.mirrors.size(), registries.configs.size());
+    const auto why = fmt::format("{}, {}{}", counted(registries.mirrors.size() - known_.mirrors.size(), "mirror"),
+                                 counted(registries.configs.size() - known_.configs.size(), "config"), same_node() ? " more" : "");
     const bool secrets = std::any_of(registries.configs.begin(), registries.configs.end(), [](const auto& config) { return config.second.auth.has_value(); });
     if (secrets) return files_.put_private(target_.registries_file, Secret(text_), FileChange::Class::config, why);
     auto& change = files_.put(target_.registries_file, Secret(text_), FileChange::Class::config, why);

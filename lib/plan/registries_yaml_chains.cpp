@@ -58,26 +58,38 @@ class Builder {
   }
 
   void add(const std::string& registry, const Chain& chain) {
-    if (chain.error || chain.endpoints.empty()) return;
-    auto mirrors = chain.endpoints;
+    auto mirrors = sayable(registry, chain);
+    if (mirrors.empty()) return;
     const bool ends_with_own = is_own(registry, mirrors.back());
+    const auto own = mirrors.back();
     if (is_plain(registry)) {
-      if (ends_with_own && registry != "*" && !mirrors.back().http_fallback) want_tls(registry, mirrors.back(), registry);
-      own_only_.emplace_back(registry, mirrors.back());
+      if (ends_with_own && registry != "*" && !own.http_fallback) want_tls(registry, own, registry);
+      own_only_.emplace_back(registry, own);
       return;
     }
     look_at_own(registry, mirrors, ends_with_own);
     if (ends_with_own) {
       if (registry == "*") {
-        add_wildcard_own(mirrors.back(), mirrors.size() == 1);
+        add_wildcard_own(own, mirrors.size() == 1);
       } else {
-        look_at(registry, mirrors.back());
-        want_tls(registry, mirrors.back(), registry);
+        look_at(registry, own);
+        want_tls(registry, own, registry);
       }
       mirrors.pop_back();
     }
-    if (mirrors.empty()) own_only_.emplace_back(registry, chain.endpoints.back());
+    if (mirrors.empty()) own_only_.emplace_back(registry, own);
     else add_mirrors(registry, mirrors);
+  }
+
+  // Without the endpoints that no text in registries.yaml stands for.
+  std::vector<ChainEndpoint> sayable(const std::string& registry, const Chain& chain) {
+    std::vector<ChainEndpoint> out;
+    for (const auto& endpoint : chain.endpoints) {
+      if (endpoint.host.empty()) lose(fmt::format("{}: {}: registries.yaml cannot name an endpoint without a host", registry, endpoint.url()));
+      else if (endpoint.host == "docker.io") lose(fmt::format("{}: {}: {} takes docker.io for registry-1.docker.io", registry, endpoint.url(), program_));
+      else out.push_back(endpoint);
+    }
+    return out;
   }
 
   void add_mirrors(const std::string& registry, const std::vector<ChainEndpoint>& endpoints) {
@@ -112,7 +124,6 @@ class Builder {
 
   void look_at(const std::string& registry, const ChainEndpoint& endpoint) {
     const auto say = [&](std::string_view what) { lose(fmt::format("{}: {}: registries.yaml {}", registry, endpoint.url(), what)); };
-    if (endpoint.host.empty()) say("cannot name an endpoint without a host");
     for (const std::string_view word : {"pull", "resolve"})
       if (std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), word) == endpoint.capabilities.end())
         say("has no capabilities; pull and resolve are used");
@@ -172,7 +183,7 @@ class Builder {
         if (wish.tls && !slot) slot = wish.tls;
       for (const auto& wish : wishes)
         if (slot && wish.tls != slot)
-          lose(fmt::format("{}: registries.yaml has one `tls` for a host, and its endpoint for {} needs {}", key, wish.registry, wish.tls ? "another" : "none"));
+          lose(fmt::format("{}: registries.yaml has one `tls` for a host, and for images of {} it is asked with {}", key, wish.registry, wish.tls ? "another" : "none"));
       if (!slot && !out_.registries.configs[key].auth) out_.registries.configs.erase(key);
     }
   }
@@ -192,7 +203,9 @@ class Builder {
   void keep_from_wildcard(const std::string& registry, const ChainEndpoint& own) {
     const auto& registries = out_.registries;
     const bool shadowed = registries.mirrors.contains("*") || registries.configs.contains("*");
-    if (registry == "*" || registries.mirrors.contains(registry) || (is_plain(registry) && !shadowed)) return;
+    // On localhost its own endpoint is more than what containerd does by itself.
+    const bool default_enough = is_plain(registry) || !is_localhost(registry);
+    if (registry == "*" || registries.mirrors.contains(registry) || (default_enough && !shadowed)) return;
     auto& config = out_.registries.configs[registry];
     if (!config.tls && (!config.auth || tls_of(own))) config.tls = tls_of(own).value_or(RegistriesYamlTls{});
   }

@@ -68,6 +68,13 @@ TEST_CASE("what registries.yaml has no words for is refused with the difference,
   }
 }
 
+TEST_CASE("what MicroK8s ships for Docker Hub names a host that is no registry, and without that needs no entry", "[migrate]") {
+  const auto tree = plain_tree({{"docker.io/hosts.toml", "server = \"https://docker.io\"\n[host.\"https://registry-1.docker.io\"]\n  capabilities = [\"pull\", \"resolve\"]\n"}});
+  CHECK(refusal_of(to_yaml(tree)).find("docker.io: https://docker.io/v2: k3s takes docker.io for registry-1.docker.io") != std::string::npos);
+  const auto accepted = made(to_yaml(tree, accepting(to_registries_yaml)));
+  CHECK(accepted.files.empty());
+}
+
 TEST_CASE("an endpoint that is asked twice is said twice in registries.yaml, with a slash more", "[migrate]") {
   const auto tree = plain_tree({{"quay.io/hosts.toml", "server = \"https://quay.io\"\n[host.\"https://m\"]\n[host.\"https://m/v2\"]\n[host.\"https://quay.io\"]\n"}});
   const auto migration = made(to_yaml(tree));
@@ -236,7 +243,7 @@ TEST_CASE("what already stands in registries.yaml for a host is never changed", 
   node.own("ghcr.io/hosts.toml", "[host.\"https://m.corp\"]\n");
   const auto plan = node.plan();
   REQUIRE_FALSE(plan);
-  CHECK(plan.error().message.find("m.corp: registries.yaml has one `tls` for a host, and its endpoint for ghcr.io needs none") != std::string::npos);
+  CHECK(plan.error().message.find("m.corp: registries.yaml has one `tls` for a host, and for images of ghcr.io it is asked with none") != std::string::npos);
 }
 
 TEST_CASE("nothing is taken from Spegel, nor written where no registries.yaml is read", "[migrate]") {
