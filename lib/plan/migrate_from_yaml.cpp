@@ -24,7 +24,7 @@ class FromYaml {
         containerd_(options.containerd.value_or(containerd)),
         options_(options),
         hosts_dir_(options.hosts_dir.empty() ? "/etc/containerd/certs.d" : normal_path(options.hosts_dir)),
-        relocation_(tree, {parent_path(node.registries_file), node.hosts_dir}),
+        relocation_(tree, {parent_path(node.registries_file), node.hosts_dir}, Relocation::Equal::as_they_are),
         files_(nothing_) {}
 
   Result<Migration> run(const FileTree& tree, const RegistriesYaml& registries, const Version& before) {

@@ -71,18 +71,24 @@ std::string Relocation::moved_file(const std::string& path, const Place& place) 
     staying_.insert(path);
     return path;
   }
+  if (const auto content = tree_.read(path); content && equal_ == Equal::one_file)
+    for (const auto& [known, from] : copies_)
+      if (tree_.read(from) == content) return known;
   const auto wanted = place(path);
   const auto dot = wanted.rfind('.');
   const auto ending = dot == wanted.npos || dot < wanted.rfind('/') ? wanted.size() : dot;
-  const auto is_other = [&](const std::string& candidate) {
-    for (const auto* files : {&copies_, &unread_})
-      if (const auto known = files->find(candidate); known != files->end() && known->second != path) return true;
-    return false;
-  };
   auto free = wanted;
-  for (int i = 2; is_other(free); ++i) free = fmt::format("{}-{}{}", wanted.substr(0, ending), i, wanted.substr(ending));
+  for (int i = 2; !is_free(free, path); ++i) free = fmt::format("{}-{}{}", wanted.substr(0, ending), i, wanted.substr(ending));
   (tree_.read(path) ? copies_ : unread_)[free] = path;
   return free;
+}
+
+// Nothing else is or will be there.
+bool Relocation::is_free(const std::string& candidate, const std::string& path) const {
+  for (const auto* files : {&copies_, &unread_})
+    if (const auto known = files->find(candidate); known != files->end() && known->second != path) return false;
+  const auto there = tree_.read(candidate);
+  return !there || there == tree_.read(path);
 }
 
 Chain Relocation::moved(Chain chain, const Place& place) {
@@ -134,6 +140,7 @@ void MigrationFiles::put_private(const std::string& path, Secret content, FileCh
 void MigrationFiles::copy_certificates(const Relocation& relocation) {
   for (const auto& [path, from] : relocation.copies()) {
     const auto content = relocation.content(path);
+    if (tree_.read(path) == content) continue;
     const auto why = fmt::format("a copy of {}, whose directory is given up", from);
     if (mask_secrets(content) != content) put_private(path, Secret(content), FileChange::Class::certificate, why);
     else put(path, Secret(content), FileChange::Class::certificate, why);

@@ -46,10 +46,11 @@ class SourceChains {
   std::set<std::string> decided_;
 };
 
-// Certificate files that cannot stay where they are, because their directory is given up.
+// Certificate files that cannot stay where they are, because their directory is given up. Files of the same content can become one.
 class Relocation {
  public:
-  Relocation(const FileTree& tree, std::vector<std::string> given_up) : tree_(tree), given_up_(std::move(given_up)) {}
+  enum class Equal { one_file, as_they_are };
+  Relocation(const FileTree& tree, std::vector<std::string> given_up, Equal equal) : tree_(tree), given_up_(std::move(given_up)), equal_(equal) {}
   // The chain with its certificate files where they will be. `place` names the new path of one; a second file for a path gets another.
   using Place = std::function<std::string(const std::string& path)>;
   Chain moved(Chain chain, const Place& place);
@@ -60,8 +61,10 @@ class Relocation {
 
  private:
   std::string moved_file(const std::string& path, const Place& place);
+  bool is_free(const std::string& candidate, const std::string& path) const;
   const FileTree& tree_;
   std::vector<std::string> given_up_;
+  Equal equal_;
   std::map<std::string, std::string> copies_;
   std::map<std::string, std::string> unread_;
   std::set<std::string> staying_;

@@ -16,7 +16,7 @@ namespace {
 class ToYaml {
  public:
   ToYaml(const FileTree& tree, SourceChains before, const RegistriesYamlNode& target, const MigrateOptions& options)
-      : tree_(tree), before_(std::move(before)), target_(target), options_(options), relocation_(tree, given_up()), files_(same_node() ? tree : nothing_) {}
+      : tree_(tree), before_(std::move(before)), target_(target), options_(options), relocation_(tree, given_up(), Relocation::Equal::one_file), files_(same_node() ? tree : nothing_) {}
 
   Result<Migration> run(const ConfigSource& source) {
     if (auto error = before_.unusable()) return *error;

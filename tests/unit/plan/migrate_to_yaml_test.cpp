@@ -162,6 +162,15 @@ TEST_CASE("certificates below the directory that is given up are copied beside r
   CHECK(text_of(docker_style, k3s_registries).find("ca_file: \"/etc/rancher/k3s/certs.d/harbor.corp/ca.crt\"\n") != std::string::npos);
 }
 
+TEST_CASE("copies of one certificate in several directories are one file for the host they are about", "[migrate]") {
+  const std::string ca = "ca = \"ca.crt\"\n";
+  const auto tree = plain_tree({{"harbor.corp/hosts.toml", "server = \"https://harbor.corp\"\n" + ca + "[host]\n"}, {"harbor.corp/ca.crt", ca_pem},
+                                {"docker.io/hosts.toml", "[host.\"https://harbor.corp\"]\n" + ca}, {"docker.io/ca.crt", ca_pem}});
+  const auto migration = made(to_yaml(tree));
+  CHECK(text_of(migration, k3s_registries).find("ca_file: \"/etc/rancher/k3s/certs.d/docker.io/ca.crt\"\n") != std::string::npos);
+  CHECK(change_of(migration, "/etc/rancher/k3s/certs.d/harbor.corp/ca.crt") == nullptr);
+}
+
 TEST_CASE("legacy blocks become registries.yaml too, also where a config_path beside them keeps containerd from serving", "[migrate]") {
   for (const std::string path : {"", "config_path = \"/etc/containerd/certs.d\"\n"}) {
     const auto config = "version = 2\n[" + cri + "]\n" + path + "[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\", \"https://two.corp/v2/hub\"]\n[" + cri +
@@ -225,6 +234,21 @@ TEST_CASE("on a K3s node the directories it did not render are taken into its re
   auto again = node;
   again.facts.tree = project(*plan, node.facts.tree);
   CHECK(again.plan()->empty());
+}
+
+TEST_CASE("a certificate of an earlier migration is used again, and never replaced by another", "[migrate]") {
+  const auto pull = [](const std::string& there) {
+    K3sNode node;
+    node.own("own.corp/hosts.toml", "server = \"https://own.corp\"\nca = \"ca.crt\"\n[host]\n").own("own.corp/ca.crt", ca_pem);
+    node.file("/etc/rancher/k3s/certs.d/own.corp/ca.crt", there);
+    const auto plan = node.plan();
+    REQUIRE(plan);
+    return *plan;
+  };
+  CHECK(change_of(pull(ca_pem), "/etc/rancher/k3s/certs.d/own.corp/ca.crt") == nullptr);
+  const auto other = pull("another\n");
+  CHECK(change_of(other, "/etc/rancher/k3s/certs.d/own.corp/ca.crt") == nullptr);
+  CHECK(text_of(other, "/etc/rancher/k3s/certs.d/own.corp/ca-2.crt") == ca_pem);
 }
 
 TEST_CASE("a directory that K3s is about to replace is not taken in, and that is said", "[migrate]") {
