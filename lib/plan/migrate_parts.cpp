@@ -66,10 +66,11 @@ Chain SourceChains::of(std::string_view registry) const {
   return resolve_chain(tree_, by_path, registry, migration_chains);
 }
 
-std::string Relocation::moved_file(const std::string& path, const Place& place) {
+std::string Relocation::moved_file(const std::string& written, const Place& place) {
+  const auto path = normal_path(written);
   if (std::none_of(given_up_.begin(), given_up_.end(), [&](const std::string& root) { return path.starts_with(normal_path(root) + "/"); })) {
     staying_.insert(path);
-    return path;
+    return written;
   }
   if (const auto content = tree_.read(path); content && equal_ == Equal::one_file)
     for (const auto& [known, from] : copies_)

@@ -60,7 +60,7 @@ class Relocation {
   std::vector<std::string> notes() const;  // where the files must be that no copy is made of
 
  private:
-  std::string moved_file(const std::string& path, const Place& place);
+  std::string moved_file(const std::string& written, const Place& place);
   bool is_free(const std::string& candidate, const std::string& path) const;
   const FileTree& tree_;
   std::vector<std::string> given_up_;

@@ -171,6 +171,14 @@ TEST_CASE("copies of one certificate in several directories are one file for the
   CHECK(change_of(migration, "/etc/rancher/k3s/certs.d/harbor.corp/ca.crt") == nullptr);
 }
 
+TEST_CASE("a certificate's path cannot lead out of the directory it is copied to", "[migrate]") {
+  auto tree = plain_tree({{"own.corp/hosts.toml", "server = \"https://own.corp\"\nca = \"/etc/containerd/certs.d/own.corp/../../../../ca.pem\"\n[host]\n"}});
+  tree.put_file("/ca.pem", ca_pem);
+  const auto migration = made(to_yaml(tree));
+  CHECK(migration.files.back().path == k3s_registries);
+  for (const auto& change : migration.files) CHECK(change.path.starts_with("/etc"));
+}
+
 TEST_CASE("legacy blocks become registries.yaml too, also where a config_path beside them keeps containerd from serving", "[migrate]") {
   for (const std::string path : {"", "config_path = \"/etc/containerd/certs.d\"\n"}) {
     const auto config = "version = 2\n[" + cri + "]\n" + path + "[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\", \"https://two.corp/v2/hub\"]\n[" + cri +
