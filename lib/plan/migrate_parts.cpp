@@ -151,20 +151,9 @@ void MigrationFiles::copy_certificates(const Relocation& relocation) {
 void MigrationFiles::remove(const std::string& path, std::string why) {
   const auto* entry = tree_.lstat(path);
   if (entry == nullptr) return;
-  FileChange change;
-  const bool directory = entry->kind == FileEntry::Kind::directory;
-  if (directory)
+  if (entry->kind == FileEntry::Kind::directory)
     for (const auto& name : tree_.list(path)) remove(join_path(path, name), why);
-  change.op = directory ? FileChange::Op::remove_directory : FileChange::Op::remove;
-  change.path = path;
-  change.before = mask_secrets(entry->content);
-  change.before_sha256 = directory ? "" : entry->sha256.empty() ? sha256_hex(entry->content) : entry->sha256;
-  change.mode = entry->mode;
-  change.uid = entry->uid;
-  change.gid = entry->gid;
-  change.kind = FileChange::Class::removal;
-  change.why = std::move(why);
-  files_.push_back(std::move(change));
+  files_.push_back(removal_of(path, *entry, std::move(why)));
 }
 
 void MigrationFiles::add_directories(const std::string& path) {
