@@ -1,9 +1,13 @@
-// migrate: legacy mirrors, tls and credentials of config.toml into hosts.toml files; on nodes, or on a copy of a node's files.
+// migrate: registry configuration from one form to another, with the same chains; on nodes, or on a copy of a node's files.
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "command.h"
+#include "copy.h"
+#include "host/facts_dir.h"
 #include "host/files.h"
-#include "host/read_tree.h"
 #include "plan/migrate.h"
 #include "planning.h"
 #include "rollout.h"
@@ -12,81 +16,145 @@
 namespace rf::cmd {
 namespace {
 
-MigrateOptions migrate_options(const Options& options) {
-  return {.hosts_dir = options.hosts_dir,
-          .differences = options.accept_differences ? MigrateOptions::Differences::accept : MigrateOptions::Differences::refuse,
-          .credentials = options.credentials == "headers" ? MigrateOptions::Credentials::in_headers : MigrateOptions::Credentials::in_config};
+using Form = MigrateOptions::Form;
+using Place = MigrateOptions::Place;
+
+bool to_registries_yaml(const Options& options) { return options.to == "registries-yaml"; }
+bool from_files(const Options& options) { return !options.root.empty() || !options.config_path.empty() || !options.registries_yaml.empty(); }
+
+Result<MigrateOptions> migrate_options(const Options& options) {
+  MigrateOptions migrate{.to = to_registries_yaml(options) ? Form::registries_yaml : Form::hosts_dir,
+                         .place = options.output_directory.empty() ? Place::same_node : Place::elsewhere,
+                         .hosts_dir = options.hosts_dir,
+                         .differences = options.accept_differences ? MigrateOptions::Differences::accept : MigrateOptions::Differences::refuse,
+                         .credentials = options.credentials == "headers" ? MigrateOptions::Credentials::in_headers : MigrateOptions::Credentials::in_config};
+  if (!options.form.empty()) migrate.program = options.form;
+  if (!options.containerd_version.empty()) {
+    RF_TRY(migrate.containerd, parse_version(options.containerd_version).doing("reading --containerd-version"));
+  }
+  if (!options.distribution_version.empty()) {
+    RF_TRY(migrate.program_version, parse_version(options.distribution_version).doing("reading --distribution-version"));
+  }
+  return migrate;
+}
+
+Error wrong_use(std::string message, std::string hint) {
+  return {.kind = ErrorKind::usage, .message = "migrate: " + std::move(message), .hint = std::move(hint)};
+}
+
+Result<void> check_use(const Options& options) {
+  const bool given[] = {!options.root.empty(), !options.config_path.empty(), !options.registries_yaml.empty(), !options.facts.empty(), !options.nodes.empty()};
+  if (std::count(std::begin(given), std::end(given), true) > 1)
+    return wrong_use("--nodes, --facts, --root, --config-path and --registries-yaml cannot be combined", "each names what is migrated");
+  if (to_registries_yaml(options)) {
+    if (!options.registries_yaml.empty()) return wrong_use("--registries-yaml names what is migrated, and it is in that form already", "--to hosts-dir");
+    if (!options.hosts_dir.empty() || options.credentials == "headers")
+      return wrong_use("--hosts-dir and --credentials are about hosts.toml files", "leave them out with --to registries-yaml");
+    return {};
+  }
+  if (!options.config_path.empty()) return wrong_use("--config-path names hosts.toml files, and they are in that form already", "--to registries-yaml");
+  if (!options.form.empty() && options.registries_yaml.empty())
+    return wrong_use("--for tells who reads a registries.yaml, and none is given", "--registries-yaml FILE, or --to registries-yaml");
+  return {};
 }
 
 void show(Context& context, const std::vector<PlanRow>& rows) {
-  if (!context.wants_table()) return;
+  if (!context.wants_table()) {
+    context.print(plan_value(rows));
+    return;
+  }
   context.out.write(plan_text(rows, context.look()));
   context.out.write(plan_summary(rows) + "\n");
 }
 
 // The new files below a directory of this machine, as they would stand below the node's "/".
-Result<void> write_below(const std::string& directory, const Plan& plan) {
+Result<void> write_below(Context& context, const std::string& directory, const Plan& plan) {
   for (const auto& change : plan.files) {
     if (change.op != FileChange::Op::create && change.op != FileChange::Op::replace) continue;
-    RF_CHECK(write_local_file(directory + change.path, change.after.expose(), change.mode).doing("writing the migrated files"));
+    if (change.holds_secrets && !context.options.facts.empty())
+      return Error{.kind = ErrorKind::refused, .message = fmt::format("{} needs secrets, and saved facts hold masks in their place", change.path),
+                   .hint = "ask the node itself: --nodes"};
+  }
+  for (const auto& change : plan.files) {
+    if (change.op != FileChange::Op::create && change.op != FileChange::Op::replace) continue;
+    const auto path = directory + change.path;
+    RF_CHECK(write_local_file(path, change.after.expose(), change.mode).doing("writing the migrated files"));
+    context.note("wrote " + path);
   }
   return {};
 }
 
-// A copy of a node's files: shown, and written elsewhere when asked to.
-Result<Plan> migrate_copy(const Options& options) {
-  if (options.containerd_version.empty())
-    return Error{.kind = ErrorKind::usage, .message = "migrate: files alone do not tell which containerd reads them",
-                 .hint = "--containerd-version 1.7.24; 'containerd --version' tells it on the node"};
-  RF_TRY(const auto containerd, parse_version(options.containerd_version));
-  TreeReader reader(options.root);
-  reader.add("/etc/containerd");
-  const ConfigSource source;
-  const auto config = effective_config(reader.tree(), source, containerd);
-  for (const auto& file : config.files) reader.add(file);
-  for (const auto& root : config.hosts_roots) reader.add(root);
-  for (const auto& [host, tls] : config.tls) {
-    for (const auto& file : {tls.ca_file, tls.cert_file, tls.key_file})
-      if (!file.empty()) reader.add(file);
+Result<Migration> migration_of_copy(const Options& options, MigrateOptions migrate) {
+  if (!options.registries_yaml.empty()) {
+    RF_TRY(const auto containerd, wanted_version(options, "migrate"));
+    RF_TRY(const auto file, read_local_file(options.registries_yaml));
+    const auto node = usual_registries_yaml_node(migrate);
+    FileTree tree;
+    tree.put_file(node.registries_file, file.text);
+    return migrate_from_registries_yaml(tree, node, containerd, migrate);
   }
-  RF_TRY(auto migration, make_migration(reader.tree(), source, containerd, migrate_options(options)));
+  if (!options.config_path.empty()) {
+    RF_TRY(const auto copy, copy_of_config_path(options, "migrate"));
+    migrate.place = Place::elsewhere;
+    return migrate_to_registries_yaml(copy.tree, copy.source, copy.config.containerd, usual_registries_yaml_node(migrate), migrate);
+  }
+  RF_TRY(const auto copy, copy_below_root(options, "migrate", GeneratedFiles::found));
+  const bool reads_registries_yaml = copy.detection && copy.detection->era.style == Style::registries_yaml;
+  if (migrate.to == Form::registries_yaml) {
+    migrate.place = reads_registries_yaml ? Place::same_node : Place::elsewhere;
+    const auto target = reads_registries_yaml ? registries_yaml_node_of(options, *copy.detection, copy.tree) : usual_registries_yaml_node(migrate);
+    return migrate_to_registries_yaml(copy.tree, copy.source, copy.config.containerd, target, migrate);
+  }
+  if (reads_registries_yaml)
+    return migrate_from_registries_yaml(copy.tree, registries_yaml_node_of(options, *copy.detection, copy.tree), copy.config.containerd, migrate);
+  return make_migration(copy.tree, copy.source, copy.config.containerd, migrate);
+}
+
+// A copy of a node's files: shown, and written elsewhere when asked to.
+Result<Plan> plan_copy(const Options& options) {
+  RF_TRY(const auto migrate, migrate_options(options));
+  RF_TRY(auto migration, migration_of_copy(options, migrate));
   Plan plan;
-  plan.node = options.root;
-  plan.notes = migration.explanation;
-  plan.warnings = migration.lost;
+  plan.notes = std::move(migration.explanation);
+  plan.warnings = std::move(migration.lost);
   plan.chains = migration.chains();
   plan.files = std::move(migration.files);
-  if (!options.output_directory.empty()) RF_CHECK(write_below(options.output_directory, plan));
+  plan.elsewhere = true;
   return plan;
 }
 
 int run_on_copy(Context& context) {
-  const auto plan = migrate_copy(context.options);
+  const auto& options = context.options;
+  const auto& name = !options.root.empty() ? options.root : !options.config_path.empty() ? options.config_path : options.registries_yaml;
+  const auto plan = plan_copy(options);
   if (!plan) {
     context.error(plan.error());
     return exit_code_of(plan.error());
   }
-  const std::vector<PlanRow> rows{{.node = context.options.root, .plan = &*plan}};
-  if (context.wants_table()) show(context, rows);
-  else context.print(plan_value(rows));
+  show(context, {{.node = name, .plan = &*plan}});
+  if (options.output_directory.empty() || options.dry_run) return exit_done;
+  if (const auto written = write_below(context, options.output_directory, *plan); !written) {
+    context.error(written.error());
+    return exit_code_of(written.error());
+  }
   return exit_done;
 }
 
-void plan_all(Context& context, Nodes& nodes) {
+void plan_all(Context& context, Nodes& nodes, const MigrateOptions& migrate) {
   for (auto& node : nodes.all()) {
     if (node.error || !node.facts || !node.detection) continue;
-    auto plan = plan_migration(*node.facts, *node.detection, migrate_options(context.options), restart_policy(context.options));
+    auto plan = plan_migration(*node.facts, *node.detection, migrate, restart_policy(context.options));
     if (plan) node.plan = *std::move(plan);
     else node.fail(std::move(plan).error());
   }
 }
 
-int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const FleetPolicy& policy) {
+int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const MigrateOptions& migrate, const FleetPolicy& policy) {
   auto rows = begin_rows(nodes.all());
   for (auto& row : rows)
     if (row.plan != nullptr && row.plan->empty()) row.outcome = NodeOutcome::unchanged;
   const Rollout rollout{setup, nodes, "migrate", policy, [&](const Facts& facts, const Detection& detection) {
-                          return plan_migration(facts, detection, migrate_options(context.options), restart_policy(context.options));
+                          return plan_migration(facts, detection, migrate, restart_policy(context.options));
                         }};
   carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
     return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
@@ -94,46 +162,82 @@ int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const FleetPolic
   return print_rows(context, rows, nodes, "regfallback.migrate/v1");
 }
 
-int run(Context& context) {
+// The files of each node below a directory of its name; no node is changed.
+int write_all(Context& context, Nodes& nodes) {
+  for (auto& node : nodes.all()) {
+    if (!node.plan) continue;
+    const auto written = write_below(context, context.options.output_directory + "/" + node_file_name(node.name), *node.plan);
+    if (!written) node.fail(written.error());
+  }
+  show(context, plan_rows(nodes.all()));
+  return any_failed(nodes.all()) ? exit_failed : exit_done;
+}
+
+int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) {
   const auto& options = context.options;
-  if (!options.root.empty()) return run_on_copy(context);
-  auto setup = prepare(context, {.intent = options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
-  if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  const auto policy = rollout_policy(options, setup->selection.nodes.size());
+  Nodes nodes(context, setup);
+  const auto policy = rollout_policy(options, setup.selection.nodes.size());
   const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
   if (!gathered) {
     context.error(gathered.error());
     return exit_code_of(gathered.error());
   }
-  plan_all(context, nodes);
+  plan_all(context, nodes, migrate);
+  if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, nodes);
   const auto rows = plan_rows(nodes.all());
   if (!options.facts.empty() || options.dry_run) {
-    if (context.wants_table()) show(context, rows);
-    else context.print(plan_value(rows));
+    show(context, rows);
     return any_failed(nodes.all()) ? exit_failed : exit_done;
   }
-  show(context, rows);
+  if (context.wants_table()) show(context, rows);
   if (any_changes(nodes.all()) && !options.yes && !ask_yes("Migrate these nodes, restarting their runtime? [y/N] ").value_or(true)) {
     context.note("nothing was changed");
     return exit_done;
   }
-  return carry_out_all(context, *setup, nodes, *policy);
+  return carry_out_all(context, setup, nodes, migrate, *policy);
+}
+
+int run(Context& context) {
+  const auto& options = context.options;
+  const auto use = check_use(options);
+  const auto migrate = use ? migrate_options(options) : Result<MigrateOptions>(use.error());
+  if (!migrate) {
+    context.error(migrate.error());
+    return exit_usage;
+  }
+  if (from_files(options)) return run_on_copy(context);
+  auto setup = prepare(context, {.intent = options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
+  if (!setup) return exit_usage;
+  return run_on_nodes(context, *setup, *migrate);
 }
 
 std::vector<Flag> migration_flags(Options& options) {
   const std::string group = "Migration";
   using Completes = FlagDoc::Completes;
   return {
+      {{"--to", "FORM", "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2", group, {"hosts-dir", "registries-yaml"}}, &options.to},
       {{"--accept-differences", "", "take the closest form where a chain cannot be kept; what is lost is said", group}, &options.accept_differences},
+      {{"--write-to", "DIR", "change no node: write the files below DIR (with nodes, below DIR/NODE), for a node that runs something else", group, {},
+        Completes::directory}, &options.output_directory},
       {{"--credentials", "WHERE", "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)", group,
         {"config", "headers"}}, &options.credentials},
       {{"--hosts-dir", "DIR", "directory for the hosts.toml files on the node (default: the node's own)", group}, &options.hosts_dir},
+      {{"--for", "NAME", "k3s or rke2: who reads the registries.yaml (default k3s)", group, {"k3s", "rke2"}}, &options.form},
       {{"--dry-run", "", "show what would change and end", group}, &options.dry_run},
-      {{"--root", "DIR", "work on a copy of a node's files in place of nodes: DIR/etc/containerd/config.toml and so on", group, {},
-        Completes::directory}, &options.root},
-      {{"--containerd-version", "V", "with --root: the containerd that reads the files", group}, &options.containerd_version},
-      {{"--write-to", "DIR", "with --root: write the new files below DIR", group, {}, Completes::directory}, &options.output_directory},
+  };
+}
+
+std::vector<Flag> copy_flags(Options& options) {
+  const std::string group = "Files in place of nodes";
+  using Completes = FlagDoc::Completes;
+  return {
+      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, Completes::directory}, &options.root},
+      {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine; --to registries-yaml", group, {}, Completes::directory},
+       &options.config_path},
+      {{"--registries-yaml", "FILE", "only this file of K3s or RKE2; --to hosts-dir", group, {}, Completes::file}, &options.registries_yaml},
+      {{"--containerd-version", "V", "the containerd that reads the files; with nodes and --write-to: the one that will", group}, &options.containerd_version},
+      {{"--distribution-version", "V", "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
+       &options.distribution_version},
   };
 }
 
@@ -142,16 +246,21 @@ std::vector<Flag> migration_flags(Options& options) {
 Command migrate_command(Options& options) {
   return {.doc = {.name = "migrate",
                   .group = "Change",
-                  .summary = "legacy mirrors and credentials in config.toml -> hosts.toml, with the same chains, proven",
+                  .summary = "registry configuration from one form to another, with the same chains, proven",
                   .text = "Turns registry.mirrors, configs and auths of config.toml, which containerd 2.4 no longer takes, into hosts.toml files and one "
                           "config_path; comments and everything else in config.toml stay. For every registry named there, and for one that is not, "
                           "the chain before must equal the chain after; else the node is refused and the difference shown. It is carried out as apply "
-                          "does, and 'regfallback rollback' undoes it.",
+                          "does, and 'regfallback rollback' undoes it.\n\n"
+                          "--to registries-yaml turns hosts.toml files and such settings into the registries.yaml of K3s or RKE2: on a node of theirs it takes in "
+                          "the directories they did not write themselves; of any other node, --write-to DIR writes it for a node to come. The other way "
+                          "round, of a K3s or RKE2 node or --registries-yaml FILE, --write-to DIR writes the hosts.toml files for a plain containerd.",
                   .examples = {{"regfallback migrate --nodes a,b --dry-run", "what would change"},
                                {"regfallback migrate --nodes a,b", "shown, asked, and carried out"},
-                               {"regfallback migrate --root /mnt/node --containerd-version 1.7.24 --write-to out", "offline, on a copy of a node's files"}},
+                               {"regfallback migrate --root /mnt/node --containerd-version 1.7.24 --write-to out", "offline, on a copy of a node's files"},
+                               {"regfallback migrate --to registries-yaml --nodes a --write-to out", "for a K3s node that takes a's place"},
+                               {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out", "and back"}},
                   .exit_codes = {"0  done", "1  a node failed or was refused; it is in its old state", "2  wrong usage", "4  a node is stuck"}},
-          .flags = migration_flags(options) + rollout_flags(options) + node_flags(options) + output_flags(options),
+          .flags = migration_flags(options) + copy_flags(options) + rollout_flags(options) + node_flags(options) + output_flags(options),
           .run = run};
 }
 

@@ -29,7 +29,7 @@ struct Options {
   std::string config;
   std::vector<std::string> mirrors;
 
-  // apply, plan, rollback
+  // apply, plan, rollback, migrate
   bool check = false;
   bool dry_run = false;
   bool yes = false;
@@ -59,6 +59,7 @@ struct Options {
   bool accept_differences = false;
   std::string credentials = "config";
   std::string hosts_dir;
+  std::string registries_yaml;
 
   // kind
   std::string cluster;

@@ -56,6 +56,8 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
   }
 }
 
+std::string counted(std::size_t count, std::string_view noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
+
 std::string shell_quote(std::string_view word) {
   constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
   if (!word.empty() && word.find_first_not_of(harmless) == word.npos) return std::string(word);

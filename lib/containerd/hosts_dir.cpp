@@ -102,6 +102,16 @@ HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::s
   return found;
 }
 
+std::string registry_of_directory(std::string_view name) {
+  if (name == "_default") return "*";
+  if (name.size() > 2 && name.back() == '_') {
+    const auto before = name.rfind('_', name.size() - 2);
+    const auto digits = before == name.npos ? "" : name.substr(before + 1, name.size() - before - 2);
+    if (!digits.empty() && digits.find_first_not_of("0123456789") == digits.npos) return fmt::format("{}:{}", name.substr(0, before), digits);
+  }
+  return std::string(name);
+}
+
 LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd) {
   const auto path = directory + "/hosts.toml";
   const auto failure = open_failure(tree, path);

@@ -28,6 +28,9 @@ struct HostDirectory {
 HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::string>& roots, std::string_view registry,
                                   const Version& containerd);
 
+// The registry a directory below a root is for: "docker.io", "anubis:32000" of "anubis_32000_", "*" of "_default".
+std::string registry_of_directory(std::string_view name);
+
 struct LoadedHosts {
   std::vector<HostEntry> entries;    // the last one is the root entry; never empty unless error is set
   std::string file;                  // the hosts.toml they come from, "" for certificate files

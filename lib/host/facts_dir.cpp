@@ -10,17 +10,6 @@ namespace {
 
 constexpr std::string_view suffix = ".facts";
 
-// A node's name as a file name: what is unusual in one becomes '_'.
-std::string file_name(const std::string& node) {
-  std::string name;
-  for (const char c : node) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-                       c == '@' || c == ':';
-    name += plain && !(name.empty() && c == '.') ? c : '_';
-  }
-  return name + std::string(suffix);
-}
-
 SavedFacts read_one(const std::string& path) {
   auto node = base_name(path);
   if (node.size() > suffix.size() && node.ends_with(suffix)) node.resize(node.size() - suffix.size());
@@ -35,6 +24,16 @@ bool is_directory(const std::string& path) {
 }
 
 }  // namespace
+
+std::string node_file_name(std::string_view node) {
+  std::string name;
+  for (const char c : node) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+                       c == '@' || c == ':';
+    name += plain && !(name.empty() && c == '.') ? c : '_';
+  }
+  return name;
+}
 
 Result<std::vector<SavedFacts>> read_saved_facts(const std::string& path) {
   std::vector<SavedFacts> all;
@@ -53,7 +52,7 @@ Result<std::vector<SavedFacts>> read_saved_facts(const std::string& path) {
 }
 
 Result<std::string> save_facts(const std::string& directory, const std::string& node, const Facts& facts) {
-  auto path = directory + "/" + file_name(node);
+  auto path = directory + "/" + node_file_name(node) + std::string(suffix);
   RF_CHECK(write_local_file(path, serialize_facts(facts, FactSecrets::mask), 0600));
   return path;
 }

@@ -110,22 +110,25 @@ Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft
   return {};
 }
 
+FileChange removal_of(const std::string& path, const FileEntry& entry, std::string why) {
+  FileChange change;
+  const bool directory = entry.kind == FileEntry::Kind::directory;
+  change.op = directory ? FileChange::Op::remove_directory : FileChange::Op::remove;
+  change.path = path;
+  change.before = mask_secrets(entry.content);
+  change.before_sha256 = directory ? "" : entry.sha256.empty() ? sha256_hex(entry.content) : entry.sha256;
+  change.mode = entry.mode;
+  change.uid = entry.uid;
+  change.gid = entry.gid;
+  change.kind = FileChange::Class::removal;
+  change.why = std::move(why);
+  return change;
+}
+
 void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft) {
   const auto real = resolved_path(context.facts.tree, path);
   const auto* entry = context.facts.tree.stat(real);
-  if (entry == nullptr) return;
-  FileChange change;
-  change.op = entry->kind == FileEntry::Kind::directory ? FileChange::Op::remove_directory : FileChange::Op::remove;
-  change.path = real;
-  change.before = mask_secrets(entry->content);
-  const bool directory = change.op == FileChange::Op::remove_directory;
-  change.before_sha256 = directory ? "" : entry->sha256.empty() ? sha256_hex(entry->content) : entry->sha256;
-  change.mode = entry->mode;
-  change.uid = entry->uid;
-  change.gid = entry->gid;
-  change.kind = FileChange::Class::removal;
-  change.why = std::move(why);
-  draft.files.push_back(std::move(change));
+  if (entry != nullptr) draft.files.push_back(removal_of(real, *entry, std::move(why)));
 }
 
 std::string directory_name(std::string_view registry) { return registry == "*" ? "_default" : std::string(registry); }

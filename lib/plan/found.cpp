@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "containerd/chain.h"
+#include "containerd/hosts_dir.h"
 #include "intent/names.h"
 #include "intent/rules.h"
 
@@ -13,15 +14,6 @@ namespace rf {
 namespace {
 
 constexpr std::string_view unnamed = "unnamed.invalid";
-
-// "anubis_5000_" is anubis:5000, "_default" is "*".
-std::string registry_of(std::string_view directory) {
-  if (directory == "_default") return "*";
-  if (!directory.ends_with('_')) return std::string(directory);
-  const auto inner = directory.substr(0, directory.size() - 1);
-  const auto at = inner.rfind('_');
-  return at == inner.npos ? std::string(directory) : fmt::format("{}:{}", inner.substr(0, at), inner.substr(at + 1));
-}
 
 // Splits a chain at the registry's own endpoint; where that is not in it, the upstream is none.
 Registry as_declared(const std::string& name, std::vector<Endpoint> chain) {
@@ -66,7 +58,7 @@ std::vector<std::string> configured_registries(const FileTree& tree, const Effec
   for (const auto& root : config.hosts_roots)
     for (const auto& directory : tree.list(root)) {
       const auto* entry = tree.stat(join_path(root, directory));
-      if (entry != nullptr && entry->kind == FileEntry::Kind::directory) names.insert(registry_of(directory));
+      if (entry != nullptr && entry->kind == FileEntry::Kind::directory) names.insert(registry_of_directory(directory));
     }
   for (const auto& [host, mirror] : config.mirrors) names.insert(host);
   std::vector<std::string> out;

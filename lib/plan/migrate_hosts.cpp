@@ -23,8 +23,8 @@ bool needs_override(const std::string& path) { return !path.ends_with("/v2"); }
 
 // TOML has one table for a name, and a chain can hold an endpoint twice: the second is spelled differently and means the same.
 std::string spelled(const ChainEndpoint& endpoint, std::set<std::string>& used) {
-  const auto base = endpoint.scheme + "://" + endpoint.host;
-  const auto path = clean_path(endpoint.path.empty() ? "/" : endpoint.path);
+  const auto base = (endpoint.http_fallback ? "http" : endpoint.scheme) + "://" + endpoint.host;
+  const auto path = escape_path(replace_all(clean_path(endpoint.path.empty() ? "/" : endpoint.path), "%", "%25"));
   std::string url = path == "/v2" ? base : path == "/" ? base : base + path;
   if (used.insert(url).second) return url;
   url = base + path;
@@ -32,18 +32,24 @@ std::string spelled(const ChainEndpoint& endpoint, std::set<std::string>& used) 
   return url;
 }
 
-void write_fields(const ChainEndpoint& endpoint, std::string_view indent, std::string& out) {
-  const auto field = [&](std::string_view key, std::string_view value) { out += fmt::format("{}{} = {}\n", indent, key, value); };
-  field("capabilities", list(endpoint.capabilities));
-  if (needs_override(clean_path(endpoint.path.empty() ? "/" : endpoint.path))) field("override_path", "true");
+void write_tls(const ChainEndpoint& endpoint, std::string_view indent, std::string& out) {
   if (endpoint.scheme != "https") return;  // TLS options would make containerd try https first
+  const auto field = [&](std::string_view key, std::string_view value) { out += fmt::format("{}{} = {}\n", indent, key, value); };
   if (!endpoint.ca.empty()) field("ca", list(endpoint.ca));
   if (!endpoint.client.empty()) {
     std::vector<std::string> pairs;
-    for (const auto& [certificate, key] : endpoint.client) pairs.push_back(list({certificate, key}));
+    for (const auto& [certificate, key] : endpoint.client) pairs.push_back(list({certificate, key.empty() ? certificate : key}));
     field("client", "[" + join(pairs, ", ") + "]");
   }
   if (endpoint.skip_verify) field("skip_verify", "true");
+  else if (endpoint.http_fallback && endpoint.ca.empty() && endpoint.client.empty()) field("skip_verify", "false");  // counts as a TLS option
+}
+
+void write_fields(const ChainEndpoint& endpoint, std::string_view indent, std::string& out) {
+  out += fmt::format("{}capabilities = {}\n", indent, list(endpoint.capabilities));
+  if (needs_override(clean_path(endpoint.path.empty() ? "/" : endpoint.path))) out += fmt::format("{}override_path = true\n", indent);
+  write_tls(endpoint, indent, out);
+  if (endpoint.dial_timeout) out += fmt::format("{}dial_timeout = {}\n", indent, toml_quote(*endpoint.dial_timeout));
 }
 
 void write_headers(const ChainEndpoint& endpoint, std::string_view table, std::string_view indent, std::string& out) {
@@ -65,13 +71,19 @@ MigratedHosts migrated_hosts_toml(const std::vector<ChainEndpoint>& endpoints, A
       kept.push_back(endpoint);
   }
   std::string text = fmt::format("# Written by regfallback migrate: {}\n", comment);
-  if (appended == AppendedHost::last_is_server && !kept.empty()) {
-    const auto server = std::move(kept.back());
+  if (!kept.empty()) {
+    const auto last = std::move(kept.back());
     kept.pop_back();
-    std::set<std::string> none;
-    text += fmt::format("\nserver = {}\n", toml_quote(spelled(server, none)));
-    write_fields(server, "", text);
-    write_headers(server, "header", "", text);
+    std::string root;
+    if (appended == AppendedHost::last_is_server) {
+      std::set<std::string> none;
+      root = fmt::format("server = {}\n", toml_quote(spelled(last, none)));
+      write_fields(last, "", root);
+    } else {
+      write_tls(last, "", root);
+    }
+    write_headers(last, "header", "", root);
+    if (!root.empty()) text += "\n" + root;
   }
   if (kept.empty()) text += "\n[host]\n";  // containerd 1.x drops a file without a host table
   std::set<std::string> used;
@@ -83,6 +95,24 @@ MigratedHosts migrated_hosts_toml(const std::vector<ChainEndpoint>& endpoints, A
   }
   out.text = Secret(std::move(text));
   return out;
+}
+
+bool add_credentials(const EffectiveConfig& config, std::vector<ChainEndpoint>& endpoints, std::vector<std::string>& lost) {
+  bool added = false;
+  for (auto& endpoint : endpoints) {
+    const auto found = config.auths.find(endpoint.host);
+    if (found == config.auths.end()) continue;
+    const auto& auth = found->second;
+    const bool plain = !auth.username.empty() || !auth.password.empty();
+    const auto pair = plain ? base64_encode(auth.username + ":" + std::string(auth.password.expose())) : std::string(auth.auth.expose());
+    if (pair.empty()) {
+      lost.push_back(fmt::format("the identity token of {} cannot be a header", endpoint.host));
+      continue;
+    }
+    endpoint.headers.push_back({"Authorization", {"Basic " + pair}});
+    added = true;
+  }
+  return added;
 }
 
 }  // namespace rf

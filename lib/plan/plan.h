@@ -53,6 +53,8 @@ struct Plan {
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
   std::vector<Chain> chains;      // what every declared registry will do after it
+  // The files are for another place than the node they were made from: nothing is carried out.
+  bool elsewhere = false;
   bool empty() const { return files.empty() && !service.needed(); }
 };
 

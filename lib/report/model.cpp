@@ -90,6 +90,4 @@ std::vector<Chain> configured_chains(const Facts& facts, const Detection& detect
   return chains;
 }
 
-std::string counted(std::size_t count, std::string_view noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
-
 }  // namespace rf

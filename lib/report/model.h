@@ -21,7 +21,4 @@ std::string chain_text(const Chain& chain);
 // The registries a node has configuration of its own for, with the chains its containerd makes of it; sorted, "*" last.
 std::vector<Chain> configured_chains(const Facts& facts, const Detection& detection);
 
-// "3 nodes", "1 node".
-std::string counted(std::size_t count, std::string_view noun);
-
 }  // namespace rf

@@ -138,6 +138,8 @@ std::string list_text(const Group& group, const Look& look) {
   if (plan.service.needed()) {
     out += "  " + look.paint(Tint::warn, "!") + " restart " + terminal_safe(plan.service.name) + "\n";
     for (const auto& why : group.restart_reasons) out += "      " + look.paint(Tint::dim, wrap(terminal_safe(why), look.width, 6)) + "\n";
+  } else if (plan.elsewhere) {
+    out += "    for another place: nothing is changed here\n";
   } else if (!plan.files.empty()) {
     out += "    no restart: takes effect with the next pull\n";
   }
@@ -184,6 +186,7 @@ std::string plan_text(std::span<const PlanRow> rows, const Look& look) {
 
 std::string plan_summary(std::span<const PlanRow> rows) {
   std::size_t changes = 0;
+  std::size_t elsewhere = 0;
   std::size_t restarts = 0;
   std::size_t same_as_before = 0;
   std::size_t failed = 0;
@@ -192,6 +195,8 @@ std::string plan_summary(std::span<const PlanRow> rows) {
       ++failed;
     } else if (row.plan->empty()) {
       ++same_as_before;
+    } else if (row.plan->elsewhere) {
+      ++elsewhere;
     } else {
       ++changes;
       restarts += row.plan->service.needed() ? 1 : 0;
@@ -199,6 +204,7 @@ std::string plan_summary(std::span<const PlanRow> rows) {
   }
   std::vector<std::string> parts;
   if (changes > 0) parts.push_back(fmt::format("{} to change ({})", changes, restarts == 0 ? "no restart" : counted(restarts, "restart")));
+  if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another place", elsewhere));
   if (same_as_before > 0) parts.push_back(fmt::format("{} up to date", same_as_before));
   if (failed > 0) parts.push_back(fmt::format("{} failed", failed));
   return counted(rows.size(), "node") + ": " + join(parts, ", ");

@@ -12,6 +12,18 @@ namespace rf::test {
 inline constexpr auto live_1_7 = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
 inline constexpr auto live_2 = "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
 
+inline constexpr auto ca_pem =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBdTCCARugAwIBAgIUbxDAApYpg5eRz61krA2qd19KDPowCgYIKoZIzj0EAwIw\n"
+    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjEwNzU5MjRaGA8yMTI2MTAyODA3NTky\n"
+    "NFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLtW\n"
+    "jI9f9uNglWGoT/wZmKcNMJSd24QZZ1ZS/uCF/R36OyMZAI/hOP+aBfY5IQzyNRhh\n"
+    "tthCf2cYcUIeFOhNgKSjUzBRMB0GA1UdDgQWBBSJBH9M9i1g1hPeAF1SI8dvDO+U\n"
+    "SjAfBgNVHSMEGDAWgBSJBH9M9i1g1hPeAF1SI8dvDO+USjAPBgNVHRMBAf8EBTAD\n"
+    "AQH/MAoGCCqGSM49BAMCA0gAMEUCIBO5kOuGL3SeZplWncuhpjjsfdx8sIQuRlox\n"
+    "DuckdtcAAiEAssanpN9j6hGxV0XxlGqAyU4Y0QHtSnu+x1HXAVgjodM=\n"
+    "-----END CERTIFICATE-----\n";
+
 // The body of `registries:`, and of `endpoints:`.
 inline Intent intent_of(const std::string& registries, const std::string& endpoints = "") {
   const auto parsed = parse_intent({.file = "f", .text = "version: 1\nregistries:\n" + registries + (endpoints.empty() ? "" : "\nendpoints:\n" + endpoints)});

@@ -3,6 +3,7 @@
 #include "plan_builder.h"
 
 using namespace rf;
+using test::ca_pem;
 using test::change_of;
 using test::mentions;
 using test::Planned;
@@ -12,18 +13,6 @@ namespace {
 
 constexpr auto registries_file = "/etc/rancher/k3s/registries.yaml";
 constexpr auto generated = "version = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/var/lib/rancher/k3s/agent/etc/containerd/certs.d\"\n";
-
-constexpr auto ca_pem =
-    "-----BEGIN CERTIFICATE-----\n"
-    "MIIBdTCCARugAwIBAgIUbxDAApYpg5eRz61krA2qd19KDPowCgYIKoZIzj0EAwIw\n"
-    "DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjEwNzU5MjRaGA8yMTI2MTAyODA3NTky\n"
-    "NFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABLtW\n"
-    "jI9f9uNglWGoT/wZmKcNMJSd24QZZ1ZS/uCF/R36OyMZAI/hOP+aBfY5IQzyNRhh\n"
-    "tthCf2cYcUIeFOhNgKSjUzBRMB0GA1UdDgQWBBSJBH9M9i1g1hPeAF1SI8dvDO+U\n"
-    "SjAfBgNVHSMEGDAWgBSJBH9M9i1g1hPeAF1SI8dvDO+USjAPBgNVHRMBAf8EBTAD\n"
-    "AQH/MAoGCCqGSM49BAMCA0gAMEUCIBO5kOuGL3SeZplWncuhpjjsfdx8sIQuRlox\n"
-    "DuckdtcAAiEAssanpN9j6hGxV0XxlGqAyU4Y0QHtSnu+x1HXAVgjodM=\n"
-    "-----END CERTIFICATE-----\n";
 
 Planned k3s(const std::string& registries, const std::string& endpoints = "", std::string unit = "k3s.service") {
   Planned node(registries, endpoints);
