@@ -129,7 +129,7 @@ Result<> Merge::set_mirror(const std::string& host, const std::vector<std::strin
   if (entry->form == Form::flow || entry->form == Form::inside)
     return refusal(file, entry->line, fmt::format("the entry of {} is written in flow form", host));
   if (!list)
-    return insert_part({"mirrors", host}, [&](std::size_t mark) { return endpoint_lines(endpoints, mark > 0 ? Mark::yes : Mark::no); });
+    return insert_part({"mirrors", host}, [&](std::size_t mark) { return endpoint_lines(endpoints, mark > 0 ? OurMark::yes : OurMark::no); });
   const bool whole_entry = marked(lines.line(entry->line));
   RF_CHECK(set_endpoints(*list, endpoints));
   if (!whole_entry) lines.set(list->line, with_mark(lines.line(list->line)));
@@ -178,7 +178,7 @@ Result<> Merge::set_config(const std::string& host, const RegistriesYamlConfig& 
       erase(spot->line, lines.end_of(*spot));
     }
     RF_CHECK(insert_part({"configs", host}, [&](std::size_t mark) {
-      return auth ? auth_lines(*config.auth, mark > 0 ? Mark::yes : Mark::no) : tls_lines(*config.tls, mark > 0 ? Mark::yes : Mark::no);
+      return auth ? auth_lines(*config.auth, mark > 0 ? OurMark::yes : OurMark::no) : tls_lines(*config.tls, mark > 0 ? OurMark::yes : OurMark::no);
     }));
   }
   return {};
