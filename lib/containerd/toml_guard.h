@@ -1,5 +1,6 @@
 // What must be refused before toml++ sees a text: its parser has undefined behaviour on some non-ASCII characters where a key or value
-// may begin. TOML allows such characters only in strings and comments, so nothing valid is lost.
+// may begin, and behind a backslash that joins two lines of a string. TOML allows them in strings and comments only, so nothing valid is
+// lost but such a join.
 #pragma once
 #include <string_view>
 

@@ -51,6 +51,10 @@ void add(const std::string& name, const Chain& chain, FoundIntent& out) {
   out.intent.registries.push_back(std::move(registry));
 }
 
+bool is_bare(const Registry& registry) {
+  return registry.mirrors.empty() && registry.fallback.empty() && registry.upstream == Registry::Upstream::standard;
+}
+
 }  // namespace
 
 std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
@@ -70,6 +74,8 @@ std::vector<std::string> configured_registries(const FileTree& tree, const Effec
 FoundIntent found_intent(const FileTree& tree, const EffectiveConfig& config) {
   FoundIntent out;
   for (const auto& name : configured_registries(tree, config)) add(name, resolve_chain(tree, config, name == "*" ? unnamed : std::string_view(name)), out);
+  // A registry that only has its own upstream needs no entry, unless that keeps it from what "*" would give it.
+  if (out.intent.registry("*") == nullptr) std::erase_if(out.intent.registries, is_bare);
   return out;
 }
 

@@ -89,7 +89,7 @@ Result<Printed> read_lines(std::string_view output, const ProbeOptions& options)
       std::string log;
       if (base64_decode(words[1], log)) read_log(*printed.pull, log);
     } else {
-      return Error{.kind = ErrorKind::protocol, .message = fmt::format("the node's answer has a line we did not ask for: {}", line.substr(0, 80))};
+      return Error{.kind = ErrorKind::protocol, .message = fmt::format("the node's answer has a line we did not ask for: {}", terminal_safe(line.substr(0, 80)))};
     }
   }
   return printed;

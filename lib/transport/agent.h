@@ -8,14 +8,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "transport/agent_answer.h"
 #include "transport/turnstile.h"
 
 namespace rf {
-
-struct AgentKey {
-  std::string blob;
-  std::string comment;
-};
 
 class Agent {
  public:

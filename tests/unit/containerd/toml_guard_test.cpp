@@ -8,7 +8,10 @@ using namespace rf;
 
 TEST_CASE("a character that is not ASCII is refused where a key, a value or a header stands") {
   for (const char* text : {"\xEF\xBB\xA9 = 1\n", "a.\xEF\xBB\xA9 = 1\n", "[\xEF\xBB\xA9]\n", "x = { \xEF\xBB\xA9 = 1 }\n", "a\xEF\xBB\xA9 = 1\n",
-                           "x = \xEF\xBB\xA9\n", "x = \"a\"\xC2\xA0\n", "x = 1\xFF", "x = 'a\n\xC3\xA9 = 1\n"}) {
+                           "x = \xEF\xBB\xA9\n", "x = \"a\"\xC2\xA0\n", "x = 1\xFF", "x = 'a\n\xC3\xA9 = 1\n",
+                           // no string begins within a bare value
+                           "x = 2[\"\xEF\xBB\xB7\"]\n", "x = [1, 2'\xEF\xBB\xB7']\n", "x = 1979-05-27 0\"\xEF\xBB\xB7\"\n", "x = {a = 1.\"\xEF\xBB\xB7\"}\n",
+                           "x = \"\"\"a\\\n  \xC3\xA9\"\"\"\n", "x = \"\"\"\\\xC3\xA9\"\"\"\n"}) {
     INFO(text);
     CHECK_FALSE(check_toml_characters(text, "f"));
     CHECK_FALSE(parse_toml(text, "f"));
@@ -18,7 +21,8 @@ TEST_CASE("a character that is not ASCII is refused where a key, a value or a he
 TEST_CASE("characters that are not ASCII stay where TOML allows them") {
   for (const char* text : {"x = \"\xEF\xBB\xA9\"\n", "x = 1 # \xEF\xBB\xA9\n", "\"\xC3\xA9\" = 1\n", "'\xC3\xA9'.b = 1\n", "\xEF\xBB\xBFx = 1\n",
                            "x = \"\"\"\n\"\xC3\xA9\"\"\n\xC3\xA9\"\"\"\"\" # \xC3\xA9\n", "x = '''\n'\xC3\xA9''\n'''\n", "x = \"a\\\"\xC3\xA9\"\n",
-                           "x = ['#', \"'\", \"\xC3\xA9\"]\n"}) {
+                           "x = ['#', \"'\", \"\xC3\xA9\"]\n", "[a.'\xC3\xA9'.b]\nx = [[\"\xC3\xA9\"], [1,\"\xC3\xA9\",]]\ny = {\"\xC3\xA9\" = 1, b.'\xC3\xA9' = 2}\n",
+                           "x = \"\"\"\xC3\xA9 \\\n  a\\\\ \xC3\xA9\"\"\"\n", "x = 1979-05-27 07:32:00 # \xC3\xA9\ny = 1.5\n'\xC3\xA9' = 1\n"}) {
     INFO(text);
     CHECK(check_toml_characters(text, "f"));
     CHECK(parse_toml(text, "f"));
