@@ -1,33 +1,22 @@
 #include "plan/found.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "containerd/chain.h"
+#include "containerd/hosts_dir.h"
 #include "intent/names.h"
 #include "intent/rules.h"
 
 namespace rf {
 namespace {
 
-constexpr std::string_view unnamed = "unnamed.invalid";
-
-// "anubis_5000_" is anubis:5000, "_default" is "*".
-std::string registry_of(std::string_view directory) {
-  if (directory == "_default") return "*";
-  if (!directory.ends_with('_')) return std::string(directory);
-  const auto inner = directory.substr(0, directory.size() - 1);
-  const auto at = inner.rfind('_');
-  return at == inner.npos ? std::string(directory) : fmt::format("{}:{}", inner.substr(0, at), inner.substr(at + 1));
-}
-
 // Splits a chain at the registry's own endpoint; where that is not in it, the upstream is none.
 Registry as_declared(const std::string& name, std::vector<Endpoint> chain) {
   Registry out;
   out.name = name;
-  out.upstream_endpoint = name == "*" ? Endpoint{.host = std::string(unnamed), .where = {}} : parse_endpoint(name) ? *parse_endpoint(name) : Endpoint{};
+  out.upstream_endpoint = name == "*" ? Endpoint{.host = std::string(unnamed_registry), .where = {}} : parse_endpoint(name) ? *parse_endpoint(name) : Endpoint{};
   const auto own = std::find_if(chain.begin(), chain.end(), [&](const Endpoint& e) { return e.host == out.upstream_endpoint.host; });
   out.mirrors.assign(chain.begin(), own);
   if (own == chain.end()) {
@@ -61,23 +50,12 @@ void add(const std::string& name, const Chain& chain, FoundIntent& out) {
 
 }  // namespace
 
-std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
-  std::set<std::string> names;
-  for (const auto& root : config.hosts_roots)
-    for (const auto& directory : tree.list(root)) {
-      const auto* entry = tree.stat(join_path(root, directory));
-      if (entry != nullptr && entry->kind == FileEntry::Kind::directory) names.insert(registry_of(directory));
-    }
-  for (const auto& [host, mirror] : config.mirrors) names.insert(host);
-  std::vector<std::string> out;
-  for (const auto& name : names)
-    if (check_registry_name(name)) out.push_back(name);
-  return out;
-}
-
 FoundIntent found_intent(const FileTree& tree, const EffectiveConfig& config) {
   FoundIntent out;
-  for (const auto& name : configured_registries(tree, config)) add(name, resolve_chain(tree, config, name == "*" ? unnamed : std::string_view(name)), out);
+  for (const auto& name : configured_registries(tree, config)) {
+    if (!check_registry_name(name)) continue;  // no image can name it
+    add(name, resolve_chain(tree, config, name == "*" ? unnamed_registry : std::string_view(name)), out);
+  }
   return out;
 }
 

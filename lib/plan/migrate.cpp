@@ -8,6 +8,7 @@
 #include "containerd/config_edit.h"
 #include "containerd/features.h"
 #include "containerd/go_url.h"
+#include "containerd/hosts_dir.h"
 #include "node/mask.h"
 #include "plan/migrate_hosts.h"
 
@@ -122,18 +123,12 @@ class Migrator {
       if (is_directory_name(host))
         (options_.credentials == MigrateOptions::Credentials::in_headers ? named_ : others_).insert(image_host(host));
     for (const auto& name : tree_.list(hosts_dir_))
-      if (name != "_default") others_.insert(registry_of(name));
+      if (name != "_default") others_.insert(registry_of_directory(name));
     others_.insert("docker.io");
     others_.insert(std::string(unnamed));
     others_.insert(std::string(unnamed_with_port));
     for (const auto& registry : named_) others_.erase(registry);
   }
-  static std::string registry_of(const std::string& directory) {
-    if (!directory.ends_with('_')) return directory;
-    const auto at = directory.rfind('_', directory.size() - 2);
-    return at == directory.npos ? directory : directory.substr(0, at) + ":" + directory.substr(at + 1, directory.size() - at - 2);
-  }
-
   Result<void> edit_config() {
     const bool headers = options_.credentials == MigrateOptions::Credentials::in_headers;
     RF_TRY(const auto removed, remove_legacy(tree_, source_, containerd_, headers ? LegacyAuth::remove : LegacyAuth::keep));
