@@ -7,9 +7,8 @@
 
 #include "base/text.h"
 #include "command.h"
-#include "containerd/registries_yaml.h"
+#include "copy.h"
 #include "host/files.h"
-#include "host/profiles.h"
 #include "host/read_tree.h"
 #include "node/after_start.h"
 #include "nodes.h"
@@ -18,6 +17,8 @@
 
 namespace rf::cmd {
 namespace {
+
+constexpr std::string_view command = "explain";
 
 // One node as far as it decides a chain.
 struct Site {
@@ -43,23 +44,6 @@ Result<void> look_after_start(const Facts& facts, const Detection& detection, co
   return {};
 }
 
-Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const Version& containerd) {
-  if (options.pull_mode.empty()) return std::optional<PullMode>();
-  const bool choice = containerd >= Version{2, 1, 0};
-  if (options.pull_mode == "transfer" && !choice)
-    return Error{.kind = ErrorKind::usage, .message = "--pull-mode transfer: containerd has a transfer service for pulls from 2.1 on",
-                 .hint = "leave it out for containerd " + to_string(containerd)};
-  if (options.pull_mode == "transfer") return std::optional(PullMode::transfer);
-  return std::optional(choice ? PullMode::local : PullMode::client);
-}
-
-Result<Version> wanted_version(const Options& options) {
-  if (options.containerd_version.empty())
-    return Error{.kind = ErrorKind::usage, .message = "explain: files alone do not tell which containerd reads them",
-                 .hint = "--containerd-version 1.7.24; 'containerd --version' tells it on the node"};
-  return parse_version(options.containerd_version).doing("reading --containerd-version");
-}
-
 std::string absolute(const std::string& path) {
   if (path.empty() || path[0] == '/') return path;
   return environment("PWD").value_or("") + "/" + path;
@@ -67,7 +51,7 @@ std::string absolute(const std::string& path) {
 
 // --config-path: the directories are this machine's.
 Result<Site> site_of_config_path(const Options& options) {
-  RF_TRY(const auto containerd, wanted_version(options));
+  RF_TRY(const auto containerd, wanted_version(options, command));
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
   std::vector<std::string> parts;
   for (const auto part : split(options.config_path, ':')) parts.push_back(absolute(std::string(part)));
@@ -82,61 +66,17 @@ Result<Site> site_of_config_path(const Options& options) {
   return site;
 }
 
-Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, const FileTree& tree) {
-  Facts facts;
-  facts.tree = tree;
-  for (const auto& profile : profiles)
-    if (profile.name == options.distribution && !options.distribution_version.empty())
-      facts.versions[profile.version_of] = options.distribution_version;
-  return detect(facts, profiles, {.distribution = options.distribution});
-}
-
-// K3s and RKE2 make config.toml and certs.d when they start. A copy that holds only registries.yaml is taken as after that start.
-Result<FileTree> with_generated_files(const Options& options, const Detection& detection, FileTree tree) {
-  const auto& era = detection.era;
-  if (era.style != Style::registries_yaml || tree.exists(detection.config_file) || !tree.exists(era.registries_file)) return tree;
-  RegistriesYamlNode node{.program = era.rendered_by,
-                          .version = {},
-                          .registries_file = era.registries_file,
-                          .hosts_dir = detection.hosts_dir,
-                          .config_file = detection.config_file,
-                          .settings = registries_yaml_settings(tree, era.rendered_by, {}, detection.hosts_dir)};
-  if (const auto version = parse_version(options.distribution_version)) node.version = *version;
-  return project_registries_yaml(tree, node).doing(fmt::format("rendering {} as {} does when it starts", era.registries_file, era.rendered_by));
-}
-
 // --root: a copy of a node's files.
 Result<Site> site_of_root(const Options& options) {
-  RF_TRY(const auto containerd, wanted_version(options));
-  RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
-  RF_TRY(const auto profiles, read_profiles(options.profiles_dir));
-  TreeReader reader(options.root);
-  for (const auto& pattern : fact_globs(profiles)) reader.add_glob(pattern);
-  reader.add("/etc/containerd");
-  reader.add("/etc/docker/certs.d");
-  Site site{.options = {.missing_certificates = ChainOptions::Missing::fails}};
-  ConfigSource source;
-  site.tree = reader.tree();
-  const auto detection = detect_in(options, profiles, site.tree);
-  if (!detection && !options.distribution.empty()) return detection.error();
-  if (detection) {
-    source.file = detection->config_file;
-    RF_TRY(site.tree, with_generated_files(options, *detection, site.tree));
-  }
-  source.pull_mode = mode;
-  site.config = effective_config(site.tree, source, containerd);
-  for (const auto& root : site.config.hosts_roots) reader.add(root);
-  for (const auto& file : certificate_files(site.tree, site.config)) reader.add(file);
-  for (const auto& [path, entry] : reader.tree().entries())
-    if (site.tree.lstat(path) == nullptr) site.tree.put(path, entry);
-  return site;
+  RF_TRY(auto copy, read_copy(options, command));
+  return Site{.tree = std::move(copy.facts.tree), .config = std::move(copy.detection.config), .options = copy.chain};
 }
 
 Result<Site> site_of_facts(const Options& options, const std::string& node, const Facts& facts, const Detection& detection) {
   Site site{.node = node, .tree = facts.tree, .config = detection.config};
   auto containerd = detection.containerd;
   if (!options.containerd_version.empty()) {
-    RF_TRY(containerd, wanted_version(options));
+    RF_TRY(containerd, wanted_version(options, command));
   }
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
   const ConfigSource source{.file = detection.config_file, .config_path_only = {}, .pull_mode = mode};
@@ -288,17 +228,11 @@ int run(Context& context) {
 }
 
 std::vector<Flag> files_flags(Options& options) {
-  const std::string group = "Files in place of nodes";
-  using Completes = FlagDoc::Completes;
-  return {
-      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, Completes::directory}, &options.root},
-      {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", group, {}, Completes::directory},
-       &options.config_path},
-      {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
-      {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
-       &options.pull_mode},
-      {{"--distribution-version", "V", "the distribution's version, where that matters", group}, &options.distribution_version},
-  };
+  auto flags = copy_flags(options);
+  flags.insert(flags.begin() + 1, {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", flags.front().doc.group, {},
+                                    FlagDoc::Completes::directory},
+                                   &options.config_path});
+  return flags;
 }
 
 }  // namespace

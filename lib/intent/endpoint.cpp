@@ -12,7 +12,7 @@ namespace {
 Error wrong(std::string message, std::string hint) { return {ErrorKind::intent, std::move(message), std::move(hint)}; }
 
 // Docker Hub's names for people, and the one that serves its API.
-std::string api_host(const HostPort& name) {
+std::string api_host(const HostName& name) {
   if (name.port == 0 || name.port == 443)
     if (name.host == "docker.io" || name.host == "index.docker.io" || name.host == "registry.hub.docker.com") return "registry-1.docker.io";
   return name.text();

@@ -62,8 +62,8 @@ bool is_loopback(std::string_view host) {
          std::all_of(parts.begin(), parts.end(), [](auto part) { return !part.empty() && part.size() <= 3 && only(part, digits); });
 }
 
-Result<HostPort> parse_host_port(std::string_view text) {
-  HostPort out;
+Result<HostName> parse_host_port(std::string_view text) {
+  HostName out;
   std::string_view rest;
   if (text.starts_with('[')) {
     const auto end = text.find(']');

@@ -7,13 +7,13 @@
 
 namespace rf {
 
-struct HostPort {
+struct HostName {
   std::string host;  // lower case, "[::1]" with its brackets
   int port = 0;      // 0: not written
   std::string text() const { return port == 0 ? host : host + ":" + std::to_string(port); }
 };
 // "anubis:32000", "harbor.corp", "10.0.0.1:5000", "[fd00::1]:5000".
-Result<HostPort> parse_host_port(std::string_view text);
+Result<HostName> parse_host_port(std::string_view text);
 bool is_ipv6(std::string_view text);         // without brackets
 bool is_loopback(std::string_view host);     // localhost, 127.0.0.0/8, [::1]; without port
 

@@ -1,0 +1,109 @@
+#include "copy.h"
+
+#include <fmt/format.h>
+
+#include "containerd/config_files.h"
+#include "containerd/registries_yaml.h"
+#include "host/profiles.h"
+#include "host/read_tree.h"
+
+namespace rf::cmd {
+namespace {
+
+// What the files are those of; plain containerd where nothing in them tells.
+Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, Facts& facts) {
+  facts.versions["containerd"] = options.containerd_version;
+  for (const auto& profile : profiles)
+    if (profile.name == options.distribution && !options.distribution_version.empty()) facts.versions[profile.version_of] = options.distribution_version;
+  auto detection = detect(facts, profiles, {.distribution = options.distribution});
+  if (detection || !options.distribution.empty()) return detection;
+  return detect(facts, profiles, {.distribution = "containerd"});
+}
+
+// K3s and RKE2 make config.toml and certs.d when they start. A copy that holds only registries.yaml is taken as after that start.
+Result<FileTree> with_generated_files(const Options& options, const Detection& detection, FileTree tree) {
+  const auto& era = detection.era;
+  if (era.style != Style::registries_yaml || tree.exists(detection.config_file) || !tree.exists(era.registries_file)) return tree;
+  RegistriesYamlNode node{.program = era.rendered_by,
+                          .version = {},
+                          .registries_file = era.registries_file,
+                          .hosts_dir = detection.hosts_dir,
+                          .config_file = detection.config_file,
+                          .settings = registries_yaml_settings(tree, era.rendered_by, {}, detection.hosts_dir)};
+  if (const auto version = parse_version(options.distribution_version)) node.version = *version;
+  return project_registries_yaml(tree, node).doing(fmt::format("rendering {} as {} does when it starts", era.registries_file, era.rendered_by));
+}
+
+void add_missing(const FileTree& from, FileTree& tree) {
+  for (const auto& [path, entry] : from.entries())
+    if (tree.lstat(path) == nullptr) tree.put(path, entry);
+}
+
+// What config.toml imports may stand anywhere, and import more.
+void add_imports(TreeReader& reader, const ConfigSource& source, const Version& containerd, FileTree& tree) {
+  constexpr int deepest = 4;
+  for (int depth = 0; depth < deepest; ++depth) {
+    const auto files = read_config_files(tree, source, containerd);
+    for (std::size_t i = 0; i < files.roots.size(); ++i)
+      if (const auto* imports = files.roots[i].find("imports"))
+        for (const auto& import : imports->items)
+          if (import.is_string()) reader.add_glob(join_path(parent_path(files.files[i]), import.text));
+    const auto before = tree.entries().size();
+    add_missing(reader.tree(), tree);
+    if (tree.entries().size() == before) return;
+  }
+}
+
+}  // namespace
+
+Result<Version> wanted_version(const Options& options, std::string_view command) {
+  if (options.containerd_version.empty())
+    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: files alone do not tell which containerd reads them", command),
+                 .hint = "--containerd-version 1.7.24; 'containerd --version' tells it on the node"};
+  return parse_version(options.containerd_version).doing("reading --containerd-version");
+}
+
+Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const Version& containerd) {
+  if (options.pull_mode.empty()) return std::optional<PullMode>();
+  const bool choice = containerd >= Version{2, 1, 0};
+  if (options.pull_mode == "transfer" && !choice)
+    return Error{.kind = ErrorKind::usage, .message = "--pull-mode transfer: containerd has a transfer service for pulls from 2.1 on",
+                 .hint = "leave it out for containerd " + to_string(containerd)};
+  if (options.pull_mode == "transfer") return std::optional(PullMode::transfer);
+  return std::optional(choice ? PullMode::local : PullMode::client);
+}
+
+Result<Copy> read_copy(const Options& options, std::string_view command) {
+  RF_TRY(const auto containerd, wanted_version(options, command));
+  RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
+  RF_TRY(const auto profiles, read_profiles(options.profiles_dir));
+  TreeReader reader(options.root);
+  for (const auto& pattern : fact_globs(profiles)) reader.add_glob(pattern);
+  reader.add("/etc/containerd");
+  reader.add("/etc/docker/certs.d");
+  Copy copy;
+  auto& tree = copy.facts.tree;
+  tree = reader.tree();
+  RF_TRY(copy.detection, detect_in(options, profiles, copy.facts));
+  RF_TRY(tree, with_generated_files(options, copy.detection, tree));
+  const ConfigSource source{.file = copy.detection.config_file, .config_path_only = {}, .pull_mode = mode};
+  add_imports(reader, source, containerd, tree);
+  copy.detection.config = effective_config(tree, source, containerd);
+  for (const auto& root : copy.detection.config.hosts_roots) reader.add(root);
+  for (const auto& file : certificate_files(reader.tree(), copy.detection.config)) reader.add(file);
+  add_missing(reader.tree(), tree);
+  return copy;
+}
+
+std::vector<Flag> copy_flags(Options& options) {
+  const std::string group = "Files in place of nodes";
+  return {
+      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, FlagDoc::Completes::directory}, &options.root},
+      {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
+      {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
+       &options.pull_mode},
+      {{"--distribution-version", "V", "the distribution's version, where that matters", group}, &options.distribution_version},
+  };
+}
+
+}  // namespace rf::cmd

@@ -1,0 +1,132 @@
+// What earlier changes, and other programs that write registry configuration, left on the node.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "diagnose/rule.h"
+#include "diagnose/view.h"
+#include "node/managed.h"
+
+namespace rf {
+namespace {
+
+void look_for_unfinished(const View& view, Findings& found) {
+  const auto& facts = view.facts();
+  if (!facts.unfinished.empty() && facts.busy.empty())
+    found.add({.cause = fmt::format("the transaction {} has not ended", facts.unfinished),
+               .where = Location{"/var/lib/regfallback/active", 0, 0},
+               .effect = "some of its files may be in their new state and others in their old one; the node puts the old state back when it boots",
+               .fix = "regfallback rollback puts the old state back; regfallback apply does so first, and goes on"});
+  const auto receipts = newest_first(facts);
+  if (receipts.empty() || receipts.front().result != "stuck") return;
+  found.add({.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id, receipts.front().time, receipts.front().reason),
+             .where = Location{"/var/lib/regfallback/history", 0, 0},
+             .effect = "neither the new nor the old state is there as a whole",
+             .fix = "regfallback rollback --list shows what there is to go back to; then regfallback rollback --to ID"});
+}
+
+void look_for_drift(const View& view, Findings& found) {
+  for (const auto& file : managed_files(view.facts())) {
+    if (!file.drifted()) continue;
+    const auto what = file.found == "-" ? "is gone" : file.expected == "-" ? "is there again" : "was changed";
+    found.add({.cause = fmt::format("{} {} since regfallback left it", file.path, what),
+               .where = Location{file.path, 0, 0},
+               .effect = fmt::format("{} follows the file as it is", view.subject().detection != nullptr ? view.who() : "containerd"),
+               .fix = "regfallback plan shows the difference; regfallback apply makes it as declared, or take the change into the intent file"});
+  }
+}
+
+bool by_spegel(const View& view) {
+  const auto& managers = view.detection().managers;
+  return std::any_of(managers.begin(), managers.end(), [](const std::string& manager) { return manager.starts_with("Spegel"); });
+}
+
+void look_for_spegel(const View& view, Findings& found) {
+  if (!by_spegel(view)) return;
+  const auto& root = view.detection().hosts_dir;
+  const auto& tree = view.tree();
+  std::vector<std::string> theirs, others, lost;
+  for (const auto& directory : view.directories()) {
+    const auto text = tree.read(directory.path + "/hosts.toml").value_or("");
+    const bool spegel = text.find("dial_timeout = '200ms'") != text.npos || text.find("[host.'http://") != text.npos;
+    (spegel ? theirs : others).push_back(directory.path);
+  }
+  for (const auto& name : tree.list(root + "/_backup"))
+    if (tree.exists(fmt::format("{}/_backup/{}/hosts.toml", root, name)) && !tree.exists(fmt::format("{}/{}/hosts.toml", root, name))) lost.push_back(name);
+  const bool harm = !others.empty() || !lost.empty();
+  const auto first = !others.empty() ? others.front() + "/hosts.toml" : root + "/_backup";
+  Finding finding{.cause = fmt::format("Spegel writes {} too{}{}", root, others.empty() ? "" : fmt::format("; {} {} not its own", listed(others), others.size() == 1 ? "is" : "are"),
+                                       lost.empty() ? "" : fmt::format("; what was there for {} before it lies in _backup and does nothing", listed(lost))),
+                  .where = Location{harm ? first : root, 0, 0},
+                  .effect = fmt::format("at every start of its pod Spegel deletes everything in the directory but _backup, and writes its own files; {} then has those alone", view.who()),
+                  .fix = "in Spegel's chart set additionalMirrorTargets to the other mirrors, or prependExisting = true with the registries named; or containerdMirrorAdd = false, and let regfallback write all"};
+  found.add(harm ? Severity::warning : Severity::note, std::move(finding));
+}
+
+void look_at_daemon_json(const View& view, Findings& found) {
+  const std::string file = "/etc/docker/daemon.json";
+  const auto text = view.facts().tree.read(file);
+  if (!text || view.era().always_read) return;
+  const auto parsed = parse_yaml(*text, file);  // JSON is YAML
+  if (!parsed) return;
+  for (const std::string_view key : {"registry-mirrors", "insecure-registries"}) {
+    const auto* list = (*parsed)->get(key);
+    if (list == nullptr || list->items.empty()) continue;
+    std::vector<std::string> values;
+    for (const auto& item : list->items) values.push_back(item->text);
+    found.add({.cause = fmt::format("{} of Docker names {}", key, listed(values)),
+               .where = Location{file, yaml_key_line(parsed->get(), {std::string(key)}), 0},
+               .effect = fmt::format("it counts for dockerd; pods get their images through {}, which does not read the file", view.who()),
+               .fix = fmt::format("none where it is meant for `docker pull`; for pods declare the same in the intent file ({}) and run regfallback apply",
+                                  key == "registry-mirrors" ? "registries: docker.io: mirrors" : "http:// in the URL, or insecure_skip_verify under endpoints")});
+  }
+}
+
+const std::array leftovers{
+    Rule{.id = "transaction-unfinished",
+         .severity = Severity::error,
+         .title = "A transaction of regfallback has not ended",
+         .happens = "The node is between two states: it lost power, or the transaction could not put the old state back.",
+         .why = "A change is committed by renames, and undone by renames; both need a disk that can be written.",
+         .see = "ls /var/lib/regfallback/txn /var/lib/regfallback/history",
+         .fix = "`regfallback rollback`, or `regfallback apply` again.",
+         .versions = "Every version.",
+         .needs = Rule::Needs::facts,
+         .look = look_for_unfinished},
+    Rule{.id = "managed-file-changed",
+         .severity = Severity::warning,
+         .title = "A file that regfallback wrote was changed",
+         .happens = "containerd follows the file as it is. The next apply shows the difference and replaces it.",
+         .why = "Somebody edited it, or another program writes the same directory.",
+         .see = "regfallback status\nregfallback plan",
+         .fix = "Take the change into the intent file, or apply.",
+         .versions = "Every version.",
+         .needs = Rule::Needs::facts,
+         .look = look_for_drift},
+    Rule{.id = "spegel-beside",
+         .severity = Severity::warning,
+         .title = "Spegel writes the same directory",
+         .happens = "At its first start Spegel moves what is there to `_backup`. At every start of its pod it deletes everything else and writes its own files.",
+         .why = "It takes the directory for its own.",
+         .see = "ls -a /etc/containerd/certs.d",
+         .fix = "Let one of the two write: `additionalMirrorTargets` or `prependExisting` in Spegel's chart, or `containerdMirrorAdd = false`.",
+         .versions = "Every Spegel; _default since 2025-07.",
+         .look = look_for_spegel},
+    Rule{.id = "daemon-json-is-dockers",
+         .severity = Severity::note,
+         .title = "daemon.json counts for Docker alone",
+         .happens = "registry-mirrors and insecure-registries of /etc/docker/daemon.json do nothing for pods.",
+         .why = "The kubelet pulls through containerd, whose registries are configured in hosts.toml files.",
+         .see = "cat /etc/docker/daemon.json",
+         .fix = "Declare the mirrors for containerd.",
+         .versions = "Every version.",
+         .look = look_at_daemon_json},
+};
+
+}  // namespace
+
+std::span<const Rule> leftover_rules() { return leftovers; }
+
+}  // namespace rf
