@@ -1,6 +1,7 @@
 // config.toml files with which containerd does not start, or its CRI plugin does not load.
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -35,26 +36,18 @@ std::string does_not_load(const View& view, const Error& error) {
                      view.who(), error.message, runs_well ? " after its next start (it runs with what it read before)" : "");
 }
 
-// The statement that stands on `line`, as the keys from the root it is about.
-std::vector<std::string> full_key(const std::vector<TomlStatement>& statements, int line) {
+// The line of the first statement about the same key as the one on `second`; 0 when it is not found.
+int first_line_of(std::string_view text, int second) {
+  std::map<std::vector<std::string>, int> first;
   std::vector<std::string> table;
-  for (const auto& statement : statements) {
+  for (const auto& statement : toml_statements(text)) {
     const bool is_key = statement.kind == TomlStatement::Kind::key_value;
     auto key = is_key ? table : std::vector<std::string>{};
     key.insert(key.end(), statement.key.begin(), statement.key.end());
     if (!is_key) table = statement.key;
-    if (statement.line == line) return key;
+    const auto known = first.emplace(std::move(key), statement.line).first;
+    if (statement.line == second) return known->second == second ? 0 : known->second;
   }
-  return {};
-}
-
-// The line of the first statement about the same key; 0 when it is not found.
-int first_line_of(std::string_view text, int second) {
-  const auto statements = toml_statements(text);
-  const auto wanted = full_key(statements, second);
-  if (wanted.empty()) return 0;
-  for (const auto& statement : statements)
-    if (statement.line < second && full_key(statements, statement.line) == wanted) return statement.line;
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
+#include "intent/names.h"
 
 namespace rf {
 namespace {
@@ -98,6 +99,33 @@ void look_for_list(const View& view, Findings& found) {
              .fix = write_config_path(view, own)});
 }
 
+// Named as a registry is; "certs.d" and "hosts.d" are names of hosts too.
+bool is_for_one(const std::string& directory) {
+  const auto name = base_name(directory);
+  return !name.ends_with(".d") && check_registry_name(registry_of_directory(name)).ok();
+}
+
+// A config_path that cannot be a directory of registries.
+void look_at_directory(const View& view, Findings& found) {
+  const auto& config = view.config();
+  if (!view.config_is_known() || config.cri_disabled || !config.config_path_where) return;
+  for (const auto piece : split(config.config_path, ':')) {
+    const std::string part(piece);
+    if (part.empty()) continue;
+    const auto* entry = part.starts_with('/') ? view.tree().stat(part) : nullptr;
+    const bool file = entry != nullptr && entry->kind == FileEntry::Kind::file;
+    const bool of_one = view.tree().exists(part + "/hosts.toml") && is_for_one(part);
+    const bool named_file = part.ends_with(".toml");
+    const std::string fault = !part.starts_with('/') ? "is no absolute path" : file || named_file ? "names a file" : of_one ? "names the directory of one registry" : "";
+    if (fault.empty()) continue;
+    const auto right = !part.starts_with('/') ? view.detection().hosts_dir : of_one || !is_for_one(parent_path(part)) ? parent_path(part) : parent_path(parent_path(part));
+    found.add({.cause = fmt::format("config_path = \"{}\" {}", part, fault),
+               .where = config.config_path_where,
+               .effect = fmt::format("{} looks for {}/REGISTRY/hosts.toml and finds nothing: every registry is asked directly", view.who(), part),
+               .fix = write_config_path(view, right.starts_with('/') && right != "/" ? right : "/etc/containerd/certs.d")});
+  }
+}
+
 // The other containerd of the node that reads a directory; nullptr when none does.
 const RuntimeProcess* other_reader(const View& view, std::string_view root) {
   for (const auto& runtime : view.facts().runtimes) {
@@ -181,6 +209,15 @@ const std::array config_path_table{
          .versions = "1.5 to 2.0 split the list. 2.1 and later do only for local pulls.",
          .reports = "containerd/containerd#12415, #12636, #12808, #12550, bottlerocket-os/bottlerocket#4710",
          .look = look_for_list},
+    Rule{.id = "config-path-no-directory",
+         .severity = Severity::error,
+         .title = "config_path does not name a directory of registries",
+         .happens = "containerd looks for CONFIG_PATH/REGISTRY/hosts.toml, finds nothing and asks every registry directly.",
+         .why = "The value is the path of a hosts.toml, of one registry's directory, or a path that is not absolute.",
+         .see = "containerd config dump | grep config_path\nls $(containerd config dump | sed -n \"s/.*config_path = ['\\\"]\\(.*\\)['\\\"]/\\1/p\")",
+         .fix = "The directory that holds the directories of registries: `/etc/containerd/certs.d`.",
+         .versions = "Every containerd.",
+         .look = look_at_directory},
     Rule{.id = "hosts-files-not-read",
          .severity = Severity::error,
          .title = "hosts.toml files stand in a directory that is not read",

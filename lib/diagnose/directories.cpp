@@ -115,6 +115,22 @@ void look_for_no_registry(const View& view, Findings& found) {
   }
 }
 
+void look_at_mirror_names(const View& view, Findings& found) {
+  const auto add = [&](const std::string& name, const Location& where, const std::string& then) {
+    const auto checked = check_registry_name(name);
+    if (checked) return;
+    found.add({.cause = fmt::format("mirrors names \"{}\", which is for no image: {}", name, checked.error().message),
+               .where = where,
+               .effect = fmt::format("{} looks mirrors up by what stands before the first / of an image, and never finds this one", view.who()),
+               .fix = fmt::format("{}; then {}", checked.error().hint, then)});
+  };
+  if (view.era().style != Style::registries_yaml && view.config_is_known() && !view.config().cri_disabled)
+    for (const auto& [name, mirror] : view.config().mirrors) add(name, {mirror.where.file, mirror.where.line, 0}, view.restart());
+  const auto* mirrors = view.registries_yaml() != nullptr ? view.registries_yaml()->get("mirrors") : nullptr;
+  if (mirrors == nullptr) return;
+  for (const auto& [name, mirror] : mirrors->entries) add(name->text, {view.registries_file(), name->line, 0}, view.restart());
+}
+
 bool is_file(const FileTree& tree, const std::string& path) {
   const auto* entry = tree.stat(path);
   return entry != nullptr && entry->kind == Kind::file;
@@ -241,6 +257,15 @@ const std::array directories{
          .fix = "Rename the directory: HOST, HOST:PORT, or _default for every other registry.",
          .versions = "Every containerd.",
          .look = look_for_no_registry},
+    Rule{.id = "mirror-of-no-registry",
+         .severity = Severity::error,
+         .title = "A mirror entry's name matches no registry",
+         .happens = "The entry is never used, and its registry is asked directly.",
+         .why = "Entries of `mirrors`, in config.toml and in registries.yaml, are named by what stands before the first / of an image: no https://, no path, docker.io for Docker Hub.",
+         .see = "grep -n -A3 mirrors /etc/containerd/config.toml /etc/rancher/*/registries.yaml",
+         .fix = "Name the registry as images do.",
+         .versions = "Every containerd, K3s and RKE2.",
+         .look = look_at_mirror_names},
     Rule{.id = "file-in-place-of-directory",
          .severity = Severity::error,
          .title = "A file stands where a registry's directory has to be",

@@ -1,153 +1,15 @@
-// Files that a distribution makes anew, and what it takes for them: registries.yaml of K3s and RKE2, templates, managed files.
+// Files that a distribution makes anew from others, and files it does not look at.
 #include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/go_url.h"
-#include "containerd/registries_yaml.h"
+#include "diagnose/distribution.h"
 #include "diagnose/rule.h"
-#include "diagnose/view.h"
-#include "node/after_start.h"
 
 namespace rf {
 namespace {
-
-bool renders(const View& view) { return view.era().style == Style::registries_yaml; }
-std::string title(const View& view) { return view.detection().profile.title; }
-std::string then(const View& view) { return "; then " + view.restart(); }
-
-// The file as the program reads it; nothing when there is none or it does not parse.
-std::optional<RegistriesYaml> registries_of(const View& view) {
-  const auto text = renders(view) ? view.facts().tree.read(view.registries_file()) : std::nullopt;
-  if (!text) return std::nullopt;
-  auto parsed = parse_registries_yaml(*text, view.registries_file());
-  return parsed ? std::optional(*std::move(parsed)) : std::nullopt;
-}
-
-Location line_of(const View& view, const std::vector<std::string>& path) { return {view.registries_file(), yaml_key_line(view.registries_yaml(), path), 0}; }
-
-// The line of one endpoint of a registry.
-Location endpoint_line(const View& view, const std::string& registry, std::string_view endpoint) {
-  const auto* mirrors = view.registries_yaml() != nullptr ? view.registries_yaml()->get("mirrors") : nullptr;
-  const auto* mirror = mirrors != nullptr ? mirrors->get(registry) : nullptr;
-  const auto* endpoints = mirror != nullptr ? mirror->get("endpoint") : nullptr;
-  if (endpoints != nullptr)
-    for (const auto& item : endpoints->items)
-      if (item->text == endpoint) return {view.registries_file(), item->line, 0};
-  return line_of(view, {"mirrors", registry});
-}
-
-void look_for_parse(const View& view, Findings& found) {
-  const auto text = renders(view) ? view.facts().tree.read(view.registries_file()) : std::nullopt;
-  if (!text) return;
-  const auto parsed = parse_registries_yaml(*text, view.registries_file());
-  if (parsed) return;
-  const auto where = parsed.error().where.value_or(Location{view.registries_file(), 0, 0});
-  found.add({.cause = fmt::format("{}: {}", at(where), parsed.error().message),
-             .where = where,
-             .effect = fmt::format("{} does not start with this file: its next restart fails", title(view)),
-             .fix = fmt::format("repair the line{}", then(view))});
-}
-
-void look_for_unknown(const View& view, Findings& found) {
-  const auto registries = registries_of(view);
-  if (!registries) return;
-  for (const auto& ignored : registries->ignored) {
-    const auto near = nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password", "identity_token", "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
-    found.add({.cause = fmt::format("{} knows no key {}{}", title(view), ignored.key, near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-               .where = Location{view.registries_file(), ignored.line, 0},
-               .effect = fmt::format("{} passes over it without a word", title(view)),
-               .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, identity_token), tls (ca_file, cert_file, key_file, insecure_skip_verify){}", then(view))});
-  }
-}
-
-void look_at_endpoints(const View& view, Findings& found) {
-  const auto registries = registries_of(view);
-  if (!registries) return;
-  for (const auto& [registry, mirror] : registries->mirrors)
-    for (const auto& endpoint : mirror.endpoints)
-      if (registries_yaml_url(endpoint).empty())
-        found.add({.cause = fmt::format("the endpoint \"{}\" of {} is no URL", endpoint, registry),
-                   .where = endpoint_line(view, registry, endpoint),
-                   .effect = fmt::format("{} leaves it out without a word", title(view)),
-                   .fix = fmt::format("write https://HOST or http://HOST:PORT{}", then(view))});
-}
-
-void look_at_rewrites(const View& view, Findings& found) {
-  const auto registries = registries_of(view);
-  if (!registries) return;
-  for (const auto& [registry, mirror] : registries->mirrors) {
-    if (mirror.rewrites.empty() || mirror.endpoints.empty()) continue;
-    const auto own = registries_yaml_url(registry);
-    if (registry == "*" || registries_yaml_url(mirror.endpoints.back()) != own) continue;
-    found.add({.cause = fmt::format("the last endpoint of {} is the registry itself, so its rewrite is lost", registry),
-               .where = line_of(view, {"mirrors", registry, "rewrite"}),
-               .also = {endpoint_line(view, registry, mirror.endpoints.back())},
-               .effect = fmt::format("{} makes that endpoint the server, and writes rewrites for hosts only: it is asked for the name as the image has it", title(view)),
-               .fix = fmt::format("write the endpoint with its port: https://{}:443{}", registry == "docker.io" ? "registry-1.docker.io" : registry, then(view))});
-  }
-}
-
-void look_at_configs(const View& view, Findings& found) {
-  const auto registries = registries_of(view);
-  if (!registries) return;
-  for (const auto& [host, config] : registries->configs) {
-    const auto where = line_of(view, {"configs", host});
-    if (host.find("://") != std::string::npos || host.find('/') != std::string::npos)
-      found.add({.cause = fmt::format("configs has an entry for \"{}\", which is no host", host),
-                 .where = where,
-                 .effect = fmt::format("{} looks entries up by the host of an endpoint: its credentials and TLS settings never count", title(view)),
-                 .fix = fmt::format("write HOST or HOST:PORT, as in the endpoint's URL{}", then(view))});
-    if (host == "*" && config.tls)
-      found.add(Severity::warning, {.cause = "configs has TLS settings for \"*\"",
-                                    .where = where,
-                                    .effect = fmt::format("{} uses them for registries without an entry of their own, not for endpoints of mirrors, and not where mirrors has a \"*\" too", title(view)),
-                                    .fix = fmt::format("one entry for each endpoint's host{}", then(view))});
-    const auto same = [&](const auto& mirror) { return mirror.first == host || std::any_of(mirror.second.endpoints.begin(), mirror.second.endpoints.end(), [&](const std::string& endpoint) {
-                                                  const auto url = parse_go_url(registries_yaml_url(endpoint));
-                                                  return url && (url->host == host || (host == "docker.io" && url->host == "registry-1.docker.io"));
-                                                }); };
-    const auto bare = host.substr(0, host.rfind(':'));
-    if (std::any_of(registries->mirrors.begin(), registries->mirrors.end(), same) || host == "*") continue;
-    for (const auto& [registry, mirror] : registries->mirrors)
-      for (const auto& endpoint : mirror.endpoints) {
-        const auto url = parse_go_url(registries_yaml_url(endpoint));
-        if (!url || split_host_port(url->host).host != bare || url->host == host) continue;
-        found.add(Severity::warning, {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}", host, registry, url->host),
-                                      .where = where,
-                                      .also = {endpoint_line(view, registry, endpoint)},
-                                      .effect = fmt::format("{} compares host and port as they are written: the endpoint gets neither these credentials nor these TLS settings", title(view)),
-                                      .fix = fmt::format("write configs: \"{}\"{}", url->host, then(view))});
-      }
-  }
-}
-
-void look_at_wildcard(const View& view, Findings& found) {
-  const auto registries = registries_of(view);
-  if (!registries || !registries->mirrors.contains("*")) return;
-  const auto version = parse_version(view.detection().distribution_version);
-  if (registries_yaml_era(version ? std::optional<Version>(*version) : std::nullopt) != RegistriesYamlEra::first_hosts) return;
-  found.add({.cause = fmt::format("mirrors has a \"*\", which {} {} does not render", title(view), view.detection().distribution_version),
-             .where = line_of(view, {"mirrors", "*"}),
-             .effect = "registries without an entry of their own are asked directly",
-             .fix = "upgrade (v1.26.15, 1.27.12, 1.28.8, 1.29.3 and later render it as _default), or write an entry for each registry"});
-}
-
-void look_at_no_default(const View& view, Findings& found) {
-  const auto registries = registries_of(view);
-  if (!registries) return;
-  const auto node = registries_yaml_node(view.facts(), view.detection());
-  if (!node.settings.disable_default_endpoint) return;
-  for (const auto& [registry, mirror] : registries->mirrors) {
-    if (!registries->configs.contains(registry)) continue;
-    found.add({.cause = fmt::format("--disable-default-registry-endpoint is set, and configs has an entry for {} itself", registry),
-               .where = line_of(view, {"configs", registry}),
-               .effect = fmt::format("{} keeps the default endpoint of a registry that has an entry in configs: {} is asked last all the same", title(view), registry),
-               .fix = fmt::format("remove the entry, or write the endpoint with its port in mirrors and name the entry so{}", then(view))});
-  }
-}
 
 std::vector<std::string> urls_of(const Chain& chain) {
   std::vector<std::string> urls;
@@ -184,7 +46,7 @@ void look_at_template(const View& view, Findings& found) {
                  .where = Location{file, 1, 0},
                  .also = {line_of(view, {"configs", lost.front()})},
                  .effect = fmt::format("{} does not write them into config.toml: these hosts are asked without", title(view)),
-                 .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and write only what is added{}", then(view))});
+                 .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and write only what is added{}", then_restart(view))});
     return;
   }
 }
@@ -218,75 +80,67 @@ void look_for_lost_edits(const View& view, Findings& found) {
              .where = first,
              .effect = made || renders(view) ? fmt::format("they count now and are gone after the next start of {}", title(view))
                                              : fmt::format("they count until {} writes the file anew", title(view)),
-             .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then(view))
-                    : made        ? fmt::format("write them into {}{}", source, then(view))
+             .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then_restart(view))
+                    : made        ? fmt::format("write them into {}{}", source, then_restart(view))
                                   : fmt::format("regfallback migrate, or `regfallback render --for {}` for what the system itself takes", view.detection().profile.name)});
 }
 
+// registries.yaml under a name or in a directory that nothing reads.
+void look_for_elsewhere(const View& view, Findings& found) {
+  const auto& tree = view.facts().tree;
+  auto files = tree.glob("/etc/rancher/*/registries.y*ml");
+  for (auto& file : tree.glob("/etc/rancher/registries.y*ml")) files.push_back(std::move(file));
+  for (const auto& file : files) {
+    if (renders(view) && tree.real_path(file) == tree.real_path(view.registries_file())) continue;
+    const auto program = base_name(parent_path(file));
+    if (!renders(view) && view.facts().processes.contains(program)) continue;  // told by what it was started with
+    found.add(renders(view) ? Severity::error : Severity::note,
+              {.cause = renders(view) ? fmt::format("{} is there, and {} reads {}", file, title(view), view.registries_file())
+                                      : fmt::format("{} is there, and the kubelet's containerd is that of {}", file, title(view)),
+               .where = Location{file, 1, 0},
+               .effect = "no mirror and no credential in it counts",
+               .fix = renders(view) ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view)) : "none for a leftover; else regfallback apply configures the containerd that is used"});
+  }
+}
+
+// Drop-ins for a distribution that merges them itself, in the form of another version.
+void look_at_drop_ins(const View& view, Findings& found) {
+  if (view.era().drop_in.empty() || !view.era().restarts_itself) return;
+  const bool newer = view.containerd().major >= 2;
+  for (const auto& file : view.facts().tree.glob(parent_path(view.era().drop_in) + "/*.toml")) {
+    const auto root = parse_toml(view.facts().tree.read(file).value_or(""), file);
+    const auto* plugins = root ? root->find("plugins") : nullptr;
+    const auto* other = plugins != nullptr ? plugins->find(newer ? cri_plugin_v2 : cri_plugin_v3) : nullptr;
+    const auto* version = root ? root->find("version") : nullptr;
+    const bool wrong_version = version != nullptr && (newer ? version->integer < 3 : version->integer > 2);
+    if (other == nullptr && !wrong_version) continue;
+    found.add({.cause = wrong_version ? fmt::format("{} has version = {}", file, version->integer) : fmt::format("{} has a table of \"{}\"", file, newer ? cri_plugin_v2 : cri_plugin_v3),
+               .where = Location{file, wrong_version ? version->where.line : std::max(other->where.line, 1), 0},
+               .effect = newer ? fmt::format("{} with {} refuses to start on drop-ins of version 2", title(view), view.who())
+                               : fmt::format("{} with {} merges drop-ins of version 2 alone: this one does nothing", title(view), view.who()),
+               .fix = fmt::format("write it with {}, and {}; {}", newer ? "version = 3" : "version = 2", view.registry_table(newer ? 3 : 2), view.restart())});
+  }
+}
+
 const std::array distribution{
-    Rule{.id = "registries-yaml-does-not-parse",
+    Rule{.id = "registries-yaml-elsewhere",
          .severity = Severity::error,
-         .title = "registries.yaml cannot be read",
-         .happens = "K3s and RKE2 do not start with such a file. A process that runs already goes on until its next restart.",
-         .why = "Broken YAML, or a list where keys are expected.",
-         .see = "journalctl -u k3s | grep registries",
-         .fix = "Repair the line.",
+         .title = "A registries.yaml that nothing reads",
+         .happens = "The file is never looked at.",
+         .why = "K3s reads /etc/rancher/k3s/registries.yaml, RKE2 reads /etc/rancher/rke2/registries.yaml, and --private-registry names another one. The name ends in .yaml.",
+         .see = "ls /etc/rancher /etc/rancher/*",
+         .fix = "Move it to where it is read, and restart the program.",
          .versions = "Every K3s and RKE2.",
-         .look = look_for_parse},
-    Rule{.id = "registries-yaml-unknown-key",
+         .look = look_for_elsewhere},
+    Rule{.id = "drop-in-for-another-release",
          .severity = Severity::error,
-         .title = "A key in registries.yaml that K3s and RKE2 do not know",
-         .happens = "It is passed over without a word.",
-         .why = "A typing error, such as `mirror`, `endpoints` or `token`, or a wrong indentation.",
-         .see = "cat /var/lib/rancher/k3s/agent/etc/containerd/certs.d/*/hosts.toml",
-         .fix = "Write the key as they have it.",
-         .versions = "Every K3s and RKE2.",
-         .look = look_for_unknown},
-    Rule{.id = "registries-yaml-endpoint",
-         .severity = Severity::error,
-         .title = "An endpoint in registries.yaml that is no URL",
-         .happens = "It is left out of the hosts.toml without a word.",
-         .why = "The text has no host.",
-         .see = "cat /var/lib/rancher/k3s/agent/etc/containerd/certs.d/*/hosts.toml",
-         .fix = "https://HOST or http://HOST:PORT.",
-         .versions = "Every K3s and RKE2.",
-         .look = look_at_endpoints},
-    Rule{.id = "registries-yaml-rewrite-lost",
-         .severity = Severity::error,
-         .title = "A rewrite that is lost with the last endpoint",
-         .happens = "The registry's own endpoint in last place becomes `server`, for which no rewrites are written.",
-         .why = "K3s and RKE2 fold an endpoint that equals the default one into it.",
-         .see = "cat /var/lib/rancher/k3s/agent/etc/containerd/certs.d/REGISTRY/hosts.toml",
-         .fix = "Write the endpoint with its port, `https://HOST:443`: then it is another one.",
-         .versions = "v1.26.13, 1.27.10, 1.28.6, 1.29.1 and later.",
-         .look = look_at_rewrites},
-    Rule{.id = "registries-yaml-configs",
-         .severity = Severity::error,
-         .title = "An entry of configs that no endpoint gets",
-         .happens = "Credentials and TLS settings do not count for the endpoint they are meant for.",
-         .why = "Entries are found by the host of the endpoint's URL, with its port, letter by letter. `\"*\"` is not for endpoints of mirrors.",
-         .see = "cat /var/lib/rancher/k3s/agent/etc/containerd/certs.d/REGISTRY/hosts.toml",
-         .fix = "Name the entry as the endpoint's URL names its host.",
-         .versions = "Every K3s and RKE2.",
-         .look = look_at_configs},
-    Rule{.id = "registries-yaml-wildcard",
-         .severity = Severity::error,
-         .title = "\"*\" in registries.yaml is not rendered by this version",
-         .happens = "The entry does nothing.",
-         .why = "The first releases that wrote hosts.toml files knew no _default.",
-         .see = "ls /var/lib/rancher/k3s/agent/etc/containerd/certs.d",
-         .fix = "Upgrade, or one entry for each registry.",
-         .versions = "From v1.26.13, 1.27.10, 1.28.6, 1.29.1 on, up to the releases before v1.26.15, 1.27.12, 1.28.8, 1.29.3.",
-         .look = look_at_wildcard},
-    Rule{.id = "default-endpoint-kept",
-         .severity = Severity::warning,
-         .title = "--disable-default-registry-endpoint does not count for a registry with an entry in configs",
-         .happens = "The registry itself is asked after its mirrors.",
-         .why = "The entry in configs makes a hosts.toml with a server, and that is kept.",
-         .see = "cat /var/lib/rancher/k3s/agent/etc/containerd/certs.d/REGISTRY/hosts.toml",
-         .fix = "Give the credentials to the endpoint under another name, with its port.",
-         .versions = "v1.26.13, 1.27.10, 1.28.6, 1.29.1 and later.",
-         .look = look_at_no_default},
+         .title = "A drop-in in the form of another release of the distribution",
+         .happens = "k0s 1.36 and later (containerd 2.3) refuse to start on a drop-in of version 2; earlier ones (containerd 1.x) merge drop-ins of version 2 alone.",
+         .why = "k0s merges /etc/k0s/containerd.d/*.toml itself, in the form its containerd has.",
+         .see = "grep -n 'version\\|plugins' /etc/k0s/containerd.d/*.toml",
+         .fix = "Write the drop-in in the form of the release that runs.",
+         .versions = "k0s, before and from 1.36 on.",
+         .look = look_at_drop_ins},
     Rule{.id = "registries-yaml-not-rendered",
          .severity = Severity::warning,
          .title = "registries.yaml says something else than what was made of it",

@@ -102,6 +102,44 @@ void look_at_last(const View& view, Findings& found) {
              .fix = "none where that is meant; to never ask the registry make the last mirror the server too (upstream: none in an intent file)"});
 }
 
+// TLS settings and headers above the first header, and a host of the same registry that lacks them.
+void look_at_root_settings(const View& view, Findings& found) {
+  for (const auto& directory : view.directories()) {
+    const auto& entries = directory.loaded.entries;
+    if (directory.loaded.file.empty() || entries.size() < 2 || view.is_rendered(directory.loaded.file)) continue;
+    const auto& root = entries.back();
+    const auto text = view.tree().read(directory.loaded.file).value_or("");
+    for (const std::string_view key : {"skip_verify", "ca", "client"}) {
+      const int line = host_key_line(text, 0, key);
+      const auto lacking = std::find_if(entries.begin(), entries.end() - 1, [&](const HostEntry& entry) {
+        return entry.scheme == "https" && entry.host == (root.host.empty() ? directory.registry : root.host) && !entry.has_tls_options();
+      });
+      if (line == 0 || lacking == entries.end() - 1) continue;
+      found.add({.cause = fmt::format("{} stands above the first header and counts for server alone; https://{} on line {} has none", key, lacking->host, lacking->line),
+                 .where = Location{directory.loaded.file, line, 0},
+                 .also = {{directory.loaded.file, lacking->line, 0}},
+                 .effect = fmt::format("{} asks https://{} without it first, and with it as the last endpoint", view.who(), lacking->host),
+                 .fix = fmt::format("write {} below the header on line {} too (no restart is needed)", key, lacking->line)});
+    }
+  }
+}
+
+// A mirror that is asked only when the registry itself has failed.
+void look_behind_upstream(const View& view, Findings& found) {
+  if (view.era().style == Style::registries_yaml) return;
+  for (const auto& chain : view.chains()) {
+    const auto own = std::find_if(chain.endpoints.begin(), chain.endpoints.end(), [&](const auto& e) { return e.source && is_own(chain, e) && e.scheme == "https"; });
+    if (own == chain.endpoints.end()) continue;
+    const auto behind = std::find_if(own, chain.endpoints.end(), [&](const auto& e) { return !is_own(chain, e) && e.host != "docker.io"; });
+    if (behind == chain.endpoints.end() || !behind->source || is_ours(view.tree().read(behind->source->file).value_or(""))) continue;
+    found.add({.cause = fmt::format("{} stands behind {}, which is {} itself", behind->url(), own->url(), chain.registry),
+               .where = view.place(chain, *behind),
+               .also = {view.place(chain, *own)},
+               .effect = fmt::format("{} asks in the order of the file: {} is asked only for what {} does not have or does not give", view.who(), behind->host, own->host),
+               .fix = fmt::format("none for a fallback; for a mirror write {} before {} (the last one is server)", behind->url(), own->url())});
+  }
+}
+
 const std::array endpoint_order{
     Rule{.id = "mirror-does-not-resolve",
          .severity = Severity::error,
@@ -114,6 +152,24 @@ const std::array endpoint_order{
          .versions = "Every containerd.",
          .reports = "containerd/containerd#7400",
          .look = look_for_no_resolve},
+    Rule{.id = "root-settings-are-servers",
+         .severity = Severity::warning,
+         .title = "TLS settings above the first header count for server alone",
+         .happens = "The host below is asked without them: its certificate is verified against the system's CAs and the request fails. The same registry is then asked as `server`, with them.",
+         .why = "The keys at the top of the file are properties of `server`, and not defaults for the hosts.",
+         .see = "regfallback explain IMAGE",
+         .fix = "Write them below each `[host]` header they are for.",
+         .versions = "Every containerd.",
+         .look = look_at_root_settings},
+    Rule{.id = "mirror-behind-upstream",
+         .severity = Severity::note,
+         .title = "A mirror stands behind the registry itself",
+         .happens = "The registry is asked first. The mirror serves only what that refuses, or when it is down.",
+         .why = "The order of the endpoints in the file is the order of the requests.",
+         .see = "regfallback explain IMAGE",
+         .fix = "Write the mirror first, and the registry as `server`.",
+         .versions = "Every containerd.",
+         .look = look_behind_upstream},
     Rule{.id = "mirror-can-hang",
          .severity = Severity::note,
          .title = "A mirror that accepts and never answers",

@@ -69,7 +69,9 @@ std::string drop_fix(const View& view, Drop drop, std::string_view reason, const
       const auto name = reason.substr(std::string_view("unknown capability ").size());
       return fmt::format("remove \"{}\" from line {}; {} knows {}", name, ignored.line, view.who(), listed(all_capabilities(view.containerd())));
     }
-    case Drop::parse: return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
+    case Drop::parse:
+      if (reason.find("cannot hold '['") != reason.npos) return fmt::format("give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header", ignored.line);
+      return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
     case Drop::value: break;
   }
   const auto key = key_on(text, ignored.line);
@@ -116,6 +118,15 @@ void look_for_empty(const View& view, Findings& found) {
                .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same", view.who(), registry_text(directory)),
                .fix = fmt::format("write it, or rm -r {} (no restart is needed)", directory.path)});
   });
+  for (const auto& directory : view.directories()) {
+    const auto path = directory.path + "/hosts.toml";
+    const auto* link = view.tree().lstat(path);
+    if (link == nullptr || link->kind != FileEntry::Kind::symlink || view.tree().exists(path) || !view.is_complete(link->target)) continue;
+    found.add({.cause = fmt::format("{} is a link to {}, which does not exist", path, link->target),
+               .where = Location{path, 0, 0},
+               .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same", view.who(), registry_text(directory)),
+               .fix = fmt::format("put the file there, or rm -r {} (no restart is needed)", directory.path)});
+  }
 }
 
 void look_for_server(const View& view, Findings& found) {
@@ -257,9 +268,9 @@ const std::array hosts_toml{
          .look = look_for_crash},
     Rule{.id = "hosts-toml-empty",
          .severity = Severity::warning,
-         .title = "A hosts.toml of zero bytes",
+         .title = "A hosts.toml with nothing in it",
          .happens = "The file counts as absent: the registry is asked directly, and _default is not used for it.",
-         .why = "A disk was full, or a template wrote nothing.",
+         .why = "A disk was full, a template wrote nothing, or the file is a link to one that is gone.",
          .see = "find /etc/containerd/certs.d -name hosts.toml -empty",
          .fix = "Write the file, or remove the directory.",
          .versions = "Every containerd.",

@@ -52,7 +52,7 @@ void Findings::add(Severity severity, Finding finding) {
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = [] {
     std::vector<Rule> out;
-    for (const auto family : {runtime_rules, config_load_rules, config_path_rules, config_registry_rules, directory_rules, hosts_toml_rules, endpoint_url_rules, endpoint_scheme_rules, endpoint_order_rules, certificate_rules, credential_rules, distribution_rules, leftover_rules, declared_rules, answer_rules})
+    for (const auto family : {runtime_rules, config_load_rules, config_path_rules, config_registry_rules, directory_rules, hosts_toml_rules, endpoint_url_rules, endpoint_scheme_rules, endpoint_order_rules, certificate_rules, credential_rules, registries_yaml_rules, distribution_rules, leftover_rules, declared_rules, answer_rules})
       for (const auto& rule : family()) out.push_back(rule);
     return out;
   }();

@@ -64,6 +64,7 @@ std::span<const Rule> endpoint_scheme_rules();
 std::span<const Rule> endpoint_order_rules();
 std::span<const Rule> certificate_rules();
 std::span<const Rule> credential_rules();
+std::span<const Rule> registries_yaml_rules();
 std::span<const Rule> distribution_rules();
 std::span<const Rule> leftover_rules();
 std::span<const Rule> declared_rules();

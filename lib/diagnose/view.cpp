@@ -65,6 +65,11 @@ bool View::is_read(std::string_view root) const {
                      [&](const std::string& read) { return tree_.real_path(read) == tree_.real_path(root); });
 }
 
+bool View::is_complete(std::string_view path) const {
+  if (is_copy() || !path.starts_with('/')) return true;
+  return std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return path.starts_with(root + "/"); });
+}
+
 void View::look_at_directories() {
   for (const auto& root : roots_)
     for (const auto& name : tree_.list(root)) {

@@ -47,6 +47,8 @@ class View {
   // Directories that hold hosts.toml files for this containerd: those it reads, and the one it should read. Each once.
   const std::vector<std::string>& roots() const { return roots_; }
   bool is_read(std::string_view root) const;
+  // Whether the tree holds everything below the directory of this path, so that what is not there does not exist.
+  bool is_complete(std::string_view path) const;
   const std::vector<RegistryDirectory>& directories() const { return directories_; }
   // Of every registry that is configured, as if nothing kept containerd from reading roots(); that of every other registry is "*".
   const std::vector<Chain>& chains() const { return chains_; }

@@ -90,6 +90,13 @@ std::vector<State> path_states() {
       {"a list on 2.1 and nothing to read", "config-path-list", Patient::with("2.1.9", two_roots), config + ":3", {"no hosts.toml is read"}, Severity::note},
       {"one directory", "config-path-list", Patient::with("2.1.9", live_v3).hosts("docker.io", mirror_hosts), ""},
 
+      {"config_path names a file", "config-path-no-directory", Patient::with("1.7.24", "version = 2\n" + v2_table + "config_path = \"/etc/containerd/certs.d/hosts.toml\"\n"), config + ":3",
+       {"names a file", "config_path = \"/etc/containerd/certs.d\""}},
+      {"config_path names one registry's directory", "config-path-no-directory",
+       Patient::with("2.1.9", "version = 2\n" + v2_table + "config_path = \"/etc/containerd/certs.d/docker.io\"\n").hosts("docker.io", mirror_hosts), config + ":3", {"directory of one registry", "config_path = \"/etc/containerd/certs.d\""}},
+      {"a relative path", "config-path-no-directory", Patient::with("1.7.24", "version = 2\n" + v2_table + "config_path = \"certs.d\"\n"), config + ":3", {"no absolute path"}},
+      {"a directory that is not there yet", "config-path-no-directory", Patient::with("1.7.24", live_v2), ""},
+
       {"config_path names another directory", "hosts-files-not-read", elsewhere, "/etc/containerd/certs.d", {"docker.io", "/srv/certs.d", "move them"}},
       {"another containerd reads them", "hosts-files-not-read", other, "/etc/containerd/certs.d", {"not the kubelet's"}, Severity::note},
       {"a link to the same directory", "hosts-files-not-read", link, ""},

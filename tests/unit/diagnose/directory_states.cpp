@@ -38,6 +38,11 @@ std::vector<State> directory_states() {
       {"localhost", "directory-matches-no-registry", live().hosts("localhost", mirror_hosts).hosts("localhost:5000", mirror_hosts).hosts("reg.io_5000_", mirror_hosts), ""},
       {"Spegel's backup", "directory-matches-no-registry", live().hosts("_backup", mirror_hosts), ""},
 
+      {"a mirror named by a URL", "mirror-of-no-registry",
+       Patient::with("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"https://docker.io\"]\nendpoint = [\"http://m1:5000\"]\n"), "/etc/containerd/config.toml:3", {"write docker.io"}},
+      {"a mirror of docker.io", "mirror-of-no-registry",
+       Patient::with("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = [\"http://m1:5000\"]\n"), ""},
+
       {"a file in place of the directory", "file-in-place-of-directory", live().put(root + "/docker.io", mirror_hosts), root + "/docker.io", {"not a directory", "mkdir"}},
       {"a directory in place of the file", "file-in-place-of-directory", live().put(root + "/docker.io/hosts.toml/x", ""), root + "/docker.io/hosts.toml", {"is a directory"}},
       {"a README beside the directories", "file-in-place-of-directory", live().put(root + "/README", "").hosts("docker.io", mirror_hosts), ""},

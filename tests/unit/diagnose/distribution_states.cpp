@@ -78,7 +78,28 @@ std::vector<State> managed_states() {
     patient.put(snap + "/containerd.toml", running, 0600).put(snap + "/containerd-template.toml", made_from, 0600);
     return patient;
   };
+  const auto k0s = [](std::string version, std::string drop_in) {
+    Patient patient;
+    patient.runs({.exe = "/var/lib/k0s/bin/containerd", .version = std::move(version), .config_file = "/etc/k0s/containerd.toml", .address = "/run/k0s/containerd.sock", .unit = "k0sworker.service"});
+    patient.put("/etc/k0s/containerd.toml", "# k0s_managed=true\nversion = 2\n").put("/etc/k0s/containerd.d/registry.toml", std::move(drop_in));
+    return patient;
+  };
+  auto of_rke2 = k3s("mirrors:\n");
+  of_rke2.put("/etc/rancher/rke2/registries.yaml", "mirrors:\n");
+  auto misspelt = k3s("mirrors:\n");
+  misspelt.put("/etc/rancher/k3s/registries.yml", "mirrors:\n");
   return {
+      {"a mirror named by a URL in registries.yaml", "mirror-of-no-registry", k3s("mirrors:\n  \"https://docker.io\":\n    endpoint: [\"https://m1\"]\n"), file + ":2", {"write docker.io", "systemctl restart k3s"}},
+      {"every other registry in registries.yaml", "mirror-of-no-registry", k3s("mirrors:\n  \"*\":\n    endpoint: [\"https://m1\"]\n"), ""},
+
+      {"RKE2's file on a K3s node", "registries-yaml-elsewhere", of_rke2, "/etc/rancher/rke2/registries.yaml:1", {"K3s reads /etc/rancher/k3s/registries.yaml", "mv"}},
+      {"another ending", "registries-yaml-elsewhere", misspelt, "/etc/rancher/k3s/registries.yml:1", {"mv /etc/rancher/k3s/registries.yml /etc/rancher/k3s/registries.yaml"}},
+      {"K3s' own", "registries-yaml-elsewhere", k3s("mirrors:\n"), ""},
+
+      {"a version 2 drop-in for k0s with containerd 2.3", "drop-in-for-another-release", k0s("2.3.4", live_v2), "/etc/k0s/containerd.d/registry.toml:1", {"refuses to start", "io.containerd.cri.v1.images"}},
+      {"a version 3 drop-in for k0s with containerd 1.7", "drop-in-for-another-release", k0s("1.7.24", live_v3), "/etc/k0s/containerd.d/registry.toml:1", {"does nothing", "version = 2"}},
+      {"the form of its release", "drop-in-for-another-release", k0s("1.7.24", live_v2), ""},
+
       {"credentials in the file that is made from the template", "edits-are-lost", microk8s(live_v2 + auth, live_v2), snap + "/containerd.toml:4", {"containerd-template.toml", "snap restart microk8s.daemon-containerd"}, Severity::warning},
       {"credentials in the template", "edits-are-lost", microk8s(live_v2 + auth, live_v2 + auth), ""},
   };

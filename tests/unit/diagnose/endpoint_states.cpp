@@ -77,6 +77,17 @@ std::vector<State> order_states() {
       {"nobody resolves", "mirror-does-not-resolve", with("1.7.24", server + "capabilities = [\"pull\"]\n[host.\"https://m1:5000\"]\ncapabilities = [\"pull\"]\n"), file + ":2", {"no tag can be pulled"}},
       {"pull and resolve", "mirror-does-not-resolve", with("1.7.24", mirror_hosts), ""},
 
+      {"skip_verify above the header", "root-settings-are-servers",
+       Patient::with("1.7.24", live_v2).hosts("reg.corp:5000", "server = \"https://reg.corp:5000\"\nskip_verify = true\n[host.\"https://reg.corp:5000\"]\n"), root + "/reg.corp:5000/hosts.toml:2",
+       {"line 3 has none", "below the header on line 3"}, Severity::warning},
+      {"in both places", "root-settings-are-servers",
+       Patient::with("1.7.24", live_v2).hosts("reg.corp:5000", "server = \"https://reg.corp:5000\"\nskip_verify = true\n[host.\"https://reg.corp:5000\"]\nskip_verify = true\n"), ""},
+      {"for a server that is another registry", "root-settings-are-servers", with("1.7.24", "server = \"https://reg.corp:5000\"\nskip_verify = true\n[host.\"https://m1:5000\"]\n"), ""},
+
+      {"the registry itself first", "mirror-behind-upstream", with("1.7.24", "server = \"https://m1:5000\"\n[host.\"https://registry-1.docker.io\"]\n"), file + ":1", {"https://registry-1.docker.io/v2"}, Severity::note},
+      {"the mirror first", "mirror-behind-upstream", with("1.7.24", mirror_hosts), ""},
+      {"as MicroK8s ships it", "mirror-behind-upstream", with("1.7.24", "server = \"https://docker.io\"\n[host.\"https://registry-1.docker.io\"]\n"), ""},
+
       {"a mirror on 1.7", "mirror-can-hang", with("1.7.24", mirror_hosts), file + ":3", {"waits without end", "--probe"}, Severity::note},
       {"a mirror on 2.3", "mirror-can-hang", with("2.3.4", mirror_hosts), file + ":3", {"after 30 s"}, Severity::note},
       {"the registry alone", "mirror-can-hang", with("1.7.24", server + "[host]\n"), ""},

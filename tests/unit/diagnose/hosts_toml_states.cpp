@@ -14,6 +14,7 @@ std::vector<State> hosts_toml_states() {
   return {
       {"an open quote", "hosts-toml-does-not-parse", with("2.1.9", server + "[host.\"https://m1:5000]\n"), file + ":2", {"dropped whole", "docker.io is asked directly", "repair line 2"}},
       {"a host that stands twice", "hosts-toml-does-not-parse", with("1.7.24", server + host + host), file + ":3", {"dropped whole"}},
+      {"an address in brackets on 1.7", "hosts-toml-does-not-parse", with("1.7.24", server + "[host.\"http://[fd00::1]:5000\"]\n"), file + ":2", {"a host name"}},
       {"a file that parses", "hosts-toml-does-not-parse", with("2.1.9", mirror_hosts), ""},
 
       {"a byte order mark on 2.1", "hosts-toml-byte-order-mark", with("2.1.9", "\xEF\xBB\xBF" + mirror_hosts), file + ":1", {"sed -i"}},
@@ -35,6 +36,13 @@ std::vector<State> hosts_toml_states() {
       {"server below a host's own header", "hosts-toml-crashes-containerd", with("1.7.24", host + server), ""},
 
       {"zero bytes", "hosts-toml-empty", with("1.7.24", ""), file, {"takes it for absent", "rm -r"}, Severity::warning},
+      {"a link to nothing", "hosts-toml-empty",
+       [] {
+         auto patient = Patient::with("2.1.9", live_v2);
+         patient.link(file, "../gone.toml");
+         return patient;
+       }(),
+       file, {"../gone.toml, which does not exist"}, Severity::warning},
       {"a comment", "hosts-toml-empty", with("2.1.9", "# nothing yet\n"), ""},
 
       {"server behind a host", "server-after-host", with("1.7.24", host + server), file + ":2", {"move line 2 above the first header, line 1"}},
