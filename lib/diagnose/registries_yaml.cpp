@@ -89,37 +89,53 @@ void look_at_rewrites(const View& view, Findings& found) {
   }
 }
 
+// Whether an entry of configs is that of an endpoint, or of a registry with mirrors.
+bool is_used(const RegistriesYaml& registries, std::string_view name) {
+  for (const auto& [registry, mirror] : registries.mirrors) {
+    if (registry == name) return true;
+    for (const auto& endpoint : mirror.endpoints) {
+      const auto url = parse_go_url(registries_yaml_url(endpoint));
+      if (url && (url->host == name || (name == "docker.io" && url->host == "registry-1.docker.io"))) return true;
+    }
+  }
+  return false;
+}
+
+// Entries for the host of an endpoint with another port, or none.
+void look_for_other_ports(const View& view, const RegistriesYaml& registries, const std::string& name, Findings& found) {
+  const auto bare = split_host_port(name).valid ? split_host_port(name).host : name;
+  for (const auto& [registry, mirror] : registries.mirrors)
+    for (const auto& endpoint : mirror.endpoints) {
+      const auto url = parse_go_url(registries_yaml_url(endpoint));
+      if (!url || url->host == name) continue;
+      const auto port = split_host_port(url->host);
+      if ((port.valid ? port.host : url->host) != bare) continue;
+      found.add(Severity::warning,
+                {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}", name, registry, url->host),
+                 .where = line_of(view, {"configs", name}),
+                 .also = {endpoint_line(view, registry, endpoint)},
+                 .effect = fmt::format("{} compares host and port as they are written: the endpoint gets neither these credentials nor these TLS settings", title(view)),
+                 .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
+    }
+}
+
 void look_at_configs(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries) return;
   for (const auto& [host, config] : registries->configs) {
     const auto where = line_of(view, {"configs", host});
-    if (host.find("://") != std::string::npos || host.find('/') != std::string::npos)
+    if (host.find('/') != std::string::npos)
       found.add({.cause = fmt::format("configs has an entry for \"{}\", which is no host", host),
                  .where = where,
                  .effect = fmt::format("{} looks entries up by the host of an endpoint: its credentials and TLS settings never count", title(view)),
                  .fix = fmt::format("write HOST or HOST:PORT, as in the endpoint's URL{}", then_restart(view))});
     if (host == "*" && config.tls)
-      found.add(Severity::warning, {.cause = "configs has TLS settings for \"*\"",
-                                    .where = where,
-                                    .effect = fmt::format("{} uses them for registries without an entry of their own, not for endpoints of mirrors, and not where mirrors has a \"*\" too", title(view)),
-                                    .fix = fmt::format("one entry for each endpoint's host{}", then_restart(view))});
-    const auto same = [&](const auto& mirror) { return mirror.first == host || std::any_of(mirror.second.endpoints.begin(), mirror.second.endpoints.end(), [&](const std::string& endpoint) {
-                                                  const auto url = parse_go_url(registries_yaml_url(endpoint));
-                                                  return url && (url->host == host || (host == "docker.io" && url->host == "registry-1.docker.io"));
-                                                }); };
-    const auto bare = host.substr(0, host.rfind(':'));
-    if (std::any_of(registries->mirrors.begin(), registries->mirrors.end(), same) || host == "*") continue;
-    for (const auto& [registry, mirror] : registries->mirrors)
-      for (const auto& endpoint : mirror.endpoints) {
-        const auto url = parse_go_url(registries_yaml_url(endpoint));
-        if (!url || split_host_port(url->host).host != bare || url->host == host) continue;
-        found.add(Severity::warning, {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}", host, registry, url->host),
-                                      .where = where,
-                                      .also = {endpoint_line(view, registry, endpoint)},
-                                      .effect = fmt::format("{} compares host and port as they are written: the endpoint gets neither these credentials nor these TLS settings", title(view)),
-                                      .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
-      }
+      found.add(Severity::warning,
+                {.cause = "configs has TLS settings for \"*\"",
+                 .where = where,
+                 .effect = fmt::format("{} uses them for registries without an entry of their own, not for endpoints of mirrors, and not where mirrors has a \"*\" too", title(view)),
+                 .fix = fmt::format("one entry for each endpoint's host{}", then_restart(view))});
+    if (host != "*" && !is_used(*registries, host)) look_for_other_ports(view, *registries, host, found);
   }
 }
 
