@@ -34,6 +34,8 @@ Result<void> check(const Options& options) {
   if (!options.root.empty() && !(options.nodes.empty() && options.facts.empty()))
     return Error{.kind = ErrorKind::usage, .message = "doctor: --root cannot be combined with --nodes or --facts",
                  .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
+  if (!options.pull_mode.empty() && options.root.empty())
+    return Error{.kind = ErrorKind::usage, .message = "doctor: --pull-mode is for a copy of files", .hint = "leave it out: a node's own configuration chooses"};
   if (options.probe && !(options.root.empty() && options.facts.empty()))
     return Error{.kind = ErrorKind::usage, .message = "doctor: --probe asks the nodes themselves; files and saved facts cannot answer",
                  .hint = "leave --probe out, or name nodes with --nodes"};
@@ -70,6 +72,24 @@ DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswe
   if (setup.has_intent && node.detection) subject.wanted = wanted_of(setup, node);
   subject.answers = std::move(answers);
   return {.node = node.name, .findings = shown(diagnose(subject), options)};
+}
+
+// The nodes as they would be with another containerd: before an upgrade.
+Result<void> with_version(const Setup& setup, const Options& options, std::vector<Node>& nodes) {
+  if (options.containerd_version.empty()) return {};
+  RF_TRY(const auto version, wanted_version(options, "doctor"));
+  for (auto& node : nodes) {
+    if (!node.facts || !node.detection) continue;
+    node.facts->versions["containerd"] = to_string(version);
+    for (auto& runtime : node.facts->runtimes) {
+      runtime.version = to_string(version);
+      runtime.plugins.clear();
+    }
+    auto detection = detect(*node.facts, setup.profiles, {.distribution = options.distribution});
+    if (detection) node.detection = *std::move(detection);
+    else node.fail(std::move(detection).error());
+  }
+  return {};
 }
 
 using Answers = std::vector<std::vector<EndpointAnswer>>;  // by node
@@ -140,6 +160,10 @@ int run_on_nodes(Context& context) {
     context.error(gathered.error());
     return exit_code_of(gathered.error());
   }
+  if (const auto other = with_version(*setup, context.options, nodes.all()); !other) {
+    context.error(other.error());
+    return exit_usage;
+  }
   const auto answers = context.options.probe ? ask_all(nodes) : Answers(nodes.all().size());
   if (nodes.interrupted()) return exit_interrupted;
   std::vector<DoctorRow> rows;
@@ -178,6 +202,13 @@ std::vector<Flag> doctor_flags(Options& options) {
           {{"--list", "", "list every finding there can be, and end", "What"}, &options.list}};
 }
 
+std::vector<Flag> files_flags(Options& options) {
+  auto flags = copy_flags(options);
+  for (auto& flag : flags)
+    if (flag.doc.names == "--containerd-version") flag.doc.help = "the containerd that reads the files; with nodes or --facts: as if they ran this one";
+  return flags;
+}
+
 }  // namespace
 
 Command doctor_command(Options& options) {
@@ -192,10 +223,11 @@ Command doctor_command(Options& options) {
                   .examples = {{"regfallback doctor --nodes anubis,babel", "two nodes"},
                                {"regfallback doctor --severity warning -o json", "for a program: the nodes of the intent, without notes"},
                                {"regfallback doctor --root /mnt/node --containerd-version 2.1.4", "a node's disk, as that version would read it"},
+                               {"regfallback doctor --nodes ra --containerd-version 2.3.4", "what an upgrade of containerd would break"},
                                {"regfallback doctor --facts facts/ --ignore legacy-mirrors", "saved facts, one finding left out"},
                                {"regfallback doctor --explain config-path-list", "what is behind a finding"}},
                   .exit_codes = {"0  nothing at or above a warning", "1  a node was not reached", "2  wrong usage or intent", "3  findings"}},
-          .flags = doctor_flags(options) + node_flags(options) + copy_flags(options) + intent_flags(options) + output_flags(options),
+          .flags = doctor_flags(options) + node_flags(options) + files_flags(options) + intent_flags(options) + output_flags(options),
           .run = run};
 }
 

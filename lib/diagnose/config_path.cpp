@@ -151,7 +151,7 @@ void report_unread(const View& view, const std::string& root, const std::vector<
     finding.fix = "nothing, if they are meant for that one";
     return found.add(Severity::note, std::move(finding));
   }
-  finding.effect = "they do nothing for pods";
+  finding.effect = view.detection().profile.kubernetes ? "they do nothing for pods" : fmt::format("{} never looks at them", view.detection().profile.title);
   if (view.era().style == Style::registries_yaml)
     finding.fix = fmt::format("declare the endpoints in {}, then {}", view.era().registries_file, view.restart());
   else

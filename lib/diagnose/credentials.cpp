@@ -51,7 +51,9 @@ Location credentials_place(const View& view, const Chain& chain, const ChainEndp
 void report_open_file(const View& view, const Location& where, std::string_view what, Findings& found) {
   const auto* entry = view.facts().tree.stat(where.file);
   if (entry == nullptr || (entry->mode & 0004U) == 0) return;
-  found.add({.cause = fmt::format("{} holds {} and can be read by everybody (mode {:04o})", where.file, what, entry->mode),
+  // A copy of files need not have their modes.
+  found.add(view.is_copy() ? Severity::note : Severity::warning,
+            {.cause = fmt::format("{} holds {} and can be read by everybody (mode {:04o})", where.file, what, entry->mode),
              .where = where,
              .effect = fmt::format("{} works, and so does everybody on the node who reads the file; a pod that mounts it, too", view.who()),
              .fix = fmt::format("chmod 600 {}", where.file)});

@@ -110,7 +110,7 @@ void look_at_version(const View& view, Findings& found) {
 void look_at_clients(const View& view, Findings& found) {
   const auto& directories = view.directories();
   const auto first = std::find_if(directories.begin(), directories.end(), [&](const auto& d) { return !d.loaded.file.empty() && view.is_read(d.root); });
-  if (first == directories.end()) return;
+  if (first == directories.end() || !view.detection().profile.kubernetes) return;
   const auto& address = view.detection().runtime.address;
   const auto ctr = fmt::format("ctr{} -n k8s.io images pull --hosts-dir {} REF", address.empty() || address == "/run/containerd/containerd.sock" ? "" : " -a " + address, first->root);
   const std::string_view reader = view.containerd().major >= 2 ? "containerd itself then reads the directory, so its path is absolute, unless --local is given"

@@ -6,5 +6,7 @@ regfallback doctor --facts three -c away/regfallback.yaml --severity warning
 echo "exit code $?"
 regfallback doctor --facts nodes/k3s-agent.facts -m docker.io=http://anubis:32000 -o yaml
 regfallback doctor --facts managed.facts --severity warning
+# What an upgrade would break.
+regfallback doctor --facts managed.facts --containerd-version 1.6.16 --ignore managed-file-changed --severity warning
 regfallback doctor --list | head -4
 regfallback doctor --explain duplicate-tables -o json
