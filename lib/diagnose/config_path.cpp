@@ -44,8 +44,8 @@ std::string write_config_path(const View& view, std::string_view directory) {
   const auto file = view.source_of(view.config().config_path_where ? view.config().config_path_where->file : view.config().config_file);
   const bool exists = view.facts().tree.exists(view.config().config_file);
   const int version = exists ? view.config().config_version : view.containerd().major < 2 ? 2 : 3;
-  return fmt::format("in {} write {}{} under {} (`regfallback apply` does it); then {}", file, exists ? "" : fmt::format("version = {}, and ", version),
-                     line, view.registry_table(version), view.restart());
+  return fmt::format("in {} write {}{} under {} (`regfallback apply` does it); then {}", file,
+                     exists ? "" : fmt::format("version = {}, and ", version), line, view.registry_table(version), view.restart());
 }
 
 void look_for_unset(const View& view, Findings& found) {
@@ -56,13 +56,12 @@ void look_for_unset(const View& view, Findings& found) {
     if (names.empty()) continue;
     const bool legacy = !config.mirrors.empty();
     const auto table = registry_table_place(view);
-    found.add({.cause = fmt::format("config_path is {} in {}, so the files below {} ({}) are not read", config.config_path_where ? "empty" : "not set",
-                                    config.config_file, root, some(names)),
+    found.add({.cause = fmt::format("config_path is {} in {}, so the files below {} ({}) are not read",
+                                    config.config_path_where ? "empty" : "not set", config.config_file, root, some(names)),
                .where = config.config_path_where ? config.config_path_where : std::optional(table),
                .effect = legacy ? fmt::format("{} uses the mirror blocks of {} instead", view.who(), config.config_file)
                                 : fmt::format("{} asks every registry directly: without config_path it has no directory to look in", view.who()),
-               .fix = legacy ? fmt::format("both at once are refused by containerd; {}", view.migrate())
-                             : write_config_path(view, root)});
+               .fix = legacy ? fmt::format("both at once are refused by containerd; {}", view.migrate()) : write_config_path(view, root)});
   }
 }
 
@@ -79,24 +78,28 @@ void look_for_list(const View& view, Findings& found) {
     if (!part.empty()) parts.emplace_back(part);
   for (const auto& part : parts)
     for (const auto& name : filled(view.tree(), part)) files.push_back(join_path(part, name));
-  const auto cause = config.config_path_where
-                         ? fmt::format("config_path = \"{}\" lists {} directories", config.config_path, parts.size())
-                         : fmt::format("config_path is not set, and the default of {} lists {} directories: \"{}\"", view.who(), parts.size(), config.config_path);
+  const auto cause = config.config_path_where ? fmt::format("config_path = \"{}\" lists {} directories", config.config_path, parts.size())
+                                              : fmt::format("config_path is not set, and the default of {} lists {} directories: \"{}\"", view.who(),
+                                                            parts.size(), config.config_path);
   const auto where = config.config_path_where.value_or(Location{config.config_file, 0, 0});
   const auto own = parts.empty() ? view.detection().hosts_dir : parts.front();
   if (config.pull_mode != PullMode::transfer) {
     found.add(Severity::note, {.cause = cause,
                                .where = where,
-                               .effect = fmt::format("{} searches them in order, _default of the first before anything in the second. {}", view.who(), who_splits(view)),
+                               .effect = fmt::format("{} searches them in order, _default of the first before anything in the second. {}", view.who(),
+                                                     who_splits(view)),
                                .fix = fmt::format("nothing is needed now; to be safe from the next upgrade {}", write_config_path(view, own))});
     return;
   }
-  found.add(files.empty() ? Severity::note : Severity::error,
-            {.cause = cause,
-             .where = where,
-             .effect = fmt::format("{} takes the list for the name of one directory, finds nothing there, and says nothing: no hosts.toml is read{}. {}",
-                                   view.who(), files.empty() ? "" : fmt::format(", _default included ({} unread)", files.size() == 1 ? some(files) + " stays" : some(files) + " stay"), who_splits(view)),
-             .fix = write_config_path(view, own)});
+  found.add(
+      files.empty() ? Severity::note : Severity::error,
+      {.cause = cause,
+       .where = where,
+       .effect = fmt::format(
+           "{} takes the list for the name of one directory, finds nothing there, and says nothing: no hosts.toml is read{}. {}", view.who(),
+           files.empty() ? "" : fmt::format(", _default included ({} unread)", files.size() == 1 ? some(files) + " stays" : some(files) + " stay"),
+           who_splits(view)),
+       .fix = write_config_path(view, own)});
 }
 
 // Named as a registry is; "certs.d" and "hosts.d" are names of hosts too.
@@ -116,9 +119,14 @@ void look_at_directory(const View& view, Findings& found) {
     const bool file = entry != nullptr && entry->kind == FileEntry::Kind::file;
     const bool of_one = view.tree().exists(part + "/hosts.toml") && is_for_one(part);
     const bool named_file = part.ends_with(".toml");
-    const std::string fault = !part.starts_with('/') ? "is no absolute path" : file || named_file ? "names a file" : of_one ? "names the directory of one registry" : "";
+    const std::string fault = !part.starts_with('/') ? "is no absolute path"
+                              : file || named_file   ? "names a file"
+                              : of_one               ? "names the directory of one registry"
+                                                     : "";
     if (fault.empty()) continue;
-    const auto right = !part.starts_with('/') ? view.detection().hosts_dir : of_one || !is_for_one(parent_path(part)) ? parent_path(part) : parent_path(parent_path(part));
+    const auto right = !part.starts_with('/')                     ? view.detection().hosts_dir
+                       : of_one || !is_for_one(parent_path(part)) ? parent_path(part)
+                                                                  : parent_path(parent_path(part));
     found.add({.cause = fmt::format("config_path = \"{}\" {}", part, fault),
                .where = config.config_path_where,
                .effect = fmt::format("{} looks for {}/REGISTRY/hosts.toml and finds nothing: every registry is asked directly", view.who(), part),
@@ -151,7 +159,8 @@ void report_unread(const View& view, const std::string& root, const std::vector<
     finding.fix = "nothing, if they are meant for that one";
     return found.add(Severity::note, std::move(finding));
   }
-  finding.effect = view.detection().profile.kubernetes ? "they do nothing for pods" : fmt::format("{} never looks at them", view.detection().profile.title);
+  finding.effect =
+      view.detection().profile.kubernetes ? "they do nothing for pods" : fmt::format("{} never looks at them", view.detection().profile.title);
   if (view.era().style == Style::registries_yaml)
     finding.fix = fmt::format("declare the endpoints in {}, then {}", view.era().registries_file, view.restart());
   else
@@ -185,10 +194,10 @@ const std::array config_path_table{
     Rule{.id = "config-path-not-set",
          .severity = Severity::error,
          .title = "hosts.toml files stand there, and config_path is not set",
-         .happens = "containerd reads hosts.toml files below config_path only. Without it the files do nothing: every registry is asked directly, or "
-                    "by the mirror blocks of config.toml where there are some.",
-         .why = "Packages of containerd come without config_path, and no message says that a certs.d directory is not read. `ctr --hosts-dir` "
-                "reads the files all the same, which makes the fault hard to see.",
+         .happens = "containerd reads hosts.toml files below config_path only. Without it the files do nothing: every registry is asked directly, "
+                    "or by the mirror blocks of config.toml where there are some.",
+         .why = "Packages of containerd come without config_path, and no message says that a certs.d directory is not read. `ctr --hosts-dir` reads "
+                "the files all the same, which makes the fault hard to see.",
          .see = "containerd config dump | grep config_path\ncrictl info | grep configPath     # 1.x",
          .fix = "Set config_path to the one directory and restart containerd once. `regfallback apply` does both; from then on hosts.toml files "
                 "need no restart.",
@@ -202,8 +211,8 @@ const std::array config_path_table{
                     "there and says nothing: no hosts.toml in any of the directories is read, `_default` included.",
          .why = "The list was made for the CRI plugin's own pulls. containerd 2.2 and later have `/etc/containerd/certs.d:/etc/docker/certs.d` as "
                 "default, so hosts.toml files are ignored there out of the box. The list works where a setting makes the CRI plugin pull by itself: "
-                "`use_local_image_pull = true`, `discard_unpacked_layers = true`, `disable_snapshot_annotations = false`, any `mirrors`, `configs` or "
-                "`auths`, `max_concurrent_downloads` other than 3.",
+                "`use_local_image_pull = true`, `discard_unpacked_layers = true`, `disable_snapshot_annotations = false`, any `mirrors`, `configs` "
+                "or `auths`, `max_concurrent_downloads` other than 3.",
          .see = "containerd config dump | grep -n 'config_path\\|use_local_image_pull\\|discard_unpacked_layers'",
          .fix = "Write one directory: `config_path = \"/etc/containerd/certs.d\"`, and restart containerd once.",
          .versions = "1.5 to 2.0 split the list. 2.1 and later do only for local pulls.",
@@ -232,6 +241,8 @@ const std::array config_path_table{
 
 }  // namespace
 
-std::span<const Rule> config_path_rules() { return config_path_table; }
+std::span<const Rule> config_path_rules() {
+  return config_path_table;
+}
 
 }  // namespace rf

@@ -35,7 +35,8 @@ int header_line(std::string_view text, int entry_line, std::string_view name) {
 }
 
 const Header* authorization(const ChainEndpoint& endpoint) {
-  const auto found = std::find_if(endpoint.headers.begin(), endpoint.headers.end(), [](const Header& header) { return lower(header.name) == "authorization"; });
+  const auto found =
+      std::find_if(endpoint.headers.begin(), endpoint.headers.end(), [](const Header& header) { return lower(header.name) == "authorization"; });
   return found == endpoint.headers.end() ? nullptr : &*found;
 }
 
@@ -65,17 +66,20 @@ void look_for_open_files(const View& view, Findings& found) {
     const auto text = view.tree().read(loaded.file).value_or("");
     for (const auto& entry : loaded.entries) {
       for (const auto& header : entry.headers)
-        if (is_secret_header(header.name)) report_open_file(view, {loaded.file, header_line(text, entry.line, header.name), 0}, "the header " + header.name, found);
+        if (is_secret_header(header.name))
+          report_open_file(view, {loaded.file, header_line(text, entry.line, header.name), 0}, "the header " + header.name, found);
       for (const auto& [certificate, key] : entry.client) report_open_file(view, {key.empty() ? certificate : key, 0, 0}, "a private key", found);
     }
   }
   for (const auto& [host, auth] : view.config().auths)
-    if (view.era().style != Style::registries_yaml) report_open_file(view, {auth.where.file, auth.where.line, 0}, fmt::format("the credentials of {}", host), found);
+    if (view.era().style != Style::registries_yaml)
+      report_open_file(view, {auth.where.file, auth.where.line, 0}, fmt::format("the credentials of {}", host), found);
   if (view.registries_yaml() == nullptr) return;
   if (const auto* configs = view.registries_yaml()->get("configs"))
     for (const auto& [host, config] : configs->entries)
       if (config->get("auth") != nullptr)
-        report_open_file(view, {view.registries_file(), yaml_key_line(view.registries_yaml(), {"configs", host->text, "auth"}), 0}, "credentials", found);
+        report_open_file(view, {view.registries_file(), yaml_key_line(view.registries_yaml(), {"configs", host->text, "auth"}), 0}, "credentials",
+                         found);
 }
 
 void look_for_plain_http(const View& view, Findings& found) {
@@ -90,16 +94,19 @@ void look_for_plain_http(const View& view, Findings& found) {
 
 void look_for_pull_secrets(const View& view, Findings& found) {
   for (const auto& chain : view.chains()) {
-    const auto asks = std::find_if(chain.endpoints.begin(), chain.endpoints.end(), [&](const ChainEndpoint& e) { return !e.credentials.empty() && !is_own(chain, e); });
+    const auto asks = std::find_if(chain.endpoints.begin(), chain.endpoints.end(),
+                                   [&](const ChainEndpoint& e) { return !e.credentials.empty() && !is_own(chain, e); });
     if (asks == chain.endpoints.end()) continue;
     std::vector<std::string> urls;
     for (const auto& endpoint : chain.endpoints) urls.push_back(endpoint.url());
     found.add({.cause = fmt::format("{} in the chain of {} asks for credentials ({})", asks->url(), name_of(chain), asks->credentials),
                .where = credentials_place(view, chain, *asks),
-               .effect = fmt::format("the kubelet hands {} the pull secret of {} without a host's name, so it is offered to every endpoint that asks: {}. A mirror sees the credentials of the registry, and an "
+               .effect = fmt::format("the kubelet hands {} the pull secret of {} without a host's name, so it is offered to every endpoint that "
+                                     "asks: {}. A mirror sees the credentials of the registry, and an "
                                      "anonymous pull from one whose token server refuses them fails",
                                      view.who(), name_of(chain), listed(urls)),
-               .fix = "use mirrors you trust with the secrets of that registry, let the mirror serve without credentials, or give pods no pull secret and the endpoints their own in [host.\"URL\".header]"});
+               .fix = "use mirrors you trust with the secrets of that registry, let the mirror serve without credentials, or give pods no pull "
+                      "secret and the endpoints their own in [host.\"URL\".header]"});
   }
 }
 
@@ -111,7 +118,9 @@ void look_for_hub_auth(const View& view, Findings& found) {
     const auto file = rendered ? view.registries_file() : auth.where.file;
     found.add({.cause = fmt::format("the credentials for Docker Hub stand under \"{}\"", host),
                .where = Location{file, line, 0},
-               .effect = fmt::format("{} looks credentials up by the host it asks, which for Docker Hub is registry-1.docker.io: these are never offered, and pulls are anonymous", view.who()),
+               .effect = fmt::format("{} looks credentials up by the host it asks, which for Docker Hub is registry-1.docker.io: these are never "
+                                     "offered, and pulls are anonymous",
+                                     view.who()),
                .fix = rendered ? fmt::format("in {} write configs: \"registry-1.docker.io\": auth: ...; then {}", file, view.restart())
                                : fmt::format("in {} write configs.\"registry-1.docker.io\".auth; then {}", view.source_of(file), view.restart())});
   }
@@ -122,10 +131,14 @@ void look_for_no_use(const View& view, Findings& found) {
     if (auth.auth.expose().starts_with(mask)) continue;
     const auto offered = offered_credentials(request_auth(auth), host);
     if (offered && !offered->none()) continue;
-    found.add({.cause = fmt::format("the credentials for {} cannot be used: {}", host, offered ? "neither username and password, nor auth, nor identitytoken is there" : offered.error().message),
-               .where = Location{auth.where.file, auth.where.line, 0},
-               .effect = fmt::format("{} {}", view.who(), offered ? "asks without credentials" : "fails where that host asks for credentials, and goes on to the next endpoint"),
-               .fix = fmt::format("in {} write username and password, or auth = the base64 of USER:PASSWORD; then {}", view.source_of(auth.where.file), view.restart())});
+    found.add(
+        {.cause = fmt::format("the credentials for {} cannot be used: {}", host,
+                              offered ? "neither username and password, nor auth, nor identitytoken is there" : offered.error().message),
+         .where = Location{auth.where.file, auth.where.line, 0},
+         .effect = fmt::format("{} {}", view.who(),
+                               offered ? "asks without credentials" : "fails where that host asks for credentials, and goes on to the next endpoint"),
+         .fix = fmt::format("in {} write username and password, or auth = the base64 of USER:PASSWORD; then {}", view.source_of(auth.where.file),
+                            view.restart())});
   }
 }
 
@@ -136,7 +149,9 @@ std::string header_fault(std::string_view value) {
   if (lower(value.substr(0, blank)) != "basic") return "";
   std::string decoded;
   if (!base64_decode(trim(value.substr(blank)), decoded)) return "what follows Basic is not base64";
-  return decoded.find(':') == decoded.npos ? "what follows Basic is not the base64 of USER:PASSWORD" : decoded.ends_with('\n') ? "its base64 ends with a line end: echo without -n" : "";
+  return decoded.find(':') == decoded.npos ? "what follows Basic is not the base64 of USER:PASSWORD"
+         : decoded.ends_with('\n')         ? "its base64 ends with a line end: echo without -n"
+                                           : "";
 }
 
 void look_at_headers(const View& view, Findings& found) {
@@ -147,12 +162,15 @@ void look_at_headers(const View& view, Findings& found) {
       found.add({.cause = fmt::format("the header Authorization for {} is not in its form: {}", endpoint.url(), fault),
                  .where = credentials_place(view, chain, endpoint),
                  .effect = fmt::format("{} sends it as it is, and the registry answers 401 or 400", view.who()),
-                 .fix = fmt::format("write Authorization = \"Basic {}\", with the output of printf %s USER:PASSWORD | base64 -w0 (no restart is needed)", "...")});
+                 .fix = fmt::format(
+                     "write Authorization = \"Basic {}\", with the output of printf %s USER:PASSWORD | base64 -w0 (no restart is needed)", "...")});
     if (header != nullptr && !view.has(Feature::token_server_headers) && uses_token_service(endpoint.host))
       found.add(Severity::warning,
                 {.cause = fmt::format("{} hands out tokens at another host, and its credentials stand in a header", endpoint.host),
                  .where = credentials_place(view, chain, endpoint),
-                 .effect = fmt::format("{} sends the header to {} alone; its token service gets none and gives an anonymous token (2.1 and later send it there, too)", view.who(), endpoint.host),
+                 .effect = fmt::format(
+                     "{} sends the header to {} alone; its token service gets none and gives an anonymous token (2.1 and later send it there, too)",
+                     view.who(), endpoint.host),
                  .fix = fmt::format("write them as registry.configs.\"{}\".auth into config.toml, or use pull secrets", endpoint.host)});
   });
 }
@@ -179,11 +197,13 @@ const std::array credentials{
     Rule{.id = "pull-secret-for-all",
          .severity = Severity::note,
          .title = "Pull secrets are offered to every endpoint that asks",
-         .happens = "A pod's imagePullSecret for a registry is offered to each endpoint of that registry's chain that answers 401, mirrors and fallbacks included. And an endpoint that would serve "
-                    "without credentials refuses when its token server does not know those it is offered.",
+         .happens = "A pod's imagePullSecret for a registry is offered to each endpoint of that registry's chain that answers 401, mirrors and "
+                    "fallbacks included. And an endpoint that would serve without credentials refuses when its token server does not know those it "
+                    "is offered.",
          .why = "The kubelet gives containerd a username and a password without a host's name, so nothing binds them to one.",
          .see = "regfallback explain IMAGE",
-         .fix = "Mirrors that can be trusted with the secrets or ask for none. Credentials of the mirror itself go into its `[host.\"URL\".header]`, or into registry.configs for pulls without a secret.",
+         .fix = "Mirrors that can be trusted with the secrets or ask for none. Credentials of the mirror itself go into its "
+                "`[host.\"URL\".header]`, or into registry.configs for pulls without a secret.",
          .versions = "Every containerd.",
          .reports = "containerd/containerd#10996, k3s-io/k3s#8026",
          .look = look_for_pull_secrets},
@@ -209,7 +229,8 @@ const std::array credentials{
          .severity = Severity::error,
          .title = "An Authorization header that does not work",
          .happens = "It is sent as written and the registry refuses it; or, up to 2.0, it does not reach the token service that would need it.",
-         .why = "The value must be `Basic` and the base64 of USER:PASSWORD, or `Bearer` and a token. Docker Hub, GHCR, Quay and others hand out tokens at another host.",
+         .why = "The value must be `Basic` and the base64 of USER:PASSWORD, or `Bearer` and a token. Docker Hub, GHCR, Quay and others hand out "
+                "tokens at another host.",
          .see = "curl -i -H 'Authorization: ...' https://HOST/v2/",
          .fix = "Write it in its form; for registries with a token service use registry.configs or pull secrets on containerd before 2.1.",
          .versions = "Every containerd; headers reach the token service from 2.1 on.",
@@ -218,6 +239,8 @@ const std::array credentials{
 
 }  // namespace
 
-std::span<const Rule> credential_rules() { return credentials; }
+std::span<const Rule> credential_rules() {
+  return credentials;
+}
 
 }  // namespace rf

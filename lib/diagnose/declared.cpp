@@ -44,14 +44,16 @@ std::string named(std::vector<std::string> urls) {
 void look_for_difference(const View& view, Findings& found) {
   const auto& wanted = view.subject().wanted;
   if (!wanted || wanted->intent == nullptr || wanted->changes == std::size_t{0}) return;  // an empty plan is the proof
-  const auto way = wanted->refusal ? fmt::format("see why it cannot be applied: {}", wanted->refusal->message) : std::string("regfallback apply (regfallback plan shows the change)");
+  const auto way = wanted->refusal ? fmt::format("see why it cannot be applied: {}", wanted->refusal->message)
+                                   : std::string("regfallback apply (regfallback plan shows the change)");
   bool any = false;
   for (const auto& registry : wanted->intent->registries) {
     const auto compared = compare(view, registry);
     if (as_declared(view, compared)) continue;
     any = true;
     const auto& error = compared.chain.error;
-    Finding finding{.cause = fmt::format("{} is declared as {}, and is {} on this node", registry.name, named(compared.declared), error ? "failing" : named(compared.now)),
+    Finding finding{.cause = fmt::format("{} is declared as {}, and is {} on this node", registry.name, named(compared.declared),
+                                         error ? "failing" : named(compared.now)),
                     .where = registry.where.file.empty() ? std::nullopt : std::optional(Location{registry.where.file, registry.where.line, 0}),
                     .effect = error ? fmt::format("{}: {}", view.who(), *error) : fmt::format("{} asks {}", view.who(), named(compared.now)),
                     .fix = way};
@@ -61,7 +63,8 @@ void look_for_difference(const View& view, Findings& found) {
     found.add(std::move(finding));
   }
   if (any || !wanted->changes) return;
-  found.add(Severity::note, {.cause = fmt::format("the plan for this node has {} {}, although every registry is asked as declared", *wanted->changes, *wanted->changes == 1 ? "change" : "changes"),
+  found.add(Severity::note, {.cause = fmt::format("the plan for this node has {} {}, although every registry is asked as declared", *wanted->changes,
+                                                  *wanted->changes == 1 ? "change" : "changes"),
                              .where = wanted->intent->file.empty() ? std::nullopt : std::optional(Location{wanted->intent->file, 0, 0}),
                              .effect = "files, their modes or properties of endpoints are not as regfallback would leave them",
                              .fix = way});
@@ -119,6 +122,8 @@ const std::array declared{
 
 }  // namespace
 
-std::span<const Rule> declared_rules() { return declared; }
+std::span<const Rule> declared_rules() {
+  return declared;
+}
 
 }  // namespace rf

@@ -24,11 +24,11 @@ std::string_view to_string(Severity severity);
 struct Finding {
   std::string rule = {};  // the id of its page: "mirrors-beside-config-path"
   Severity severity = Severity::error;
-  std::string cause = {};                // one sentence with the values of this node
-  std::optional<Location> where = {};    // the line that causes it, without a column; line 0: the whole file or directory
-  std::vector<Location> also = {};       // further lines that belong to it
-  std::string effect = {};               // what this node's containerd does because of it
-  std::string fix = {};                  // the next command, or the line to write
+  std::string cause = {};              // one sentence with the values of this node
+  std::optional<Location> where = {};  // the line that causes it, without a column; line 0: the whole file or directory
+  std::vector<Location> also = {};     // further lines that belong to it
+  std::string effect = {};             // what this node's containerd does because of it
+  std::string fix = {};                // the next command, or the line to write
   bool operator==(const Finding&) const = default;
 };
 
@@ -44,7 +44,7 @@ struct EndpointAnswer {
 struct Wanted {
   const Intent* intent = nullptr;
   std::optional<std::size_t> changes = {};  // that its plan has, a restart included; absent where it was not planned
-  std::optional<Error> refusal = {};   // why it cannot be planned
+  std::optional<Error> refusal = {};        // why it cannot be planned
   std::vector<std::string> warnings = {};
 };
 

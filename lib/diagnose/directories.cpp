@@ -26,14 +26,16 @@ void look_for_hidden_default(const View& view, Findings& found) {
   each_hidden(view, [&](const Chain& chain, const std::string& first, const std::string& hidden) {
     if (base_name(hidden) != "_default" || base_name(first) == "_default" || parent_path(first) != parent_path(hidden)) return;
     const auto names = view.tree().list(first);
-    found.add(names.empty() ? Severity::error : Severity::warning,
-              {.cause = names.empty() ? fmt::format("{} is empty, and hides {} for {}", first, hidden, chain.registry)
-                                      : fmt::format("{} holds {} and no hosts.toml, and hides {} for {}", first, listed(names), hidden, chain.registry),
-               .where = Location{first, 0, 0},
-               .also = {{hidden, 0, 0}},
-               .effect = fmt::format("{} takes the first directory that exists, whatever is in it, and asks {} directly", view.who(), chain.registry),
-               .fix = names.empty() ? fmt::format("rmdir {} (no restart is needed); or write a hosts.toml into it", first)
-                                    : fmt::format("write a hosts.toml into {} that names the endpoints of {} too, and the certificates as ca", first, hidden)});
+    found.add(
+        names.empty() ? Severity::error : Severity::warning,
+        {.cause = names.empty() ? fmt::format("{} is empty, and hides {} for {}", first, hidden, chain.registry)
+                                : fmt::format("{} holds {} and no hosts.toml, and hides {} for {}", first, listed(names), hidden, chain.registry),
+         .where = Location{first, 0, 0},
+         .also = {{hidden, 0, 0}},
+         .effect = fmt::format("{} takes the first directory that exists, whatever is in it, and asks {} directly", view.who(), chain.registry),
+         .fix = names.empty()
+                    ? fmt::format("rmdir {} (no restart is needed); or write a hosts.toml into it", first)
+                    : fmt::format("write a hosts.toml into {} that names the endpoints of {} too, and the certificates as ca", first, hidden)});
   });
 }
 
@@ -41,21 +43,24 @@ void look_for_unknown_default(const View& view, Findings& found) {
   for (const auto& chain : view.chains())
     for (const auto& ignored : chain.ignored)
       if (ignored.kind == IgnoredKind::default_unknown)
-        found.add({.cause = fmt::format("{} is there, and {}", ignored.path, ignored.reason),
-                   .where = Location{ignored.path, 0, 0},
-                   .effect = fmt::format("{} asks registries without a directory of their own directly", view.who()),
-                   .fix = fmt::format("make a directory for each registry that is used ({}/docker.io, ...), or upgrade containerd to 1.6.17, 1.7 or later",
-                                      parent_path(ignored.path))});
+        found.add(
+            {.cause = fmt::format("{} is there, and {}", ignored.path, ignored.reason),
+             .where = Location{ignored.path, 0, 0},
+             .effect = fmt::format("{} asks registries without a directory of their own directly", view.who()),
+             .fix = fmt::format("make a directory for each registry that is used ({}/docker.io, ...), or upgrade containerd to 1.6.17, 1.7 or later",
+                                parent_path(ignored.path))});
 }
 
 void look_for_two_names(const View& view, Findings& found) {
   each_hidden(view, [&](const Chain& chain, const std::string& first, const std::string& hidden) {
     if (base_name(hidden) == "_default" || parent_path(first) != parent_path(hidden)) return;
-    found.add({.cause = fmt::format("{} and {} are both there for {}", base_name(first), base_name(hidden), chain.registry),
-               .where = Location{hidden, 0, 0},
-               .also = {{first, 0, 0}},
-               .effect = fmt::format("{} looks for the name with underscores first and takes that directory whole: {} does nothing", view.who(), hidden),
-               .fix = fmt::format("keep one of the two: move what is still needed from {} to {}, and remove {} (no restart is needed)", hidden, first, hidden)});
+    found.add(
+        {.cause = fmt::format("{} and {} are both there for {}", base_name(first), base_name(hidden), chain.registry),
+         .where = Location{hidden, 0, 0},
+         .also = {{first, 0, 0}},
+         .effect = fmt::format("{} looks for the name with underscores first and takes that directory whole: {} does nothing", view.who(), hidden),
+         .fix = fmt::format("keep one of the two: move what is still needed from {} to {}, and remove {} (no restart is needed)", hidden, first,
+                            hidden)});
   });
 }
 
@@ -68,8 +73,9 @@ void look_for_two_roots(const View& view, Findings& found) {
               {.cause = fmt::format("{} in the first directory of config_path hides {} in a later one", first, hidden),
                .where = Location{hidden, 0, 0},
                .also = {{first, 0, 0}},
-               .effect = fmt::format("{} searches one directory to the end, _default included, before it looks at the next: for {} the second one does nothing",
-                                     view.who(), chain.registry == "*" ? "every other registry" : chain.registry),
+               .effect = fmt::format(
+                   "{} searches one directory to the end, _default included, before it looks at the next: for {} the second one does nothing",
+                   view.who(), chain.registry == "*" ? "every other registry" : chain.registry),
                .fix = fmt::format("move {} below {} (no restart is needed)", hidden, parent_path(first))});
   });
 }
@@ -83,7 +89,8 @@ void look_for_hub_names(const View& view, Findings& found) {
                  .where = Location{ignored.path, 0, 0},
                  .effect = fmt::format("{} never looks there; Docker Hub's images get what {} says", view.who(),
                                        chain.hosts_dir ? *chain.hosts_dir : "nothing configured"),
-                 .fix = view.tree().exists(right) ? fmt::format("remove it, or move what is needed to {}", right) : fmt::format("mv {} {}", ignored.path, right)});
+                 .fix = view.tree().exists(right) ? fmt::format("remove it, or move what is needed to {}", right)
+                                                  : fmt::format("mv {} {}", ignored.path, right)});
     }
 }
 
@@ -144,7 +151,8 @@ void look_for_files(const View& view, Findings& found) {
       if (!is_file(view.tree(), path) || name.ends_with(".toml") || !check_registry_name(registry)) continue;
       found.add({.cause = fmt::format("{} is a file where the directory of {} has to be", path, registry == "*" ? "every other registry" : registry),
                  .where = Location{path, 0, 0},
-                 .effect = fmt::format("{} ends every pull of {} with \"not a directory\"", view.who(), registry == "*" ? "a registry without a directory" : registry),
+                 .effect = fmt::format("{} ends every pull of {} with \"not a directory\"", view.who(),
+                                       registry == "*" ? "a registry without a directory" : registry),
                  .fix = fmt::format("mv {0} {0}.hosts && mkdir {0} && mv {0}.hosts {0}/hosts.toml (no restart is needed)", path)});
     }
   for (const auto& directory : view.directories()) {
@@ -169,11 +177,12 @@ void look_into(const View& view, const RegistryDirectory& directory, Findings& f
                 {.cause = fmt::format("{} is a directory below the one of a registry", path),
                  .where = Location{path, 0, 0},
                  .effect = fmt::format("{} looks registries up by host, never by repository: what is in there does nothing", view.who()),
-                 .fix = fmt::format("write the endpoints for the whole registry into {}/hosts.toml; a prefix of a mirror goes into its URL, as /v2/PREFIX with "
-                                    "override_path = true",
-                                    directory.path)});
-    const bool near = name == "host.toml" || name == "hosts" || name == "host" || name == "hosts.tml" || name == "hosts.yaml" || name == "hosts.conf" ||
-                      name == "config.toml" || lower(name) == "hosts.toml";
+                 .fix = fmt::format(
+                     "write the endpoints for the whole registry into {}/hosts.toml; a prefix of a mirror goes into its URL, as /v2/PREFIX with "
+                     "override_path = true",
+                     directory.path)});
+    const bool near = name == "host.toml" || name == "hosts" || name == "host" || name == "hosts.tml" || name == "hosts.yaml" ||
+                      name == "hosts.conf" || name == "config.toml" || lower(name) == "hosts.toml";
     if (entry->kind == Kind::file && !has_hosts && near)
       found.add({.cause = fmt::format("{} is not named hosts.toml", path),
                  .where = Location{path, 0, 0},
@@ -201,9 +210,10 @@ const std::array directories{
     Rule{.id = "empty-directory-hides-default",
          .severity = Severity::error,
          .title = "An empty directory hides _default",
-         .happens = "containerd takes the first directory that exists for a registry: host_port_, host:port, then _default. An empty one counts as found; it means "
-                    "that the registry is asked directly, and the endpoints of _default are not.",
-         .why = "A tool removed the hosts.toml and left the directory, or made the directory first. A directory with certificates alone has the same effect.",
+         .happens = "containerd takes the first directory that exists for a registry: host_port_, host:port, then _default. An empty one counts as "
+                    "found; it means that the registry is asked directly, and the endpoints of _default are not.",
+         .why = "A tool removed the hosts.toml and left the directory, or made the directory first. A directory with certificates alone has the "
+                "same effect.",
          .see = "find /etc/containerd/certs.d -mindepth 1 -maxdepth 1 -type d -empty\nregfallback explain IMAGE",
          .fix = "Remove the directory, or write a hosts.toml into it. No restart is needed.",
          .versions = "1.6.17 and later in 1.6, 1.7.0 and later: those that know _default.",
@@ -230,8 +240,8 @@ const std::array directories{
     Rule{.id = "first-root-hides-second",
          .severity = Severity::error,
          .title = "The first directory of config_path hides the second",
-         .happens = "Each directory of the list is searched to its end before the next one: `_default` in the first one wins over the registry's own directory in "
-                    "the second.",
+         .happens = "Each directory of the list is searched to its end before the next one: `_default` in the first one wins over the registry's "
+                    "own directory in the second.",
          .why = "The list reads like a search path for single files; it is one for whole directories.",
          .see = "regfallback explain IMAGE",
          .fix = "Use one directory.",
@@ -251,8 +261,8 @@ const std::array directories{
          .severity = Severity::error,
          .title = "A directory's name matches no registry",
          .happens = "The directory is never looked at.",
-         .why = "Names are compared letter by letter with what stands before the first / of an image: lower case, with the port where the image has one. A name "
-                "without a dot or a port is no registry: the image myregistry/app is docker.io/myregistry/app.",
+         .why = "Names are compared letter by letter with what stands before the first / of an image: lower case, with the port where the image has "
+                "one. A name without a dot or a port is no registry: the image myregistry/app is docker.io/myregistry/app.",
          .see = "ls /etc/containerd/certs.d",
          .fix = "Rename the directory: HOST, HOST:PORT, or _default for every other registry.",
          .versions = "Every containerd.",
@@ -261,7 +271,8 @@ const std::array directories{
          .severity = Severity::error,
          .title = "A mirror entry's name matches no registry",
          .happens = "The entry is never used, and its registry is asked directly.",
-         .why = "Entries of `mirrors`, in config.toml and in registries.yaml, are named by what stands before the first / of an image: no https://, no path, docker.io for Docker Hub.",
+         .why = "Entries of `mirrors`, in config.toml and in registries.yaml, are named by what stands before the first / of an image: no https://, "
+                "no path, docker.io for Docker Hub.",
          .see = "grep -n -A3 mirrors /etc/containerd/config.toml /etc/rancher/*/registries.yaml",
          .fix = "Name the registry as images do.",
          .versions = "Every containerd, K3s and RKE2.",
@@ -278,7 +289,8 @@ const std::array directories{
     Rule{.id = "hosts-toml-misplaced",
          .severity = Severity::error,
          .title = "A hosts.toml stands where it is not looked for",
-         .happens = "The file is read by nobody. containerd reads ROOT/REGISTRY/hosts.toml, where REGISTRY is a host, and nothing above, below or beside it.",
+         .happens = "The file is read by nobody. containerd reads ROOT/REGISTRY/hosts.toml, where REGISTRY is a host, and nothing above, below or "
+                    "beside it.",
          .why = "The file was put into certs.d itself, under another name, or below a repository such as certs.d/ghcr.io/your-org.",
          .see = "find /etc/containerd/certs.d -name '*.toml'",
          .fix = "Move it to the directory of its registry.",
@@ -288,6 +300,8 @@ const std::array directories{
 
 }  // namespace
 
-std::span<const Rule> directory_rules() { return directories; }
+std::span<const Rule> directory_rules() {
+  return directories;
+}
 
 }  // namespace rf

@@ -20,12 +20,15 @@ std::vector<std::string> urls_of(const Chain& chain) {
 void look_for_not_rendered(const View& view, Findings& found) {
   if (!renders(view) || view.is_copy() || !view.config_is_known()) return;
   for (const auto& chain : view.chains()) {
-    auto now = resolve_chain(view.facts().tree, view.config(), chain.registry == "*" ? unnamed_registry : std::string_view(chain.registry), view.subject().chain);
+    auto now = resolve_chain(view.facts().tree, view.config(), chain.registry == "*" ? unnamed_registry : std::string_view(chain.registry),
+                             view.subject().chain);
     if (now.error || chain.error || urls_of(now) == urls_of(chain)) continue;
     const auto where = line_of(view, {"mirrors", chain.registry});
-    found.add({.cause = fmt::format("{} was not started since {} says this about {}, or what it made was edited", title(view), view.registries_file(), chain.registry),
+    found.add({.cause = fmt::format("{} was not started since {} says this about {}, or what it made was edited", title(view), view.registries_file(),
+                                    chain.registry),
                .where = where.line != 0 ? where : Location{now.hosts_dir ? *now.hosts_dir + "/hosts.toml" : view.registries_file(), 0, 0},
-               .effect = fmt::format("{} asks {} now, and {} after the next start of {}", view.who(), listed(urls_of(now)), listed(urls_of(chain)), title(view)),
+               .effect = fmt::format("{} asks {} now, and {} after the next start of {}", view.who(), listed(urls_of(now)), listed(urls_of(chain)),
+                                     title(view)),
                .fix = view.restart()});
   }
 }
@@ -59,7 +62,7 @@ void look_for_lost_edits(const View& view, Findings& found) {
   const auto source = view.source_of(file);
   const bool made = source != file && !renders(view);
   if (!made && !view.era().config_managed && !renders(view)) return;
-  const auto after = made           ? effective_config(view.facts().tree, {.file = source}, view.containerd())
+  const auto after = made            ? effective_config(view.facts().tree, {.file = source}, view.containerd())
                      : renders(view) ? effective_config(view.tree(), {.file = file}, view.containerd())
                                      : EffectiveConfig{};
   std::vector<std::string> lost;
@@ -76,13 +79,15 @@ void look_for_lost_edits(const View& view, Findings& found) {
   for (const auto& [host, tls] : config.tls)
     if (!after.tls.contains(host)) add(fmt::format("configs.\"{}\".tls", host), tls.where);
   if (!first) return;
-  found.add({.cause = fmt::format("{} in {} {} not in what {} makes that file from", listed(lost), file, lost.size() == 1 ? "is" : "are", title(view)),
-             .where = first,
-             .effect = made || renders(view) ? fmt::format("they count now and are gone after the next start of {}", title(view))
-                                             : fmt::format("they count until {} writes the file anew", title(view)),
-             .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then_restart(view))
-                    : made        ? fmt::format("write them into {}{}", source, then_restart(view))
-                                  : fmt::format("regfallback migrate, or `regfallback render --for {}` for what the system itself takes", view.detection().profile.name)});
+  found.add(
+      {.cause = fmt::format("{} in {} {} not in what {} makes that file from", listed(lost), file, lost.size() == 1 ? "is" : "are", title(view)),
+       .where = first,
+       .effect = made || renders(view) ? fmt::format("they count now and are gone after the next start of {}", title(view))
+                                       : fmt::format("they count until {} writes the file anew", title(view)),
+       .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then_restart(view))
+              : made        ? fmt::format("write them into {}{}", source, then_restart(view))
+                            : fmt::format("regfallback migrate, or `regfallback render --for {}` for what the system itself takes",
+                                          view.detection().profile.name)});
 }
 
 // registries.yaml under a name or in a directory that nothing reads.
@@ -99,7 +104,8 @@ void look_for_elsewhere(const View& view, Findings& found) {
                                       : fmt::format("{} is there, and the kubelet's containerd is that of {}", file, title(view)),
                .where = Location{file, 1, 0},
                .effect = "no mirror and no credential in it counts",
-               .fix = renders(view) ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view)) : "none for a leftover; else regfallback apply configures the containerd that is used"});
+               .fix = renders(view) ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view))
+                                    : "none for a leftover; else regfallback apply configures the containerd that is used"});
   }
 }
 
@@ -114,11 +120,13 @@ void look_at_drop_ins(const View& view, Findings& found) {
     const auto* version = root ? root->find("version") : nullptr;
     const bool wrong_version = version != nullptr && (newer ? version->integer < 3 : version->integer > 2);
     if (other == nullptr && !wrong_version) continue;
-    found.add({.cause = wrong_version ? fmt::format("{} has version = {}", file, version->integer) : fmt::format("{} has a table of \"{}\"", file, newer ? cri_plugin_v2 : cri_plugin_v3),
+    found.add({.cause = wrong_version ? fmt::format("{} has version = {}", file, version->integer)
+                                      : fmt::format("{} has a table of \"{}\"", file, newer ? cri_plugin_v2 : cri_plugin_v3),
                .where = Location{file, wrong_version ? version->where.line : std::max(other->where.line, 1), 0},
                .effect = newer ? fmt::format("{} with {} refuses to start on drop-ins of version 2", title(view), view.who())
                                : fmt::format("{} with {} merges drop-ins of version 2 alone: this one does nothing", title(view), view.who()),
-               .fix = fmt::format("write it with {}, and {}; {}", newer ? "version = 3" : "version = 2", view.registry_table(newer ? 3 : 2), view.restart())});
+               .fix = fmt::format("write it with {}, and {}; {}", newer ? "version = 3" : "version = 2", view.registry_table(newer ? 3 : 2),
+                                  view.restart())});
   }
 }
 
@@ -127,7 +135,8 @@ const std::array distribution{
          .severity = Severity::error,
          .title = "A registries.yaml that nothing reads",
          .happens = "The file is never looked at.",
-         .why = "K3s reads /etc/rancher/k3s/registries.yaml, RKE2 reads /etc/rancher/rke2/registries.yaml, and --private-registry names another one. The name ends in .yaml.",
+         .why = "K3s reads /etc/rancher/k3s/registries.yaml, RKE2 reads /etc/rancher/rke2/registries.yaml, and --private-registry names another "
+                "one. The name ends in .yaml.",
          .see = "ls /etc/rancher /etc/rancher/*",
          .fix = "Move it to where it is read, and restart the program.",
          .versions = "Every K3s and RKE2.",
@@ -135,7 +144,8 @@ const std::array distribution{
     Rule{.id = "drop-in-for-another-release",
          .severity = Severity::error,
          .title = "A drop-in in the form of another release of the distribution",
-         .happens = "k0s 1.36 and later (containerd 2.3) refuse to start on a drop-in of version 2; earlier ones (containerd 1.x) merge drop-ins of version 2 alone.",
+         .happens = "k0s 1.36 and later (containerd 2.3) refuse to start on a drop-in of version 2; earlier ones (containerd 1.x) merge drop-ins of "
+                    "version 2 alone.",
          .why = "k0s merges /etc/k0s/containerd.d/*.toml itself, in the form its containerd has.",
          .see = "grep -n 'version\\|plugins' /etc/k0s/containerd.d/*.toml",
          .fix = "Write the drop-in in the form of the release that runs.",
@@ -153,7 +163,8 @@ const std::array distribution{
     Rule{.id = "template-drops-credentials",
          .severity = Severity::error,
          .title = "A template of config.toml leaves credentials out",
-         .happens = "Credentials of registries.yaml go into config.toml. With a template that replaces the built-in one and does not write them, they are lost.",
+         .happens = "Credentials of registries.yaml go into config.toml. With a template that replaces the built-in one and does not write them, "
+                    "they are lost.",
          .why = "The template is a copy of an older config.toml.",
          .see = "grep -n 'base\\|auth' /var/lib/rancher/k3s/agent/etc/containerd/config*.tmpl",
          .fix = "Begin it with `{{ template \"base\" . }}`.",
@@ -163,7 +174,8 @@ const std::array distribution{
          .severity = Severity::warning,
          .title = "Settings in a file that is made anew",
          .happens = "They count until the distribution writes the file the next time.",
-         .why = "The running config.toml is made from another file: a template in MicroK8s, registries.yaml in K3s and RKE2, the system's own settings elsewhere.",
+         .why = "The running config.toml is made from another file: a template in MicroK8s, registries.yaml in K3s and RKE2, the system's own "
+                "settings elsewhere.",
          .see = "regfallback detect",
          .fix = "Write them where the distribution takes them from.",
          .versions = "MicroK8s, K3s, RKE2, k0s, Canonical Kubernetes, EKS, Talos, Bottlerocket.",
@@ -172,6 +184,8 @@ const std::array distribution{
 
 }  // namespace
 
-std::span<const Rule> distribution_rules() { return distribution; }
+std::span<const Rule> distribution_rules() {
+  return distribution;
+}
 
 }  // namespace rf

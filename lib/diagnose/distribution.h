@@ -9,9 +9,9 @@
 
 namespace rf {
 
-bool renders(const View& view);         // K3s or RKE2: from registries.yaml
-std::string title(const View& view);    // "K3s"
-std::string then_restart(const View& view);     // "; then systemctl restart k3s"
+bool renders(const View& view);              // K3s or RKE2: from registries.yaml
+std::string title(const View& view);         // "K3s"
+std::string then_restart(const View& view);  // "; then systemctl restart k3s"
 // registries.yaml as the program reads it; nothing when there is none or it does not parse.
 std::optional<RegistriesYaml> registries_of(const View& view);
 // The line of a key in it.

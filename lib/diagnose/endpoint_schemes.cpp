@@ -28,12 +28,18 @@ void look_for_tls_on_http(const View& view, Findings& found) {
         break;
       }
     const int line = host_key_line(text, endpoint.source->line, key);
-    found.add({.cause = fmt::format("http://{} for {} has {}, which counts as a TLS setting", endpoint.host, name_of(chain), key),
-               .where = view.is_rendered(endpoint.source->file) ? view.place(chain, endpoint) : Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
-               .effect = endpoint.http_fallback
-                             ? fmt::format("{} asks https://{} first and goes back to http only after the answer shows that no TLS is spoken there", view.who(), endpoint.host)
-                             : fmt::format("{} asks by plain http and the setting does nothing; from 1.6.25 and 1.7.7 on it would ask https first", view.who()),
-               .fix = fmt::format("remove {} where the registry speaks plain http, or write https:// in the URL where it speaks TLS: the scheme decides, not skip_verify", key)});
+    found.add(
+        {.cause = fmt::format("http://{} for {} has {}, which counts as a TLS setting", endpoint.host, name_of(chain), key),
+         .where = view.is_rendered(endpoint.source->file) ? view.place(chain, endpoint)
+                                                          : Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
+         .effect =
+             endpoint.http_fallback
+                 ? fmt::format("{} asks https://{} first and goes back to http only after the answer shows that no TLS is spoken there", view.who(),
+                               endpoint.host)
+                 : fmt::format("{} asks by plain http and the setting does nothing; from 1.6.25 and 1.7.7 on it would ask https first", view.who()),
+         .fix = fmt::format(
+             "remove {} where the registry speaks plain http, or write https:// in the URL where it speaks TLS: the scheme decides, not skip_verify",
+             key)});
   });
 }
 
@@ -56,18 +62,27 @@ void look_for_both_schemes(const View& view, Findings& found) {
                          });
       const bool written = endpoint.source && !view.is_rendered(endpoint.source->file);
       const auto here = endpoint.source ? view.place(chain, endpoint) : Location{chain.hosts_dir.value_or(view.config().config_file), 0, 0};
-      Finding finding{.cause = fmt::format("{} is https for {}{} and http in {}", endpoint.host, name_of(chain), endpoint.source ? "" : " by default", at(there)), .where = here, .also = {there}};
-      finding.effect = after ? fmt::format("{} asks http://{} first; where that fails it asks https://{} too, which is in the chain because {}, and shows its error", view.who(), endpoint.host,
-                                           endpoint.host, endpoint.source ? "it is the server" : "no server is written")
-                             : fmt::format("{} asks {} by https: a registry that speaks plain http answers \"server gave HTTP response to HTTPS client\"; skip_verify does not change that", view.who(),
-                                           endpoint.host);
+      Finding finding{
+          .cause = fmt::format("{} is https for {}{} and http in {}", endpoint.host, name_of(chain), endpoint.source ? "" : " by default", at(there)),
+          .where = here,
+          .also = {there}};
+      finding.effect =
+          after
+              ? fmt::format("{} asks http://{} first; where that fails it asks https://{} too, which is in the chain because {}, and shows its error",
+                            view.who(), endpoint.host, endpoint.host, endpoint.source ? "it is the server" : "no server is written")
+              : fmt::format(
+                    "{} asks {} by https: a registry that speaks plain http answers \"server gave HTTP response to HTTPS client\"; skip_verify does "
+                    "not change that",
+                    view.who(), endpoint.host);
       finding.fix = view.is_rendered(endpoint.source ? endpoint.source->file : http_endpoint->source->file)
-                        ? fmt::format("{} appends the registry itself as https, or as written last in endpoint; --disable-default-registry-endpoint leaves it out (v1.26.13, 1.27.10, 1.28.6, "
-                                      "1.29.1 and later)",
-                                      view.detection().profile.title)
+                        ? fmt::format(
+                              "{} appends the registry itself as https, or as written last in endpoint; --disable-default-registry-endpoint leaves "
+                              "it out (v1.26.13, 1.27.10, 1.28.6, "
+                              "1.29.1 and later)",
+                              view.detection().profile.title)
                     : written ? write_url(view, chain, endpoint, "http://" + endpoint.host)
-                              : fmt::format("write server = \"http://{}\" above the first header of {}/hosts.toml (no restart is needed)", endpoint.host,
-                                            chain.hosts_dir.value_or(view.detection().hosts_dir + "/" + chain.registry));
+                              : fmt::format("write server = \"http://{}\" above the first header of {}/hosts.toml (no restart is needed)",
+                                            endpoint.host, chain.hosts_dir.value_or(view.detection().hosts_dir + "/" + chain.registry));
       found.add(after ? Severity::note : Severity::error, std::move(finding));
     }
 }
@@ -77,19 +92,23 @@ void look_for_http_without_directory(const View& view, Findings& found) {
   if (is_legacy(view.config())) return;
   std::set<std::string> seen;
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
-    const bool named = std::any_of(view.chains().begin(), view.chains().end(), [&](const Chain& other) { return other.registry == endpoint.host || (other.registry == "*" && other.hosts_dir); });
+    const bool named = std::any_of(view.chains().begin(), view.chains().end(),
+                                   [&](const Chain& other) { return other.registry == endpoint.host || (other.registry == "*" && other.hosts_dir); });
     const bool registry = check_registry_name(endpoint.host).ok() && split_host_port(endpoint.host).port != "";
     if (endpoint.scheme != "http" || is_local(endpoint) || named || !registry || !seen.insert(endpoint.host).second) return;
-    found.add({.cause = fmt::format("http://{} is a mirror of {}, and there is nothing for images that name it: {}/app", endpoint.host, name_of(chain), endpoint.host),
+    found.add({.cause = fmt::format("http://{} is a mirror of {}, and there is nothing for images that name it: {}/app", endpoint.host,
+                                    name_of(chain), endpoint.host),
                .where = view.place(chain, endpoint),
                .effect = fmt::format("{} asks https://{} for such images, and fails where the registry speaks plain http", view.who(), endpoint.host),
-               .fix = fmt::format("only if such images are used: a directory {}/{} with server = \"http://{}\" and [host], or the registry in the intent file", view.detection().hosts_dir,
-                                  endpoint.host, endpoint.host)});
+               .fix = fmt::format(
+                   "only if such images are used: a directory {}/{} with server = \"http://{}\" and [host], or the registry in the intent file",
+                   view.detection().hosts_dir, endpoint.host, endpoint.host)});
   });
 }
 
 constexpr std::string_view tls_all_the_same =
-    "speaks TLS with it all the same: skip_verify (insecure_skip_verify) leaves out the check of the certificate; the scheme of the URL alone decides between https and http";
+    "speaks TLS with it all the same: skip_verify (insecure_skip_verify) leaves out the check of the certificate; the scheme of the URL alone "
+    "decides between https and http";
 
 // insecure_skip_verify of config.toml, which 1.x takes.
 void look_at_insecure_tables(const View& view, Findings& found) {
@@ -102,7 +121,8 @@ void look_at_insecure_tables(const View& view, Findings& found) {
     found.add({.cause = fmt::format("configs.\"{}\".tls says insecure_skip_verify, and {} is asked by https", host, host),
                .where = Location{tls.where.file, tls.where.line, 0},
                .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
-               .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): mirrors.\"{0}\".endpoint = [\"http://{0}\"] in {1}, then {2}; "
+               .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): mirrors.\"{0}\".endpoint = "
+                                  "[\"http://{0}\"] in {1}, then {2}; "
                                   "regfallback migrate turns it into a hosts.toml",
                                   host, view.source_of(tls.where.file), view.restart())});
   }
@@ -117,7 +137,8 @@ void look_for_scheme(const View& view, Findings& found) {
     found.add({.cause = fmt::format("https://{} for {} is not verified", endpoint.host, name_of(chain)),
                .where = view.place(chain, endpoint),
                .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
-               .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): {}", write_url(view, chain, endpoint, "http://" + endpoint.host))});
+               .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): {}",
+                                  write_url(view, chain, endpoint, "http://" + endpoint.host))});
   });
 }
 
@@ -125,8 +146,8 @@ const std::array endpoint_schemes{
     Rule{.id = "tls-options-on-http",
          .severity = Severity::warning,
          .title = "An http URL with TLS settings",
-         .happens = "containerd asks by https first, and by http only after the answer shows that no TLS is spoken there: one failed handshake for each client. Before "
-                    "1.6.25 and 1.7.7 the settings do nothing.",
+         .happens = "containerd asks by https first, and by http only after the answer shows that no TLS is spoken there: one failed handshake for "
+                    "each client. Before 1.6.25 and 1.7.7 the settings do nothing.",
          .why = "`skip_verify`, even `false`, `ca` and `client` say that the endpoint has TLS; on 2.0.7 to 2.0.11 `dial_timeout` does so too.",
          .see = "regfallback explain IMAGE",
          .fix = "Remove the settings for a registry that speaks plain http; write https:// for one that speaks TLS.",
@@ -135,13 +156,14 @@ const std::array endpoint_schemes{
     Rule{.id = "https-and-http",
          .severity = Severity::error,
          .title = "The same registry is https in one place and http in another",
-         .happens = "One of the two fails: a TLS client gets `server gave HTTP response to HTTPS client` from a registry that speaks plain http. containerd does not go from https "
-                    "to http by itself.",
-         .why = "A registry that is written nowhere, or as the `server` that K3s and RKE2 append, is https. A mirror http://HOST:PORT does not make images HOST:PORT/NAME http.",
+         .happens = "One of the two fails: a TLS client gets `server gave HTTP response to HTTPS client` from a registry that speaks plain http. "
+                    "containerd does not go from https to http by itself.",
+         .why = "A registry that is written nowhere, or as the `server` that K3s and RKE2 append, is https. A mirror http://HOST:PORT does not make "
+                "images HOST:PORT/NAME http.",
          .see = "curl -i http://HOST:PORT/v2/ ; curl -i https://HOST:PORT/v2/",
          .fix = "Write the scheme the registry speaks everywhere; for the registry itself as `server` of its own hosts.toml.",
-         .versions = "Every containerd. K3s and RKE2 render `server = \"https://HOST/v2\"` for a registry whose only endpoint is http://HOST (in v1.26.13, 1.27.10, 1.28.6, 1.29.1 and "
-                     "later; before that the default endpoint was containerd's own).",
+         .versions = "Every containerd. K3s and RKE2 render `server = \"https://HOST/v2\"` for a registry whose only endpoint is http://HOST (in "
+                     "v1.26.13, 1.27.10, 1.28.6, 1.29.1 and later; before that the default endpoint was containerd's own).",
          .reports = "k3s-io/k3s#13379",
          .look = look_for_both_schemes},
     Rule{.id = "http-mirror-as-registry",
@@ -156,7 +178,8 @@ const std::array endpoint_schemes{
     Rule{.id = "skip-verify-is-not-http",
          .severity = Severity::note,
          .title = "skip_verify does not make https to http",
-         .happens = "TLS is spoken, its certificate is not checked. Against a registry that speaks plain http this fails with `server gave HTTP response to HTTPS client`.",
+         .happens = "TLS is spoken, its certificate is not checked. Against a registry that speaks plain http this fails with `server gave HTTP "
+                    "response to HTTPS client`.",
          .why = "The scheme of the URL alone decides. insecure_skip_verify of config.toml and registries.yaml means the same.",
          .see = "curl -i http://HOST:PORT/v2/",
          .fix = "http:// in the URL where the registry speaks plain http.",
@@ -166,6 +189,8 @@ const std::array endpoint_schemes{
 
 }  // namespace
 
-std::span<const Rule> endpoint_scheme_rules() { return endpoint_schemes; }
+std::span<const Rule> endpoint_scheme_rules() {
+  return endpoint_schemes;
+}
 
 }  // namespace rf

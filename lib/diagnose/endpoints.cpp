@@ -13,13 +13,19 @@ bool may(const ChainEndpoint& endpoint, std::string_view capability) {
   return std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), capability) != endpoint.capabilities.end();
 }
 
-bool is_local(const ChainEndpoint& endpoint) { return is_localhost(endpoint.host); }
-bool is_last(const Chain& chain, const ChainEndpoint& endpoint) { return &endpoint == &chain.endpoints.back(); }
+bool is_local(const ChainEndpoint& endpoint) {
+  return is_localhost(endpoint.host);
+}
+bool is_last(const Chain& chain, const ChainEndpoint& endpoint) {
+  return &endpoint == &chain.endpoints.back();
+}
 bool is_own(const Chain& chain, const ChainEndpoint& endpoint) {
   return endpoint.host == chain.registry || (chain.registry == "docker.io" && endpoint.host == "registry-1.docker.io");
 }
 
-std::string name_of(const Chain& chain) { return chain.registry == "*" ? "every other registry" : chain.registry; }
+std::string name_of(const Chain& chain) {
+  return chain.registry == "*" ? "every other registry" : chain.registry;
+}
 
 std::string write_url(const View& view, const Chain& chain, const ChainEndpoint& endpoint, const std::string& url) {
   const auto place = view.place(chain, endpoint);

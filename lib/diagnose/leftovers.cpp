@@ -21,10 +21,11 @@ void look_for_unfinished(const View& view, Findings& found) {
                .fix = "regfallback rollback puts the old state back; regfallback apply does so first, and goes on"});
   const auto receipts = newest_first(facts);
   if (receipts.empty() || receipts.front().result != "stuck") return;
-  found.add({.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id, receipts.front().time, receipts.front().reason),
-             .where = Location{"/var/lib/regfallback/history", 0, 0},
-             .effect = "neither the new nor the old state is there as a whole",
-             .fix = "regfallback rollback --list shows what there is to go back to; then regfallback rollback --to ID"});
+  found.add(
+      {.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id, receipts.front().time, receipts.front().reason),
+       .where = Location{"/var/lib/regfallback/history", 0, 0},
+       .effect = "neither the new nor the old state is there as a whole",
+       .fix = "regfallback rollback --list shows what there is to go back to; then regfallback rollback --to ID"});
 }
 
 void look_for_drift(const View& view, Findings& found) {
@@ -54,14 +55,21 @@ void look_for_spegel(const View& view, Findings& found) {
     (spegel ? theirs : others).push_back(directory.path);
   }
   for (const auto& name : tree.list(root + "/_backup"))
-    if (tree.exists(fmt::format("{}/_backup/{}/hosts.toml", root, name)) && !tree.exists(fmt::format("{}/{}/hosts.toml", root, name))) lost.push_back(name);
+    if (tree.exists(fmt::format("{}/_backup/{}/hosts.toml", root, name)) && !tree.exists(fmt::format("{}/{}/hosts.toml", root, name)))
+      lost.push_back(name);
   const bool harm = !others.empty() || !lost.empty();
   const auto first = !others.empty() ? others.front() + "/hosts.toml" : root + "/_backup";
-  Finding finding{.cause = fmt::format("Spegel writes {} too{}{}", root, others.empty() ? "" : fmt::format("; {} {} not its own", listed(others), others.size() == 1 ? "is" : "are"),
-                                       lost.empty() ? "" : fmt::format("; what was there for {} before it lies in _backup and does nothing", listed(lost))),
-                  .where = Location{harm ? first : root, 0, 0},
-                  .effect = fmt::format("at every start of its pod Spegel deletes everything in the directory but _backup, and writes its own files; {} then has those alone", view.who()),
-                  .fix = "in Spegel's chart set additionalMirrorTargets to the other mirrors, or prependExisting = true with the registries named; or containerdMirrorAdd = false, and let regfallback write all"};
+  Finding finding{
+      .cause = fmt::format("Spegel writes {} too{}{}", root,
+                           others.empty() ? "" : fmt::format("; {} {} not its own", listed(others), others.size() == 1 ? "is" : "are"),
+                           lost.empty() ? "" : fmt::format("; what was there for {} before it lies in _backup and does nothing", listed(lost))),
+      .where = Location{harm ? first : root, 0, 0},
+      .effect = fmt::format(
+          "at every start of its pod Spegel deletes everything in the directory but _backup, and writes its own files; {} then has those alone",
+          view.who()),
+      .fix =
+          "in Spegel's chart set additionalMirrorTargets to the other mirrors, or prependExisting = true with the registries named; or "
+          "containerdMirrorAdd = false, and let regfallback write all"};
   found.add(harm ? Severity::warning : Severity::note, std::move(finding));
 }
 
@@ -81,7 +89,8 @@ void look_for_generated(const View& view, Findings& found) {
                  .where = Location{file, 1, 0},
                  .effect = runs ? fmt::format("{} deletes and writes such files at each of its starts; {} follows what is there", program, view.who())
                                 : fmt::format("{} follows the file; nothing writes it any more", view.who()),
-                 .fix = runs ? "let one of the two write the directory: give one of them another config_path" : "write it anew by an intent file and regfallback apply, or remove the line that says so"});
+                 .fix = runs ? "let one of the two write the directory: give one of them another config_path"
+                             : "write it anew by an intent file and regfallback apply, or remove the line that says so"});
     }
   }
 }
@@ -100,8 +109,9 @@ void look_at_daemon_json(const View& view, Findings& found) {
     found.add({.cause = fmt::format("{} of Docker names {}", key, listed(values)),
                .where = Location{file, yaml_key_line(parsed->get(), {std::string(key)}), 0},
                .effect = fmt::format("it counts for dockerd; pods get their images through {}, which does not read the file", view.who()),
-               .fix = fmt::format("none where it is meant for `docker pull`; for pods declare the same in the intent file ({}) and run regfallback apply",
-                                  key == "registry-mirrors" ? "registries: docker.io: mirrors" : "http:// in the URL, or insecure_skip_verify under endpoints")});
+               .fix = fmt::format(
+                   "none where it is meant for `docker pull`; for pods declare the same in the intent file ({}) and run regfallback apply",
+                   key == "registry-mirrors" ? "registries: docker.io: mirrors" : "http:// in the URL, or insecure_skip_verify under endpoints")});
   }
 }
 
@@ -129,7 +139,8 @@ const std::array leftovers{
     Rule{.id = "spegel-beside",
          .severity = Severity::warning,
          .title = "Spegel writes the same directory",
-         .happens = "At its first start Spegel moves what is there to `_backup`. At every start of its pod it deletes everything else and writes its own files.",
+         .happens = "At its first start Spegel moves what is there to `_backup`. At every start of its pod it deletes everything else and writes "
+                    "its own files.",
          .why = "It takes the directory for its own.",
          .see = "ls -a /etc/containerd/certs.d",
          .fix = "Let one of the two write: `additionalMirrorTargets` or `prependExisting` in Spegel's chart, or `containerdMirrorAdd = false`.",
@@ -157,6 +168,8 @@ const std::array leftovers{
 
 }  // namespace
 
-std::span<const Rule> leftover_rules() { return leftovers; }
+std::span<const Rule> leftover_rules() {
+  return leftovers;
+}
 
 }  // namespace rf

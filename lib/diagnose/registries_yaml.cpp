@@ -12,9 +12,15 @@
 
 namespace rf {
 
-bool renders(const View& view) { return view.era().style == Style::registries_yaml; }
-std::string title(const View& view) { return view.detection().profile.title; }
-std::string then_restart(const View& view) { return "; then " + view.restart(); }
+bool renders(const View& view) {
+  return view.era().style == Style::registries_yaml;
+}
+std::string title(const View& view) {
+  return view.detection().profile.title;
+}
+std::string then_restart(const View& view) {
+  return "; then " + view.restart();
+}
 
 std::optional<RegistriesYaml> registries_of(const View& view) {
   const auto text = renders(view) ? view.facts().tree.read(view.registries_file()) : std::nullopt;
@@ -23,7 +29,9 @@ std::optional<RegistriesYaml> registries_of(const View& view) {
   return parsed ? std::optional(*std::move(parsed)) : std::nullopt;
 }
 
-Location line_of(const View& view, const std::vector<std::string>& path) { return {view.registries_file(), yaml_key_line(view.registries_yaml(), path), 0}; }
+Location line_of(const View& view, const std::vector<std::string>& path) {
+  return {view.registries_file(), yaml_key_line(view.registries_yaml(), path), 0};
+}
 
 namespace {
 
@@ -54,11 +62,14 @@ void look_for_unknown(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries) return;
   for (const auto& ignored : registries->ignored) {
-    const auto near = nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password", "identity_token", "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
+    const auto near = nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password", "identity_token",
+                                            "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
     found.add({.cause = fmt::format("{} knows no key {}{}", title(view), ignored.key, near.empty() ? "" : fmt::format("; did you mean {}?", near)),
                .where = Location{view.registries_file(), ignored.line, 0},
                .effect = fmt::format("{} passes over it without a word", title(view)),
-               .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, identity_token), tls (ca_file, cert_file, key_file, insecure_skip_verify){}", then_restart(view))});
+               .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, identity_token), tls (ca_file, "
+                                  "cert_file, key_file, insecure_skip_verify){}",
+                                  then_restart(view))});
   }
 }
 
@@ -81,11 +92,14 @@ void look_at_rewrites(const View& view, Findings& found) {
     if (mirror.rewrites.empty() || mirror.endpoints.empty()) continue;
     const auto own = registries_yaml_url(registry);
     if (registry == "*" || registries_yaml_url(mirror.endpoints.back()) != own) continue;
-    found.add({.cause = fmt::format("the last endpoint of {} is the registry itself, so its rewrite is lost", registry),
-               .where = line_of(view, {"mirrors", registry, "rewrite"}),
-               .also = {endpoint_line(view, registry, mirror.endpoints.back())},
-               .effect = fmt::format("{} makes that endpoint the server, and writes rewrites for hosts only: it is asked for the name as the image has it", title(view)),
-               .fix = fmt::format("write the endpoint with its port: https://{}:443{}", registry == "docker.io" ? "registry-1.docker.io" : registry, then_restart(view))});
+    found.add(
+        {.cause = fmt::format("the last endpoint of {} is the registry itself, so its rewrite is lost", registry),
+         .where = line_of(view, {"mirrors", registry, "rewrite"}),
+         .also = {endpoint_line(view, registry, mirror.endpoints.back())},
+         .effect = fmt::format("{} makes that endpoint the server, and writes rewrites for hosts only: it is asked for the name as the image has it",
+                               title(view)),
+         .fix = fmt::format("write the endpoint with its port: https://{}:443{}", registry == "docker.io" ? "registry-1.docker.io" : registry,
+                            then_restart(view))});
   }
 }
 
@@ -110,12 +124,14 @@ void look_for_other_ports(const View& view, const RegistriesYaml& registries, co
       if (!url || url->host == name) continue;
       const auto port = split_host_port(url->host);
       if ((port.valid ? port.host : url->host) != bare) continue;
-      found.add(Severity::warning,
-                {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}", name, registry, url->host),
-                 .where = line_of(view, {"configs", name}),
-                 .also = {endpoint_line(view, registry, endpoint)},
-                 .effect = fmt::format("{} compares host and port as they are written: the endpoint gets neither these credentials nor these TLS settings", title(view)),
-                 .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
+      found.add(
+          Severity::warning,
+          {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}", name, registry, url->host),
+           .where = line_of(view, {"configs", name}),
+           .also = {endpoint_line(view, registry, endpoint)},
+           .effect = fmt::format("{} compares host and port as they are written: the endpoint gets neither these credentials nor these TLS settings",
+                                 title(view)),
+           .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
     }
 }
 
@@ -133,7 +149,9 @@ void look_at_configs(const View& view, Findings& found) {
       found.add(Severity::warning,
                 {.cause = "configs has TLS settings for \"*\"",
                  .where = where,
-                 .effect = fmt::format("{} uses them for registries without an entry of their own, not for endpoints of mirrors, and not where mirrors has a \"*\" too", title(view)),
+                 .effect = fmt::format(
+                     "{} uses them for registries without an entry of their own, not for endpoints of mirrors, and not where mirrors has a \"*\" too",
+                     title(view)),
                  .fix = fmt::format("one entry for each endpoint's host{}", then_restart(view))});
     if (host != "*" && !is_used(*registries, host)) look_for_other_ports(view, *registries, host, found);
   }
@@ -159,7 +177,8 @@ void look_at_no_default(const View& view, Findings& found) {
     if (!registries->configs.contains(registry)) continue;
     found.add({.cause = fmt::format("--disable-default-registry-endpoint is set, and configs has an entry for {} itself", registry),
                .where = line_of(view, {"configs", registry}),
-               .effect = fmt::format("{} keeps the default endpoint of a registry that has an entry in configs: {} is asked last all the same", title(view), registry),
+               .effect = fmt::format("{} keeps the default endpoint of a registry that has an entry in configs: {} is asked last all the same",
+                                     title(view), registry),
                .fix = fmt::format("remove the entry, or write the endpoint with its port in mirrors and name the entry so{}", then_restart(view))});
   }
 }
@@ -232,6 +251,8 @@ const std::array registries_yaml{
 
 }  // namespace
 
-std::span<const Rule> registries_yaml_rules() { return registries_yaml; }
+std::span<const Rule> registries_yaml_rules() {
+  return registries_yaml;
+}
 
 }  // namespace rf

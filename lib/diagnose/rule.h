@@ -31,12 +31,12 @@ struct Rule {
   std::string_view id;
   Severity severity = Severity::error;  // the worst it can be
   std::string_view title;
-  std::string_view happens;             // what containerd does
+  std::string_view happens;  // what containerd does
   std::string_view why;
-  std::string_view see;                 // how to see it by hand on the node: lines of sh
+  std::string_view see;  // how to see it by hand on the node: lines of sh
   std::string_view fix;
-  std::string_view versions;            // of containerd or of the distribution
-  std::string_view reports = {};        // public reports by number; "" when none is known
+  std::string_view versions;      // of containerd or of the distribution
+  std::string_view reports = {};  // public reports by number; "" when none is known
   enum class Needs { detection, facts } needs = Needs::detection;
   void (*look)(const View& view, Findings& found);
 };
@@ -56,7 +56,8 @@ std::string rule_index();
 std::span<const Rule> runtime_rules();
 std::span<const Rule> config_load_rules();
 std::span<const Rule> config_path_rules();
-std::span<const Rule> config_registry_rules();
+std::span<const Rule> config_name_rules();
+std::span<const Rule> config_setting_rules();
 std::span<const Rule> directory_rules();
 std::span<const Rule> hosts_toml_rules();
 std::span<const Rule> endpoint_url_rules();

@@ -20,7 +20,9 @@ std::string without(std::string_view text, std::string_view ending) {
 
 }  // namespace
 
-bool is_legacy(const EffectiveConfig& config) { return config.config_path.empty() && !config.mirrors.empty(); }
+bool is_legacy(const EffectiveConfig& config) {
+  return config.config_path.empty() && !config.mirrors.empty();
+}
 
 View::View(const Subject& subject) : subject_(subject) {
   if (subject.detection == nullptr) return;
@@ -46,7 +48,21 @@ bool View::at_least(int major, int minor) const {
   return containerd().major > major || (containerd().major == major && containerd().minor >= minor);
 }
 
-std::string View::who() const { return "containerd " + to_string(containerd()); }
+const TomlNode* View::root_of(std::string_view file) const {
+  for (std::size_t i = 0; i < files_.roots.size(); ++i)
+    if (files_.files[i] == file) return &files_.roots[i];
+  return nullptr;
+}
+
+int View::version_of(std::string_view file) const {
+  const auto* root = root_of(file);
+  const auto* version = root != nullptr ? root->find("version") : nullptr;
+  return version != nullptr ? static_cast<int>(version->integer) : 0;
+}
+
+std::string View::who() const {
+  return "containerd " + to_string(containerd());
+}
 
 // The profile's own directory is named as people know it: through links such as /var/snap/microk8s/current.
 void View::find_roots() {
@@ -182,7 +198,9 @@ int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path) {
   return line;
 }
 
-std::string at(const Location& location) { return to_string(Location{location.file, location.line, 0}); }
+std::string at(const Location& location) {
+  return to_string(Location{location.file, location.line, 0});
+}
 
 std::string listed(const std::vector<std::string>& items) {
   if (items.size() < 2) return items.empty() ? "" : items.front();

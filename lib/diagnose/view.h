@@ -16,7 +16,7 @@ namespace rf {
 // A directory for one registry below a directory of hosts.toml files.
 struct RegistryDirectory {
   std::string root = {};
-  std::string name = {};      // "docker.io", "anubis_5000_", "_default"
+  std::string name = {};  // "docker.io", "anubis_5000_", "_default"
   std::string path = {};
   std::string registry = {};  // "docker.io", "anubis:5000", "*"
   LoadedHosts loaded = {};    // what containerd makes of it
@@ -41,6 +41,8 @@ class View {
   const EffectiveConfig& config() const { return detection().config; }
   const ConfigFiles& files() const { return files_; }
   bool config_is_known() const { return !config().load_error; }
+  const TomlNode* root_of(std::string_view file) const;  // of one of files(); nullptr when it was not read
+  int version_of(std::string_view file) const;           // its own version line; 0: none
 
   // The files as they are after the distribution's next start: what it renders then is there already.
   const FileTree& tree() const { return tree_; }
@@ -94,7 +96,7 @@ int host_key_line(std::string_view text, int entry_line, std::string_view key);
 // The line of a key along a path of maps in a YAML document; 0 when it is not there.
 int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path);
 
-std::string at(const Location& location);  // "/etc/containerd/config.toml:7", or the file alone for line 0
+std::string at(const Location& location);                   // "/etc/containerd/config.toml:7", or the file alone for line 0
 std::string listed(const std::vector<std::string>& items);  // "a, b and c"
 
 }  // namespace rf
