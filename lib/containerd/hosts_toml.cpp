@@ -138,6 +138,7 @@ enum class Level { root, host };
 void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader& reader, HostsFile& file) {
   std::vector<std::string_view> names;
   for (const auto& key : known_keys()) names.push_back(key.name);
+  if (level == Level::root) names.insert(names.end(), {"server", "host"});
   for (const auto& [name, node] : table.entries) {
     const std::string_view written = name;
     const auto known = std::find_if(known_keys().begin(), known_keys().end(), [&](const auto& key) { return reader.names(written, key.name); });

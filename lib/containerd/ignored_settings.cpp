@@ -20,8 +20,10 @@ class Collector {
     const auto* version = root.find("version");
     const int file_version = version != nullptr ? static_cast<int>(version->integer) : 0;
     if (const auto* plugins = root.find("plugins")) {
-      for (const auto plugin : cri_plugins)
-        if (const auto* table = plugins->find(plugin)) cri_table(plugin, *table, file_version);
+      for (const auto& [name, table] : plugins->entries) {
+        if (std::find(cri_plugins.begin(), cri_plugins.end(), name) != cri_plugins.end()) cri_table(name, table, file_version);
+        else if (name.find("cri") != name.npos) other_table(name, table, file_version);
+      }
       if (const auto* transfer = plugins->find(transfer_plugin))
         if (const auto* path = transfer->find("config_path"); path != nullptr && !path->text.empty())
           add(path->where, IgnoredKind::transfer_config_path, "no containerd reads config_path of the transfer plugin");
@@ -93,7 +95,24 @@ class Collector {
                        to_string(containerd_), wanted);
   }
 
+  // Registry settings in the plugin's own table, or of a plugin that has none: a name that was mistyped, or the runtime half of 2.x.
+  void misplaced(const TomlNode& table) {
+    for (const auto& [key, node] : table.entries)
+      if (one_of(key, {"config_path", "mirrors", "configs", "auths"}))
+        add(node.where, IgnoredKind::unknown_registry_key, fmt::format("{} stands in the plugin's own table; it belongs into the table registry below it", key));
+  }
+  void other_table(std::string_view plugin, const TomlNode& table, int version) {
+    const auto* registry = table.find("registry");
+    const bool own = table.find("config_path") != nullptr || table.find("mirrors") != nullptr || table.find("configs") != nullptr;
+    if (!own && (registry == nullptr || !registry->is_table())) return;
+    const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
+    const auto text = fmt::format("registry settings under \"{}\" do nothing: no such plugin has any; the name that counts is \"{}\"", plugin, wanted);
+    for (const auto& [key, node] : own ? table.entries : registry->entries)
+      add(node.form == TomlNode::Form::implied ? first_written(node) : node.where, IgnoredKind::wrong_plugin_name, text);
+  }
+
   void cri_table(std::string_view plugin, const TomlNode& table, int version) {
+    misplaced(table);
     if (counts(plugin, version)) return;
     const auto* registry = table.find("registry");
     if (registry == nullptr || !registry->is_table()) return;

@@ -56,14 +56,20 @@ void look_for_unusable(const View& view, Findings& found) {
     const auto& file = named != files.end() ? named : pair;
     if (file == files.end()) continue;
     const bool missing = chain.error->find("no such file") != std::string::npos;
+    const bool elsewhere = missing && view.is_copy() && !file->path.starts_with(directory->root + "/");
     const bool list = file->key == "client" && !missing &&
                       std::any_of(directory->loaded.entries.begin(), directory->loaded.entries.end(),
                                   [](const HostEntry& entry) { return entry.client.size() > 1 && entry.client.front().second.empty(); });
     found.add(
-        {.cause = fmt::format("{}, which {} names, {}", file->path, at(file->where), missing ? "does not exist" : "cannot be used"),
+        elsewhere ? Severity::warning : Severity::error,
+        {.cause = fmt::format("{}, which {} names, {}", file->path, at(file->where),
+                              elsewhere ? "is not in this copy of the node's files"
+                              : missing ? "does not exist"
+                                        : "cannot be used"),
          .where = file->where,
-         .effect = fmt::format("{} ends every pull of {} before any request, the upstream's too: {}", view.who(),
-                               chain.registry == "*" ? "a registry without a directory" : chain.registry, *chain.error),
+         .effect =
+             fmt::format("{}{} ends every pull of {} before any request, the upstream's too: {}", elsewhere ? "where the node has it not, " : "",
+                         view.who(), chain.registry == "*" ? "a registry without a directory" : chain.registry, *chain.error),
          .fix = missing ? fmt::format("put the file there, or correct the path (a relative one starts at {}); no restart is needed", directory->path)
                 : list  ? "write certificate and key as a pair of their own: client = [[\"CERTIFICATE\", \"KEY\"]]; a list of texts names files that "
                           "hold both"

@@ -47,14 +47,14 @@ std::vector<std::string> settings_in(const TomlNode& registry) {
   return names;
 }
 
-// The line with another plugin name, where it holds the one that does not count; else the table's header.
+// The header of the settings on `where` with another plugin name, and its line.
 std::string header_of(const View& view, const Location& where, std::string_view plugin, std::string_view wanted) {
   const auto all = lines(view.facts().tree.read(where.file).value_or(""));
-  const auto number = static_cast<std::size_t>(where.line);
-  const auto line = number >= 1 && number <= all.size() ? std::string(trim(all[number - 1])) : std::string();
-  if (line.find(plugin) == line.npos || plugin == cri_plugin_v1)
+  auto number = std::min(static_cast<std::size_t>(std::max(where.line, 0)), all.size());
+  while (number > 0 && all[number - 1].find(plugin) == std::string_view::npos) --number;
+  if (number == 0 || plugin == cri_plugin_v1)
     return fmt::format("[plugins.{}.registry] for [plugins.{}.registry]", toml_key(wanted), toml_key(plugin));
-  return fmt::format("{} on line {}", replace_all(line, plugin, wanted), where.line);
+  return fmt::format("{} on line {}", replace_all(trim(all[number - 1]), plugin, wanted), number);
 }
 
 std::string rename_fix(const View& view, std::string_view plugin, int version, const Location& where) {
@@ -68,38 +68,35 @@ std::string rename_fix(const View& view, std::string_view plugin, int version, c
   return fmt::format("in {} write {}; then {}", target, header_of(view, where, plugin, cri_plugin_name(version, view.containerd())), view.restart());
 }
 
+// The plugin a reason speaks of: what stands between its first quotes.
+std::string plugin_of(std::string_view reason) {
+  const auto begin = reason.find('"') + 1;
+  return std::string(reason.substr(begin, reason.find('"', begin) - begin));
+}
+
 void look_at_names(const View& view, Findings& found) {
   if (!knows(view)) return;
-  for (const auto& file : view.files().files) {
-    const auto* root = view.root_of(file);
-    if (root == nullptr) continue;
-    Finding finding;
-    std::string_view reason;
-    for (const auto& ignored : view.config().ignored) {
-      if (ignored.kind != IgnoredKind::wrong_plugin_name || ignored.path != file || ignored.reason.find("counts for all files") != std::string::npos)
-        continue;
-      if (!finding.where)
-        finding.where = Location{file, ignored.line, 0};
-      else
-        finding.also.push_back({file, ignored.line, 0});
-      reason = ignored.reason;
+  std::map<std::pair<std::string, std::string>, Finding> findings;  // by file and plugin
+  for (const auto& ignored : view.config().ignored) {
+    if (ignored.kind != IgnoredKind::wrong_plugin_name || ignored.reason.find("for all files") != std::string::npos) continue;
+    const auto plugin = plugin_of(ignored.reason);
+    const Location where{ignored.path, ignored.line, 0};
+    auto& finding = findings[{ignored.path, plugin}];
+    if (finding.where) {
+      finding.also.push_back(where);
+      continue;
     }
-    if (!finding.where) continue;
-    std::vector<std::string> settings;
-    std::string_view plugin;
-    for (const auto name : {cri_plugin_v1, cri_plugin_v2, cri_plugin_v3}) {
-      const auto* table = plugin_table(*root, name);
-      const auto* registry = table != nullptr ? table->find("registry") : nullptr;
-      if (registry == nullptr || reason.find(fmt::format("under \"{}\"", name)) == reason.npos) continue;
-      plugin = name;
-      settings = settings_in(*registry);
-    }
-    finding.cause = fmt::format("{} ({})", reason, listed(settings));
+    const auto* root = view.root_of(ignored.path);
+    const auto* table = root != nullptr ? plugin_table(*root, plugin) : nullptr;
+    const auto* registry = table != nullptr ? table->find("registry") : nullptr;
+    finding.where = where;
+    finding.cause =
+        fmt::format("{} ({})", ignored.reason, listed(registry != nullptr ? settings_in(*registry) : std::vector<std::string>{"config_path"}));
     finding.effect = fmt::format("{} reads the file and passes over these settings{}: {}", view.who(),
                                  view.containerd().major < 2 ? " without a word" : ", with a warning in its log at most", which_name);
-    finding.fix = rename_fix(view, plugin, view.version_of(file), *finding.where);
-    found.add(std::move(finding));
+    finding.fix = rename_fix(view, plugin, view.version_of(ignored.path), where);
   }
+  for (auto& [key, finding] : findings) found.add(std::move(finding));
 }
 
 void look_for_newer_drop_in(const View& view, Findings& found) {

@@ -183,11 +183,23 @@ void look_for_unread(const View& view, Findings& found) {
   }
   // Docker's directory holds Docker's certificates on many nodes; hosts.toml files in it are meant for somebody.
   const std::string docker = "/etc/docker/certs.d";
-  if (known(docker) || view.facts().processes.contains("dockerd") || view.era().hosts_dir == docker) return;
-  std::vector<std::string> hosts;
-  for (const auto& name : filled(tree, docker))
-    if (tree.exists(docker + "/" + name + "/hosts.toml")) hosts.push_back(name);
-  if (!hosts.empty()) report_unread(view, docker, hosts, found);
+  if (known(docker) || view.era().hosts_dir == docker) return;
+  std::vector<std::string> hosts, certificates;
+  for (const auto& name : filled(tree, docker)) {
+    const bool here = tree.exists(join_path(view.detection().hosts_dir, name));
+    if (tree.exists(docker + "/" + name + "/hosts.toml"))
+      hosts.push_back(name);
+    else if (!here)
+      certificates.push_back(name);
+  }
+  if (!hosts.empty() && !view.facts().processes.contains("dockerd")) report_unread(view, docker, hosts, found);
+  if (certificates.empty()) return;
+  found.add(Severity::note, {.cause = fmt::format("{} holds certificates for {}, and {} holds nothing for {}", docker, some(certificates),
+                                                  view.detection().hosts_dir, certificates.size() == 1 ? "it" : "them"),
+                             .where = Location{docker + "/" + certificates.front(), 0, 0},
+                             .effect = fmt::format("they count for Docker; {} verifies these registries by the system's CAs alone", view.who()),
+                             .fix = fmt::format("for pods that pull from there: cp -r {}/{} {}/ (no restart is needed where that directory is read)",
+                                                docker, certificates.front(), view.detection().hosts_dir)});
 }
 
 const std::array config_path_table{

@@ -175,6 +175,25 @@ void look_at_headers(const View& view, Findings& found) {
   });
 }
 
+// ECR's passwords are tokens.
+void look_for_ecr(const View& view, Findings& found) {
+  const auto report = [&](std::string_view host, const Location& where) {
+    found.add({.cause = fmt::format("a password for {} is written down", host),
+               .where = where,
+               .effect = fmt::format("passwords of ECR last for 12 hours; after that {} is refused there", view.who()),
+               .fix = "the kubelet's credential provider for ECR gets new ones by itself (--image-credential-provider-config); for a mirror "
+                      "something must write a new one in time"});
+  };
+  const auto is_ecr = [](std::string_view host) { return host.find(".dkr.ecr.") != host.npos || host == "public.ecr.aws"; };
+  each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
+    if (is_ecr(endpoint.host) && authorization(endpoint) != nullptr) report(endpoint.host, credentials_place(view, chain, endpoint));
+  });
+  for (const auto& [host, auth] : view.config().auths)
+    if (is_ecr(host))
+      report(host, view.is_rendered(auth.where.file) ? Location{view.registries_file(), yaml_key_line(view.registries_yaml(), {"configs", host}), 0}
+                                                     : Location{auth.where.file, auth.where.line, 0});
+}
+
 const std::array credentials{
     Rule{.id = "credentials-open-to-all",
          .severity = Severity::warning,
@@ -225,6 +244,15 @@ const std::array credentials{
          .fix = "username and password, or auth.",
          .versions = "Every containerd.",
          .look = look_for_no_use},
+    Rule{.id = "ecr-password",
+         .severity = Severity::warning,
+         .title = "A password of ECR that is written down",
+         .happens = "Pulls work for some hours and then fail with 401 or 403.",
+         .why = "`aws ecr get-login-password` gives a token for 12 hours.",
+         .see = "crictl pull IMAGE",
+         .fix = "The kubelet's credential provider (`ecr-credential-provider`), or something that renews the password.",
+         .versions = "Every containerd.",
+         .look = look_for_ecr},
     Rule{.id = "authorization-header",
          .severity = Severity::error,
          .title = "An Authorization header that does not work",

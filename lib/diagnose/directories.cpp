@@ -122,6 +122,21 @@ void look_for_no_registry(const View& view, Findings& found) {
   }
 }
 
+// "reg.io:443" is for images that write the port, and for no others.
+void look_for_default_ports(const View& view, Findings& found) {
+  for (const auto& directory : view.directories()) {
+    const auto& name = directory.registry;
+    if (!name.ends_with(":443") && !name.ends_with(":80")) continue;
+    const auto bare = name.substr(0, name.rfind(':'));
+    if (view.tree().exists(join_path(directory.root, bare))) continue;
+    found.add(
+        {.cause = fmt::format("{} is for images that are written {}/NAME", directory.path, name),
+         .where = Location{directory.path, 0, 0},
+         .effect = fmt::format("{} compares names letter by letter: {}/NAME does not get it", view.who(), bare),
+         .fix = fmt::format("where images are written without the port: mv {} {}/{} (no restart is needed)", directory.path, directory.root, bare)});
+  }
+}
+
 void look_at_mirror_names(const View& view, Findings& found) {
   const auto add = [&](const std::string& name, const Location& where, const std::string& then) {
     const auto checked = check_registry_name(name);
@@ -267,6 +282,15 @@ const std::array directories{
          .fix = "Rename the directory: HOST, HOST:PORT, or _default for every other registry.",
          .versions = "Every containerd.",
          .look = look_for_no_registry},
+    Rule{.id = "directory-with-default-port",
+         .severity = Severity::note,
+         .title = "A directory's name has the usual port",
+         .happens = "reg.io:443 and reg.io are two registries to containerd. The directory counts for images that write the port.",
+         .why = "Names are compared as texts.",
+         .see = "ls /etc/containerd/certs.d",
+         .fix = "Name the directory as the images name the registry.",
+         .versions = "Every containerd.",
+         .look = look_for_default_ports},
     Rule{.id = "mirror-of-no-registry",
          .severity = Severity::error,
          .title = "A mirror entry's name matches no registry",

@@ -65,6 +65,9 @@ std::string drop_fix(const View& view, Drop drop, std::string_view reason, const
   const auto text = view.tree().read(ignored.path).value_or("");
   switch (drop) {
     case Drop::no_host_table:
+      for (const auto& statement : toml_statements(text))
+        if (statement.kind != TomlStatement::Kind::key_value && !statement.key.empty() && nearest(statement.key[0], {"host"}) == "host")
+          return fmt::format("write [host.\"URL\"] for [{}...] on line {}", statement.key[0], statement.line);
       return "write the line [host] at its end";
     case Drop::byte_order_mark:
       return fmt::format("remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {}", shell_quote(ignored.path));

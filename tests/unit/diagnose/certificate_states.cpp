@@ -34,6 +34,13 @@ std::vector<State> file_states() {
       {"a CA that is none", "certificate-unusable", with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", "x"), file + ":3", {"unable to load CA cert"}},
       {"a list where a pair is meant", "certificate-unusable", with(host + "client = [\"c.cert\", \"c.key\"]\n").put(directory + "/c.cert", certificate).put(directory + "/c.key", "x"), file + ":3",
        {"client = [[\"CERTIFICATE\", \"KEY\"]]"}},
+      {"a CA outside of a copy", "certificate-unusable",
+       [] {
+         auto patient = with(host + "ca = \"/etc/ssl/corp.crt\"\n");
+         patient.source = Subject::Source::copy;
+         return patient;
+       }(),
+       file + ":3", {"not in this copy", "where the node has it not"}, Severity::warning},
       {"a CA that is there", "certificate-unusable", with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", certificate), ""},
 
       {"Docker's layout beside a hosts.toml", "certificate-unused", with(host).put(directory + "/ca.crt", certificate), directory + "/ca.crt", {"ca = [\"ca.crt\"]", file}},
@@ -83,6 +90,9 @@ std::vector<State> credential_states() {
       {"an empty table", "credentials-no-use", auth("harbor.corp", ""), config + ":4", {"asks without credentials"}},
       {"a masked value of saved facts", "credentials-no-use", auth("harbor.corp", "auth = \"<secret 3f9a1c>\"\n"), ""},
       {"auth in its form", "credentials-no-use", auth("harbor.corp", "auth = \"" + base64_encode("u:p") + "\"\n"), ""},
+
+      {"a token for 12 hours", "ecr-password", auth("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "username = \"AWS\"\npassword = \"p\"\n"), config + ":4", {"12 hours", "credential provider"}, Severity::warning},
+      {"another registry", "ecr-password", auth("harbor.corp", "username = \"u\"\npassword = \"p\"\n"), ""},
 
       {"no scheme", "authorization-header", wrong(base64_encode("u:p")), file + ":4", {"names no scheme", "Basic"}},
       {"a line end in it", "authorization-header", wrong("Basic " + base64_encode("u:p\n")), file + ":4", {"echo without -n"}},

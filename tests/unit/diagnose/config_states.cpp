@@ -102,6 +102,8 @@ std::vector<State> path_states() {
 
       {"config_path names another directory", "hosts-files-not-read", elsewhere, "/etc/containerd/certs.d", {"docker.io", "/srv/certs.d", "move them"}},
       {"another containerd reads them", "hosts-files-not-read", other, "/etc/containerd/certs.d", {"not the kubelet's"}, Severity::note},
+      {"Docker's certificates", "hosts-files-not-read", Patient::with("1.7.24", live_v2).put("/etc/docker/certs.d/harbor.corp/ca.crt", "x"), "/etc/docker/certs.d/harbor.corp", {"cp -r", "count for Docker"}, Severity::note},
+      {"Docker's certificates, here too", "hosts-files-not-read", Patient::with("1.7.24", live_v2).put("/etc/docker/certs.d/harbor.corp/ca.crt", "x").put("/etc/containerd/certs.d/harbor.corp/ca.crt", "x"), ""},
       {"a link to the same directory", "hosts-files-not-read", link, ""},
   };
 }
@@ -116,6 +118,10 @@ std::vector<State> name_states() {
        {"io.containerd.grpc.v1.cri", "without a word"}},
       {"no version line on 1.7", "wrong-plugin-name", Patient::with("1.7.24", v2_table + "config_path = \"/etc/containerd/certs.d\"\n"), config + ":2", {"write version = 2 as the first line"}},
       {"no version line on 2.1", "wrong-plugin-name", Patient::with("2.1.9", v2_table + "config_path = \"/etc/containerd/certs.d\"\n"), config + ":2", {"write version = 2 as the first line"}},
+      {"registry settings of the runtime half", "wrong-plugin-name",
+       Patient::with("2.1.9", "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.registry]\nconfig_path = '/etc/containerd/certs.d'\n"), config + ":3", {"no such plugin has any", "[plugins.'io.containerd.cri.v1.images'.registry] on line 2"}},
+      {"registry inside of the quotes", "wrong-plugin-name", Patient::with("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri.registry\"]\nconfig_path = \"/etc/containerd/certs.d\"\n"), config + ":3",
+       {"the name that counts is \"io.containerd.grpc.v1.cri\""}},
       {"the 1.x name in a version 2 file on 2.1", "wrong-plugin-name", Patient::with("2.1.9", "version = 2\n" + auth_v2), ""},
       {"the 1.x name in a version 3 file on 2.3, which migrates it", "wrong-plugin-name", Patient::with("2.3.4", "version = 3\n" + auth_v2), ""},
 
@@ -146,6 +152,7 @@ std::vector<State> setting_states() {
       {"one at the top", "version-line-in-table", Patient::with("1.7.24", live_v2), ""},
 
       {"a typing error", "unknown-registry-setting", Patient::with("1.7.24", "version = 2\n" + v2_table + "config-path = \"/etc/containerd/certs.d\"\n"), config + ":3", {"did you mean config_path?"}},
+      {"config_path without registry", "unknown-registry-setting", Patient::with("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nconfig_path = \"/etc/containerd/certs.d\"\n"), config + ":3", {"belongs into the table registry"}},
       {"endpoints for endpoint", "unknown-registry-setting",
        Patient::with("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoints = [\"http://m1:5000\"]\n"), config + ":3", {"did you mean endpoint?"}},
       {"every key known", "unknown-registry-setting", Patient::with("1.7.24", "version = 2\n" + mirrors + tls), ""},

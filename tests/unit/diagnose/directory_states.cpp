@@ -38,6 +38,9 @@ std::vector<State> directory_states() {
       {"localhost", "directory-matches-no-registry", live().hosts("localhost", mirror_hosts).hosts("localhost:5000", mirror_hosts).hosts("reg.io_5000_", mirror_hosts), ""},
       {"Spegel's backup", "directory-matches-no-registry", live().hosts("_backup", mirror_hosts), ""},
 
+      {"the usual port", "directory-with-default-port", live().hosts("reg.io:443", mirror_hosts), root + "/reg.io:443", {"mv /etc/containerd/certs.d/reg.io:443 /etc/containerd/certs.d/reg.io"}, Severity::note},
+      {"both names", "directory-with-default-port", live().hosts("reg.io:443", mirror_hosts).hosts("reg.io", mirror_hosts), ""},
+
       {"a mirror named by a URL", "mirror-of-no-registry",
        Patient::with("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"https://docker.io\"]\nendpoint = [\"http://m1:5000\"]\n"), "/etc/containerd/config.toml:3", {"write docker.io"}},
       {"a mirror of docker.io", "mirror-of-no-registry",

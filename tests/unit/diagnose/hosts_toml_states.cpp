@@ -29,6 +29,7 @@ std::vector<State> hosts_toml_states() {
       {"the same where dial_timeout is not known", "hosts-toml-wrong-value", with("1.7.24", server + host + "dial_timeout = 5\n"), ""},
 
       {"server alone on 1.7.24", "hosts-toml-no-host-table", with("1.7.24", "server = \"https://m1:5000\"\n"), file, {"invalid `host` tree", "write the line [host]"}},
+      {"hosts for host", "hosts-toml-no-host-table", with("1.7.24", server + "[hosts.\"https://m1:5000\"]\n"), file, {"write [host.\"URL\"] for [hosts...] on line 2"}},
       {"server alone on 1.7.32", "hosts-toml-no-host-table", with("1.7.32", "server = \"https://m1:5000\"\n"), ""},
       {"server alone on 2.1", "hosts-toml-no-host-table", with("2.1.9", "server = \"https://m1:5000\"\n"), ""},
 
@@ -52,6 +53,7 @@ std::vector<State> hosts_toml_states() {
       {"an inline host on 1.7", "inline-hosts-ignored", with("1.7.24", server + "[host]\n\"https://m1:5000\" = { capabilities = [\"pull\"] }\n"), ""},
 
       {"insecure_skip_verify", "unknown-hosts-key", with("1.7.24", server + host + "insecure_skip_verify = true\n"), file + ":3", {"write skip_verify for it"}},
+      {"hosts for host on 2.1", "unknown-hosts-key", with("2.1.9", server + "[hosts.\"https://m1:5000\"]\n"), file + ":2", {"did you mean host?"}},
       {"a typing error", "unknown-hosts-key", with("1.7.24", server + host + "capabilites = [\"pull\"]\n"), file + ":3", {"did you mean capabilities?"}},
       {"rewrite without K3s", "unknown-hosts-key", with("1.7.24", server + host + "[host.\"https://m1:5000\".rewrite]\n\"^a\" = \"b\"\n"), file + ":3", {"only the containerd of K3s and RKE2 rewrites"}},
       {"a header of any name", "unknown-hosts-key", with("1.7.24", server + host + "[host.\"https://m1:5000\".header]\nX-Team = \"infra\"\n"), ""},

@@ -36,7 +36,7 @@ struct Patient : Node {
 
   std::vector<Finding> findings() const {
     const auto detection = detect(facts, built_in_profiles());
-    Subject subject{.facts = facts, .source = source, .now = now, .answers = answers};
+    Subject subject{.facts = facts, .source = source, .chain = {.missing_certificates = source == Subject::Source::copy ? ChainOptions::Missing::fails : ChainOptions::Missing::unknown}, .now = now, .answers = answers};
     if (detection) subject.detection = &*detection;
     else subject.undetected = detection.error();
     if (intent || refusal) subject.wanted = Wanted{.intent = intent ? &*intent : nullptr, .refusal = refusal, .warnings = warnings};
