@@ -219,7 +219,8 @@ Command doctor_command(Options& options) {
                           "never read, URLs that are asked in another way than they look, certificates, credentials, and other programs that write the "
                           "same files. Each finding has the line that causes it, what this node's containerd does because of it, and what to do. "
                           "With an intent it also says what is not as declared.\n\n"
-                          "It reads what the other commands read and asks nothing else, unless --probe is given. Nothing is changed.",
+                          "It reads what the other commands read and asks nothing else, unless --probe is given. Without --nodes and without nodes in the "
+                          "intent, the nodes of the last apply are meant. Nothing is changed.",
                   .examples = {{"regfallback doctor --nodes anubis,babel", "two nodes"},
                                {"regfallback doctor --severity warning -o json", "for a program: the nodes of the intent, without notes"},
                                {"regfallback doctor --root /mnt/node --containerd-version 2.1.4", "a node's disk, as that version would read it"},

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "containerd/go_url.h"
 
 namespace rf {
 
@@ -135,8 +136,10 @@ class Collector {
   void host_config(const std::string& name, const TomlNode& host) {
     if (const auto* tls = host.find("tls"); tls != nullptr && containerd_.major >= 2)
       add(tls->where, IgnoredKind::tls_removed, "configs.tls was removed in containerd 2.0; TLS settings belong in hosts.toml");
-    if (name.find("://") != name.npos)
-      add(host.where, IgnoredKind::config_by_url, fmt::format("configs are looked up by host, never by URL: write \"{}\"", name.substr(name.find("://") + 3)));
+    if (name.find("://") != name.npos) {
+      const auto url = parse_go_url(name);  // its host, without a user's name and password
+      add(host.where, IgnoredKind::config_by_url, fmt::format("configs are looked up by host, never by URL: write \"{}\"", url ? url->host : "HOST"));
+    }
   }
 
   void second_version(const TomlNode& table, const std::string& path) {

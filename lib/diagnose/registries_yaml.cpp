@@ -58,13 +58,18 @@ void look_for_parse(const View& view, Findings& found) {
              .fix = fmt::format("repair the line{}", then_restart(view))});
 }
 
+// A line that is no key and value at all is taken for a key; it may hold anything.
+bool is_name(std::string_view key) {
+  return key.size() <= 40 && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == key.npos;
+}
+
 void look_for_unknown(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries) return;
   for (const auto& ignored : registries->ignored) {
     const auto near = nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password", "identity_token",
                                             "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
-    found.add({.cause = fmt::format("{} knows no key {}{}", title(view), ignored.key, near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+    found.add({.cause = fmt::format("{} knows no key {}{}", title(view), is_name(ignored.key) ? ignored.key : "of that form", near.empty() ? "" : fmt::format("; did you mean {}?", near)),
                .where = Location{view.registries_file(), ignored.line, 0},
                .effect = fmt::format("{} passes over it without a word", title(view)),
                .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, identity_token), tls (ca_file, "

@@ -32,6 +32,16 @@ std::string section(std::string_view heading, const std::string& body) {
   return fmt::format("\n## {}\n\n{}", heading, body);
 }
 
+// A URL may carry a password, and texts quote URLs as they are written.
+std::string without_passwords(std::string text) {
+  for (auto at = text.find("://"); at != text.npos; at = text.find("://", at + 3)) {
+    const auto begin = at + 3;
+    const auto end = text.find_first_of("/@ \t\"'", begin);
+    if (end != text.npos && text[end] == '@') text.replace(begin, end - begin, "...");
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string_view to_string(Severity severity) {
@@ -49,6 +59,7 @@ std::string_view to_string(Severity severity) {
 void Findings::add(Severity severity, Finding finding) {
   finding.rule = rule_;
   finding.severity = severity;
+  for (auto* text : {&finding.cause, &finding.effect, &finding.fix}) *text = without_passwords(std::move(*text));
   if (finding.where) finding.where->column = 0;
   for (auto& also : finding.also) also.column = 0;
   if (std::find(all_.begin(), all_.end(), finding) == all_.end()) all_.push_back(std::move(finding));

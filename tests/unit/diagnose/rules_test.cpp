@@ -121,6 +121,26 @@ TEST_CASE("the pages in packaging/doc/doctor are those of the rules, and the ind
   CHECK(index.find(rule_index()) != std::string::npos);
 }
 
+TEST_CASE("no secret of a node stands in what is said about it") {
+  const std::string secret = "hunter2";
+  auto plain = Patient::with("1.7.24", live_v2 + "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"docker.io\".auth]\npassword = \"" + secret + "\"\nauth = \"" + secret +
+                                           "\"\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"https://u:" + secret + "@h\".auth]\nusername = \"u\"\n");
+  plain.hosts("docker.io", "server = \"https://docker.io\"\n[host]\n\"https://u:" + secret + "@m1\" = {}\n[host.\"http://u:" + secret + "@m2\"]\nskip_verify = true\n[host.\"http://u:" +
+                               secret + "@m2\".header]\nAuthorization = \"Basic " + secret + "\"\n");
+  Patient rendered;
+  rendered.runs(k3s_runtime("k3s", "k3s.service")).process("k3s", {"k3s", "server"});
+  rendered.put("/etc/rancher/k3s/registries.yaml", "mirrors:\n  docker.io:\n    endpoint: [\"ftp://u:" + secret + "@\", \"http://u:" + secret +
+                                                       "@m1\"]\nconfigs:\n  m1:\n    auth:\n      username: u\n      password: " + secret + "\n      u, password6 " + secret + ":\n");
+  for (const auto& patient : {plain, rendered}) {
+    const auto findings = patient.findings();
+    CHECK(findings.size() > 3);
+    for (const auto& finding : findings) {
+      INFO(text_of(finding));
+      CHECK(text_of(finding).find(secret) == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("rules that one page names in another one exist") {
   for (const auto& rule : rules())
     for (const auto text : {rule.happens, rule.why, rule.fix, rule.versions})
