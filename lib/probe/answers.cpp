@@ -68,6 +68,8 @@ void hear_line(Heard& heard, std::string_view line) {
     heard.headers[lower(text.substr(0, colon))] = std::string(trim(text.substr(colon + 1)));
     return;
   }
+  // openssl ends with what followed from its first error; that one says why.
+  if (contains(text, "shutdown while in init")) return;
   // bash says which line of its program it was at: ours, and no help to anybody.
   constexpr std::string_view place = "rf: line ";
   const auto after = text.starts_with(place) ? text.find(": ", place.size()) : text.npos;

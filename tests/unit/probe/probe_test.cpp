@@ -65,6 +65,14 @@ TEST_CASE("an endpoint that falls back to http is asked both ways, and the first
   CHECK(probe->registries[0].endpoints[0].answer == Answer::serves);
 }
 
+TEST_CASE("of what openssl says the first error is the reason") {
+  const auto said = heard(
+      "4037:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl/record/methods/tlsany_meth.c:77:\n"
+      "4037:error:0A000197:SSL routines:SSL_shutdown:shutdown while in init:../ssl/ssl_lib.c:2804:\nrc 1\n");
+  CHECK(said.answer == Answer::tls);
+  CHECK(said.detail.find("wrong version number") != std::string::npos);
+}
+
 TEST_CASE("machine metadata addresses are never asked") {
   const auto host = GENERATE("169.254.169.254", "169.254.169.254:80", "[fd00:ec2::254]", "metadata.google.internal", "[fe80::1]:5000");
   CHECK(is_forbidden_host(host));
