@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace rf {
 namespace {
@@ -52,29 +53,39 @@ Location location_of(std::string_view text, std::size_t at, std::string_view fil
   return {std::string(file), static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1, static_cast<int>(column) + 1};
 }
 
+constexpr std::string_view foreign_character = "a character that is not ASCII stands outside of strings and comments";
+constexpr std::string_view too_deep = "tables are nested deeper than 128 levels";
+constexpr std::size_t deepest = 128;
+
+// What toml++ cannot take, and where.
+struct Fault {
+  std::size_t at = 0;
+  std::string_view what = foreign_character;
+};
+
 // How far toml++ reads on from here: it knows where a value is expected, and takes all up to the next blank or bracket for a bare one,
 // quotes included.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
 
-  // The offset of the first character that is not ASCII and stands outside of strings and comments; nothing when there is none.
-  std::optional<std::size_t> first_foreign() {
+  std::optional<Fault> first_fault() {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '"' || c == '\'') {
         std::optional<std::size_t> foreign;
         at_ = past_string(text_, at_, foreign);
-        if (foreign) return foreign;
+        if (foreign) return Fault{*foreign};
         value_next_ = false;
       } else if (c == '#') {
         at_ = past_comment(text_, at_);
       } else if (!is_ascii(c)) {
-        return at_;
+        return Fault{at_};
       } else if (value_next_ && !ends_value(c) && c != '[' && c != '{') {
-        if (const auto foreign = past_bare_value()) return foreign;
+        if (const auto foreign = past_bare_value()) return Fault{*foreign};
       } else {
         take(c);
+        if (depth_ + parts_ > deepest) return Fault{at_, too_deep};
       }
     }
     return std::nullopt;
@@ -84,20 +95,31 @@ class Reader {
   static bool ends_value(char c) { return blanks.find(c) != blanks.npos || std::string_view("]},#").find(c) != std::string_view::npos; }
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+  struct Open {
+    char bracket;
+    std::size_t depth;  // outside of it
+  };
+
   void take(char c) {
-    const bool in_array = !open_.empty() && open_.back() == '[';
+    if (c == '.') ++parts_;
     if (c == '=') value_next_ = true;
-    if (c == ',') value_next_ = in_array;
-    if (c == '\n' && open_.empty()) value_next_ = false;
+    if (c == ',') end_entry(!open_.empty() && open_.back().bracket == '[');
+    if (c == '\n' && open_.empty()) end_entry(false);
     if ((c == '[' || c == '{') && value_next_) {
-      open_ += c;
-      value_next_ = c == '[';
+      open_.push_back({c, depth_});
+      depth_ += parts_ + 1;
+      end_entry(c == '[');
     }
     if ((c == ']' || c == '}') && !open_.empty()) {
+      depth_ = open_.back().depth;
       open_.pop_back();
-      value_next_ = false;
+      end_entry(false);
     }
     ++at_;
+  }
+  void end_entry(bool value_next) {
+    parts_ = 0;
+    value_next_ = value_next;
   }
 
   // A date and its time may have one blank between them.
@@ -115,19 +137,20 @@ class Reader {
   std::string_view text_;
   std::size_t at_ = 0;
   bool value_next_ = false;
-  std::string open_;  // brackets of values
+  std::vector<Open> open_;  // brackets of values
+  std::size_t depth_ = 0;   // that they add up to, with the keys before them
+  std::size_t parts_ = 0;   // dots of the key that is read
 };
 
 }  // namespace
 
 Result<void> check_toml_characters(std::string_view text, std::string_view file) {
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  if (const auto foreign = Reader(text).first_foreign())
-    return Error{.kind = ErrorKind::parse,
-                 .message = "a character that is not ASCII stands outside of strings and comments",
-                 .hint = "keys of other letters are written in quotes",
-                 .where = location_of(text, *foreign, file)};
-  return {};
+  const auto fault = Reader(text).first_fault();
+  if (!fault) return {};
+  return Error{.kind = ErrorKind::parse, .message = std::string(fault->what),
+               .hint = fault->what == foreign_character ? "keys of other letters are written in quotes" : "",
+               .where = location_of(text, fault->at, file)};
 }
 
 }  // namespace rf

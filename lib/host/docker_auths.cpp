@@ -59,6 +59,8 @@ std::string server_key(const std::string& host) { return host == "registry-1.doc
 }  // namespace
 
 Result<DockerAuth> docker_auth(std::string_view json, const std::string& path, const std::string& host) {
+  constexpr std::size_t largest = 1u << 20;  // an entry of JSON takes many times its text
+  if (json.size() > largest) return missing(fmt::format("{} is larger than {} KiB", path, largest / 1024), "is this Docker's configuration?");
   const auto config = Json::parse(json.begin(), json.end(), nullptr, false);
   if (!config.is_object()) return missing(fmt::format("{} is not JSON", path), "is this Docker's configuration?");
   if (const auto helpers = config.find("credHelpers"); helpers != config.end() && helpers->is_object())

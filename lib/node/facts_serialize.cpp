@@ -9,10 +9,10 @@
 namespace rf {
 namespace {
 
-// A value as the rest of one line.
+// A value as the rest of one line. No blank stands for a line break: a blank may part words.
 std::string one_line(std::string_view text) {
   std::string line(text);
-  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, '?');
   return line;
 }
 

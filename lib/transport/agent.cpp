@@ -1,10 +1,13 @@
 #include "transport/agent.h"
 
+#include <sys/un.h>
+
 #include <array>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 
 #include "base/text.h"
+#include "transport/deadline.h"
 #include "transport/wire.h"
 
 namespace rf {
@@ -21,6 +24,10 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
   std::error_code failed;
   const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
   if (!socket_.is_open()) {
+    constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
+    if (path_.size() > longest_path) {
+      co_return Error{ErrorKind::auth, "the path of the ssh agent's socket is longer than " + std::to_string(longest_path) + " bytes: " + terminal_safe(path_)};
+    }
     co_await socket_.async_connect(asio::local::stream_protocol::endpoint(path_), token());
     if (failed) {
       std::error_code ignored;
@@ -44,8 +51,16 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
 }
 
 asio::awaitable<Result<std::vector<AgentKey>>> Agent::keys() {
-  RF_CO_TRY(const auto answer, co_await ask(std::string(1, request_identities)));
-  co_return parse_agent_keys(answer);
+  Deadline deadline(socket_.get_executor(), limit_, [this] {
+    std::error_code ignored;
+    socket_.close(ignored);
+  });
+  auto answer = co_await ask(std::string(1, request_identities));
+  if (deadline.passed()) {
+    co_return Error{ErrorKind::auth, "the ssh agent at " + terminal_safe(path_) + " did not answer in time", "end it, or unset SSH_AUTH_SOCK"};
+  }
+  if (!answer) co_return std::move(answer).error();
+  co_return parse_agent_keys(*answer);
 }
 
 asio::awaitable<Result<std::string>> Agent::sign(std::string blob, std::string data, std::string algorithm) {

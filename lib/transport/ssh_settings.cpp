@@ -1,5 +1,6 @@
 #include "transport/ssh_settings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <map>
@@ -100,10 +101,14 @@ Result<SshSettings> parse_ssh_settings(std::string_view text, const Target& targ
   SshSettings settings;
   settings.host_name = words.one("hostname");
   settings.user = words.one("user");
-  settings.port = number(words.one("port"), 22);
+  const auto port = words.one("port");
+  settings.port = port.empty() ? 22 : number(port, 0);
+  if (settings.port < 1 || settings.port > 65535) {
+    return Error{ErrorKind::usage, "your ssh configuration gives " + target.host + " the port \"" + terminal_safe(port) + "\"", "ports go from 1 to 65535"};
+  }
   settings.host_key_alias = words.one("hostkeyalias");
   if (settings.host_key_alias == "none") settings.host_key_alias.clear();
-  settings.connect_timeout = number(words.one("connecttimeout"), 0);
+  settings.connect_timeout = std::max(number(words.one("connecttimeout"), 0), 0);
   if (words.one("identitiesonly") == "yes") settings.identities = SshSettings::Identities::only_listed;
   if (words.one("hashknownhosts") == "yes") settings.new_names = NewNames::hashed;
   if (settings.host_name.empty() || settings.user.empty()) {

@@ -59,8 +59,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!config.cri_error || !config.cri_error->message.empty());
   std::vector<Chain> chains;
   std::vector<std::string> registries{"docker.io", "localhost:5000"};
-  for (const auto line : lines(input.head))
-    if (registries.size() < 8) registries.emplace_back(line);
+  for (const auto line : lines(input.head)) {
+    const auto image = parse_image(std::string(line) + "/a:1");
+    if (registries.size() < 8 && image.ok()) registries.push_back(image->registry);
+  }
   for (const auto& registry : registries) {
     auto chain = resolve_chain(input.tree, config, registry);
     require(chain.error ? chain.endpoints.empty() && !chain.error->empty() : !chain.endpoints.empty());

@@ -40,3 +40,19 @@ TEST_CASE("a hosts.toml with such a key is dropped by every version, as its own 
   for (const auto& version : {Version{1, 6, 20}, Version{1, 7, 24}, Version{2, 1, 9}})
     CHECK_FALSE(parse_hosts_toml("[host.\"http://a\"]\n\xEF\xBB\xA9 = 1\n", "/d", version));
 }
+
+TEST_CASE("tables within tables have an end, however they are written") {
+  const auto repeated = [](std::string_view part, int times) {
+    std::string text;
+    for (int i = 0; i < times; ++i) text += part;
+    return text;
+  };
+  for (const auto& deep : {repeated("a.", 400'000) + "a = 1\n", "[" + repeated("a.", 400'000) + "a]\n", "x = " + repeated("{a.b.c.d = ", 40) + "1" + repeated("}", 40) + "\n",
+                           "x = " + repeated("[", 200) + repeated("]", 200) + "\n", repeated("\"a\".", 400'000) + "a = 1\n"}) {
+    const auto checked = check_toml_characters(deep, "f");
+    REQUIRE_FALSE(checked);
+    CHECK(checked.error().message == "tables are nested deeper than 128 levels");
+  }
+  for (const auto& fine : {repeated("a.", 100) + "a = 1\n", repeated("x = 1.5\n", 1) + repeated("[t.a]\n[[l.a]]\n", 300), "x = [" + repeated("1.5, {a.b = 1}, ", 300) + "]\n"})
+    CHECK(check_toml_characters(fine, "f"));
+}

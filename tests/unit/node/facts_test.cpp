@@ -183,3 +183,24 @@ TEST_CASE("facts that asked no programs are completed from earlier ones, runtime
   complete_facts(asked, earlier);
   CHECK(asked.runtimes[0].version == "newer");
 }
+
+TEST_CASE("paths without end fill no memory") {
+  std::string deep = "./x", long_link = "facts 1\nlink ./l\ntarget ";
+  for (int i = 0; i < 100; ++i) deep += "/a";
+  for (int i = 0; i < 3000; ++i) long_link += "a/";
+  CHECK_FALSE(parse_facts("facts 1\ninode 81a4 0 0 0 " + deep + "\nend\n"));
+  CHECK_FALSE(parse_facts(long_link + "\nend\n"));
+  std::string many = "facts 1\n";
+  for (int i = 0; i < 9000; ++i) many += "inode 41ed 0 0 0 ./" + std::to_string(i) + "/a/b\n";
+  const auto facts = parse_facts(many + "end\n");
+  REQUIRE_FALSE(facts);
+  CHECK(facts.error().message.find("more than 20000 files") != std::string::npos);
+}
+
+TEST_CASE("a title written over a process's arguments gives no more words than arguments may be") {
+  std::string title = "facts 1\nprocess 1 k3s\narg 1";
+  for (int i = 0; i < 10'000; ++i) title += " a";
+  const auto facts = parse_facts(title + "\nend\n");
+  REQUIRE(facts);
+  CHECK(facts->processes.at("k3s").size() == 4096);
+}

@@ -156,3 +156,21 @@ TEST_CASE("a line the program never prints is an error, a missing answer is not 
   REQUIRE(probe);
   CHECK(probe->registries[0].endpoints[0].answer == Answer::not_asked);
 }
+
+TEST_CASE("times and statuses of a node are numbers that can be counted with") {
+  CHECK(heard("HTTP/1.1 200 OK\nrf 200 2147483647.9 x\n").milliseconds > 0);
+  CHECK(heard("HTTP/1.1 200 OK\nms -5\n").milliseconds == 0);
+  CHECK(heard("HTTP/1.1 -200 OK\n").status == 0);
+  CHECK(heard("HTTP/1.1 99999 OK\n").status == 999);
+  const auto probe = read_probe("pull 0 2147483647 QQ==\n", {}, {});
+  REQUIRE(probe);
+  CHECK(probe->pull->milliseconds > 0);
+}
+
+TEST_CASE("a log that names hosts without end is read up to a bound") {
+  std::string log;
+  for (int i = 0; i < 300'000; ++i) log += "host=h" + std::to_string(i) + "\n";
+  const auto probe = read_probe("pull 1 3 QQ==\nlog " + base64_encode(log) + "\n", {}, {});
+  REQUIRE(probe);
+  CHECK(probe->pull->skipped.size() == 200);
+}
