@@ -33,6 +33,8 @@ class FileTree {
   void put(std::string_view path, FileEntry entry);
   void put_file(std::string_view path, std::string content, unsigned mode = 0644);
   void put_directory(std::string_view path);
+  // As a program writes: to the file at which the links end.
+  void write(std::string_view path, std::string content) { put_file(real_path(path), std::move(content)); }
   void put_symlink(std::string_view path, std::string target);
   void remove(std::string_view path);  // with everything below
 
@@ -40,7 +42,7 @@ class FileTree {
   const FileEntry* lstat(std::string_view path) const;
   // The entry after following every symlink; nullptr when missing, dangling or a loop.
   const FileEntry* stat(std::string_view path) const;
-  // The path stat() ends at; the input (normalised) where nothing is known.
+  // The path stat() ends at, also where the last parts of it are not there yet; the input (normalised) in a loop of links.
   std::string real_path(std::string_view path) const;
   // Content of a regular file, symlinks followed.
   std::optional<std::string_view> read(std::string_view path) const;

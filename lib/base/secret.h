@@ -1,5 +1,6 @@
 // A string that cannot be printed, formatted, compared or copied by accident, and that is wiped when it ends.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,5 +34,14 @@ class Secret {
   void wipe() noexcept;
   std::string text_;
 };
+
+// Where the password stands in a text that begins with a URL, or with the "://" of one.
+struct PasswordSpan {
+  std::size_t begin = 0;
+  std::size_t size = 0;
+};
+std::optional<PasswordSpan> password_in_url(std::string_view text);
+// A URL with its password masked.
+std::string masked_url(std::string_view url);
 
 }  // namespace rf

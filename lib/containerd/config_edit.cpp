@@ -129,7 +129,7 @@ Result<std::string> edit_one(const FileTree& tree, const EffectiveConfig& before
       continue;
     }
     FileTree after = tree;
-    after.put_file(file, *edited);
+    after.write(file, *edited);
     const auto result = effective_config(after, source, containerd);
     if (!result.load_error && result.config_path == path && result.config_path_where && same_otherwise(before, result)) return edited;
   }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <fmt/format.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 namespace rf {
@@ -181,7 +182,7 @@ bool is_loopback_ipv6(std::string_view text) {
 
 Result<GoUrl> parse_go_url(std::string_view text) {
   auto url = parse_parts(text);
-  if (!url) url.error().message = fmt::format("parse {}: {}", go_quote(text), url.error().message);
+  if (!url) url.error().message = fmt::format("parse {}: {}", go_quote(masked_url(text)), url.error().message);
   return url;
 }
 

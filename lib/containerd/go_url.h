@@ -12,7 +12,7 @@ struct GoUrl {
   std::string host;    // with port; user info dropped
   std::string path;    // unescaped; "" when none
 };
-// net/url.Parse; the error's message is Go's: `parse "http://a b": invalid character " " in host name`.
+// net/url.Parse; the error's message is Go's, with a password masked: `parse "http://a b": invalid character " " in host name`.
 Result<GoUrl> parse_go_url(std::string_view text);
 
 // path.Clean.

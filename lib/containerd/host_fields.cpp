@@ -4,6 +4,7 @@
 #include <utility>
 #include <fmt/format.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "containerd/go_duration.h"
 #include "containerd/go_url.h"
@@ -101,7 +102,7 @@ Result<void> HostFieldReader::read_url(std::string_view server, const TomlNode& 
   if (server.empty()) return {};
   const auto text = server.starts_with("http") ? std::string(server) : "https://" + std::string(server);
   const auto url = parse_go_url(text);
-  if (!url) return dropped_hosts_file(fmt::format("unable to parse server {}: {}", text, url.error().message));
+  if (!url) return dropped_hosts_file(fmt::format("unable to parse server {}: {}", masked_url(text), url.error().message));
   entry.scheme = url->scheme;
   entry.host = url->host;
   if (!url->path.empty()) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <fmt/format.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "containerd/features.h"
 #include "containerd/host_fields.h"
@@ -164,14 +165,14 @@ void note_unlisted_hosts(const TomlNode& hosts, const std::vector<Listed>& liste
     const auto& key = name;  // clang 14 captures no structured binding
     const bool found = std::any_of(listed.begin(), listed.end(), [&](const Listed& host) { return host.name == key; });
     if (!found)
-      file.ignored.push_back({node.where.line, fmt::format("{} is not tried: containerd 2 lists only hosts with a table header [host.\"URL\"]", name),
+      file.ignored.push_back({node.where.line, fmt::format("{} is not tried: containerd 2 lists only hosts with a table header [host.\"URL\"]", masked_url(name)),
                               IgnoredKind::inline_host});
   }
 }
 
 Result<void> read_hosts(const TomlNode& hosts, const std::vector<Listed>& listed, const HostFieldReader& reader, HostsFile& file) {
   for (const auto& [name, node] : hosts.entries) {
-    if (!node.is_table()) return dropped_hosts_file(fmt::format("host {} is not a table", name), node.where.line);
+    if (!node.is_table()) return dropped_hosts_file(fmt::format("host {} is not a table", masked_url(name)), node.where.line);
     RF_CHECK(reader.check_types(node));
   }
   static const TomlNode none;

@@ -82,13 +82,10 @@ class Scanner {
 
   // http://user:password@host
   bool user_of_url() {
-    const auto rest = text_.substr(at_ + 3);
-    const auto end = rest.find_first_of("/ \t\r\n\"'@?#");
-    if (end == rest.npos || rest[end] != '@') return false;
-    const auto colon = rest.substr(0, end).find(':');
-    if (colon == rest.npos) return false;
-    keep(3 + colon + 1);
-    mask_to(at_ + end - colon - 1);
+    const auto password = password_in_url(text_.substr(at_));
+    if (!password) return false;
+    keep(password->begin);
+    mask_to(at_ + password->size);
     return true;
   }
 

@@ -33,7 +33,7 @@ Result<void> edit_source_file(const PlanContext& context, const std::string& fil
   RF_CHECK(put_file(context, {.path = file, .content = Secret(std::move(after)), .kind = FileChange::Class::config, .why = why}, draft));
   RF_TRY(const auto running, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir).doing("looking ahead at " + detection.config_file));
   draft.rendered = tree;
-  if (running.changed()) draft.rendered->put_file(tree.real_path(running.file), running.after);
+  if (running.changed()) draft.rendered->write(running.file, running.after);
   return {};
 }
 
@@ -48,20 +48,24 @@ ConfigSource config_source(const Detection& detection) {
   return source;
 }
 
+bool is_made_from_another(const Detection& detection, const FileTree& tree) {
+  const auto& era = detection.era;
+  return era.drop_in.empty() && !era.config_managed && !era.config_file.empty() && tree.real_path(era.config_file) != tree.real_path(detection.config_file);
+}
+
 Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
   const auto& detection = context.detection;
   if (is_read(context)) return {};
   const auto& era = detection.era;
   const auto& tree = context.facts.tree;
   const auto why = missing(detection);
-  const bool made_from_another = !era.config_file.empty() && tree.real_path(era.config_file) != tree.real_path(detection.config_file);
   const auto files_before = draft.files.size();
   if (!era.drop_in.empty()) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
     return Error{ErrorKind::unsupported, fmt::format("{}; {} belongs to {}, which writes it anew", why, detection.config_file, detection.profile.title),
                  fmt::format("`regfallback render --for {}` prints what to give to {}", detection.profile.name, detection.profile.title)};
-  } else if (made_from_another) {
+  } else if (is_made_from_another(detection, tree)) {
     RF_CHECK(edit_source_file(context, era.config_file, why, draft));
   } else {
     RF_TRY(auto edit, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir));

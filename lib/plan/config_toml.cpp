@@ -46,7 +46,7 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   if (tree.real_path(file) != tree.real_path(detection.config_file)) {
     RF_TRY(auto running, set_mirrors(tree.read(detection.config_file).value_or(""), detection.containerd, mirrors));
     draft.rendered = tree;
-    draft.rendered->put_file(tree.real_path(detection.config_file), std::move(running));
+    draft.rendered->write(detection.config_file, std::move(running));
   }
   draft.restart_why = "containerd reads mirrors in config.toml at its start only";
   return draft;

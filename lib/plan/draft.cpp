@@ -61,25 +61,8 @@ Result<const FileEntry*> existing(const PlanContext& context, const std::string&
 
 }  // namespace
 
-namespace {
-
-// `links` counts down, as the kernel's own limit does, so that a loop ends.
-std::string resolve(const FileTree& tree, const std::string& path, int links) {
-  const auto normal = normal_path(path);
-  if (normal == "/" || tree.stat(normal) != nullptr) return tree.real_path(normal);
-  const auto parent = resolve(tree, parent_path(normal), links);
-  auto here = join_path(parent, base_name(normal));
-  const auto* entry = tree.lstat(here);
-  if (entry == nullptr || entry->kind != FileEntry::Kind::symlink || links == 0) return here;
-  return resolve(tree, join_path(parent, entry->target), links - 1);
-}
-
-}  // namespace
-
-std::string resolved_path(const FileTree& tree, const std::string& path) { return resolve(tree, path, 40); }
-
 Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft& draft) {
-  const auto path = resolved_path(context.facts.tree, file.path);
+  const auto path = context.facts.tree.real_path(file.path);
   RF_TRY(const auto* entry, existing(context, file.path, path));
   const bool secret = file.holds == DesiredFile::Holds::secrets;
   FileChange change;
@@ -126,7 +109,7 @@ FileChange removal_of(const std::string& path, const FileEntry& entry, std::stri
 }
 
 void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft) {
-  const auto real = resolved_path(context.facts.tree, path);
+  const auto real = context.facts.tree.real_path(path);
   const auto* entry = context.facts.tree.stat(real);
   if (entry != nullptr) draft.files.push_back(removal_of(real, *entry, std::move(why)));
 }

@@ -49,8 +49,6 @@ FileChange removal_of(const std::string& path, const FileEntry& entry, std::stri
 std::string directory_name(std::string_view registry);
 // The older form, which containerd looks for first: "host_port_"; "" where there is none.
 std::string underscore_name(std::string_view registry);
-// The path through every symlink above it and its own; also where its last parts do not exist yet.
-std::string resolved_path(const FileTree& tree, const std::string& path);
 
 // Whether a file that has our first line is ours on this node too: a receipt names it, or receipts have been pruned and one may have.
 bool has_receipt(const Facts& facts, std::string_view path);

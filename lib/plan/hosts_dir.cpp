@@ -161,7 +161,7 @@ class HostsDir {
   }
 
   bool remove_ours(const std::string& path, const std::string& why) {
-    if (!has_receipt(context_.facts, resolved_path(tree_, path))) return false;
+    if (!has_receipt(context_.facts, tree_.real_path(path))) return false;
     remove_file(context_, path, why, draft_);
     return true;
   }

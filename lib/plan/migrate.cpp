@@ -77,10 +77,10 @@ class Migrator {
     const bool headers = options_.credentials == MigrateOptions::Credentials::in_headers;
     RF_TRY(const auto removed, remove_legacy(tree_, source_, containerd_, headers ? LegacyAuth::remove : LegacyAuth::keep));
     after_ = tree_;
-    for (const auto& edit : removed) after_.put_file(edit.file, edit.after);
+    for (const auto& edit : removed) after_.write(edit.file, edit.after);
     RF_TRY(const auto path, edit_config_path(after_, source_, containerd_, hosts_dir_));
     if (path.changed()) {
-      after_.put_file(path.file, path.after);
+      after_.write(path.file, path.after);
       out_.explanation.push_back(fmt::format("config_path = \"{}\" in {}", hosts_dir_, path.file));
     }
     for (const auto& edit : removed) config_files_.insert(edit.file);
@@ -129,7 +129,7 @@ class Migrator {
     const auto count = endpoints.size() - (appended == AppendedHost::own_upstream ? 1 : 0);
     auto hosts = migrated_hosts_toml(endpoints, appended, containerd_, fmt::format("the chain of {} as {} had it", registry, where));
     for (auto& lost : hosts.lost) out_.lost.push_back(registry + ": " + lost);
-    after_.put_file(path, std::string(hosts.text.expose()));
+    after_.write(path, std::string(hosts.text.expose()));
     const auto why = fmt::format("registry {}: {} from {}", registry, counted(count, "endpoint"), where);
     if (secrets) files_.put_private(path, std::move(hosts.text), FileChange::Class::hosts, why);
     else files_.put(path, std::move(hosts.text), FileChange::Class::hosts, why);

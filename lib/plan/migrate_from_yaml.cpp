@@ -96,7 +96,7 @@ class FromYaml {
     holds_credentials_ = !headers() && std::any_of(registries_.configs.begin(), registries_.configs.end(), [](const auto& config) { return config.second.auth.has_value(); });
     if (holds_credentials_) text += rendered_auth(registries_, containerd_.major < 2 ? "\"io.containerd.grpc.v1.cri\"" : "\"io.containerd.cri.v1.images\"");
     text = "# Written by regfallback migrate: only what registries need. The node's own config.toml takes these tables.\n" + text;
-    after_.put_file(config_file, text, 0600);
+    after_.write(config_file, text);
     const auto why = holds_credentials_ ? "config_path and the credentials" : "config_path";
     if (holds_credentials_) files_.put_private(std::string(config_file), Secret(std::move(text)), FileChange::Class::config, why);
     else files_.put(std::string(config_file), Secret(std::move(text)), FileChange::Class::config, why);
@@ -128,7 +128,7 @@ class FromYaml {
                                      fmt::format("the chain of {} as {} had it", registry, node_.registries_file));
     for (auto& lost : hosts.lost) out_.lost.push_back(registry + ": " + lost);
     const auto path = directory + "/hosts.toml";
-    after_.put_file(path, std::string(hosts.text.expose()));
+    after_.write(path, std::string(hosts.text.expose()));
     const auto why = fmt::format("registry {}: {}", registry, counted(endpoints.size() - (own ? 1 : 0), "endpoint"));
     if (secrets) files_.put_private(path, std::move(hosts.text), FileChange::Class::hosts, why);
     else files_.put(path, std::move(hosts.text), FileChange::Class::hosts, why);
@@ -153,7 +153,7 @@ class FromYaml {
       for (const auto& endpoint : wanted(registry).endpoints) names.insert(image_host(endpoint.host));
     names.insert({"docker.io", std::string(unnamed), std::string(unnamed_with_port)});
     names.erase("*");
-    for (const auto& [path, from] : relocation_.copies()) after_.put_file(path, relocation_.content(path));
+    for (const auto& [path, from] : relocation_.copies()) after_.write(path, relocation_.content(path));
     for (const auto& [path, from] : relocation_.unread()) after_.put(path, {.kind = FileEntry::Kind::unreadable});
     for (const auto& registry : names) {
       if (!is_directory_name(registry)) continue;

@@ -112,7 +112,7 @@ std::vector<std::string> Relocation::notes() const {
 
 FileChange& MigrationFiles::put(const std::string& path, Secret content, FileChange::Class kind, std::string why) {
   FileChange change;
-  change.path = resolved_path(tree_, path);
+  change.path = tree_.real_path(path);
   change.kind = kind;
   change.why = std::move(why);
   change.before_sha256 = "-";

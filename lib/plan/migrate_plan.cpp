@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "node/after_start.h"
@@ -30,6 +32,28 @@ Result<void> may_migrate(const Detection& detection, const MigrateOptions& optio
   return {};
 }
 
+// config.toml is made from another file at every start, so that one is changed, as config.toml would be. Both must say the same.
+Result<Migration> migrate_source_file(const FileTree& tree, const Detection& detection, MigrateOptions options) {
+  const auto& file = detection.era.config_file;
+  RF_TRY(auto made, make_migration(tree, config_source(detection), detection.containerd, options));
+  if (made.files.empty()) return made;
+  if (!detection.config.config_path.empty())
+    return Error{ErrorKind::refused, fmt::format("{} has legacy settings beside config_path, and is made from {}", detection.config_file, file),
+                 fmt::format("remove one of the two from {}, and restart {}", file, detection.profile.title)};
+  options.hosts_dir = detection.hosts_dir;
+  auto source = config_source(detection);
+  source.file = file;
+  RF_TRY(auto migration, make_migration(tree, source, detection.containerd, options));
+  const auto chains = made.chains(), chains_of_source = migration.chains();
+  const bool same = std::equal(chains.begin(), chains.end(), chains_of_source.begin(), chains_of_source.end(),
+                               [](const Chain& a, const Chain& b) { return a.registry == b.registry && chain_difference(a, b).empty(); });
+  if (!same)
+    return Error{ErrorKind::refused, fmt::format("{} says something else than {}, which was made from it", file, detection.config_file),
+                 fmt::format("restart {}, look at what it does then, and run this again", detection.profile.title)};
+  migration.explanation.push_back(fmt::format("{} is made from {} at every start, so the latter is changed", detection.config_file, file));
+  return migration;
+}
+
 Result<Migration> migration_of(const Facts& facts, const Detection& detection, MigrateOptions options) {
   const bool own_form = detection.era.style == Style::registries_yaml;
   const auto source = config_source(detection);
@@ -40,6 +64,7 @@ Result<Migration> migration_of(const Facts& facts, const Detection& detection, M
   }
   if (own_form) return migrate_from_registries_yaml(facts.tree, registries_yaml_node(facts, detection), detection.containerd, options);
   if (options.hosts_dir.empty() && detection.config.config_path.empty()) options.hosts_dir = detection.hosts_dir;
+  if (is_made_from_another(detection, facts.tree)) return migrate_source_file(facts.tree, detection, options);
   return make_migration(facts.tree, source, detection.containerd, options);
 }
 

@@ -141,8 +141,8 @@ class ToYaml {
   Result<void> project(const ConfigSource& source) {
     if (same_node()) after_ = tree_;
     for (const auto& directory : own_directories_) after_.remove(directory);
-    for (const auto& [path, from] : relocation_.copies()) after_.put_file(path, relocation_.content(path));
-    after_.put_file(target_.registries_file, text_, 0600);
+    for (const auto& [path, from] : relocation_.copies()) after_.write(path, relocation_.content(path));
+    after_.write(target_.registries_file, text_);
     RF_TRY(after_, project_registries_yaml(after_, target_));
     config_after_ = effective_config(after_, same_node() ? source : ConfigSource{.file = target_.config_file}, before_.config().containerd);
     return {};

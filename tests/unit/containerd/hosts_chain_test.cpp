@@ -1,5 +1,6 @@
 // hosts.toml beside the cases: how go-toml 1 and 2 differ, what is ignored with which line, and Go's URLs and durations.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
 #include <vector>
@@ -295,6 +296,19 @@ TEST_CASE("a host whose TLS is broken answers plain http") {
   const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"*=tls"}), config);
   CHECK(asked(prediction, "resolve") == "HEAD https://m tls, HEAD http://s 200");
   CHECK(prediction.pulled);
+}
+
+TEST_CASE("what is said of a host shows no password of its URL") {
+  const auto said = [](const std::string& text, const std::string& version) {
+    const auto chain = resolve_chain(with_hosts_toml("reg.io", text), config_for(version, "/c"), "reg.io");
+    std::string all = chain.error.value_or("");
+    for (const auto& ignored : chain.ignored) all += ignored.reason;
+    return all;
+  };
+  const auto not_tried = said("[host]\n\"http://u:pw1@m\" = {}\n", "2.1.9");
+  CHECK(not_tried.find("http://u:<secret") != not_tried.npos);
+  for (const auto& text : {not_tried, said("[host]\n\"http://u:pw1@m\" = 1\n[host.\"http://b\"]\n", "2.1.9"), said("[host.\"http://u:pw1@m /\"]\n", "2.1.9")})
+    CHECK_THAT(text, !Catch::Matchers::ContainsSubstring("pw1"));
 }
 
 TEST_CASE("a path is escaped again when it is asked for") {

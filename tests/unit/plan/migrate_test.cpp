@@ -47,6 +47,19 @@ TEST_CASE("mirrors become a hosts.toml with the same chain, and one config_path"
   for (const auto& proof : result->proofs) CHECK(proof.difference.empty());
 }
 
+TEST_CASE("links on the way to config.toml and to the directory are followed", "[migrate]") {
+  FileTree tree;
+  tree.put_symlink("/etc/containerd", "/opt/containerd");
+  tree.put_symlink("/opt/containerd/config.toml", "real.toml");
+  tree.put_symlink("/opt/containerd/certs.d", "/srv/certs.d");
+  tree.put_file("/opt/containerd/real.toml", "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\"]\n");
+  tree.put_directory("/srv/certs.d");
+  const auto result = make_migration(tree, {}, *parse_version("1.7.24"), {});
+  if (!result) FAIL(to_string(result.error()));
+  CHECK_FALSE(file(*result, "/srv/certs.d/docker.io/hosts.toml").empty());
+  CHECK_FALSE(file(*result, "/opt/containerd/real.toml").empty());
+}
+
 TEST_CASE("a file without legacy settings has nothing to migrate", "[migrate]") {
   const auto result = migrate("version = 2\n", "1.7.24");
   REQUIRE(result);
