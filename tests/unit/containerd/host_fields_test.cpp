@@ -105,7 +105,7 @@ TEST_CASE("the upstream is left out by naming the mirror as server") {
   }
 }
 
-TEST_CASE("[host] and server on localhost are verified https unless they say otherwise") {
+TEST_CASE("hosts and server on localhost are verified https unless they say otherwise") {
   for (const auto& version : some_versions) {
     const auto chain = chain_of("reg.io", "server = \"127.0.0.1:5000\"\n[host.\"localhost:5000\"]\n", version);
     CHECK(urls(chain) == "https://localhost:5000/v2, https://127.0.0.1:5000/v2");

@@ -96,13 +96,20 @@ TEST_CASE("certificates beside a valid hosts.toml count only when it names them"
   }
 }
 
-TEST_CASE("a file of comments is a file without hosts, which versions before 1.7.32 drop") {
-  auto tree = with_hosts_toml("reg.io", "# nothing yet\n");
-  tree.put_file("/c/reg.io/ca.crt", "-");
-  for (const auto* version : {"1.5.18", "1.6.39", "1.7.31"})
-    CHECK(load_host_directory(tree, "/c/reg.io", *parse_version(version)).entries.at(0).ca.has_value());
-  for (const auto* version : {"1.7.32", "2.0.0", "2.4.0-beta.0"})
-    CHECK_FALSE(load_host_directory(tree, "/c/reg.io", *parse_version(version)).entries.at(0).ca.has_value());
+TEST_CASE("a hosts.toml without any host table is dropped before 1.7.32") {
+  auto comments = with_hosts_toml("reg.io", "# nothing yet\n");
+  comments.put_file("/c/reg.io/ca.crt", "-");
+  const auto takes_certificates = [&](const std::string& version) {
+    return load_host_directory(comments, "/c/reg.io", *parse_version(version)).entries.at(0).ca.has_value();
+  };
+  for (const auto* version : {"1.5.18", "1.6.39", "1.7.31"}) {
+    CHECK(urls(chain_of("reg.io", "server = \"https://m\"\n", version)) == "https://reg.io/v2");
+    CHECK(takes_certificates(version));
+  }
+  for (const auto* version : {"1.7.32", "2.0.0", "2.4.0-beta.0"}) {
+    CHECK(urls(chain_of("reg.io", "server = \"https://m\"\n", version)) == "https://m/v2");
+    CHECK_FALSE(takes_certificates(version));
+  }
 }
 
 TEST_CASE("a certificate file that is missing, no certificate or no pair ends the pull") {
