@@ -117,3 +117,23 @@ TEST_CASE("a CRI plugin in error leaves containerd running, and no image is pull
     CHECK_FALSE(config.cri_disabled);
   }
 }
+
+TEST_CASE("a drop-in of a higher version is refused by 2.3.0 to 2.3.4 and the first beta of 2.4 alone") {
+  FileTree tree;
+  tree.put_file("/a.toml", "version = 3\n[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'native'\n");
+  const auto refused = [&](const std::string& version) { return read(tree, importing("\"/a.toml\"") + path_of("/certs").substr(12), version).load_error.has_value(); };
+  for (const auto* version : {"2.3.0", "2.3.4", "2.4.0-beta.0"}) CHECK(refused(version));
+  for (const auto* version : {"2.0.11", "2.1.9", "2.2.7", "2.3.5", "2.4.0"}) CHECK_FALSE(refused(version));
+}
+
+TEST_CASE("2.2.1 is the last whose default stands before mirrors and an empty config_path are looked at") {
+  const std::string images = "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry";
+  for (const auto* version : {"2.2.0", "2.2.1"}) {
+    CHECK(read({}, images + ".mirrors.'d']\nendpoint = ['http://m']\n", version).cri_error);
+    CHECK(read({}, images + "]\nconfig_path = ''\n", version).config_path == "");
+  }
+  for (const auto* version : {"2.2.2", "2.3.4", "2.4.0-beta.0"}) {
+    CHECK_FALSE(read({}, images + ".mirrors.'d']\nendpoint = ['http://m']\n", version).cri_error);
+    CHECK(read({}, images + "]\nconfig_path = ''\n", version).config_path != "");
+  }
+}

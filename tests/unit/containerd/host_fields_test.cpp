@@ -47,6 +47,15 @@ TEST_CASE("an empty path that is taken as it is leaves /v2 out of the request") 
   CHECK(predict_pull(chain, *parse_image("reg.io/a/b:1"), {}, config).requests.at(0).url == "https://m/a/b/manifests/1?ns=reg.io");
 }
 
+TEST_CASE("a host with another scheme than http and https is passed over without a request") {
+  const auto config = config_for("2.1.9", "/c");
+  const auto chain = chain_of("reg.io", "[host.\"httpx://m\"]\n", "2.1.9");
+  REQUIRE(urls(chain) == "httpx://m/v2, https://reg.io/v2");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), {}, config);
+  for (const auto* step : {"resolve", "layer"}) CHECK(asked(prediction, step).find("//m") == std::string::npos);
+  CHECK(prediction.pulled);
+}
+
 TEST_CASE("a name that begins with http and has no scheme is asked for nothing as a host, and is no server") {
   for (const auto& version : some_versions) {
     const auto config = config_for(version, "/c");
@@ -70,6 +79,20 @@ TEST_CASE("one capability that is not known drops the whole file") {
   const std::string text = "server = \"https://s\"\n[host.\"https://m\"]\n[host.\"https://n\"]\ncapabilities = [\"pull\", \"referrers\"]\n";
   CHECK(urls(chain_of("reg.io", text, "2.1.9")) == "https://reg.io/v2");
   CHECK(urls(chain_of("reg.io", text, "2.2.0")) == "https://m/v2, https://n/v2, https://s/v2");
+}
+
+TEST_CASE("a value of the wrong type drops the whole file where the key is known") {
+  const auto dropped = [](const std::string& line, const std::string& version) {
+    return urls(chain_of("reg.io", "server = \"https://s\"\n[host.\"https://m\"]\n" + line + "\n", version)) == "https://reg.io/v2";
+  };
+  for (const auto* line : {"capabilities = \"pull\"", "capabilities = [1]", "ca = 1", "ca = [1]", "client = true", "client = [[\"c\"]]", "skip_verify = \"yes\"",
+                           "header = \"X\"", "header = {X = 1}", "override_path = \"yes\""}) {
+    INFO(line);
+    for (const auto& version : some_versions) CHECK(dropped(line, version));
+  }
+  CHECK_FALSE(dropped("override_path = \"yes\"", "1.5.18"));
+  CHECK_FALSE(dropped("dial_timeout = 5", "2.0.6"));
+  CHECK(dropped("dial_timeout = 5", "2.0.7"));
 }
 
 TEST_CASE("a dial_timeout that is no duration drops the file where the key is known") {

@@ -112,6 +112,11 @@ TEST_CASE("a hosts.toml without any host table is dropped before 1.7.32") {
   }
 }
 
+TEST_CASE("an entry below host that is no table drops the file on 2.x") {
+  for (const auto* version : {"2.0.0", "2.1.9", "2.4.0-beta.0"})
+    CHECK(urls(chain_of("reg.io", "[host.\"https://m\"]\n[host]\nserver = \"https://s\"\n", version)) == "https://reg.io/v2");
+}
+
 TEST_CASE("a certificate file that is missing, no certificate or no pair ends the pull") {
   const auto error = [](const std::string& text) {
     auto tree = with_hosts_toml("reg.io", "[host.\"https://sound\"]\n[host.\"https://m\"]\n" + text + "\n");

@@ -70,6 +70,23 @@ TEST_CASE("408 and 429 are repeated at once, six requests in all, five from 2.3.
   }
 }
 
+TEST_CASE("the last endpoint is asked again: once after 500, 503 and 504, four times after end of file and timeouts") {
+  const auto requests = [](const std::string& answer, const std::string& version) {
+    std::size_t seen = 0;
+    for (const auto& request : pull(one_mirror, version, {"*=" + answer}).requests) seen += request.step == "resolve" && request.url.starts_with("https://reg.io/") ? 1 : 0;
+    return seen;
+  };
+  for (const auto* answer : {"500", "503", "504"}) {
+    CHECK(requests(answer, "2.0.11") == 1);
+    CHECK(requests(answer, "2.1.0") == 2);
+  }
+  for (const auto* answer : {"eof", "timeout"}) {
+    CHECK(requests(answer, "2.3.1") == 1);
+    CHECK(requests(answer, "2.3.2") == 5);
+  }
+  for (const auto* answer : {"404", "501", "502", "refused", "dns"}) CHECK(requests(answer, "2.3.4") == 1);
+}
+
 TEST_CASE("a HEAD answered 403 is followed by one GET from 2.3.3 on") {
   CHECK(asked(pull(one_mirror, "2.3.2", {"m=403"}), "resolve") == "HEAD https://m 403, HEAD https://reg.io 200");
   CHECK(asked(pull(one_mirror, "2.3.3", {"m=403"}), "resolve") == "HEAD https://m 403, GET https://m 403, HEAD https://reg.io 200");
