@@ -56,13 +56,13 @@ TEST_CASE("a host with another scheme than http and https is passed over without
   CHECK(prediction.pulled);
 }
 
-TEST_CASE("a name that begins with http and has no scheme is asked for nothing as a host, and is no server") {
+TEST_CASE("a URL without a host is asked for nothing, and as server is none: httpd.example begins with http") {
   for (const auto& version : some_versions) {
     const auto config = config_for(version, "/c");
-    const auto chain = chain_of("reg.io", "server = \"httpd.example\"\n[host.\"httpd.example\"]\n", version);
-    REQUIRE(chain.endpoints.size() == 2);
-    CHECK(chain.endpoints[0].host == "");
-    CHECK(chain.endpoints[1].url() == "https://reg.io/v2");
+    const auto chain = chain_of("reg.io", "server = \"httpd.example\"\n[host.\"httpd.example\"]\n[host.\"http://\"]\n", version);
+    REQUIRE(chain.endpoints.size() == 3);
+    for (const auto* first : {&chain.endpoints[0], &chain.endpoints[1]}) CHECK(first->host == "");
+    CHECK(chain.endpoints[2].url() == "https://reg.io/v2");
     CHECK(asked(predict_pull(chain, *parse_image("reg.io/a:1"), {}, config), "resolve") == "HEAD https://reg.io 200");
   }
 }
