@@ -1,4 +1,4 @@
-// The versions at which containerd's behaviour changes, beside those in hosts_chain_test.cpp: what a row of the table begins and ends at.
+// The versions at which containerd does something otherwise: the rows of the table that the tests of hosts.toml leave out.
 #include "containerd/features.h"
 
 #include <catch2/catch_test_macros.hpp>
