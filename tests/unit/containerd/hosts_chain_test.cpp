@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/text.h"
+#include "chain_builder.h"
 #include "containerd/certificates.h"
-#include "containerd/chain.h"
 #include "containerd/features.h"
 #include "containerd/go_duration.h"
 #include "containerd/go_url.h"
@@ -167,46 +166,6 @@ TEST_CASE("a certificate file must hold a certificate, and a pair must belong to
   CHECK(key_pair_error("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "") ==
         "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched");
 }
-
-namespace {
-
-EffectiveConfig config_for(const std::string& version, const std::string& config_path, PullMode mode = PullMode::client) {
-  EffectiveConfig config;
-  config.containerd = *parse_version(version);
-  config.config_path = config_path;
-  config.pull_mode = mode;
-  if (mode == PullMode::transfer) {
-    config.hosts_roots = {config_path};
-  } else {
-    for (const auto root : split(config_path, ':')) config.hosts_roots.emplace_back(root);
-  }
-  return config;
-}
-
-Assumptions assume(const std::vector<std::string>& texts) {
-  Assumptions assumptions;
-  for (const auto& text : texts) assumptions.insert(*parse_assumption(text));
-  return assumptions;
-}
-
-FileTree with_hosts_toml(const std::string& registry, const std::string& text) {
-  FileTree tree;
-  tree.put_file("/c/" + registry + "/hosts.toml", text);
-  return tree;
-}
-
-// "HEAD m 503, HEAD m 503, GET ..." of one step.
-std::string asked(const Prediction& prediction, std::string_view step) {
-  std::string out;
-  for (const auto& request : prediction.requests) {
-    if (request.step != step) continue;
-    const auto host = request.url.substr(0, request.url.find('/', 8));
-    out += (out.empty() ? "" : ", ") + request.method + " " + host + " " + request.assumed;
-  }
-  return out;
-}
-
-}  // namespace
 
 TEST_CASE("a list is one name to the transfer service") {
   FileTree tree;
