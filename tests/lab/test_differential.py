@@ -7,6 +7,7 @@ import os
 import pathlib
 
 import pytest
+from differential.answers import Answer
 from differential.cases import BATCH, generate
 from differential.playing import Difference, Player
 from differential.shrink import shrink
@@ -43,7 +44,7 @@ def test_the_shrinker_keeps_only_what_matters() -> None:
     big = dataclasses.replace(big, digest=True, path="a/b/")
     small = shrink(big, lambda case: "skip_verify = true" in "".join(case.files.values()), most_tries=2000)
     assert [text.strip() for text in small.files.values()] == ["skip_verify = true"]
-    assert (small.digest, small.path, set(small.answers.values())) == (False, "", {"ok"})
+    assert (small.digest, small.path, set(small.answers.values())) == (False, "", {Answer()})
 
 
 def test_a_wrong_prediction_is_found(lab: Lab, program: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -52,6 +53,6 @@ def test_a_wrong_prediction_is_found(lab: Lab, program: pathlib.Path, tmp_path: 
     liar.write_text(f'#!/bin/sh\n{program} "$@" | /usr/bin/python3 -c "import json,sys; s = json.load(sys.stdin); s[\'requests\'].pop(); print(json.dumps(s))"\n')
     liar.chmod(0o755)
     case = next(case for case in (generate(1, number) for number in range(400))
-                if not case.alone and case.setting.kind == "certs" and set(case.answers.values()) == {"ok"})
+                if not case.alone and case.setting.kind == "certs" and set(case.answers.values()) == {Answer()})
     with Player(lab, ["1.7"], liar) as player:
         assert len(player.play([case])) == 1

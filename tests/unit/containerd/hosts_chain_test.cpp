@@ -281,11 +281,29 @@ TEST_CASE("an http host with TLS options is asked by http when it does not speak
   const auto tree = with_hosts_toml("reg.io", "[host.\"http://m:5000\"]\nskip_verify = true\n");
   const auto config = config_for("2.1.9", "/c");
   const auto chain = resolve_chain(tree, config, "reg.io");
-  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"m:5000=tls"}), config);
-  CHECK(asked(prediction, "resolve") == "HEAD https://m:5000 tls, HEAD http://m:5000 200");
-  CHECK(asked(prediction, "manifest") == "GET https://m:5000 tls, GET http://m:5000 200");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"m:5000=http"}), config);
+  CHECK(asked(prediction, "resolve") == "HEAD https://m:5000 http, HEAD http://m:5000 200");
+  CHECK(asked(prediction, "manifest") == "GET https://m:5000 http, GET http://m:5000 200");
   CHECK(asked(prediction, "config") == "GET http://m:5000 200");
   CHECK(prediction.used == "m:5000");
+}
+
+TEST_CASE("a certificate that is not accepted is no reason to fall back to plain http") {
+  const auto tree = with_hosts_toml("reg.io", "[host.\"http://m:5000\"]\nskip_verify = false\n");
+  const auto config = config_for("2.1.9", "/c");
+  const auto chain = resolve_chain(tree, config, "reg.io");
+  REQUIRE(chain.endpoints.at(0).http_fallback);
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"m:5000=tls"}), config);
+  CHECK(asked(prediction, "resolve") == "HEAD https://m:5000 tls, HEAD https://reg.io 200");
+}
+
+TEST_CASE("an assumption about one kind of request goes before that about the host") {
+  const auto config = config_for("2.1.9", "/c");
+  const auto chain = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m:5000\"]\n"), config, "reg.io");
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"m:5000=200", "m:5000/blobs=404", "*/manifests=500"}), config);
+  CHECK(asked(prediction, "resolve") == "HEAD https://m:5000 200");
+  CHECK(asked(prediction, "layer") == "GET https://m:5000 404, GET https://reg.io 200");
+  CHECK_FALSE(parse_assumption("m:5000/layers=404"));
 }
 
 TEST_CASE("a host whose TLS is broken answers plain http") {
@@ -305,6 +323,22 @@ TEST_CASE("a path is escaped again when it is asked for") {
   CHECK(chain.endpoints.at(0).path == "/a (b)/c/v2");
   CHECK(prediction.requests.at(0).url == "https://m/a%20%28b%29/c/v2/a/manifests/1?ns=reg.io");
   CHECK(escape_path("/a(b)/c") == "/a(b)/c");
+}
+
+TEST_CASE("containerd 1.x takes a backslash in a header's key as it stands") {
+  const auto first = [](const std::string& text, const std::string& version) {
+    const auto chain = resolve_chain(with_hosts_toml("reg.io", text), config_for(version, "/c"), "reg.io");
+    return chain.endpoints.empty() ? chain.error.value_or("") : chain.endpoints.at(0).url();
+  };
+  for (const char* version : {"1.6.20", "1.7.24"}) {
+    CHECK(first("[host.\"http://m/a\\u0041\"]\n", version) == "http://m/a\\u0041/v2");
+    CHECK(first("[host.\"http://m/a\\\\b\"]\n", version) == "http://m/a\\\\b/v2");
+    CHECK(first("[host.'http://m/a\\u0041']\n", version) == "http://m/a\\u0041/v2");
+    CHECK(first("[host.\"\\u0068ttp://m\"]\n", version) == "https://reg.io/v2");   // no URL begins so: the file is dropped
+    CHECK(first("[host.\"http://m/a\\\"b\"]\n", version) == "https://reg.io/v2");  // the quote ends there
+    CHECK(first("[host]\n\"http://m/a\\u0041\" = {}\n", version) == "http://m/aA/v2");
+  }
+  CHECK(first("[host.\"\\u0068ttp://m/a\\u0041\"]\n", "2.1.9") == "http://m/aA/v2");
 }
 
 TEST_CASE("a host that is no table ends containerd 1.x where there are several, and only the file otherwise") {
