@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/chain.h"
+#include "containerd/config_files.h"
 #include "host/files.h"
 #include "host/profiles.h"
 #include "host/read_tree.h"
@@ -16,13 +16,14 @@ std::string absolute(const std::string& path) {
   return environment("PWD").value_or("") + "/" + path;
 }
 
-Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, const FileTree& tree) {
-  Facts facts;
-  facts.tree = tree;
+// What the files are those of; plain containerd where nothing in them tells.
+Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, Facts& facts) {
+  facts.versions["containerd"] = options.containerd_version;
   for (const auto& profile : profiles)
-    if (profile.name == options.distribution && !options.distribution_version.empty())
-      facts.versions[profile.version_of] = options.distribution_version;
-  return detect(facts, profiles, {.distribution = options.distribution});
+    if (profile.name == options.distribution && !options.distribution_version.empty()) facts.versions[profile.version_of] = options.distribution_version;
+  auto detection = detect(facts, profiles, {.distribution = options.distribution});
+  if (detection || !options.distribution.empty()) return detection;
+  return detect(facts, profiles, {.distribution = "containerd"});
 }
 
 Result<FileTree> with_generated_files(const Options& options, const Detection& detection, FileTree tree) {
@@ -41,6 +42,26 @@ void add_named_in_registries_yaml(const Detection& detection, TreeReader& reader
     if (!config.tls) continue;
     for (const auto& path : {config.tls->ca_file, config.tls->cert_file, config.tls->key_file})
       if (!path.empty()) reader.add(path);
+  }
+}
+
+void add_missing(const FileTree& from, FileTree& tree) {
+  for (const auto& [path, entry] : from.entries())
+    if (tree.lstat(path) == nullptr) tree.put(path, entry);
+}
+
+// What config.toml imports may stand anywhere, and import more.
+void add_imports(TreeReader& reader, const ConfigSource& source, const Version& containerd, FileTree& tree) {
+  constexpr int deepest = 4;
+  for (int depth = 0; depth < deepest; ++depth) {
+    const auto files = read_config_files(tree, source, containerd);
+    for (std::size_t i = 0; i < files.roots.size(); ++i)
+      if (const auto* imports = files.roots[i].find("imports"))
+        for (const auto& import : imports->items)
+          if (import.is_string()) reader.add_glob(join_path(parent_path(files.files[i]), import.text));
+    const auto before = tree.entries().size();
+    add_missing(reader.tree(), tree);
+    if (tree.entries().size() == before) return;
   }
 }
 
@@ -88,7 +109,7 @@ Result<FileCopy> copy_of_config_path(const Options& options, std::string_view co
   reader.add(*copy.source.config_path_only);  // the transfer service takes a list for one name
   copy.config = effective_config(reader.tree(), copy.source, containerd);
   for (const auto& file : certificate_files(reader.tree(), copy.config)) reader.add(file);
-  copy.tree = reader.tree();
+  copy.facts.tree = reader.tree();
   return copy;
 }
 
@@ -101,25 +122,32 @@ Result<FileCopy> copy_below_root(const Options& options, std::string_view comman
   reader.add("/etc/containerd");
   reader.add("/etc/docker/certs.d");
   FileCopy copy;
-  copy.tree = reader.tree();
-  const auto detection = detect_in(options, profiles, copy.tree);
-  if (!detection && !options.distribution.empty()) return detection.error();
-  if (detection) {
-    copy.detection = *detection;
-    copy.source.file = detection->config_file;
-    if (generated == GeneratedFiles::rendered) {
-      RF_TRY(copy.tree, with_generated_files(options, *detection, copy.tree));
-    }
-    add_named_in_registries_yaml(*detection, reader);
+  auto& tree = copy.facts.tree;
+  tree = reader.tree();
+  RF_TRY(copy.detection, detect_in(options, profiles, copy.facts));
+  if (generated == GeneratedFiles::rendered) {
+    RF_TRY(tree, with_generated_files(options, *copy.detection, tree));
   }
-  copy.source.pull_mode = mode;
-  copy.config = effective_config(copy.tree, copy.source, containerd);
-  for (const auto& file : copy.config.files) reader.add(file);
+  add_named_in_registries_yaml(*copy.detection, reader);
+  copy.source = {.file = copy.detection->config_file, .config_path_only = {}, .pull_mode = mode};
+  add_imports(reader, copy.source, containerd, tree);
+  copy.config = effective_config(tree, copy.source, containerd);
   for (const auto& root : copy.config.hosts_roots) reader.add(root);
-  for (const auto& file : certificate_files(copy.tree, copy.config)) reader.add(file);
-  for (const auto& [path, entry] : reader.tree().entries())
-    if (copy.tree.lstat(path) == nullptr) copy.tree.put(path, entry);
+  for (const auto& file : certificate_files(tree, copy.config)) reader.add(file);
+  add_missing(reader.tree(), tree);
+  copy.detection->config = copy.config;
   return copy;
+}
+
+std::vector<Flag> copy_flags(Options& options) {
+  const std::string group = "Files in place of nodes";
+  return {
+      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, FlagDoc::Completes::directory}, &options.root},
+      {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
+      {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
+       &options.pull_mode},
+      {{"--distribution-version", "V", "the distribution's version, where that matters", group}, &options.distribution_version},
+  };
 }
 
 }  // namespace rf::cmd

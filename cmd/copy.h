@@ -2,22 +2,25 @@
 #pragma once
 #include <optional>
 #include <string_view>
+#include <vector>
 
-#include "containerd/effective_config.h"
+#include "command.h"
+#include "containerd/chain.h"
 #include "containerd/registries_yaml.h"
 #include "node/profile.h"
-#include "options.h"
 
 namespace rf::cmd {
 
 struct FileCopy {
-  FileTree tree;  // with the certificates that the configuration names
-  ConfigSource source;
-  EffectiveConfig config;
-  std::optional<Detection> detection;  // what the files tell of the node; nothing for --config-path
+  Facts facts = {};  // the files, with the certificates that the configuration names, and the version that reads them
+  ConfigSource source = {};
+  EffectiveConfig config = {};               // that --containerd-version and --pull-mode make of them
+  std::optional<Detection> detection = {};   // what the files tell of the node, with that configuration; nothing for --config-path
+  // The copy holds every certificate file that is named, or the node has it not.
+  ChainOptions chain = {.missing_certificates = ChainOptions::Missing::fails};
 };
 // --root. K3s and RKE2 make config.toml and certs.d when they start: of a copy that holds only registries.yaml these are `rendered`, or
-// left as they were `found`. `command` is named in errors.
+// left as they were `found`. An Error of kind usage where --containerd-version is missing; `command` is the one it speaks of.
 enum class GeneratedFiles { found, rendered };
 Result<FileCopy> copy_below_root(const Options& options, std::string_view command, GeneratedFiles generated);
 // --config-path.
@@ -28,5 +31,8 @@ RegistriesYamlNode registries_yaml_node_of(const Options& options, const Detecti
 
 Result<Version> wanted_version(const Options& options, std::string_view command);
 Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const Version& containerd);
+
+// Of commands that only look.
+std::vector<Flag> copy_flags(Options& options);
 
 }  // namespace rf::cmd

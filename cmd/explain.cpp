@@ -17,6 +17,8 @@
 namespace rf::cmd {
 namespace {
 
+constexpr std::string_view command = "explain";
+
 // One node as far as it decides a chain.
 struct Site {
   std::string node = {};
@@ -43,15 +45,15 @@ Result<void> look_after_start(const Facts& facts, const Detection& detection, co
 
 // Files in place of a node: what is not among them is not there.
 Result<Site> site_of_files(const Options& options) {
-  RF_TRY(auto copy, options.root.empty() ? copy_of_config_path(options, "explain") : copy_below_root(options, "explain", GeneratedFiles::rendered));
-  return Site{.tree = std::move(copy.tree), .config = std::move(copy.config), .options = {.missing_certificates = ChainOptions::Missing::fails}};
+  RF_TRY(auto copy, options.root.empty() ? copy_of_config_path(options, command) : copy_below_root(options, command, GeneratedFiles::rendered));
+  return Site{.tree = std::move(copy.facts.tree), .config = std::move(copy.config), .options = copy.chain};
 }
 
 Result<Site> site_of_facts(const Options& options, const std::string& node, const Facts& facts, const Detection& detection) {
   Site site{.node = node, .tree = facts.tree, .config = detection.config};
   auto containerd = detection.containerd;
   if (!options.containerd_version.empty()) {
-    RF_TRY(containerd, wanted_version(options, "explain"));
+    RF_TRY(containerd, wanted_version(options, command));
   }
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
   const ConfigSource source{.file = detection.config_file, .config_path_only = {}, .pull_mode = mode};
@@ -203,17 +205,11 @@ int run(Context& context) {
 }
 
 std::vector<Flag> files_flags(Options& options) {
-  const std::string group = "Files in place of nodes";
-  using Completes = FlagDoc::Completes;
-  return {
-      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, Completes::directory}, &options.root},
-      {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", group, {}, Completes::directory},
-       &options.config_path},
-      {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
-      {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
-       &options.pull_mode},
-      {{"--distribution-version", "V", "the distribution's version, where that matters", group}, &options.distribution_version},
-  };
+  auto flags = copy_flags(options);
+  flags.insert(flags.begin() + 1, {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", flags.front().doc.group, {},
+                                    FlagDoc::Completes::directory},
+                                   &options.config_path});
+  return flags;
 }
 
 }  // namespace

@@ -24,11 +24,7 @@ Result<std::string> starter_from_nodes(Context& context) {
   for (const auto& node : nodes.all()) names.push_back(node.name);
   for (const auto& node : nodes.all()) {
     if (node.error) return *node.error;
-    auto found = found_intent(node.facts->tree, node.detection->config);
-    // A registry that only has its own upstream needs no entry, and an empty one is no intent.
-    std::erase_if(found.intent.registries, [](const Registry& registry) {
-      return registry.mirrors.empty() && registry.fallback.empty() && registry.upstream == Registry::Upstream::standard;
-    });
+    const auto found = found_intent(node.facts->tree, node.detection->config);
     for (const auto& note : found.notes) context.note(node.name + ": " + note);
     if (found.intent.registries.empty()) continue;
     return starter_intent(names, &found.intent);

@@ -96,18 +96,18 @@ Result<Migration> migration_of_copy(const Options& options, MigrateOptions migra
   if (!options.config_path.empty()) {
     RF_TRY(const auto copy, copy_of_config_path(options, "migrate"));
     migrate.place = Place::elsewhere;
-    return migrate_to_registries_yaml(copy.tree, copy.source, copy.config.containerd, usual_registries_yaml_node(migrate), migrate);
+    return migrate_to_registries_yaml(copy.facts.tree, copy.source, copy.config.containerd, usual_registries_yaml_node(migrate), migrate);
   }
   RF_TRY(const auto copy, copy_below_root(options, "migrate", GeneratedFiles::found));
-  const bool reads_registries_yaml = copy.detection && copy.detection->era.style == Style::registries_yaml;
+  const bool reads_registries_yaml = copy.detection->era.style == Style::registries_yaml;
   if (migrate.to == Form::registries_yaml) {
     migrate.place = reads_registries_yaml ? Place::same_node : Place::elsewhere;
-    const auto target = reads_registries_yaml ? registries_yaml_node_of(options, *copy.detection, copy.tree) : usual_registries_yaml_node(migrate);
-    return migrate_to_registries_yaml(copy.tree, copy.source, copy.config.containerd, target, migrate);
+    const auto target = reads_registries_yaml ? registries_yaml_node_of(options, *copy.detection, copy.facts.tree) : usual_registries_yaml_node(migrate);
+    return migrate_to_registries_yaml(copy.facts.tree, copy.source, copy.config.containerd, target, migrate);
   }
   if (reads_registries_yaml)
-    return migrate_from_registries_yaml(copy.tree, registries_yaml_node_of(options, *copy.detection, copy.tree), copy.config.containerd, migrate);
-  return make_migration(copy.tree, copy.source, copy.config.containerd, migrate);
+    return migrate_from_registries_yaml(copy.facts.tree, registries_yaml_node_of(options, *copy.detection, copy.facts.tree), copy.config.containerd, migrate);
+  return make_migration(copy.facts.tree, copy.source, copy.config.containerd, migrate);
 }
 
 // A copy of a node's files: shown, and written elsewhere when asked to.
@@ -227,7 +227,7 @@ std::vector<Flag> migration_flags(Options& options) {
   };
 }
 
-std::vector<Flag> copy_flags(Options& options) {
+std::vector<Flag> file_flags(Options& options) {
   const std::string group = "Files in place of nodes";
   using Completes = FlagDoc::Completes;
   return {
@@ -260,7 +260,7 @@ Command migrate_command(Options& options) {
                                {"regfallback migrate --to registries-yaml --nodes a --write-to out", "for a K3s node that takes a's place"},
                                {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out", "and back"}},
                   .exit_codes = {"0  done", "1  a node failed or was refused; it is in its old state", "2  wrong usage", "4  a node is stuck"}},
-          .flags = migration_flags(options) + copy_flags(options) + rollout_flags(options) + node_flags(options) + output_flags(options),
+          .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) + output_flags(options),
           .run = run};
 }
 

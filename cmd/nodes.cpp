@@ -131,7 +131,7 @@ asio::awaitable<Result<void>> Nodes::open_and_ask(Node& node, NodeRun& run) {
   run.progress("connecting");
   RF_CO_TRY(node.shell, co_await reach_->open(node.spec));
   run.progress("reading facts");
-  RF_CO_TRY(node.facts, co_await read_facts(*node.shell, query_, timeout_));
+  RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
   co_return Result<void>();
 }
 
@@ -156,6 +156,7 @@ Result<void> Nodes::connect_all() {
   raise_file_limit(4);
   reach_ = std::make_unique<Reach>(loop_.get_executor(), context_, std::move(access), ConnectLimits{.connect = timeout_});
   query_ = {.globs = fact_globs(setup_.profiles), .units = service_units(setup_.profiles)};
+  RF_TRY(facts_program_, facts_program(query_, Ask::programs));
   run(everywhere(), [this](Node& node, NodeRun& one) { return open_and_ask(node, one); });
   if (interrupted_) return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
   return {};

@@ -79,6 +79,7 @@ class Nodes {
   std::vector<Node> nodes_;
   Display display_;
   FactsQuery query_;
+  std::string facts_program_;  // of the query
   std::chrono::milliseconds timeout_{30'000};
   bool interrupted_ = false;
 };

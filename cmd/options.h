@@ -55,6 +55,12 @@ struct Options {
   std::vector<std::string> assume;
   std::string argument;
 
+  // doctor
+  std::string severity = "note";
+  std::vector<std::string> ignore;
+  std::string explain;
+  bool probe = false;
+
   // migrate
   bool accept_differences = false;
   std::string credentials = "config";

@@ -53,7 +53,7 @@ std::string_view in_words(std::string_view step) {
 // One node's transaction, followed over a second connection when the first is lost.
 asio::awaitable<Result<Applied>> change_one(const Rollout& rollout, Node& node, NodeRun& run, ApplyRow& row, const Change& change) {
   RF_CO_TRY(const auto id, new_transaction_id());
-  const TransactionOptions options{.id = id, .tool_version = RF_VERSION, .reason = rollout.reason, .query = rollout.nodes.query()};
+  const TransactionOptions options{.id = id, .tool_version = RF_VERSION, .time = utc_now(), .reason = rollout.reason, .query = rollout.nodes.query()};
   row.transaction = id;
   const ApplyEvents on_event = [&](const ApplyEvent& event) {
     if (event.kind == ApplyEvent::Kind::step && event.text == "restart") row.restarted = true;
@@ -142,10 +142,11 @@ void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change
     auto& row = rows[static_cast<std::size_t>(&node - all.data())];
     row.outcome = NodeOutcome::unknown;  // until it says otherwise: a cut-off transaction ends on the node by itself
     const auto began = std::chrono::steady_clock::now();
-    const auto applied = co_await change_one(rollout, node, run, row, change);
+    auto applied = co_await change_one(rollout, node, run, row, change);
     row.milliseconds = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
     settle(row, applied);
     if (rollout.plan_again && row.outcome == NodeOutcome::applied && applied->facts_after) {
+      complete_facts(*applied->facts_after, *node.facts);
       verify(rollout, node, row, *applied->facts_after, rollout.nodes.options());
     }
     if (!is_well(row)) {

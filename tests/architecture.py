@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Holds every #include of lib/ against the table in lib/rooms.cmake, and pure rooms against IO headers.
+"""Holds every #include of lib/ against the table in lib/rooms.cmake, and pure rooms against IO headers; no two headers may give two
+types one name, which compilers do not notice and linkers answer with either.
 
 usage: architecture.py SOURCE_DIR
 """
@@ -10,6 +11,7 @@ import sys
 IO_HEADERS = re.compile(
     r"<(fstream|filesystem|iostream|thread|mutex|condition_variable|atomic|future|chrono|ctime|cstdio|unistd\.h|fcntl\.h|poll\.h"
     r"|asio.*|sys/.*|netinet/.*|arpa/.*|netdb\.h|libssh2.*|signal\.h|csignal|pthread\.h|time\.h|stdio\.h)>")
+TYPE = re.compile(r"^(?:struct|class|enum class|enum) (\w+)(?=[^;]*\{)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"][^>"]+[>"])', re.M)
 
 
@@ -32,7 +34,12 @@ def main() -> int:
     directories = {p.name for p in (root / "lib").iterdir() if p.is_dir()}
     faults += [f"lib/{d}: not in lib/rooms.cmake" for d in sorted(directories - set(table))]
     files = sorted(p for p in (root / "lib").rglob("*") if p.suffix in (".h", ".cpp"))
+    types: dict[str, pathlib.Path] = {}
     for path in files:
+        for name in TYPE.findall(path.read_text()) if path.suffix == ".h" else []:
+            if name in types and types[name] != path:
+                faults.append(f"{path.relative_to(root)}: {name} is a type in {types[name].relative_to(root)} too")
+            types[name] = path
         room = path.relative_to(root / "lib").parts[0]
         kind, uses = table.get(room, ("IO", set()))
         for target in INCLUDE.findall(path.read_text()):

@@ -1,6 +1,7 @@
 #include "apply/apply.h"
 
 #include <sys/random.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -54,6 +55,13 @@ Result<std::string> new_transaction_id() {
     id += "0123456789abcdef"[byte & 15];
   }
   return id;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  char text[32];
+  return gmtime_r(&now, &parts) != nullptr && std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0 ? text : "";
 }
 
 Result<Applied> read_outcome(std::string_view output, const std::string& id) {

@@ -19,6 +19,8 @@ using ApplyEvents = std::function<void(const ApplyEvent&)>;
 
 // 16 hexadecimal digits, from the system's random numbers.
 Result<std::string> new_transaction_id();
+// "2026-11-25T12:00:00Z", as receipts take it.
+std::string utc_now();
 
 // An empty plan is `unchanged` and nothing is sent. `plan` and `options` must live until it ends.
 asio::awaitable<Result<Applied>> apply_plan(Shell& shell, const Plan& plan, const TransactionOptions& options, ApplyEvents on_event = {});

@@ -33,7 +33,7 @@ struct Applied {
   std::string cause = {};             // why it is not applied
   std::vector<std::string> warnings = {};
   std::vector<std::string> undone = {};  // of a rollback: "SEQUENCE-ID" of what it undid, oldest first
-  std::optional<Facts> facts_after = {};  // read by the same script when the transaction had ended
+  std::optional<Facts> facts_after = {};  // read by the same script when the transaction had ended; see complete_facts()
 };
 
 }  // namespace rf

@@ -50,19 +50,28 @@ std::string restart_word(RestartBy by) {
   return "none";
 }
 
-// The worker is named in the program by its checksum, so that it is written to the node only where another one is.
-Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
-  RF_CHECK(check_id(options.id));
-  std::string worker;
-  for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"}) worker += script_template(fmt::format("node/worker/{}.sh", part));
-  RF_TRY(std::string text, script_word("RF_ID", options.id));
-  text += fmt::format("RF_WAIT='{}'\nRF_WORKER_SUM='{}'\n", wait_seconds, sha256_hex(worker));
-  text += script_bytes("RF_WORKER", worker) + script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
+// What every transaction brings along: the worker, named by its checksum so that it is written only where another one is.
+const std::string& worker() {
+  static const std::string text = [] {
+    std::string all;
+    for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"}) all += script_template(fmt::format("node/worker/{}.sh", part));
+    return fmt::format("RF_WORKER_SUM='{}'\n", sha256_hex(all)) + script_bytes("RF_WORKER", all) +
+           script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
+  }();
   return text;
 }
 
+Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
+  RF_CHECK(check_id(options.id));
+  RF_TRY(std::string text, script_word("RF_ID", options.id));
+  RF_TRY(const auto time, script_word("RF_TIME", options.time));
+  text += time;
+  return text + fmt::format("RF_WAIT='{}'\n", wait_seconds) + worker();
+}
+
+// The transaction has seen itself how the runtime is; what is left to know are files.
 Result<std::string> with_facts(std::string program, const FactsQuery& query) {
-  RF_TRY(const auto facts, facts_program(query));
+  RF_TRY(const auto facts, facts_program(query, Ask::files_only));
   return std::move(program) + facts;
 }
 
@@ -79,8 +88,10 @@ std::string settings_of(const Plan& plan) {
 
 Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options) {
   if (plan.empty()) return Error{ErrorKind::internal, "an empty plan is no transaction"};
-  std::string manifest, payloads;
-  std::string receipt = fmt::format("id {}\ntool {}\nreason {}\n", options.id, one_line(options.tool_version), one_line(options.reason));
+  std::string manifest;
+  std::string contents;
+  std::string receipt =
+      fmt::format("id {}\ntool {}\nreason {}\ntime {}\n", options.id, one_line(options.tool_version), one_line(options.reason), one_line(options.time));
   int number = 0;
   for (const auto& change : plan.files) {
     RF_CHECK(check_path(change.path));
@@ -90,12 +101,12 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
       return Error{ErrorKind::internal, change.path + " is to be replaced, and its checksum is not known"};
     manifest += fmt::format("{} {} {:o} {} {} {} {} {}\n", number, letter(change.op), change.mode & 07777, change.uid, change.gid, before, after, change.path);
     receipt += fmt::format("file {} {} {}\n", before, after, change.path);
-    if (has_content(change)) payloads += fmt::format("rf_payload {} '{}'\n", number, base64_encode(change.after.expose()));
+    if (has_content(change)) contents += script_bytes(fmt::format("content_{}", number), change.after.expose());
     ++number;
   }
   RF_TRY(std::string program, front(options, plan.service.wait_seconds));
-  program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) + script_bytes("RF_RECEIPT", receipt);
-  program += "rf_payloads() {\n:\n" + payloads + "}\n";
+  program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) + script_bytes("RF_RECEIPT", receipt) +
+             script_bytes("RF_CONTENTS", contents);
   program += script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
   RF_TRY(auto whole, with_facts(std::move(program), options.query));
   return Secret(std::move(whole));

@@ -3,6 +3,7 @@
 #include <asio/awaitable.hpp>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -18,10 +19,12 @@ struct FactsQuery {
   bool operator==(const FactsQuery&) const = default;
 };
 
+// Whether programs are asked too, for versions, services and the state of plugins: that takes longer than all the rest.
+enum class Ask { programs, files_only };
 // The script that reads them; Error when a glob cannot stand in a script.
-Result<std::string> facts_program(const FactsQuery& query);
+Result<std::string> facts_program(const FactsQuery& query, Ask ask);
 
-// A file that changes while it is read makes one more attempt.
-asio::awaitable<Result<Facts>> read_facts(Shell& shell, FactsQuery query, std::chrono::milliseconds limit = std::chrono::seconds(30));
+// Runs a facts_program(), which must live until it ends. A file that changes while it is read makes one more attempt.
+asio::awaitable<Result<Facts>> read_facts(Shell& shell, std::string_view program, std::chrono::milliseconds limit = std::chrono::seconds(30));
 
 }  // namespace rf

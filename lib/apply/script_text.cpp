@@ -35,7 +35,20 @@ Result<std::string> script_list(std::string_view name, const std::vector<std::st
   return assignment(name, all);
 }
 
-std::string script_bytes(std::string_view name, std::string_view bytes) { return assignment(name, base64_encode(bytes)); }
+std::string script_bytes(std::string_view name, std::string_view bytes) {
+  std::string escaped;
+  escaped.reserve(bytes.size() + bytes.size() / 4);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '\'' && c != '\\') {
+      escaped += c;
+    } else {
+      escaped += "\\0";
+      for (const int shift : {6, 3, 0}) escaped += static_cast<char>('0' + ((byte >> shift) & 7));
+    }
+  }
+  return assignment(name, escaped);
+}
 
 std::string script_template(std::string_view path) {
   std::string text;

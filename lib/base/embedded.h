@@ -6,7 +6,7 @@
 namespace rf::embedded {
 
 struct File {
-  std::string_view path;  // relative to the directory it came from: "node/facts.sh"
+  std::string_view path;  // relative to the directory it came from: "node/follow.sh"
   std::string_view content;
 };
 

@@ -1,5 +1,6 @@
 #include "base/file_tree.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/text.h"
@@ -60,24 +61,25 @@ void FileTree::remove(std::string_view path) {
 
 // The path after following symlinks, or "" for a loop. Unknown components are kept as they are.
 std::string FileTree::resolve(std::string_view path, bool follow_last) const {
+  constexpr int most_links = 40;
   std::string done;
   auto rest = normal_path(path);
-  for (int links = 0; links < 40;) {
-    const auto slash = rest.find('/', 1);
-    const auto next = done + rest.substr(0, slash);
-    const bool last = slash == rest.npos;
-    rest = last ? "" : rest.substr(slash);
-    const auto it = entries_.find(next);
-    if (it != entries_.end() && it->second.kind == FileEntry::Kind::symlink && (!last || follow_last)) {
-      rest = normal_path(join_path(done.empty() ? "/" : done, it->second.target) + rest);
-      done.clear();
-      ++links;
-      continue;
-    }
-    done = next;
-    if (last) return done;
+  int links = 0;
+  for (std::size_t at = 0; at < rest.size();) {
+    const auto before = done.size();
+    const auto next = std::min(rest.find('/', at + 1), rest.size());
+    done.append(rest, at, next - at);
+    at = next;
+    const auto it = entries_.find(done);
+    const bool last = at == rest.size();
+    if (it == entries_.end() || it->second.kind != FileEntry::Kind::symlink || (last && !follow_last)) continue;
+    if (++links == most_links) return "";
+    done.resize(before);
+    rest = normal_path(join_path(done.empty() ? "/" : done, it->second.target) + rest.substr(at));
+    done.clear();
+    at = 0;
   }
-  return "";
+  return done;
 }
 
 const FileEntry* FileTree::lstat(std::string_view path) const {
@@ -103,43 +105,70 @@ std::optional<std::string_view> FileTree::read(std::string_view path) const {
 
 std::vector<std::string> FileTree::list(std::string_view directory) const {
   const auto resolved = resolve(directory, true);
+  if (resolved.empty()) return {};
   const auto below = resolved == "/" ? "/" : resolved + "/";
   std::set<std::string> names;
-  for (auto it = entries_.lower_bound(below); it != entries_.end() && it->first.starts_with(below); ++it) {
-    const auto name = it->first.substr(below.size());
-    names.insert(name.substr(0, name.find('/')));
+  for (auto it = entries_.upper_bound(below); it != entries_.end() && it->first.starts_with(below);) {
+    const auto end = it->first.find('/', below.size());
+    const auto path = it->first.substr(0, end);
+    names.insert(path.substr(below.size()));
+    if (end == path.npos) ++it;
+    else it = entries_.lower_bound(path + static_cast<char>('/' + 1));  // behind all that is below it
   }
   return {names.begin(), names.end()};
 }
 
 namespace {
 
-// One path component against one pattern component.
+// Longer than any file name can be matched by.
+constexpr std::size_t longest_component = 1024;
+
+// One element of a pattern that is no '*': its length, and whether it takes the character. Length 0: there is no such element.
+struct Element {
+  std::size_t length = 0;
+  bool matches = false;
+};
+Element element_at(std::string_view pattern, char c) {
+  if (pattern.empty()) return {};
+  if (pattern[0] == '?') return {1, true};
+  if (pattern[0] == '\\' && pattern.size() > 1) return {2, pattern[1] == c};
+  if (pattern[0] != '[') return {1, pattern[0] == c};
+  const auto close = pattern.find(']', 2);
+  if (close == pattern.npos) return {};
+  auto set = pattern.substr(1, close - 1);
+  const bool negated = set.starts_with('^');
+  if (negated) set.remove_prefix(1);
+  bool found = false;
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    const bool range = i + 2 < set.size() && set[i + 1] == '-';
+    found = found || (range ? set[i] <= c && c <= set[i + 2] : set[i] == c);
+    if (range) i += 2;
+  }
+  return {close + 1, found != negated};
+}
+
+// One path component against one pattern component. Only the last '*' is ever gone back to, so that no pattern takes long.
 bool component_matches(std::string_view pattern, std::string_view name) {
-  if (pattern.empty()) return name.empty();
-  if (pattern[0] == '*') {
-    for (std::size_t skip = 0; skip <= name.size(); ++skip)
-      if (component_matches(pattern.substr(1), name.substr(skip))) return true;
-    return false;
-  }
-  if (name.empty()) return false;
-  if (pattern[0] == '[') {
-    const auto close = pattern.find(']', 2);
-    if (close == pattern.npos) return false;
-    auto set = pattern.substr(1, close - 1);
-    const bool negated = set.starts_with('^');
-    if (negated) set.remove_prefix(1);
-    bool found = false;
-    for (std::size_t i = 0; i < set.size(); ++i) {
-      const bool range = i + 2 < set.size() && set[i + 1] == '-';
-      found = found || (range ? set[i] <= name[0] && name[0] <= set[i + 2] : set[i] == name[0]);
-      if (range) i += 2;
+  if (pattern.size() > longest_component) return false;
+  std::size_t p = 0, n = 0, star = pattern.npos, mark = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = ++p;
+      mark = n;
+      continue;
     }
-    return found != negated && component_matches(pattern.substr(close + 1), name.substr(1));
+    const auto element = element_at(pattern.substr(p), name[n]);
+    if (element.length > 0 && element.matches) {
+      p += element.length;
+      ++n;
+    } else if (star != pattern.npos) {
+      p = star;
+      n = ++mark;
+    } else {
+      return false;
+    }
   }
-  if (pattern[0] == '\\' && pattern.size() > 1) pattern.remove_prefix(1);
-  else if (pattern[0] == '?') return component_matches(pattern.substr(1), name.substr(1));
-  return pattern[0] == name[0] && component_matches(pattern.substr(1), name.substr(1));
+  return pattern.find_first_not_of('*', p) == pattern.npos;
 }
 
 }  // namespace
@@ -151,7 +180,7 @@ std::vector<std::string> FileTree::glob(std::string_view pattern) const {
     std::vector<std::string> longer;
     for (const auto& path : paths)
       for (const auto& name : list(path.empty() ? "/" : path))
-        if (component_matches(part, name)) longer.push_back(path + "/" + name);
+        if (component_matches(part, name) && longer.size() < most_matches) longer.push_back(path + "/" + name);
     paths = std::move(longer);
   }
   return paths;

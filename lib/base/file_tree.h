@@ -47,7 +47,9 @@ class FileTree {
   bool exists(std::string_view path) const { return stat(path) != nullptr; }
   // Names in a directory, sorted bytewise as Go's ReadDir does.
   std::vector<std::string> list(std::string_view directory) const;
-  // Paths matching a glob as Go's filepath.Glob does ('*' and '?' do not cross '/', '[a-z]' classes), sorted.
+  // Paths matching a glob as Go's filepath.Glob does ('*' and '?' do not cross '/', '[a-z]' classes), sorted. At most `most_matches`: links
+  // that lead back up would multiply them without end.
+  static constexpr std::size_t most_matches = 1000;
   std::vector<std::string> glob(std::string_view pattern) const;
 
   const std::map<std::string, FileEntry, std::less<>>& entries() const { return entries_; }

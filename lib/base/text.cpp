@@ -154,6 +154,7 @@ std::string base64_encode(std::string_view bytes) {
 
 bool base64_decode(std::string_view text, std::string& out) {
   out.clear();
+  out.reserve(text.size() / 4 * 3);  // no copy of a secret is left behind on the way
   if (text.size() % 4 != 0) return false;
   std::size_t padding = 0;
   while (padding < 2 && text.size() > padding && text[text.size() - 1 - padding] == '=') ++padding;

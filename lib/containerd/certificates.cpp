@@ -1,5 +1,6 @@
 #include "containerd/certificates.h"
 
+#include <openssl/asn1.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -58,6 +59,29 @@ KeyPointer parse_key(const std::string& der) {
   return {d2i_AutoPrivateKey(nullptr, &bytes, static_cast<long>(der.size())), EVP_PKEY_free};
 }
 
+// Since 1970; nothing for a time that is none.
+std::optional<std::int64_t> seconds_of(const ASN1_TIME* time) {
+  const std::unique_ptr<ASN1_TIME, decltype(&ASN1_STRING_free)> epoch(ASN1_TIME_set(nullptr, 0), ASN1_STRING_free);
+  int days = 0;
+  int seconds = 0;
+  if (!epoch || ASN1_TIME_diff(&days, &seconds, epoch.get(), time) != 1) return std::nullopt;
+  return std::int64_t{days} * 86400 + seconds;
+}
+
+std::string subject_of(const X509& certificate) {
+  const auto* name = X509_get_subject_name(&certificate);
+  const int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+  unsigned char* text = nullptr;
+  const int length = at < 0 ? -1 : ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+  if (length >= 0) {
+    std::string out(reinterpret_cast<const char*>(text), static_cast<std::size_t>(length));
+    OPENSSL_free(text);
+    return out;
+  }
+  const std::unique_ptr<char, void (*)(char*)> line(X509_NAME_oneline(name, nullptr, 0), [](char* p) { OPENSSL_free(p); });
+  return line ? line.get() : "";
+}
+
 std::string skipped_types(const std::vector<std::string>& types) { return "[" + join(types, " ") + "]"; }
 
 }  // namespace
@@ -66,6 +90,29 @@ bool pem_holds_certificate(std::string_view pem) {
   while (const auto block = next_block(pem))
     if (block->type == "CERTIFICATE" && !block->has_headers && parse_certificate(block->der)) return true;
   return false;
+}
+
+std::vector<CertificateTimes> certificate_times(std::string_view pem) {
+  std::vector<CertificateTimes> all;
+  while (const auto block = next_block(pem)) {
+    const auto certificate = block->type == "CERTIFICATE" && !block->has_headers ? parse_certificate(block->der) : X509Pointer{nullptr, X509_free};
+    if (!certificate) continue;
+    const auto from = seconds_of(X509_get0_notBefore(certificate.get()));
+    const auto to = seconds_of(X509_get0_notAfter(certificate.get()));
+    if (from && to) all.push_back({subject_of(*certificate), *from, *to});
+  }
+  return all;
+}
+
+std::string date_of(std::int64_t seconds) {
+  // Days since 0000-03-01 in eras of 400 years.
+  const std::int64_t day = (seconds >= 0 ? seconds : seconds - 86399) / 86400 + 719468;
+  const std::int64_t era = (day >= 0 ? day : day - 146096) / 146097;
+  const std::int64_t of_era = day - era * 146097;
+  const std::int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+  const std::int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+  const std::int64_t month = (5 * of_year + 2) / 153;
+  return fmt::format("{:04}-{:02}-{:02}", year + era * 400 + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9, of_year - (153 * month + 2) / 5 + 1);
 }
 
 std::optional<std::string> key_pair_error(std::string_view certificate_pem, std::string_view key_pem) {

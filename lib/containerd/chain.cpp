@@ -121,21 +121,23 @@ void note_directory(const HostDirectory& directory, std::string_view registry, c
   const bool silent = !tree.exists(directory.path + "/hosts.toml");
   for (const auto& path : directory.shadowed)
     if (silent || path != parent_path(directory.path) + "/_default")
-      chain.ignored.push_back({path, 0, fmt::format("{} is found first and taken whole", directory.path)});
+      chain.ignored.push_back({path, 0, fmt::format("{} is found first and taken whole", directory.path), IgnoredKind::shadowed_directory});
   const bool list = config.config_path.find(':') != std::string::npos;
   if (list && config.pull_mode == PullMode::transfer)
     chain.ignored.push_back({config.config_path_where ? config.config_path_where->file : config.config_file,
                              config.config_path_where ? config.config_path_where->line : 0,
-                             fmt::format("config_path \"{}\" is a list, which the transfer service takes for the name of one directory", config.config_path)});
+                             fmt::format("config_path \"{}\" is a list, which the transfer service takes for the name of one directory", config.config_path),
+                             IgnoredKind::list_for_transfer});
   if (directory.path.empty() && !has_feature(config.containerd, Feature::default_dir))
     for (const auto& root : config.hosts_roots)
       if (const auto path = clean_path(root + "/_default"); tree.exists(path))
-        chain.ignored.push_back({path, 0, fmt::format("containerd {} does not know _default (1.6.17 and 1.7.0 do)", to_string(config.containerd))});
+        chain.ignored.push_back({path, 0, fmt::format("containerd {} does not know _default (1.6.17 and 1.7.0 do)", to_string(config.containerd)),
+                                 IgnoredKind::default_unknown});
   if (registry != "docker.io") return;
   for (const auto& root : config.hosts_roots)
     for (const std::string_view name : {"registry-1.docker.io", "index.docker.io"})
       if (const auto path = clean_path(fmt::format("{}/{}", root, name)); tree.exists(path))
-        chain.ignored.push_back({path, 0, "images of Docker Hub are looked up as docker.io"});
+        chain.ignored.push_back({path, 0, "images of Docker Hub are looked up as docker.io", IgnoredKind::hub_alias});
 }
 
 std::optional<Error> startup_error(const EffectiveConfig& config) { return config.load_error ? config.load_error : config.cri_error; }

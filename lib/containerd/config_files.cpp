@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <set>
 #include <fmt/format.h>
 
@@ -132,15 +133,17 @@ Result<File> read_file(const FileTree& tree, const std::string& path, const Vers
   return file;
 }
 
-std::vector<std::string> resolve_imports(const FileTree& tree, const File& file, const Version& containerd) {
+Result<std::vector<std::string>> resolve_imports(const FileTree& tree, const File& file, const Version& containerd) {
   std::vector<std::string> out;
   for (const auto& import : file.imports) {
     const bool glob = import.find('*') != import.npos;
     const bool from_cwd = glob && !line_at_least(containerd, 1, 7);  // measured on 1.6.20; a service's working directory is "/"
     const auto path = join_path(from_cwd ? "/" : parent_path(file.path), import);
-    if (!glob) out.push_back(path);
-    else
-      for (auto& match : tree.glob(path)) out.push_back(std::move(match));
+    auto matches = glob ? tree.glob(path) : std::vector<std::string>{path};
+    std::move(matches.begin(), matches.end(), std::back_inserter(out));
+    if (out.size() >= FileTree::most_matches)
+      return Error{.kind = ErrorKind::unsupported, .message = fmt::format("{} imports more files than regfallback looks at ({})", file.path, FileTree::most_matches),
+                   .where = Location{file.path, 0, 0}};
   }
   return out;
 }
@@ -276,20 +279,26 @@ ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, 
   Merger merger(out, containerd);
   std::deque<std::string> pending;
   std::set<std::string, std::less<>> seen;
-  if (tree.exists(source.file)) pending.push_back(normal_path(source.file));
+  const auto add = [&](std::string path) {
+    if (seen.insert(path).second) pending.push_back(std::move(path));
+  };
+  if (tree.exists(source.file)) add(normal_path(source.file));
   const bool has_root = !pending.empty();
   while (!pending.empty() && !out.error) {
     const std::string path = std::move(pending.front());
     pending.pop_front();
-    if (!seen.insert(path).second) continue;
     auto read = read_file(tree, path, containerd);
     if (!read) {
       out.error = read.error();
       if (out.files.empty()) out.files.push_back(path);
       break;
     }
-    if (source.imports == ConfigSource::Imports::follow)
-      for (auto& import : resolve_imports(tree, *read, containerd)) pending.push_back(std::move(import));
+    if (source.imports == ConfigSource::Imports::follow) {
+      auto imports = resolve_imports(tree, *read, containerd);
+      if (!imports) out.error = std::move(imports).error();
+      else for (auto& import : *imports) add(std::move(import));
+    }
+    if (out.error) break;
     out.error = merger.add(std::move(*read));
   }
   if (!out.error && has_root) out.error = merger.finish();

@@ -42,10 +42,39 @@ struct LegacyMirror {  // registry.mirrors.<host>
   Location where;
 };
 
+// What is wrong with a setting that does nothing.
+enum class IgnoredKind {
+  other,
+  // of config.toml and its drop-ins
+  wrong_plugin_name,     // registry settings under a plugin name that does not count in this file on this containerd
+  unknown_registry_key,
+  tls_removed,           // configs.<host>.tls on 2.x
+  config_by_url,         // configs are looked up by host
+  transfer_config_path,  // config_path of the transfer plugin, which nothing reads
+  version_in_table,      // a version line behind a table's header
+  not_imported,          // a drop-in no file imports
+  // of directories
+  list_for_transfer,     // a config_path list, which the transfer service takes for one name
+  shadowed_directory,    // another directory is found first
+  default_unknown,       // _default before 1.6.17
+  hub_alias,             // a directory for Docker Hub under another name than docker.io
+  // of the files in them
+  crash,                 // the file ends the whole containerd
+  dropped_file,          // a hosts.toml that is dropped whole
+  empty_file,
+  unused_certificate,    // beside a hosts.toml that does not name it
+  unknown_host_key,
+  key_too_new,           // known to later versions
+  server_after_host,
+  inline_host,           // without a table header of its own, on 2.x
+  root_capabilities,     // without server
+};
+
 struct IgnoredSetting {
   std::string path;
   int line = 0;  // 0: the whole file
   std::string reason;
+  IgnoredKind kind = IgnoredKind::other;
   bool operator==(const IgnoredSetting&) const = default;
 };
 

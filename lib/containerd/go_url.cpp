@@ -234,7 +234,7 @@ std::string go_quote(std::string_view text) {
   return out + "\"";
 }
 
-HostPort split_host_port(std::string_view text) {
+GoHostPort split_host_port(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == text.npos) return {};
   std::string_view host = text.substr(0, colon);

@@ -25,12 +25,12 @@ std::string query_escape(std::string_view text);
 std::string go_quote(std::string_view text);
 
 // net.SplitHostPort; both parts are empty where Go reports an error (no port, too many colons).
-struct HostPort {
+struct GoHostPort {
   std::string host;
   std::string port;
   bool valid = false;
 };
-HostPort split_host_port(std::string_view text);
+GoHostPort split_host_port(std::string_view text);
 // containerd's IsLocalhost: "localhost", 127.0.0.0/8, ::1, with or without port.
 bool is_localhost(std::string_view host);
 

@@ -1,5 +1,7 @@
 #include "containerd/hosts_dir.h"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -67,7 +69,8 @@ void note_unused_certificates(const FileTree& tree, const std::string& directory
       for (const auto& ca : entry.ca.value_or(std::vector<std::string>{})) used = used || ca == path;
       for (const auto& [certificate, key] : entry.client) used = used || certificate == path || key == path;
     }
-    if (!used) loaded.ignored.push_back({path, 0, "a certificate file beside a valid hosts.toml counts only when hosts.toml names it"});
+    if (!used) loaded.ignored.push_back({path, 0, "a certificate file beside a valid hosts.toml counts only when hosts.toml names it",
+                                           IgnoredKind::unused_certificate});
   }
 }
 
@@ -112,6 +115,18 @@ std::string registry_of_directory(std::string_view name) {
   return std::string(name);
 }
 
+std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
+  std::set<std::string> names;
+  for (const auto& root : config.hosts_roots)
+    for (const auto& name : tree.list(root)) {
+      const auto* entry = tree.stat(join_path(root, name));
+      const bool directory = entry != nullptr && entry->kind == Kind::directory;
+      if (directory && name != "_backup") names.insert(registry_of_directory(name));  // that one is Spegel's
+    }
+  for (const auto& [name, mirror] : config.mirrors) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
 LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd) {
   const auto path = directory + "/hosts.toml";
   const auto failure = open_failure(tree, path);
@@ -124,24 +139,25 @@ LoadedHosts load_host_directory(const FileTree& tree, const std::string& directo
   const auto text = tree.read(path).value_or("");
   if (text.empty()) {
     auto loaded = load_certificates(tree, directory, containerd);
-    loaded.ignored.push_back({path, 0, "an empty file counts as absent"});
+    loaded.ignored.push_back({path, 0, "an empty file counts as absent", IgnoredKind::empty_file});
     return loaded;
   }
   auto hosts = parse_hosts_toml(text, directory, containerd);
   if (!hosts && hosts.error().kind == ErrorKind::runtime) {
     LoadedHosts loaded;
     loaded.error = hosts.error().message;
-    loaded.ignored.push_back({path, hosts.error().where->line, hosts.error().hint});
+    loaded.ignored.push_back({path, hosts.error().where->line, hosts.error().hint, IgnoredKind::crash});
     return loaded;
   }
   if (!hosts) {
     auto loaded = load_certificates(tree, directory, containerd);
     const auto& error = hosts.error();
-    loaded.ignored.push_back({path, error.where ? error.where->line : 0, "containerd drops the whole file: " + error.message});
+    loaded.ignored.push_back({path, error.where ? error.where->line : 0, "containerd drops the whole file: " + error.message,
+                              IgnoredKind::dropped_file});
     return loaded;
   }
   LoadedHosts loaded{.entries = std::move(hosts->entries), .file = path, .error = {}, .ignored = {}};
-  for (auto& [line, reason] : hosts->ignored) loaded.ignored.push_back({path, line, std::move(reason)});
+  for (auto& ignored : hosts->ignored) loaded.ignored.push_back({path, ignored.line, std::move(ignored.reason), ignored.kind});
   note_unused_certificates(tree, directory, loaded);
   return loaded;
 }

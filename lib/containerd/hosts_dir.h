@@ -30,6 +30,10 @@ HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::s
 
 // The registry a directory below a root is for: "docker.io", "anubis:32000" of "anubis_32000_", "*" of "_default".
 std::string registry_of_directory(std::string_view name);
+// Registries that have a directory or a mirror block of their own, sorted; "*" stands for every other one.
+std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config);
+// No image can name this registry: it gets what "*" gives.
+inline constexpr std::string_view unnamed_registry = "unnamed.invalid";
 
 struct LoadedHosts {
   std::vector<HostEntry> entries;    // the last one is the root entry; never empty unless error is set

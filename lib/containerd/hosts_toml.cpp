@@ -138,21 +138,24 @@ enum class Level { root, host };
 void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader& reader, HostsFile& file) {
   std::vector<std::string_view> names;
   for (const auto& key : known_keys()) names.push_back(key.name);
+  if (level == Level::root) names.insert(names.end(), {"server", "host"});
   for (const auto& [name, node] : table.entries) {
     const std::string_view written = name;
     const auto known = std::find_if(known_keys().begin(), known_keys().end(), [&](const auto& key) { return reader.names(written, key.name); });
     const int line = node.where.line;
     if (known != known_keys().end()) {
-      if (known->since && !reader.has(*known->since)) file.ignored.emplace_back(line, fmt::format("this containerd does not know {}", name));
+      if (known->since && !reader.has(*known->since)) file.ignored.push_back({line, fmt::format("this containerd does not know {}", name), IgnoredKind::key_too_new});
       continue;
     }
     if (level == Level::root && (reader.names(name, "server") || reader.names(name, "host"))) continue;
     if (level == Level::host && lower(name) == "server") {
-      file.ignored.emplace_back(line, "server stands behind a [host] header and so belongs to that host, which has no such key; it must stand before");
+      file.ignored.push_back({line, "server stands behind a [host] header and so belongs to that host, which has no such key; it must stand before",
+                              IgnoredKind::server_after_host});
       continue;
     }
     const auto near = nearest(name, names);
-    file.ignored.emplace_back(line, fmt::format("unknown key {}{}", name, near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    file.ignored.push_back({line, fmt::format("unknown key {}{}", name, near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+                            IgnoredKind::unknown_host_key});
   }
 }
 
@@ -161,8 +164,8 @@ void note_unlisted_hosts(const TomlNode& hosts, const std::vector<Listed>& liste
     const auto& key = name;  // clang 14 captures no structured binding
     const bool found = std::any_of(listed.begin(), listed.end(), [&](const Listed& host) { return host.name == key; });
     if (!found)
-      file.ignored.emplace_back(node.where.line,
-                                fmt::format("{} is not tried: containerd 2 lists only hosts with a table header [host.\"URL\"]", name));
+      file.ignored.push_back({node.where.line, fmt::format("{} is not tried: containerd 2 lists only hosts with a table header [host.\"URL\"]", name),
+                              IgnoredKind::inline_host});
   }
 }
 
@@ -215,7 +218,7 @@ Result<HostsFile> parse_hosts_toml(std::string_view file_text, std::string_view 
   if (const auto* written = reader.find(root, "server")) last.line = written->where.line;
   note_ignored_keys(root, Level::root, reader, file);
   if (const auto* capabilities = reader.find(root, "capabilities"); capabilities != nullptr && last.host.empty())
-    file.ignored.emplace_back(capabilities->where.line, "without server, the registry itself keeps every capability");
+    file.ignored.push_back({capabilities->where.line, "without server, the registry itself keeps every capability", IgnoredKind::root_capabilities});
   std::sort(file.ignored.begin(), file.ignored.end());
   file.entries.push_back(std::move(last));
   return file;

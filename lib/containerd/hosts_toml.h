@@ -1,5 +1,6 @@
 // hosts.toml as containerd reads it: which hosts it names, in which order, with which fields; or why the file is dropped.
 #pragma once
+#include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,10 +29,17 @@ struct HostEntry {
   bool has_tls_options() const { return ca.has_value() || !client.empty() || skip_verify.has_value(); }
 };
 
+// A line that looks right and does nothing.
+struct IgnoredLine {
+  int line = 0;
+  std::string reason;
+  IgnoredKind kind = IgnoredKind::other;
+  auto operator<=>(const IgnoredLine&) const = default;
+};
+
 struct HostsFile {
   std::vector<HostEntry> entries;  // never empty: the root entry (`server` and root keys) is the last
-  // Lines that look right and do nothing.
-  std::vector<std::pair<int, std::string>> ignored;
+  std::vector<IgnoredLine> ignored;  // in order of the file
 };
 
 // `directory` is where the file is: relative certificate paths start there. An Error of kind parse means containerd drops the whole

@@ -14,7 +14,7 @@ constexpr std::size_t largest_file = 1024 * 1024;
 
 struct Reader {
   std::string file;
-  std::vector<std::string>& ignored;
+  std::vector<RegistriesYamlIgnored>& ignored;
 
   Error problem(const YAML::Node& node, std::string message) const {
     return {.kind = ErrorKind::parse,
@@ -23,7 +23,7 @@ struct Reader {
             .where = Location{file, node.Mark().line + 1, node.Mark().column + 1}};
   }
   void ignore(const YAML::Node& key) const {
-    ignored.push_back(fmt::format("{} (line {})", key.IsScalar() ? key.Scalar() : "key", key.Mark().line + 1));
+    ignored.push_back({key.IsScalar() ? key.Scalar() : "key", key.Mark().line + 1});
   }
 };
 
@@ -154,6 +154,8 @@ Result<RegistriesYaml> read_document(std::string_view file, const YAML::Node& ro
 }
 
 }  // namespace
+
+std::string to_string(const RegistriesYamlIgnored& ignored) { return fmt::format("{} (line {})", ignored.key, ignored.line); }
 
 Result<RegistriesYaml> parse_registries_yaml(std::string_view text, std::string_view file) {
   if (text.size() > largest_file)

@@ -42,10 +42,18 @@ struct RegistriesYamlConfig {
   bool operator==(const RegistriesYamlConfig&) const = default;
 };
 
+// A key these programs skip in silence.
+struct RegistriesYamlIgnored {
+  std::string key = {};
+  int line = 0;
+  bool operator==(const RegistriesYamlIgnored&) const = default;
+};
+std::string to_string(const RegistriesYamlIgnored& ignored);  // "mirror (line 1)"
+
 struct RegistriesYaml {
   std::map<std::string, RegistriesYamlMirror> mirrors = {};  // by registry host, or "*"
   std::map<std::string, RegistriesYamlConfig> configs = {};  // by endpoint host, or "*"
-  std::vector<std::string> ignored = {};  // keys these programs skip in silence: "mirror (line 1)"
+  std::vector<RegistriesYamlIgnored> ignored = {};
 };
 // The program does not start on a file that is an Error here. Unknown keys are no error to it.
 Result<RegistriesYaml> parse_registries_yaml(std::string_view text, std::string_view file);

@@ -4,14 +4,10 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/secret.h"
+#include "host/docker_auths.h"
 
 namespace rf {
 
-struct DockerCredentials {
-  std::string username;
-  Secret password;
-};
 // For an endpoint host ("registry-1.docker.io", "ghcr.io", "harbor.corp:8443"). `path` is expanded; the file must have an entry for it.
 Result<DockerCredentials> docker_credentials(const std::string& path, const std::string& host, std::chrono::milliseconds limit);
 

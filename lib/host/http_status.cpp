@@ -8,20 +8,10 @@
 #include <asio/write.hpp>
 #include <fcntl.h>
 
-#include "base/text.h"
 #include "transport/deadline.h"
 #include "transport/tcp.h"
 
 namespace rf {
-
-Result<int> parse_status_line(std::string_view head) {
-  const auto blank = head.find(' ');
-  const auto code = blank == head.npos ? std::string_view() : head.substr(blank + 1, 3);
-  if (!head.starts_with("HTTP/1.") || code.size() != 3 || code.find_first_not_of("0123456789") != code.npos) {
-    return Error{ErrorKind::protocol, "what answers there does not speak HTTP"};
-  }
-  return (code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0');
-}
 
 asio::awaitable<Result<int>> http_status(std::string host, int port, std::string path, std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;

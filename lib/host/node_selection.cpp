@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "host/files.h"
+#include "host/node_list.h"
 #include "host/state.h"
 
 namespace rf {
@@ -23,31 +24,9 @@ Result<void> add(std::vector<NodeSpec>& nodes, std::string_view text, const std:
   return {};
 }
 
-// "a,@file node[01,05]" at the commas and blanks outside brackets, without empty parts.
-std::vector<std::string> parts_of(std::string_view text) {
-  std::vector<std::string> parts;
-  std::string part;
-  int depth = 0;
-  for (const char c : std::string(text) + ",") {
-    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
-    if (depth > 0 || (c != ',' && c != ' ' && c != '\t')) {
-      part += c;
-    } else if (!part.empty()) {
-      parts.push_back(std::move(part));
-      part.clear();
-    }
-  }
-  if (!part.empty()) parts.push_back(std::move(part));  // an open bracket: parse_nodes says what is wrong with it
-  return parts;
-}
-
 Result<void> add_file(std::vector<NodeSpec>& nodes, const std::string& path) {
   RF_TRY(const auto file, read_local_file(expand_home(path)));
-  int number = 0;
-  for (const auto line : lines(file.text)) {
-    ++number;
-    for (const auto& part : parts_of(line.substr(0, line.find('#')))) RF_CHECK(add(nodes, part, file.path, number));
-  }
+  for (const auto& [number, part] : node_file_parts(file.text)) RF_CHECK(add(nodes, part, file.path, number));
   return {};
 }
 
@@ -65,7 +44,7 @@ std::vector<NodeSpec> each_once(std::vector<NodeSpec> nodes) {
 Result<Selection> select_nodes(const std::vector<std::string>& flags, const Intent& intent, Remembered remembered) {
   std::vector<NodeSpec> nodes;
   for (const auto& flag : flags) {
-    for (const auto& part : parts_of(flag)) {
+    for (const auto& part : node_list_parts(flag)) {
       if (part.front() == '@') {
         RF_CHECK(add_file(nodes, part.substr(1)));
       } else {

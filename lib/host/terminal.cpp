@@ -1,11 +1,14 @@
 #include "host/terminal.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 
@@ -14,6 +17,8 @@
 
 namespace rf {
 namespace {
+
+constexpr std::size_t longest_line = 4096;
 
 int width_of(int descriptor) {
   if (const auto columns = environment("COLUMNS")) {
@@ -47,15 +52,55 @@ class EchoOff {
   bool changed_ = false;
 };
 
+volatile std::sig_atomic_t noted_signal = 0;
+
+// While it lives, signals that would end or stop the program only interrupt wait_for(); then the last of them is sent again, to whom it
+// was for. It must outlive EchoOff: nobody shall be left with a terminal that shows nothing.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    noted_signal = 0;
+    sigset_t held;
+    ::sigemptyset(&held);
+    for (const int number : signals) ::sigaddset(&held, number);
+    ::sigprocmask(SIG_BLOCK, &held, &usual_);
+    struct sigaction note {};
+    note.sa_handler = [](int number) { noted_signal = number; };
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      ::sigaction(signals[i], nullptr, &before_[i]);
+      if (before_[i].sa_handler != SIG_IGN) ::sigaction(signals[i], &note, nullptr);
+    }
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  ~SignalsHeld() {
+    for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
+    ::sigprocmask(SIG_SETMASK, &usual_, nullptr);
+    if (noted_signal != 0) ::kill(::getpid(), noted_signal);
+  }
+  // Until there is something to read; false when a signal came. They are let in only here, so that none is missed before.
+  bool wait_for(int descriptor) const {
+    pollfd input{.fd = descriptor, .events = POLLIN, .revents = 0};
+    return noted_signal == 0 && ::ppoll(&input, 1, nullptr, &usual_) > 0;
+  }
+  static bool stopped() { return noted_signal == SIGTSTP; }
+
+ private:
+  static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+  std::array<struct sigaction, signals.size()> before_{};
+  sigset_t usual_{};
+};
+
 // One line, a byte at a time, so that nothing of the next one is taken.
-bool read_line(int descriptor, std::string& line) {
+bool read_line(int descriptor, std::string& line, const SignalsHeld* held) {
   char byte = 0;
   for (;;) {
+    if (held != nullptr && !held->wait_for(descriptor)) return false;
     const auto got = ::read(descriptor, &byte, 1);
     if (got < 0) return false;  // also an interrupted question is no answer
     if (got == 0) return !line.empty();
     if (byte == '\n') return true;
-    line += byte;
+    if (line.size() < longest_line) line += byte;
   }
 }
 
@@ -99,14 +144,16 @@ Result<Secret> ask_secret(std::string_view question) {
                  .hint = "run it from a terminal, use a key or an agent, or configure sudo without a password"};
   }
   std::string line;
+  line.reserve(longest_line);  // no copy of it is left behind
   bool answered = false;
-  {
+  for (bool again = true; again;) {  // after Ctrl-Z and `fg`
+    const SignalsHeld held;
     const EchoOff quiet(tty);
-    if (quiet.ok()) {
-      say(tty, question);
-      answered = read_line(tty, line);
-      say(tty, "\n");
-    }
+    if (!quiet.ok()) break;
+    say(tty, question);
+    answered = read_line(tty, line, &held);
+    say(tty, "\n");
+    again = !answered && SignalsHeld::stopped();
   }
   ::close(tty);
   Secret answer(line);
@@ -119,7 +166,7 @@ std::optional<bool> ask_yes(std::string_view question) {
   if (!can_ask()) return std::nullopt;
   say(STDERR_FILENO, question);
   std::string line;
-  if (!read_line(STDIN_FILENO, line)) {
+  if (!read_line(STDIN_FILENO, line, nullptr)) {
     say(STDERR_FILENO, "\n");
     return false;
   }

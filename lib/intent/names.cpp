@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -146,20 +148,25 @@ Result<void> check_duration(std::string_view text) {
     return wrong(fmt::format("{} is not a duration", toml_quote(text)),
                  !text.empty() && only(text, digits) ? fmt::format("write {}s", text) : "write 500ms, 2s or 1m30s");
   };
-  bool positive = false;
+  double nanoseconds = 0;
   std::string_view rest = text;
   if (text.empty() || text.size() > 32) return fault();
   while (!rest.empty()) {
     const auto number = rest.substr(0, rest.find_first_not_of("0123456789."));
     if (number.empty() || std::count(number.begin(), number.end(), '.') > 1 || only(number, ".")) return fault();
-    positive = positive || number.find_first_of("123456789") != number.npos;
     rest.remove_prefix(number.size());
-    const auto unit = rest.substr(0, rest.find_first_of("0123456789."));
-    constexpr std::array<std::string_view, 6> units{"ns", "us", "ms", "s", "m", "h"};
-    if (std::find(units.begin(), units.end(), unit) == units.end()) return fault();
-    rest.remove_prefix(unit.size());
+    const auto name = rest.substr(0, rest.find_first_of("0123456789."));
+    constexpr std::array<std::pair<std::string_view, double>, 6> units{{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}}};
+    const auto unit = std::find_if(units.begin(), units.end(), [&](const auto& one) { return one.first == name; });
+    if (unit == units.end()) return fault();
+    double amount = 0;
+    std::from_chars(number.data(), number.data() + number.size(), amount);
+    nanoseconds += amount * unit->second;
+    rest.remove_prefix(name.size());
   }
-  if (!positive) return wrong("a duration of zero", "leave it out for no limit of ours, or write 2s");
+  constexpr double longest = 9e18;  // Go counts nanoseconds in 63 bits
+  if (nanoseconds > longest) return wrong(fmt::format("{} is longer than containerd can count", toml_quote(text)), "write 2s, or leave it out");
+  if (nanoseconds < 1) return wrong("a duration of zero", "leave it out for no limit of ours, or write 2s");
   return {};
 }
 

@@ -56,6 +56,9 @@ Result<std::vector<std::string>> expand_range(std::string_view range, std::strin
 
 // "node[01-02]" -> node01 node02. An IPv6 address in brackets stays.
 Result<std::vector<std::string>> expand(std::string_view text) {
+  constexpr std::ptrdiff_t most_ranges = 8;
+  if (std::count(text.begin(), text.end(), '[') > most_ranges)
+    return wrong(fmt::format("{} has more than {} ranges", toml_quote(text.substr(0, 80)), most_ranges), "write node[01-32]");
   for (auto open = text.find('['); open != text.npos; open = text.find('[', open + 1)) {
     const auto close = text.find(']', open);
     if (close == text.npos) return wrong(fmt::format("{} has a [ without its ]", toml_quote(text)), "write node[01-32]");

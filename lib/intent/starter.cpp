@@ -34,7 +34,8 @@ std::string written(const Registry& registry) {
   auto out = fmt::format("  {}:\n", scalar(registry.name));
   if (!registry.mirrors.empty()) out += fmt::format("    mirrors: {}\n", written(registry.mirrors));
   if (registry.upstream == Registry::Upstream::none) out += "    upstream: none\n";
-  if (registry.upstream == Registry::Upstream::given) out += fmt::format("    upstream: {}\n", written(registry.upstream_endpoint));
+  const bool bare = registry.mirrors.empty() && registry.fallback.empty() && registry.upstream == Registry::Upstream::standard;
+  if (registry.upstream == Registry::Upstream::given || bare) out += fmt::format("    upstream: {}\n", written(registry.upstream_endpoint));
   if (!registry.fallback.empty()) out += fmt::format("    fallback: {}\n", written(registry.fallback));
   return out;
 }

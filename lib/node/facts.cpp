@@ -1,4 +1,4 @@
-// Reads what templates/node/facts.sh prints. The node is not trusted: every number, length and count is bounded.
+// Reads what templates/node/facts prints. The node is not trusted: every number, length and count is bounded.
 #include "node/facts.h"
 
 #include <algorithm>
@@ -16,7 +16,9 @@ constexpr std::size_t most_processes = 256;
 constexpr std::size_t most_args = 4096;
 constexpr std::size_t most_receipts = 64;
 constexpr std::size_t most_paths = 10'000;
+constexpr std::size_t most_entries = 20'000;  // of the tree, with the directories above each path
 constexpr std::size_t longest_path = 4096;
+constexpr std::size_t deepest_path = 64;
 
 Error bad(std::size_t line, std::string message) {
   Error error{ErrorKind::parse, std::move(message), "the node's answer is not what our script prints"};
@@ -45,7 +47,8 @@ bool is_sha256(std::string_view text) {
 // "./etc/x" -> "/etc/x"; "" for anything else.
 std::string path_of(std::string_view text) {
   if (text.size() < 2 || text.substr(0, 2) != "./" || text.size() > longest_path) return "";
-  return normal_path(text.substr(1));
+  auto path = normal_path(text.substr(1));
+  return static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) > deepest_path ? "" : path;
 }
 
 std::string unquoted(std::string_view value) {
@@ -97,6 +100,7 @@ class FactsReader {
     else if (auto* text = text_field(key)) *text = rest;
     else if (key == "uid") return number(rest, facts_.uid);
     else if (key == "container") facts_.in_container = rest == "yes";
+    else if (key == "unasked") facts_.asked = false;
     else return about_process(key, rest);
     return {};
   }
@@ -172,7 +176,9 @@ class FactsReader {
     const auto path = path_of(rest);
     if (path.empty() || path == "/") return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
     if (at_ + 1 >= lines_.size() || !lines_[at_ + 1].starts_with("target ")) return here("a link without its target");
-    links_.insert_or_assign(path, std::string(lines_[++at_].substr(7)));
+    const auto target = lines_[++at_].substr(7);
+    if (target.size() > longest_path) return here("a link that leads to no path");
+    if (links_.size() < most_paths) links_.insert_or_assign(path, std::string(target));
     return {};
   }
 
@@ -257,13 +263,17 @@ class FactsReader {
   }
 
   Result<void> build_tree() {
-    for (const auto& [path, target] : links_) facts_.tree.put_symlink(path, target);
+    for (const auto& [path, target] : links_) {
+      facts_.tree.put_symlink(path, target);
+      RF_CHECK(within_bounds());
+    }
     for (const auto& [path, inode] : inodes_) {
       FileEntry entry{.kind = FileEntry::Kind::other, .mode = inode.mode & 07777, .uid = inode.uid, .gid = inode.gid};
       const auto type = inode.mode & 0170000;
       if (not_read_.contains(path) || type == 0100000) entry.kind = FileEntry::Kind::unreadable;
       else if (type == 0040000) entry.kind = FileEntry::Kind::directory;
       put(path, std::move(entry));
+      RF_CHECK(within_bounds());
     }
     std::size_t offset = 0;
     for (const auto& [path, sum] : sums_) {
@@ -275,9 +285,15 @@ class FactsReader {
       const auto mask = masked_.find(path);
       put(path, {.kind = FileEntry::Kind::file, .content = std::move(text), .sha256 = mask == masked_.end() ? sum : mask->second,
                  .mode = inode->second.mode & 07777, .uid = inode->second.uid, .gid = inode->second.gid});
+      RF_CHECK(within_bounds());
     }
     if (offset != content_.size()) return files_changed("a file");
     return {};
+  }
+
+  Result<void> within_bounds() const {
+    if (facts_.tree.entries().size() <= most_entries) return {};
+    return Error{ErrorKind::parse, "the node's answer has more than " + std::to_string(most_entries) + " files and directories"};
   }
 
   // The tree holds an entry where its path really leads, so that looking it up through links finds it.
@@ -299,7 +315,7 @@ class FactsReader {
         const std::string title = about.argv[0];
         about.argv.clear();
         for (const auto word : split(title, ' '))
-          if (!word.empty()) about.argv.emplace_back(word);
+          if (!word.empty() && about.argv.size() < most_args) about.argv.emplace_back(word);
       }
       if (name == "containerd") {
         about.pid = pid;
@@ -333,6 +349,20 @@ class FactsReader {
 Result<Facts> parse_facts(std::string_view text) {
   if (text.size() > most_bytes) return Error{ErrorKind::parse, "the facts are larger than 16 MiB"};
   return FactsReader(text).read();
+}
+
+void complete_facts(Facts& later, const Facts& earlier) {
+  if (later.asked) return;
+  later.asked = earlier.asked;
+  later.versions = earlier.versions;
+  later.services = earlier.services;
+  for (auto& runtime : later.runtimes) {
+    for (const auto& known : earlier.runtimes) {
+      if (known.exe != runtime.exe) continue;
+      runtime.version = known.version;
+      if (known.pid == runtime.pid) runtime.plugins = known.plugins;
+    }
+  }
 }
 
 }  // namespace rf

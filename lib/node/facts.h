@@ -1,5 +1,5 @@
 // Facts: all that was read from one node in one go. Plain data; everything in it is hostile until checked.
-// parse_facts reads what templates/node/facts.sh prints (the format stands there); serialize_facts writes the same form.
+// parse_facts reads what templates/node/facts prints (the format stands there); serialize_facts writes the same form.
 #pragma once
 #include <map>
 #include <optional>
@@ -37,7 +37,7 @@ struct ServiceState {
 struct ReceiptSummary {
   int sequence = 0;          // counts up; the highest is the newest
   std::string id;            // transaction id
-  std::string time;          // ISO 8601 UTC by the node's clock; for people only
+  std::string time;          // ISO 8601 UTC by the operator's clock; for people only
   std::string result;        // "applied", "rolled-back", "stuck"
   std::string tool_version;
   std::string reason;        // one line
@@ -60,6 +60,7 @@ struct Facts {
   std::string init;          // "systemd", "openrc", "other"
   unsigned uid = 0;          // that the script ran as
   bool in_container = false;
+  bool asked = true;         // false: versions, services and the state of plugins were not asked for
 
   FileTree tree;             // the files that matter: profiles name them
   std::vector<RuntimeProcess> runtimes;
@@ -78,6 +79,8 @@ struct Facts {
 };
 
 Result<Facts> parse_facts(std::string_view text);
+// What `later` facts of the same node did not ask for, from `earlier` ones. The plugins of a runtime that was restarted stay unknown.
+void complete_facts(Facts& later, const Facts& earlier);
 // Secret values in configuration files (auth, headers, passwords) are replaced by masks of the same checksum-per-value.
 enum class FactSecrets { mask, keep };
 std::string serialize_facts(const Facts& facts, FactSecrets secrets);

@@ -1,4 +1,4 @@
-// Writes facts in the form templates/node/facts.sh prints, so that saved facts are read by the same parser.
+// Writes facts in the form templates/node/facts prints, so that saved facts are read by the same parser.
 #include <algorithm>
 
 #include "base/secret.h"
@@ -9,10 +9,10 @@
 namespace rf {
 namespace {
 
-// A value as the rest of one line.
+// A value as the rest of one line. No blank stands for a line break: a blank may part words.
 std::string one_line(std::string_view text) {
   std::string line(text);
-  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, '?');
   return line;
 }
 
@@ -35,6 +35,7 @@ class FactsWriter {
     optional("arch ", facts_.arch);
     optional("init ", facts_.init);
     line("uid " + std::to_string(facts_.uid));
+    if (!facts_.asked) line("unasked");
     if (facts_.in_container) line("container yes");
     for (const auto& [key, value] : facts_.os_release) line("os " + key + "=\"" + one_line(value) + "\"");
     processes();

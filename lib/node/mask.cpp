@@ -35,6 +35,13 @@ std::size_t spaces_at(std::string_view text, std::size_t at) {
   return end - at;
 }
 
+// Where a key stands, as far as it decides what its value is.
+struct Key {
+  std::size_t column = 0;  // of its entry on the line, behind the dashes of a list
+  bool yaml = false;       // followed by ':'; a value may then go on in deeper lines
+  bool flow = false;       // a '{' or '[' is open before it on its line: commas and brackets end its value
+};
+
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -58,14 +65,18 @@ class Scanner {
     out_ += text_.substr(at_, count);
     at_ += std::min(count, text_.size() - at_);
   }
-
-  bool private_key() {
-    const auto line_end = text_.find('\n', at_);
-    if (text_.substr(at_, line_end - at_).find("PRIVATE KEY") == text_.npos) return false;
-    auto end = text_.find("-----END ", at_);
-    end = end == text_.npos ? text_.size() : std::min(text_.find('\n', end), text_.size());
+  void mask_to(std::size_t end) {
     out_ += mask(text_.substr(at_, end - at_));
     at_ = end;
+  }
+  std::size_t line_end(std::size_t at) const { return std::min(text_.find('\n', at), text_.size()); }
+
+  bool private_key() {
+    constexpr std::size_t longest_label = 80;
+    const auto line = text_.substr(at_, longest_label);
+    if (line.substr(0, line.find('\n')).find("PRIVATE KEY") == line.npos) return false;
+    const auto end = text_.find("-----END ", at_);
+    mask_to(end == text_.npos ? text_.size() : line_end(end));
     return true;
   }
 
@@ -77,39 +88,65 @@ class Scanner {
     const auto colon = rest.substr(0, end).find(':');
     if (colon == rest.npos) return false;
     keep(3 + colon + 1);
-    out_ += mask(rest.substr(colon + 1, end - colon - 1));
-    at_ += end - colon - 1;
+    mask_to(at_ + end - colon - 1);
     return true;
+  }
+
+  // Of a key that begins here. It goes by what was written of its line, so that masking again finds the same; keys come in order, so every
+  // byte is looked at once for it.
+  Key key_here() {
+    for (; looked_ < out_.size(); ++looked_) {
+      const char c = out_[looked_];
+      if (c == '\n') line_begin_ = looked_ + 1, open_ = 0;
+      else if (c == '{' || c == '[') ++open_;
+      else if ((c == '}' || c == ']') && open_ > 0) --open_;
+    }
+    if (column_of_ != line_begin_) {
+      column_of_ = line_begin_;
+      column_ = spaces_at(out_, line_begin_);
+      while (std::string_view(out_).substr(line_begin_ + column_).starts_with("- ")) column_ += 2 + spaces_at(out_, line_begin_ + column_ + 2);
+    }
+    return {.column = std::min(column_, out_.size() - line_begin_), .flow = open_ > 0};
   }
 
   void name() {
     const auto begin = at_;
     while (at_ < text_.size() && is_name_char(text_[at_])) ++at_;
     const auto word = text_.substr(begin, at_ - begin);
+    const bool secret = names_a_secret(word);
+    auto key = secret ? key_here() : Key{};
     out_ += word;
-    if (!names_a_secret(word)) return;
+    if (!secret) return;
     const auto quote = at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'') ? std::size_t(1) : std::size_t(0);
     const auto sign = at_ + quote + spaces_at(text_, at_ + quote);
     if (sign >= text_.size() || (text_[sign] != '=' && text_[sign] != ':')) return;
+    key.yaml = text_[sign] == ':';
     keep(sign + 1 - at_);
-    // YAML wants a space behind the colon: "token:x" is no key.
     keep(spaces_at(text_, at_));
-    value(indent_of(begin));
+    value(key);
   }
 
-  std::size_t indent_of(std::size_t at) const {
-    const auto newline = text_.rfind('\n', at);
-    const auto begin = newline == text_.npos ? 0 : newline + 1;
-    return spaces_at(text_, begin);
-  }
-
-  void value(std::size_t indent) {
-    if (at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '{') return;
-    if (text_[at_] == '[') return list();
+  void value(const Key& key) {
+    if (at_ >= text_.size() || text_[at_] == '{') return;
+    if (starts(mask_begin)) return keep_mask();
+    const auto first = std::min(text_.find_first_not_of(" \t\r", at_), text_.size());
+    if (first == text_.size() || text_[first] == '\n' || (key.yaml && text_[at_] == '#')) return below(key);
+    if (text_[at_] == '[') return list(key);
     if (text_[at_] == '"' || text_[at_] == '\'') return string();
-    if (text_[at_] == '|' || text_[at_] == '>') return block(indent);
-    const auto end = std::min(text_.find_first_of("\r\n,}", at_), text_.size());
-    out_ += mask(trim(text_.substr(at_, end - at_)));
+    if (text_[at_] == '|' || text_[at_] == '>') return block(key);
+    plain(key);
+    if (key.yaml && !key.flow) continued(key);
+  }
+
+  // To the end of the line, where nothing ends it before.
+  void plain(const Key& key) {
+    auto end = std::min(text_.find_first_of(key.flow ? "\n,}" : "\n", at_), text_.size());
+    if (end > at_ && text_[end - 1] == '\r') --end;
+    auto value = trim(text_.substr(at_, end - at_));
+    const bool comma = value.ends_with(',');
+    if (comma) value.remove_suffix(1);
+    out_ += mask(value);
+    if (comma) out_ += ',';
     at_ = end;
   }
 
@@ -118,41 +155,97 @@ class Scanner {
     const std::string quote = three.empty() ? std::string(1, text_[at_]) : std::string(three);
     keep(quote.size());
     auto end = at_;
-    while (end < text_.size() && text_.substr(end, quote.size()) != quote) end += text_[end] == '\\' && quote[0] == '"' ? 2 : 1;
-    end = std::min(end, text_.size());
-    out_ += mask(text_.substr(at_, end - at_));
-    at_ = end;
+    const auto skips = [&] {  // \" of basic strings, '' of YAML's
+      if (quote[0] == '"') return text_[end] == '\\';
+      return quote.size() == 1 && text_.substr(end, 2) == "''";
+    };
+    while (end < text_.size() && (skips() || text_.substr(end, quote.size()) != quote)) end += skips() ? 2 : 1;
+    mask_to(std::min(end, text_.size()));
     keep(quote.size());
   }
 
-  void list() {
+  void keep_mask() { keep(std::min(text_.find('>', at_), text_.size() - 1) + 1 - at_); }
+
+  void list(const Key& key) {
     keep(1);
     while (at_ < text_.size() && text_[at_] != ']') {
-      if (text_[at_] == '"' || text_[at_] == '\'') string();
-      else if (is_name_char(text_[at_])) value(0);
+      if (starts(mask_begin)) keep_mask();
+      else if (text_[at_] == '"' || text_[at_] == '\'') string();
+      else if (is_name_char(text_[at_])) plain({.column = key.column, .flow = true});
       else keep(1);
     }
   }
 
-  // A YAML block: the lines that are indented more than their key.
-  void block(std::size_t indent) {
-    const auto first = std::min(text_.find('\n', at_), text_.size());
-    auto end = first;
-    while (end < text_.size()) {
-      const auto begin = end + 1;
-      const auto next = std::min(text_.find('\n', begin), text_.size());
-      const auto line = text_.substr(std::min(begin, text_.size()), next - std::min(begin, next));
-      if (!trim(line).empty() && spaces_at(line, 0) <= indent) break;
-      if (begin >= text_.size()) break;
-      end = next;
+  // A line that is indented more than the key, and not empty.
+  bool is_deeper(std::size_t begin, const Key& key) const {
+    const auto at = begin + spaces_at(text_, begin);
+    return at > begin + key.column && at < text_.size() && text_[at] != '\n' && text_[at] != '\r';
+  }
+
+  // The value of a YAML key on the lines below it: one scalar, or a list of them. Other keys are read as such.
+  void below(const Key& key) {
+    keep_line();
+    while (key.yaml && at_ < text_.size()) {
+      const auto indent = spaces_at(text_, at_);
+      const auto line = text_.substr(at_ + indent, line_end(at_) - at_ - indent);
+      if (trim(line).empty() || line[0] == '#') {
+        keep_line();
+        continue;
+      }
+      const bool item = line.starts_with("- ") && indent >= key.column;
+      if ((!item && indent < key.column) || is_entry(item ? line.substr(2) : line)) return;
+      keep(indent + (item ? 2 : 0));
+      keep(spaces_at(text_, at_));
+      value({.column = item ? indent : key.column, .yaml = true});
+      // What stands behind it on its line, and lines it has taken already, are not this list's.
+      if (!item || !trim(text_.substr(at_, line_end(at_) - at_)).empty()) return;
+      if (text_[at_ - 1] != '\n') keep_line();
     }
-    out_ += "\"" + mask(text_.substr(at_, end - at_)) + "\"";
-    at_ = end;
+  }
+  void keep_line() { keep(std::min(line_end(at_) + 1, text_.size()) - at_); }
+
+  // `name:`, `name: x`, `"name": x`; or something is masked in it already.
+  static bool is_entry(std::string_view line) {
+    line = trim(line);
+    if (line.find(mask_begin) != line.npos) return true;
+    line = trim(line.substr(0, line.find(" #")));
+    if (line.empty() || (line[0] != '"' && line[0] != '\'')) return line.ends_with(':') || line.find(": ") != line.npos;
+    const auto end = line.find(line[0], 1);
+    return end != line.npos && trim(line.substr(end + 1)).starts_with(':');
+  }
+
+  // A plain scalar goes on in deeper lines.
+  void continued(const Key& key) {
+    auto end = at_;
+    while (end < text_.size() && is_deeper(end + 1, key)) end = line_end(end + 1);
+    if (end == at_) return;
+    keep(1);
+    keep(spaces_at(text_, at_));
+    mask_to(end);
+  }
+
+  // A YAML block: the lines that are indented more than their key.
+  void block(const Key& key) {
+    auto end = line_end(at_);
+    for (auto next = end; next < text_.size();) {
+      const auto begin = next + 1;
+      next = line_end(std::min(begin, text_.size()));
+      if (is_deeper(begin, key)) end = next;
+      else if (begin < text_.size() && !trim(text_.substr(begin, next - begin)).empty()) break;
+    }
+    out_ += '"';
+    mask_to(end);
+    out_ += '"';
   }
 
   std::string_view text_;
   std::size_t at_ = 0;
   std::string out_;
+  std::size_t looked_ = 0;      // of what was written, for keys
+  std::size_t line_begin_ = 0;
+  std::size_t open_ = 0;        // brackets on it
+  std::size_t column_ = 0;      // of its entry, once it was asked for
+  std::size_t column_of_ = std::string_view::npos;
 };
 
 }  // namespace
@@ -165,7 +258,8 @@ std::vector<std::string> mask_arguments(const std::vector<std::string>& argv) {
   for (const auto& arg : argv) {
     const auto equals = arg.find('=');
     const auto name = std::string_view(arg).substr(0, equals);
-    const bool secret = arg.starts_with('-') && names_a_secret(name) && !name.ends_with("-file");
+    const bool flag = name.starts_with('-') && std::all_of(name.begin(), name.end(), is_name_char);
+    const bool secret = flag && names_a_secret(name) && !name.ends_with("-file");
     if (next_is_secret && !arg.starts_with('-')) masked.push_back(mask(arg));
     else if (secret && equals != arg.npos) masked.push_back(arg.substr(0, equals + 1) + mask(std::string_view(arg).substr(equals + 1)));
     else masked.push_back(mask_secrets(arg));

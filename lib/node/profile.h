@@ -100,7 +100,7 @@ struct Profile {
   std::vector<ProfileRole> roles;          // where the service does not tell
   std::vector<ProfileEra> eras;
   std::vector<std::string> render;         // forms `render --for` prints; empty: the one of the style
-  std::vector<std::string> fact_files;     // globs facts.sh must read for it
+  std::vector<std::string> fact_files;     // globs the facts script must read for it
   unsigned file_mode = 0644;
   unsigned directory_mode = 0755;
   bool keep_group = false;  // new files take the group of the directory
@@ -113,7 +113,7 @@ struct Profile {
 // replaces the built-in one of its name. Sorted by rank, then name.
 Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> built_in, std::span<const embedded::File> extra = {});
 
-// What facts.sh must look at so that every profile can be decided, without duplicates, sorted.
+// What the facts script must look at so that every profile can be decided, without duplicates, sorted.
 std::vector<std::string> fact_globs(std::span<const Profile> profiles);
 std::vector<std::string> service_units(std::span<const Profile> profiles);
 

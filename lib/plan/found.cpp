@@ -1,7 +1,6 @@
 #include "plan/found.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -13,13 +12,11 @@
 namespace rf {
 namespace {
 
-constexpr std::string_view unnamed = "unnamed.invalid";
-
 // Splits a chain at the registry's own endpoint; where that is not in it, the upstream is none.
 Registry as_declared(const std::string& name, std::vector<Endpoint> chain) {
   Registry out;
   out.name = name;
-  out.upstream_endpoint = name == "*" ? Endpoint{.host = std::string(unnamed), .where = {}} : parse_endpoint(name) ? *parse_endpoint(name) : Endpoint{};
+  out.upstream_endpoint = name == "*" ? Endpoint{.host = std::string(unnamed_registry), .where = {}} : parse_endpoint(name) ? *parse_endpoint(name) : Endpoint{};
   const auto own = std::find_if(chain.begin(), chain.end(), [&](const Endpoint& e) { return e.host == out.upstream_endpoint.host; });
   out.mirrors.assign(chain.begin(), own);
   if (own == chain.end()) {
@@ -51,25 +48,20 @@ void add(const std::string& name, const Chain& chain, FoundIntent& out) {
   out.intent.registries.push_back(std::move(registry));
 }
 
-}  // namespace
-
-std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
-  std::set<std::string> names;
-  for (const auto& root : config.hosts_roots)
-    for (const auto& directory : tree.list(root)) {
-      const auto* entry = tree.stat(join_path(root, directory));
-      if (entry != nullptr && entry->kind == FileEntry::Kind::directory) names.insert(registry_of_directory(directory));
-    }
-  for (const auto& [host, mirror] : config.mirrors) names.insert(host);
-  std::vector<std::string> out;
-  for (const auto& name : names)
-    if (check_registry_name(name)) out.push_back(name);
-  return out;
+bool is_bare(const Registry& registry) {
+  return registry.mirrors.empty() && registry.fallback.empty() && registry.upstream == Registry::Upstream::standard;
 }
+
+}  // namespace
 
 FoundIntent found_intent(const FileTree& tree, const EffectiveConfig& config) {
   FoundIntent out;
-  for (const auto& name : configured_registries(tree, config)) add(name, resolve_chain(tree, config, name == "*" ? unnamed : std::string_view(name)), out);
+  for (const auto& name : configured_registries(tree, config)) {
+    if (!check_registry_name(name)) continue;  // no image can name it
+    add(name, resolve_chain(tree, config, name == "*" ? unnamed_registry : std::string_view(name)), out);
+  }
+  // A registry that only has its own upstream needs no entry, unless that keeps it from what "*" would give it.
+  if (out.intent.registry("*") == nullptr) std::erase_if(out.intent.registries, is_bare);
   return out;
 }
 

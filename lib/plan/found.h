@@ -9,9 +9,6 @@
 
 namespace rf {
 
-// Registries that have a directory or a mirror block of their own, "*" included, as an intent names them; sorted.
-std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config);
-
 struct FoundIntent {
   Intent intent;                   // without endpoints' properties: their files and secrets are the node's
   std::vector<std::string> notes;  // what an intent cannot say, or does not carry

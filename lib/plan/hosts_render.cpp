@@ -1,26 +1,16 @@
 #include "plan/hosts_render.h"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "containerd/chain.h"
+#include "containerd/credentials.h"
 #include "containerd/features.h"
 
 namespace rf {
 namespace {
-
-// Registries that hand out tokens at another host: they take no Basic credentials themselves.
-bool uses_token_service(std::string_view host) {
-  constexpr std::array hosts{std::string_view("registry-1.docker.io"), std::string_view("ghcr.io"), std::string_view("quay.io"),
-                             std::string_view("gcr.io"), std::string_view("registry.gitlab.com"), std::string_view("nvcr.io"),
-                             std::string_view("registry.redhat.io"), std::string_view("public.ecr.aws")};
-  constexpr std::array endings{std::string_view(".gcr.io"), std::string_view(".pkg.dev"), std::string_view(".azurecr.io")};
-  return std::find(hosts.begin(), hosts.end(), host) != hosts.end() ||
-         std::any_of(endings.begin(), endings.end(), [&](auto ending) { return host.ends_with(ending); });
-}
 
 std::string short_sum(std::string_view content) { return sha256_hex(content).substr(0, 8); }
 
@@ -167,8 +157,6 @@ void write_headers(const RenderedHost& host, std::string_view table, std::string
 }
 
 }  // namespace
-
-bool is_ours(std::string_view content) { return content.starts_with("# Managed by regfallback"); }
 
 Result<HostsFiles> hosts_files(const Registry& registry, const Intent& intent, const ResolvedEndpoints& resolved, const Version& containerd) {
   return Renderer(registry, intent, resolved, containerd).run();

@@ -11,12 +11,9 @@
 #include "base/version.h"
 #include "intent/intent.h"
 #include "intent/resolved.h"
+#include "node/managed.h"
 
 namespace rf {
-
-// The first line of every file of ours.
-inline constexpr std::string_view owner_line = "# Managed by regfallback: change the intent file, not this one.";
-bool is_ours(std::string_view content);
 
 struct RenderedHeader {
   std::string name;

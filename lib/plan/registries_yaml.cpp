@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "containerd/hosts_dir.h"
 #include "node/after_start.h"
 #include "plan/config_path.h"
 #include "plan/registries_yaml_edit.h"
@@ -80,7 +81,7 @@ class Planner {
     }
     RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
     const bool secrets = std::any_of(merged.configs.begin(), merged.configs.end(), [](const auto& config) { return config.second.auth.has_value(); });
-    for (const auto& ignored : merged.ignored) warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, ignored, node_.registries_file));
+    for (const auto& ignored : merged.ignored) warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, to_string(ignored), node_.registries_file));
     warn_about_rewrites(merged, desired);
     return put_file(context_,
                     {node_.registries_file, Secret(after_), FileChange::Class::config,
@@ -138,7 +139,7 @@ class Planner {
     const auto now = effective_config(context_.facts.tree, config_source(detection_), detection_.containerd);
     const auto then = effective_config(*draft_.rendered, config_source(detection_), detection_.containerd);
     for (const auto& registry : context_.intent.registries) {
-      const auto name = registry.name == "*" ? std::string_view("unnamed.invalid") : std::string_view(registry.name);
+      const auto name = registry.name == "*" ? unnamed_registry : std::string_view(registry.name);
       const auto urls = [&](const FileTree& tree, const EffectiveConfig& config) {
         std::vector<std::string> out;
         for (const auto& endpoint : resolve_chain(tree, config, name).endpoints) out.push_back(endpoint.url());

@@ -37,12 +37,12 @@ struct Merge {
   YamlLines lines;
   RegistriesYaml expected;
   std::string file;
-  Mark mark = Mark::yes;             // of what is written
+  OurMark mark = OurMark::yes;             // of what is written
   std::vector<std::string> dropped = {};  // lines that were ours and went away
 
   Result<YamlSpot> section(const std::string& name);
   Result<> insert_entry(const std::string& section_name, std::vector<std::string> text);
-  Result<> insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(Mark)>& part);
+  Result<> insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(OurMark)>& part);
   void erase(std::size_t begin, std::size_t end);
   Result<> set_all(const RegistriesYaml& desired);
   Result<> set_mirror(const std::string& host, const std::vector<std::string>& endpoints);
@@ -94,7 +94,7 @@ Result<> Merge::insert_entry(const std::string& section_name, std::vector<std::s
 }
 
 // Puts a part right below the key of an entry that has no such part; marked where the entry itself is not.
-Result<> Merge::insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(Mark)>& part) {
+Result<> Merge::insert_part(const std::vector<std::string>& entry, const std::function<std::vector<std::string>(OurMark)>& part) {
   RF_TRY(const auto spot, lines.find(entry));
   if (!spot) return refusal(file, 0, fmt::format("the entry of {} comes from another part of the file", entry.back()));
   const auto rest = value_part(lines.line(spot->line), spot->column);
@@ -109,7 +109,7 @@ Result<> Merge::insert_part(const std::vector<std::string>& entry, const std::fu
     if (!first || first->form == Form::inside) return refusal(file, spot->line, fmt::format("the entry of {} is not written one key a line", entry.back()));
     indent = first->column;
   }
-  auto text = part(marked(lines.line(spot->line)) ? Mark::no : mark);
+  auto text = part(marked(lines.line(spot->line)) ? OurMark::no : mark);
   for (auto& line : text) line.insert(0, indent, ' ');
   lines.insert(spot->line + 1, text);
   return {};
@@ -137,10 +137,10 @@ Result<> Merge::set_mirror(const std::string& host, const std::vector<std::strin
   if (entry->form == Form::flow || entry->form == Form::inside)
     return refusal(file, entry->line, fmt::format("the entry of {} is written in flow form", host));
   if (!list)
-    return insert_part({"mirrors", host}, [&](Mark own) { return endpoint_lines(endpoints, own); });
+    return insert_part({"mirrors", host}, [&](OurMark own) { return endpoint_lines(endpoints, own); });
   const bool whole_entry = marked(lines.line(entry->line));
   RF_CHECK(set_endpoints(*list, endpoints));
-  if (!whole_entry && mark == Mark::yes) lines.set(list->line, with_mark(lines.line(list->line)));
+  if (!whole_entry && mark == OurMark::yes) lines.set(list->line, with_mark(lines.line(list->line)));
   return {};
 }
 
@@ -185,7 +185,7 @@ Result<> Merge::set_config(const std::string& host, const RegistriesYamlConfig& 
         return refusal(file, spot->line, fmt::format("`{}` is anchored, an alias or part of a flow form", name));
       erase(spot->line, lines.end_of(*spot));
     }
-    RF_CHECK(insert_part({"configs", host}, [&](Mark own) { return auth ? auth_lines(*config.auth, own) : tls_lines(*config.tls, own); }));
+    RF_CHECK(insert_part({"configs", host}, [&](OurMark own) { return auth ? auth_lines(*config.auth, own) : tls_lines(*config.tls, own); }));
   }
   return {};
 }
@@ -280,7 +280,7 @@ Result<std::string> merge_registries_yaml(std::string_view text, const Registrie
 Result<std::string> add_to_registries_yaml(std::string_view text, const RegistriesYaml& added, std::string_view file) {
   RF_TRY(auto known, parse_registries_yaml(text, file));
   RF_TRY(auto document, YamlLines::read(text, file));
-  Merge merge{.lines = std::move(document), .expected = std::move(known), .file = std::string(file), .mark = Mark::no};
+  Merge merge{.lines = std::move(document), .expected = std::move(known), .file = std::string(file), .mark = OurMark::no};
   RF_CHECK(merge.set_all(added));
   auto after = merge.lines.text();
   RF_CHECK(check(merge, text, after));

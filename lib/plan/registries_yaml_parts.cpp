@@ -45,23 +45,23 @@ struct Item {
 
 }  // namespace
 
-std::string key_line(std::string_view key, Mark mark) {
-  return mark == Mark::yes ? fmt::format("{}:  {}", key, registries_yaml_mark) : fmt::format("{}:", key);
+std::string key_line(std::string_view key, OurMark mark) {
+  return mark == OurMark::yes ? fmt::format("{}:  {}", key, registries_yaml_mark) : fmt::format("{}:", key);
 }
 
-std::vector<std::string> endpoint_lines(const std::vector<std::string>& endpoints, Mark mark) {
+std::vector<std::string> endpoint_lines(const std::vector<std::string>& endpoints, OurMark mark) {
   std::vector<std::string> out{key_line("endpoint", mark)};
   for (const auto& endpoint : endpoints) out.push_back(fmt::format("  - {}", yaml_quote(endpoint)));
   return out;
 }
 
-std::vector<std::string> mirror_lines(const std::string& host, const std::vector<std::string>& endpoints, Mark mark) {
+std::vector<std::string> mirror_lines(const std::string& host, const std::vector<std::string>& endpoints, OurMark mark) {
   std::vector<std::string> out{key_line(yaml_quote(host), mark)};
-  indent_into(out, endpoint_lines(endpoints, Mark::no));
+  indent_into(out, endpoint_lines(endpoints, OurMark::no));
   return out;
 }
 
-std::vector<std::string> auth_lines(const RegistriesYamlAuth& auth, Mark mark) {
+std::vector<std::string> auth_lines(const RegistriesYamlAuth& auth, OurMark mark) {
   std::vector<std::string> out{key_line("auth", mark)};
   add_value(out, "username", auth.username);
   add_value(out, "password", auth.password.expose());
@@ -70,7 +70,7 @@ std::vector<std::string> auth_lines(const RegistriesYamlAuth& auth, Mark mark) {
   return out;
 }
 
-std::vector<std::string> tls_lines(const RegistriesYamlTls& tls, Mark mark) {
+std::vector<std::string> tls_lines(const RegistriesYamlTls& tls, OurMark mark) {
   std::vector<std::string> out{key_line("tls", mark)};
   add_value(out, "ca_file", tls.ca_file);
   add_value(out, "cert_file", tls.cert_file);
@@ -80,10 +80,10 @@ std::vector<std::string> tls_lines(const RegistriesYamlTls& tls, Mark mark) {
   return out;
 }
 
-std::vector<std::string> config_lines(const std::string& host, const RegistriesYamlConfig& config, Mark mark) {
+std::vector<std::string> config_lines(const std::string& host, const RegistriesYamlConfig& config, OurMark mark) {
   std::vector<std::string> out{key_line(yaml_quote(host), mark)};
-  if (config.auth) indent_into(out, auth_lines(*config.auth, Mark::no));
-  if (config.tls) indent_into(out, tls_lines(*config.tls, Mark::no));
+  if (config.auth) indent_into(out, auth_lines(*config.auth, OurMark::no));
+  if (config.tls) indent_into(out, tls_lines(*config.tls, OurMark::no));
   return out;
 }
 

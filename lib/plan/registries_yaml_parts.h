@@ -10,15 +10,15 @@
 
 namespace rf {
 
-enum class Mark { no, yes };
+enum class OurMark { no, yes };
 
 // All without indentation in front; `"docker.io":  # regfallback` is the first line of an entry that is marked.
-std::vector<std::string> mirror_lines(const std::string& host, const std::vector<std::string>& endpoints, Mark mark);
-std::vector<std::string> endpoint_lines(const std::vector<std::string>& endpoints, Mark mark);
-std::vector<std::string> config_lines(const std::string& host, const RegistriesYamlConfig& config, Mark mark);
-std::vector<std::string> auth_lines(const RegistriesYamlAuth& auth, Mark mark);
-std::vector<std::string> tls_lines(const RegistriesYamlTls& tls, Mark mark);
-std::string key_line(std::string_view key, Mark mark);
+std::vector<std::string> mirror_lines(const std::string& host, const std::vector<std::string>& endpoints, OurMark mark);
+std::vector<std::string> endpoint_lines(const std::vector<std::string>& endpoints, OurMark mark);
+std::vector<std::string> config_lines(const std::string& host, const RegistriesYamlConfig& config, OurMark mark);
+std::vector<std::string> auth_lines(const RegistriesYamlAuth& auth, OurMark mark);
+std::vector<std::string> tls_lines(const RegistriesYamlTls& tls, OurMark mark);
+std::string key_line(std::string_view key, OurMark mark);
 std::string flow_list(const std::vector<std::string>& items);
 
 // The lines of a list (with the comments between them) changed so that it holds `wanted`, in that order. Lines of items that stay

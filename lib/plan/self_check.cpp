@@ -5,12 +5,10 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "containerd/hosts_dir.h"
 
 namespace rf {
 namespace {
-
-// No registry of this name can be declared, so what it gets is what "*" gives.
-constexpr std::string_view unnamed = "unnamed.invalid";
 
 std::string urls(const std::vector<std::string>& list) { return list.empty() ? "none" : join(list, ", "); }
 
@@ -46,7 +44,7 @@ std::optional<Difference> compare(const Registry& registry, const Chain& chain, 
   if (chain.error) return Difference{fmt::format("every pull would fail: {}", *chain.error), std::nullopt};
   auto wanted = registry.chain();
   if (registry.name == "*" && registry.upstream == Registry::Upstream::standard)
-    wanted.push_back(Endpoint{.scheme = "https", .host = std::string(unnamed), .path = "/v2", .where = registry.where});
+    wanted.push_back(Endpoint{.scheme = "https", .host = std::string(unnamed_registry), .path = "/v2", .where = registry.where});
   std::vector<std::string> declared, computed;
   for (const auto& endpoint : wanted) declared.push_back(endpoint.url());
   for (const auto& endpoint : chain.endpoints) computed.push_back(endpoint.url());
@@ -101,10 +99,10 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
     }
   std::vector<Chain> chains;
   for (const auto& registry : context.intent.registries) {
-    auto chain = resolve_chain(projected.tree, config, registry.name == "*" ? unnamed : std::string_view(registry.name));
+    auto chain = resolve_chain(projected.tree, config, registry.name == "*" ? unnamed_registry : std::string_view(registry.name));
     if (const auto difference = compare(registry, without_added(chain, registry, projected), context))
       return Error{ErrorKind::refused, fmt::format("the registry {} would not be as declared with containerd {}: {}", registry.name, to_string(config.containerd), difference->what),
-                   fmt::format("{}; nothing is written. `regfallback explain {}/NAME` says which file decides", cause(chain, config), registry.name == "*" ? unnamed : std::string_view(registry.name)), difference->where};
+                   fmt::format("{}; nothing is written. `regfallback explain {}/NAME` says which file decides", cause(chain, config), registry.name == "*" ? unnamed_registry : std::string_view(registry.name)), difference->where};
     if (registry.name == "*") chain.registry = "*";
     chains.push_back(std::move(chain));
   }

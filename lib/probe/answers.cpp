@@ -40,13 +40,13 @@ void hear_line(Heard& heard, std::string_view line) {
   }
   const auto parts = split(text, ' ');
   if (text.substr(0, 5) == "HTTP/" && parts.size() > 1) {
-    heard.status = number(parts[1]);
+    heard.status = std::clamp(number(parts[1]), 0, 999);
     heard.headers.clear();
     heard.in_body = false;
     return;
   }
   if (parts[0] == "ms" && parts.size() == 2) {
-    heard.milliseconds = number(parts[1]);
+    heard.milliseconds = std::max(number(parts[1]), 0);
     return;
   }
   if (parts[0] == "rc" && parts.size() == 2) {
@@ -58,7 +58,7 @@ void hear_line(Heard& heard, std::string_view line) {
     const auto dot = seconds.find_first_of(".,");
     auto fraction = dot == std::string_view::npos ? std::string("000") : std::string(seconds.substr(dot + 1, 3));
     fraction.resize(3, '0');
-    heard.milliseconds = number(seconds.substr(0, dot)) * 1000 + number(fraction);
+    heard.milliseconds = std::clamp(number(seconds.substr(0, dot)), 0, 1'000'000) * 1000 + std::max(number(fraction), 0);
     if (parts.size() > 3) heard.address = parts[3];
     return;
   }
@@ -68,6 +68,8 @@ void hear_line(Heard& heard, std::string_view line) {
     heard.headers[lower(text.substr(0, colon))] = std::string(trim(text.substr(colon + 1)));
     return;
   }
+  // openssl ends with what followed from its first error; that one says why.
+  if (contains(text, "shutdown while in init")) return;
   // bash says which line of its program it was at: ours, and no help to anybody.
   constexpr std::string_view place = "rf: line ";
   const auto after = text.starts_with(place) ? text.find(": ", place.size()) : text.npos;

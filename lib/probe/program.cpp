@@ -71,7 +71,7 @@ std::string curl_quote(std::string_view text) {
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
+    } else if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
       out += c;  // control characters have no place in a URL, a path or a header: a line break would begin a new option
     }
   }

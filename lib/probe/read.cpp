@@ -18,6 +18,9 @@ int number(std::string_view text) {
   return value;
 }
 
+// Of seconds; a node may say any number of them.
+int milliseconds(int seconds) { return std::clamp(seconds, 0, 1'000'000) * 1000; }
+
 struct Printed {
   std::string client;
   std::map<int, RawAnswer> answers;
@@ -50,7 +53,9 @@ std::string skip_reason(std::string_view line) {
 }
 
 void read_log(PullProbe& pull, std::string_view log) {
+  constexpr std::size_t most_skipped = 200;  // a pull that is retried says the same again
   for (const auto line : lines(log)) {
+    if (pull.skipped.size() == most_skipped) return;
     auto host = log_field(line, "host");
     if (host.empty()) continue;
     std::pair<std::string, std::string> skip{std::move(host), skip_reason(line)};
@@ -61,7 +66,7 @@ void read_log(PullProbe& pull, std::string_view log) {
 void read_pull(Printed& printed, const std::vector<std::string_view>& words, const ProbeOptions& options) {
   PullProbe pull{.image = options.image ? to_string(*options.image) : ""};
   const int rc = number(words[1]);
-  pull.milliseconds = number(words[2]) * 1000;
+  pull.milliseconds = milliseconds(number(words[2]));
   std::string said;
   base64_decode(words[3], said);
   std::string last;
@@ -89,7 +94,7 @@ Result<Printed> read_lines(std::string_view output, const ProbeOptions& options)
       std::string log;
       if (base64_decode(words[1], log)) read_log(*printed.pull, log);
     } else {
-      return Error{.kind = ErrorKind::protocol, .message = fmt::format("the node's answer has a line we did not ask for: {}", line.substr(0, 80))};
+      return Error{.kind = ErrorKind::protocol, .message = fmt::format("the node's answer has a line we did not ask for: {}", terminal_safe(line.substr(0, 80)))};
     }
   }
   return printed;

@@ -2,24 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
 
 #include "base/text.h"
+#include "containerd/hosts_dir.h"
 
 namespace rf {
 namespace {
-
-// The registry a directory below config_path is for: "docker.io", "anubis_32000_" and "anubis:32000", "_default".
-std::string registry_of(std::string name) {
-  if (name == "_default") return "*";
-  if (name.size() > 2 && name.back() == '_') {
-    const auto before = name.rfind('_', name.size() - 2);
-    const auto digits = before == std::string::npos ? std::string() : name.substr(before + 1, name.size() - before - 2);
-    if (!digits.empty() && digits.find_first_not_of("0123456789") == std::string::npos) return name.substr(0, before) + ":" + digits;
-  }
-  return name;
-}
 
 std::string short_url(const ChainEndpoint& endpoint) {
   return endpoint.path == "/v2" ? endpoint.scheme + "://" + endpoint.host : endpoint.url();
@@ -69,24 +57,15 @@ std::string chain_text(const Chain& chain) {
 }
 
 std::vector<Chain> configured_chains(const Facts& facts, const Detection& detection) {
-  std::set<std::string> names;
-  for (const auto& root : detection.config.hosts_roots) {
-    for (const auto& name : facts.tree.list(root)) {
-      const auto* entry = facts.tree.stat(join_path(root, name));
-      const bool directory = entry && entry->kind == FileEntry::Kind::directory;
-      if (directory && name != "_backup") names.insert(registry_of(name));
-    }
-  }
-  for (const auto& [name, mirror] : detection.config.mirrors) names.insert(name);
-  const bool others = names.erase("*") > 0;
   std::vector<Chain> chains;
-  for (const auto& name : names) chains.push_back(resolve_chain(facts.tree, detection.config, name));
-  if (others) {
-    // A registry nobody can have configured shows what all others get.
-    auto chain = resolve_chain(facts.tree, detection.config, "any-other-registry.invalid");
-    chain.registry = "*";
-    chains.push_back(std::move(chain));
+  std::optional<Chain> others;
+  for (const auto& name : configured_registries(facts.tree, detection.config)) {
+    auto chain = resolve_chain(facts.tree, detection.config, name == "*" ? unnamed_registry : std::string_view(name));
+    chain.registry = name;
+    if (name == "*") others = std::move(chain);
+    else chains.push_back(std::move(chain));
   }
+  if (others) chains.push_back(*std::move(others));
   return chains;
 }
 

@@ -1,7 +1,6 @@
 #include "report/status.h"
 
 #include <algorithm>
-#include <map>
 
 #include "base/text.h"
 #include "report/model.h"
@@ -9,18 +8,6 @@
 
 namespace rf {
 namespace {
-
-std::vector<ReceiptSummary> newest_first(const Facts& facts) {
-  auto receipts = facts.receipts;
-  std::sort(receipts.begin(), receipts.end(), [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
-  return receipts;
-}
-
-std::string checksum_now(const Facts& facts, const std::string& path) {
-  const auto* entry = facts.tree.stat(path);
-  if (!entry) return "-";
-  return entry->kind == FileEntry::Kind::file ? entry->sha256 : "";
-}
 
 std::string drift_text(const NodeStatus& status) {
   std::vector<std::string> changed;
@@ -82,15 +69,7 @@ NodeStatus node_status(const Facts& facts, const Plan* plan) {
   NodeStatus status;
   const auto receipts = newest_first(facts);
   if (!receipts.empty()) status.last = receipts.front();
-  std::map<std::string, std::string> left;  // path -> checksum, by the newest transaction that went through
-  for (const auto& receipt : receipts) {
-    if (receipt.result != "applied") continue;
-    for (const auto& file : receipt.files) {
-      const bool directory = file.before == "-" && file.after == "-";
-      if (!directory) left.try_emplace(file.path, file.after);
-    }
-  }
-  for (const auto& [path, expected] : left) status.files.push_back({path, expected, checksum_now(facts, path)});
+  status.files = managed_files(facts);
   const bool drifted = std::any_of(status.files.begin(), status.files.end(), [](const auto& file) { return file.drifted(); });
   if (!facts.unfinished.empty()) {
     status.state = NodeStatus::State::unfinished;

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "node/facts.h"
+#include "node/managed.h"
 #include "plan/plan.h"
 #include "report/look.h"
 #include "report/value.h"
@@ -21,12 +22,6 @@ struct NodeStatus {
     unfinished,   // a transaction has not ended
     not_managed,  // no apply has changed anything here
   } state = State::not_managed;
-  struct ManagedFile {
-    std::string path;
-    std::string expected;  // checksum we left, "-" for removed
-    std::string found;     // checksum now, "-" for not there, "" for not known
-    bool drifted() const { return !found.empty() && expected != found; }
-  };
   std::vector<ManagedFile> files;
   std::optional<ReceiptSummary> last;
 };

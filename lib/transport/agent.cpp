@@ -1,17 +1,20 @@
 #include "transport/agent.h"
 
+#include <sys/un.h>
+
 #include <array>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 
 #include "base/text.h"
+#include "transport/deadline.h"
 #include "transport/wire.h"
 
 namespace rf {
 namespace {
 
 // draft-miller-ssh-agent
-constexpr char request_identities = 11, identities_answer = 12, sign_request = 13, sign_response = 14;
+constexpr char request_identities = 11, sign_request = 13;
 constexpr std::size_t longest_answer = 256u << 10;
 
 }  // namespace
@@ -21,6 +24,10 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
   std::error_code failed;
   const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
   if (!socket_.is_open()) {
+    constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
+    if (path_.size() > longest_path) {
+      co_return Error{ErrorKind::auth, "the path of the ssh agent's socket is longer than " + std::to_string(longest_path) + " bytes: " + terminal_safe(path_)};
+    }
     co_await socket_.async_connect(asio::local::stream_protocol::endpoint(path_), token());
     if (failed) {
       std::error_code ignored;
@@ -44,34 +51,22 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
 }
 
 asio::awaitable<Result<std::vector<AgentKey>>> Agent::keys() {
-  RF_CO_TRY(const auto answer, co_await ask(std::string(1, request_identities)));
-  WireReader reader(answer);
-  std::vector<AgentKey> keys;
-  if (reader.byte() != identities_answer) co_return Error{ErrorKind::auth, "the ssh agent refused to list its keys"};
-  const auto count = reader.number();
-  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    AgentKey key;
-    key.blob = reader.string();
-    key.comment = reader.string();
-    if (reader.ok()) keys.push_back(std::move(key));
+  Deadline deadline(socket_.get_executor(), limit_, [this] {
+    std::error_code ignored;
+    socket_.close(ignored);
+  });
+  auto answer = co_await ask(std::string(1, request_identities));
+  if (deadline.passed()) {
+    co_return Error{ErrorKind::auth, "the ssh agent at " + terminal_safe(path_) + " did not answer in time", "end it, or unset SSH_AUTH_SOCK"};
   }
-  co_return keys;
+  if (!answer) co_return std::move(answer).error();
+  co_return parse_agent_keys(*answer);
 }
 
 asio::awaitable<Result<std::string>> Agent::sign(std::string blob, std::string data, std::string algorithm) {
   const std::uint32_t flags = algorithm == "rsa-sha2-256" ? 2 : algorithm == "rsa-sha2-512" ? 4 : 0;
   RF_CO_TRY(const auto answer, co_await ask(std::string(1, sign_request) + wire_string(blob) + wire_string(data) + wire_number(flags)));
-  WireReader reader(answer);
-  if (reader.byte() != sign_response) {
-    co_return Error{ErrorKind::auth, "the ssh agent did not sign", "is it locked, or does the key need a confirmation?"};
-  }
-  WireReader signature(reader.string());
-  const auto used = signature.string();
-  const std::string text(signature.string());
-  if (!signature.ok() || used != algorithm) {
-    co_return Error{ErrorKind::auth, "the ssh agent signed with " + terminal_safe(used) + " instead of " + algorithm};
-  }
-  co_return text;
+  co_return parse_agent_signature(answer, algorithm);
 }
 
 }  // namespace rf

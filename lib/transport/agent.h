@@ -3,25 +3,24 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "transport/agent_answer.h"
 #include "transport/turnstile.h"
 
 namespace rf {
 
-struct AgentKey {
-  std::string blob;
-  std::string comment;
-};
-
 class Agent {
  public:
   // `path`: its socket. Nothing is opened before the first request.
-  Agent(const asio::any_io_executor& executor, std::string path) : path_(std::move(path)), socket_(executor) {}
+  Agent(const asio::any_io_executor& executor, std::string path, std::chrono::milliseconds limit = std::chrono::seconds(10))
+      : path_(std::move(path)), limit_(limit), socket_(executor) {}
 
+  // Within the limit: no person is asked for it.
   asio::awaitable<Result<std::vector<AgentKey>>> keys();
   // The signature without its algorithm name. The agent may ask its user first, so this may take long.
   asio::awaitable<Result<std::string>> sign(std::string blob, std::string data, std::string algorithm);
@@ -30,6 +29,7 @@ class Agent {
   asio::awaitable<Result<std::string>> ask(std::string request);
 
   const std::string path_;
+  const std::chrono::milliseconds limit_;
   asio::local::stream_protocol::socket socket_;
   Turnstile one_at_a_time_{1};
 };

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "transport/bootstrap_answer.h"
 #include "transport/shell.h"
 
 namespace rf {
@@ -31,8 +32,5 @@ std::string_view bootstrap_command(const Access& access);
 // the stream is closed.
 asio::awaitable<Result<std::unique_ptr<Shell>>> open_shell(std::unique_ptr<ByteStream> stream, const Access& access,
                                                            std::chrono::milliseconds limit);
-
-// What sudo's complaint means. Pure.
-Error sudo_error(std::string_view complaint);
 
 }  // namespace rf

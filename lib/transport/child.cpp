@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <asio/posix/stream_descriptor.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
@@ -25,6 +26,7 @@ namespace rf {
 namespace {
 
 constexpr std::size_t kept_complaint = 4096;
+constexpr std::size_t most_in_a_turn = 256u << 10;
 
 // Children that were still ending when their stream was closed.
 std::vector<pid_t>& zombies() {
@@ -187,11 +189,18 @@ class ChildStream final : public ByteStream {
   asio::awaitable<Result<std::string>> read() override {
     const auto child = child_;
     int patience = 3;  // how often to look for last words on standard error once standard output has ended
+    std::size_t passed_over = 0;
     while (!child->closed) {
       if (std::string said = read_now(child->err, child->err_ended); !said.empty()) {
         if (errors_ == Errors::in_read) co_return said;
         complaint_ += said;
         if (complaint_.size() > kept_complaint) complaint_.erase(0, complaint_.size() - kept_complaint);
+        // A child that complains without end must not keep the loop from its time limit and from the others.
+        passed_over += said.size();
+        if (passed_over > most_in_a_turn) {
+          passed_over = 0;
+          co_await asio::post(child->wake.get_executor(), asio::use_awaitable);
+        }
         continue;
       }
       if (std::string said = read_now(child->out, child->out_ended); !said.empty()) co_return said;

@@ -27,12 +27,6 @@ Error explain(Error error, const Container& container) {
 
 }  // namespace
 
-bool is_container_name(std::string_view name) {
-  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  return !name.empty() && name.size() <= 253 && letters.find(name.front()) != std::string_view::npos &&
-         name.find_first_not_of(std::string(letters) + "_.-") == std::string_view::npos;
-}
-
 asio::awaitable<Result<std::unique_ptr<Shell>>> open_container(const Container& container, const Access& access) {
   if (!is_container_name(container.name)) {
     co_return Error{ErrorKind::usage, "\"" + terminal_safe(container.name) + "\" is not a container name"};

@@ -4,14 +4,11 @@
 
 namespace rf {
 
-std::string frame_program(std::string_view program, std::string_view nonce) {
+ProgramFrame frame_with(std::string_view nonce) {
   const std::string name = "rf_program_" + std::string(nonce);
-  std::string framed = name + "() {\n";
-  framed += program;
   // The braces make a cut last line a syntax error too. printf starts a line of its own whatever stood before it.
-  framed += "\n}\n{ unset IFS; LC_ALL=C; export LC_ALL; printf '\\nRF1 BEGIN %s\\n' " + std::string(nonce) + "; " + name +
-            " </dev/null; printf '\\nRF1 END %s rc=%s\\n' " + std::string(nonce) + " \"$?\"; }\n";
-  return framed;
+  return {name + "() {\n", "\n}\n{ unset IFS; LC_ALL=C; export LC_ALL; printf '\\nRF1 BEGIN %s\\n' " + std::string(nonce) + "; " + name +
+                                " </dev/null; printf '\\nRF1 END %s rc=%s\\n' " + std::string(nonce) + " \"$?\"; }\n"};
 }
 
 FrameReader::FrameReader(std::string_view nonce, FrameLimits limits)

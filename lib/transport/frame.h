@@ -8,8 +8,13 @@
 
 namespace rf {
 
-// The program as one function that is called on the last line: what is cut off on the way does nothing. BEGIN and END lines carry the nonce.
-std::string frame_program(std::string_view program, std::string_view nonce);
+// What goes before and after a program to make it one function that is called on the last line: what is cut off on the way does nothing.
+// BEGIN and END lines carry the nonce.
+struct ProgramFrame {
+  std::string before;
+  std::string after;
+};
+ProgramFrame frame_with(std::string_view nonce);
 
 struct FrameLimits {
   std::size_t noise = 64u << 10;  // bytes before BEGIN: banners, motd, what a login shell's rc file prints

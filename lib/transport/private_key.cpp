@@ -5,7 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
-#include <openssl/pem.h>
 
 #include <array>
 #include <optional>
@@ -13,6 +12,7 @@
 
 #include "base/text.h"
 #include "transport/bcrypt.h"
+#include "transport/pem_key.h"
 #include "transport/wire.h"
 
 namespace rf {
@@ -45,22 +45,27 @@ const unsigned char* bytes(std::string_view text) { return reinterpret_cast<cons
 
 // The outer layer of an openssh-key-v1 file: everything that is not encrypted.
 struct Envelope {
-  std::string cipher, kdf, salt, public_blob, secret_part;
+  std::string cipher, kdf, salt, public_blob;
+  Secret secret_part;  // encrypted or not
   std::uint32_t rounds = 0;
 };
+// About three seconds of one core; ssh-keygen writes 16 to 24 unless told otherwise.
+constexpr std::uint32_t most_rounds = 1024;
+constexpr std::size_t longest_number = 2048 + 1;  // bytes: RSA keys of 16384 bits are the largest that ssh makes
 
-std::optional<std::string> openssh_body(std::string_view text) {
+std::optional<Secret> openssh_body(std::string_view text) {
   constexpr std::string_view begin = "-----BEGIN OPENSSH PRIVATE KEY-----", end = "-----END OPENSSH PRIVATE KEY-----";
   const auto from = text.find(begin);
   const auto to = text.find(end);
   if (from == std::string_view::npos || to == std::string_view::npos || to < from) return std::nullopt;
   std::string base64, body;
+  base64.reserve(to - from);
   for (const char c : text.substr(from + begin.size(), to - from - begin.size())) {
     if (c != '\n' && c != '\r' && c != ' ' && c != '\t') base64 += c;
   }
   const bool decoded = base64_decode(base64, body);
   OPENSSL_cleanse(base64.data(), base64.size());
-  return decoded ? body : "";
+  return decoded ? Secret(std::move(body)) : Secret();
 }
 
 Result<Envelope> open_envelope(std::string_view body) {
@@ -76,35 +81,44 @@ Result<Envelope> open_envelope(std::string_view body) {
   }
   const auto keys = reader.number();
   envelope.public_blob = reader.string();
-  envelope.secret_part = reader.string();
+  envelope.secret_part = Secret(std::string(reader.string()));
   if (!reader.ok() || !options.ok() || keys != 1) return unsupported("the key file is damaged");
   return envelope;
 }
 
 Result<Secret> decrypt(const Envelope& envelope, const Secret& passphrase) {
-  if (envelope.cipher == "none") return Secret(envelope.secret_part);
+  if (envelope.cipher == "none") return envelope.secret_part;
   const std::string name = replace_all(replace_all(replace_all(envelope.cipher, "aes128", "aes-128"), "aes192", "aes-192"), "aes256", "aes-256");
   const EVP_CIPHER* cipher = EVP_get_cipherbyname(name.c_str());
   const bool stream = name.ends_with("-ctr") || name.ends_with("-cbc");
-  if (cipher == nullptr || !stream || envelope.kdf != "bcrypt" || envelope.rounds == 0 || envelope.rounds > 4096) {
+  if (envelope.kdf == "bcrypt" && envelope.rounds > most_rounds) {
+    return unsupported("the key's passphrase is stretched in " + std::to_string(envelope.rounds) + " rounds, which would take too long here");
+  }
+  if (cipher == nullptr || !stream || envelope.kdf != "bcrypt" || envelope.rounds == 0) {
     return unsupported("the key is encrypted with " + terminal_safe(envelope.cipher) + ", which is not supported here");
   }
   const auto key_size = static_cast<std::size_t>(EVP_CIPHER_get_key_length(cipher));
   const auto iv_size = static_cast<std::size_t>(EVP_CIPHER_get_iv_length(cipher));
   const Secret derived(bcrypt_pbkdf(passphrase.expose(), envelope.salt, envelope.rounds, key_size + iv_size));
   const Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free> context(EVP_CIPHER_CTX_new());
-  std::string plain(envelope.secret_part.size() + 32, '\0');
+  const auto sealed = envelope.secret_part.expose();
+  std::string plain(sealed.size() + 32, '\0');
   int written = 0;
   const bool fine = EVP_DecryptInit_ex(context.get(), cipher, nullptr, bytes(derived.expose()), bytes(derived.expose().substr(key_size))) == 1 &&
                     EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1 &&
                     EVP_DecryptUpdate(context.get(), reinterpret_cast<unsigned char*>(plain.data()), &written,
-                                      bytes(envelope.secret_part), static_cast<int>(envelope.secret_part.size())) == 1;
+                                      bytes(sealed), static_cast<int>(sealed.size())) == 1;
+  plain.resize(fine ? static_cast<std::size_t>(written) : 0);
+  Secret read(std::move(plain));
   if (!fine) return wrong_passphrase();
-  plain.resize(static_cast<std::size_t>(written));
-  return Secret(std::move(plain));
+  return read;
 }
 
-Number number(std::string_view big_endian) { return Number(BN_bin2bn(bytes(big_endian), static_cast<int>(big_endian.size()), nullptr)); }
+// Zero for one that is too long to be part of a key. "Secure" numbers, and what is made of them, are wiped.
+Number number(std::string_view big_endian) {
+  if (big_endian.size() > longest_number) big_endian = {};
+  return Number(BN_bin2bn(bytes(big_endian), static_cast<int>(big_endian.size()), BN_secure_new()));
+}
 
 Result<Key> from_parameters(const char* type, OSSL_PARAM_BLD* builder) {
   const Owned<OSSL_PARAM, OSSL_PARAM_free> parameters(OSSL_PARAM_BLD_to_param(builder));
@@ -170,11 +184,21 @@ Result<Key> read_secret_part(std::string_view plain) {
   return unsupported("the key is of type " + terminal_safe(type) + ", which is not supported here");
 }
 
-int pem_passphrase(char* buffer, int size, int, void* secret) {
-  const auto text = static_cast<const Secret*>(secret)->expose();
-  if (text.size() > static_cast<std::size_t>(size)) return -1;
-  text.copy(buffer, text.size());
-  return static_cast<int>(text.size());
+// What public_blob() and sign() can deal with, in time.
+Result<std::shared_ptr<const PrivateKey>> checked(Key key) {
+  if (!key) return unsupported("the key file is damaged");
+  const int type = EVP_PKEY_get_base_id(key.get()), bits = EVP_PKEY_get_bits(key.get());
+  const bool curve = type == EVP_PKEY_EC && (bits == 256 || bits == 384 || bits == 521);
+  bool rsa = type == EVP_PKEY_RSA && bits >= 1024;
+  for (const char* name : {OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+                           OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1}) {
+    BIGNUM* part = nullptr;
+    if (rsa && EVP_PKEY_get_bn_param(key.get(), name, &part) == 1) rsa = static_cast<std::size_t>(BN_num_bytes(part)) <= longest_number;
+    BN_clear_free(part);
+  }
+  ERR_clear_error();
+  if (type != EVP_PKEY_ED25519 && !curve && !rsa) return unsupported("the key is of a type or size that is not supported here");
+  return std::make_shared<const PrivateKey>(key.release());
 }
 
 std::string big_number(const EVP_PKEY* key, const char* name) {
@@ -245,31 +269,25 @@ Result<std::string> PrivateKey::sign(std::string_view data, std::string_view alg
 
 Result<KeyFile> inspect_private_key(std::string_view text) {
   if (const auto body = openssh_body(text)) {
-    RF_TRY(const auto envelope, open_envelope(*body));
-    return KeyFile{envelope.public_blob, "", envelope.cipher == "none" ? KeyFile::Encryption::none : KeyFile::Encryption::passphrase};
+    RF_TRY(const auto envelope, open_envelope(body->expose()));
+    return KeyFile{envelope.public_blob, envelope.cipher == "none" ? KeyFile::Encryption::none : KeyFile::Encryption::passphrase};
   }
   if (text.find("PRIVATE KEY-----") == std::string_view::npos) return unsupported("this is not a private key");
-  if (text.find("ENCRYPTED") != std::string_view::npos) return KeyFile{"", "", KeyFile::Encryption::passphrase};
+  if (text.find("ENCRYPTED") != std::string_view::npos) return KeyFile{"", KeyFile::Encryption::passphrase};
   RF_TRY(const auto key, load_private_key(text, Secret()));
   RF_TRY(auto blob, key->public_blob());
-  return KeyFile{std::move(blob), "", KeyFile::Encryption::none};
+  return KeyFile{std::move(blob), KeyFile::Encryption::none};
 }
 
 Result<std::shared_ptr<const PrivateKey>> load_private_key(std::string_view text, const Secret& passphrase) {
   if (const auto body = openssh_body(text)) {
-    RF_TRY(const auto envelope, open_envelope(*body));
+    RF_TRY(const auto envelope, open_envelope(body->expose()));
     RF_TRY(const auto plain, decrypt(envelope, passphrase));
     RF_TRY(auto key, read_secret_part(plain.expose()));
-    if (!key) return unsupported("the key file is damaged");
-    return std::make_shared<const PrivateKey>(key.release());
+    return checked(std::move(key));
   }
-  const Owned<BIO, BIO_free> file(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  Secret copy = passphrase;
-  EVP_PKEY* key = PEM_read_bio_PrivateKey(file.get(), nullptr, pem_passphrase, &copy);
-  if (key == nullptr) {
-    return text.find("ENCRYPTED") != std::string_view::npos ? wrong_passphrase() : unsupported("the key file is damaged or of an unknown format");
-  }
-  return std::make_shared<const PrivateKey>(key);
+  RF_TRY(EVP_PKEY * key, read_pem_key(text, passphrase));
+  return checked(Key(key));
 }
 
 }  // namespace rf

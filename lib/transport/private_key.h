@@ -29,13 +29,12 @@ class PrivateKey {
 // What can be told of a key file without its passphrase.
 struct KeyFile {
   std::string public_blob;  // empty when only the passphrase would tell (old encrypted PEM)
-  std::string comment;
   enum class Encryption { none, passphrase } encryption = Encryption::none;
 };
 Result<KeyFile> inspect_private_key(std::string_view text);
 
-// A wrong passphrase is an Error of kind auth; a format or type that we do not know is `unsupported`. Costs a tenth of a second where a
-// passphrase is stretched.
+// A wrong passphrase is an Error of kind auth; a format or type that we do not know, and a passphrase that is stretched for longer than a
+// few seconds, is `unsupported`. Costs a tenth of a second where one is stretched as ssh-keygen does.
 Result<std::shared_ptr<const PrivateKey>> load_private_key(std::string_view text, const Secret& passphrase);
 
 }  // namespace rf

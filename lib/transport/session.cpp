@@ -17,10 +17,6 @@
 namespace rf {
 namespace {
 
-constexpr std::size_t longest_banner = 8u << 10;
-constexpr std::size_t most_before_auth = 1u << 20;
-constexpr std::size_t most_in_a_turn = 256u << 10;
-
 // Few and modern. The extension names (server-sig-algs, strict key exchange) are added by libssh2 itself.
 constexpr const char* key_exchange =
     "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521";
@@ -110,34 +106,17 @@ long SshSession::on_send(int, const void* buffer, std::size_t size, int flags, v
   return static_cast<SshSession*>(*abstract)->send(buffer, size, flags);
 }
 
-// Counts what comes in, so that a server that never stops sending cannot keep libssh2 inside one call, nor fill the memory.
+// Counts what comes in: see Intake.
 long SshSession::receive(void* buffer, std::size_t size, int flags) {
-  if (closed_ || gave_up_ != nullptr) return -ECONNRESET;
-  if (received_in_turn_ >= most_in_a_turn) {
+  if (closed_ || intake_.fault() != nullptr) return -ECONNRESET;
+  if (!intake_.room()) {
     turn_used_up_ = true;
     return -EAGAIN;
   }
   const long got = ::recv(socket_.native_handle(), buffer, size, flags);
   if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) broken_ = true;
   if (got < 0) return -errno;
-  received_in_turn_ += static_cast<std::size_t>(got);
-  if (!authenticated_) received_ += static_cast<std::size_t>(got);
-  if (received_ > most_before_auth) gave_up_ = "the server sent too much before authentication";
-  for (long i = 0; i < got && banner_ != Banner::seen; ++i) {
-    if (!watch_banner(static_cast<const char*>(buffer)[i])) gave_up_ = "the server sent too much before its ssh banner";
-  }
-  return gave_up_ == nullptr ? got : -ECONNRESET;
-}
-
-bool SshSession::watch_banner(char byte) {
-  if (++banner_bytes_ > longest_banner) return false;
-  if (byte == '\n') {
-    banner_line_.clear();
-    return true;
-  }
-  if (banner_line_.size() < 4) banner_line_ += byte;
-  if (banner_line_ == "SSH-") banner_ = Banner::seen;
-  return true;
+  return intake_.take({static_cast<const char*>(buffer), static_cast<std::size_t>(got)}) ? got : -ECONNRESET;
 }
 
 long SshSession::send(const void* buffer, std::size_t size, int flags) {
@@ -172,8 +151,7 @@ asio::awaitable<void> SshSession::wait_for_socket() {
 
 asio::awaitable<long> SshSession::drive(std::function<long()> step) {
   while (!closed_) {
-    received_in_turn_ = 0;
-    turn_used_up_ = false;
+    begin_turn();
     const long rc = step();
     if (rc != LIBSSH2_ERROR_EAGAIN) co_return rc;
     co_await wait_for_socket();
@@ -182,7 +160,7 @@ asio::awaitable<long> SshSession::drive(std::function<long()> step) {
 }
 
 Error SshSession::failure(std::string doing, ErrorKind kind) const {
-  std::string why = gave_up_ != nullptr ? gave_up_ : closed_ || session_ == nullptr ? "the connection was closed" : last_message(session_);
+  std::string why = intake_.fault() != nullptr ? intake_.fault() : closed_ || session_ == nullptr ? "the connection was closed" : last_message(session_);
   return {kind, std::move(doing) + (why.empty() ? "" : ": " + why)};
 }
 
@@ -242,7 +220,7 @@ asio::awaitable<Result<AuthOutcome>> SshSession::authenticate_key(const std::str
   if (signing.state == Signing::State::failed) co_return failed;
   if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED) co_return AuthOutcome::refused;
   if (rc != 0) co_return failure("authentication ended", ErrorKind::auth);
-  authenticated_ = true;
+  intake_.log_in();
   co_return AuthOutcome::accepted;
 }
 
@@ -270,7 +248,7 @@ asio::awaitable<Result<AuthOutcome>> SshSession::authenticate_password(const std
   if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED) co_return AuthOutcome::refused;
   if (rc == LIBSSH2_ERROR_PASSWORD_EXPIRED) co_return Error{ErrorKind::auth, "the password has expired", "log in by hand and change it"};
   if (rc != 0) co_return failure("authentication ended", ErrorKind::auth);
-  authenticated_ = true;
+  intake_.log_in();
   co_return AuthOutcome::accepted;
 }
 
@@ -305,7 +283,7 @@ asio::awaitable<Result<AuthOutcome>> SshSession::authenticate_interactive(const 
   prompt_answer_ = nullptr;
   if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED) co_return AuthOutcome::refused;
   if (rc != 0) co_return failure("authentication ended", ErrorKind::auth);
-  authenticated_ = true;
+  intake_.log_in();
   co_return AuthOutcome::accepted;
 }
 

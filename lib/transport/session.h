@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "transport/intake.h"
 #include "transport/shell.h"
 #include "transport/turnstile.h"
 
@@ -35,9 +36,9 @@ class SshSession : public std::enable_shared_from_this<SshSession> {
 
   // Banner and key exchange. `host_key_algorithms`: comma separated, the ones to ask for first stand first.
   asio::awaitable<Result<void>> handshake(const std::string& host_key_algorithms);
-  bool saw_banner() const { return banner_ == Banner::seen; }
+  bool saw_banner() const { return intake_.saw_banner(); }
   // The server hung up before its banner: it may be busy (MaxStartups) or angry (PerSourcePenalties), and later take us.
-  bool turned_away() const { return !saw_banner() && gave_up_ == nullptr && !closed_; }
+  bool turned_away() const { return !saw_banner() && intake_.fault() == nullptr && !closed_; }
   std::string host_key() const;  // as on the wire, after the handshake
   std::string describe() const;  // server banner and algorithms, for -v
 
@@ -58,21 +59,22 @@ class SshSession : public std::enable_shared_from_this<SshSession> {
   void close();
   bool closed() const { return closed_; }
   // After an Error of authenticate_key: may another key be tried on this connection?
-  bool usable() const { return !closed_ && gave_up_ == nullptr && !broken_; }
+  bool usable() const { return !closed_ && intake_.fault() == nullptr && !broken_; }
 
   void* prompt_answer() const { return prompt_answer_; }  // for libssh2's callback, which only knows the session
 
  private:
   friend class SshStream;
   friend class Tunnels;
-  enum class Banner { awaited, seen };
-
   // Calls `step` until it no longer says EAGAIN.
   asio::awaitable<long> drive(std::function<long()> step);
   asio::awaitable<void> wait_for_socket();
   long receive(void* buffer, std::size_t size, int flags);
   long send(const void* buffer, std::size_t size, int flags);
-  bool watch_banner(char byte);
+  void begin_turn() {
+    intake_.begin_turn();
+    turn_used_up_ = false;
+  }
   Error failure(std::string doing, ErrorKind kind) const;
   static long on_receive(int, void*, std::size_t, int, void**);
   static long on_send(int, const void*, std::size_t, int, void**);
@@ -83,14 +85,8 @@ class SshSession : public std::enable_shared_from_this<SshSession> {
   _LIBSSH2_SESSION* session_ = nullptr;
   bool closed_ = false;
   bool broken_ = false;  // the connection failed under us
-  bool authenticated_ = false;
   bool turn_used_up_ = false;  // more may be waiting in the socket
-  Banner banner_ = Banner::awaited;
-  std::string banner_line_;
-  std::size_t banner_bytes_ = 0;
-  std::size_t received_ = 0;         // before authentication
-  std::size_t received_in_turn_ = 0;
-  const char* gave_up_ = nullptr;  // why we ended it ourselves
+  Intake intake_;
   void* prompt_answer_ = nullptr;
   std::shared_ptr<class Tunnels> tunnels_;
 };

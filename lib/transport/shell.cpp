@@ -63,11 +63,13 @@ asio::awaitable<Result<Output>> Shell::run(std::string_view program, RunLimits l
   frame_limits.text = limits.bytes;
   FrameReader frame(nonce, frame_limits);
   Deadline deadline(executor, limits.time, [stream = stream_.get()] { stream->close(); });
-  const std::string framed = frame_program(program, nonce);
+  const ProgramFrame around = frame_with(nonce);
 
   Result<bool> ended = frame.feed(std::exchange(pending_, {}), on_line);
   // What the far side said before it closed explains more than a failed write, so reading goes on and meets the end.
-  const auto sent = co_await stream_->write(framed);
+  auto sent = co_await stream_->write(around.before);
+  if (sent) sent = co_await stream_->write(program);  // not copied: a thousand nodes are sent the same one
+  if (sent) sent = co_await stream_->write(around.after);
   while (ended && !*ended) {
     auto bytes = co_await stream_->read();
     if (deadline.check()) {

@@ -62,6 +62,16 @@ Error key_error(const SshSettings& settings, const HostName& name, const HostKey
   return error;
 }
 
+// The last of the jump hosts as a target of its own: it is reached through those before it.
+Target last_jump(std::vector<Target> jumps) {
+  Target target = std::move(jumps.back());
+  jumps.pop_back();
+  std::vector<std::string> names;
+  for (const auto& jump : jumps) names.push_back(to_string(jump));
+  if (!names.empty()) target.jump = join(names, ",");
+  return target;
+}
+
 }  // namespace
 
 SshClient::SshClient(const asio::any_io_executor& executor, SshOptions options)
@@ -92,13 +102,20 @@ asio::awaitable<Result<int>> SshClient::reach(const SshSettings& settings, int d
   co_return co_await jump->open_tunnel(settings.host_name, settings.port);
 }
 
+// Followed to its end before any of them is opened: nodes that share jump hosts would otherwise wait for each other in a circle.
+asio::awaitable<Result<void>> SshClient::check_jumps(std::vector<Target> jumps) {
+  for (int depth = 0; !jumps.empty(); ++depth) {
+    if (depth == longest_chain) co_return Error{ErrorKind::usage, "the jump hosts of your ssh configuration form a circle", "`ssh -G HOST` shows each one's ProxyJump"};
+    const Target target = last_jump(std::move(jumps));
+    auto settings = co_await settings_of(target);
+    if (!settings) co_return std::move(settings).doing("looking at the jump host " + to_string(target)).error();
+    jumps = std::move(settings->jumps);
+  }
+  co_return Result<void>();
+}
+
 asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::jump_session(std::vector<Target> jumps, int depth) {
-  if (depth > longest_chain) co_return Error{ErrorKind::usage, "the jump hosts of your ssh configuration form a circle"};
-  Target target = jumps.back();
-  jumps.pop_back();
-  std::vector<std::string> names;
-  for (const auto& jump : jumps) names.push_back(to_string(jump));
-  if (!names.empty()) target.jump = join(names, ",");
+  const Target target = last_jump(std::move(jumps));
   auto& slot = jumps_[to_string(target) + " " + target.jump];
   if (!slot) slot = std::make_shared<Jump>();
   const auto jump = slot;
@@ -178,6 +195,7 @@ asio::awaitable<Result<SshSettings>> SshClient::settings_of(const Target& target
 asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::open_session(Target target, int depth) {
   auto settings = co_await settings_of(target);
   if (!settings) co_return std::move(settings).error();
+  if (depth == 0) RF_CO_CHECK(co_await check_jumps(settings->jumps));
   RF_CO_TRY(const auto known, known_hosts(*settings));
   RF_CO_TRY(const auto session, co_await shake_hands(*settings, *known, depth));
   const HostName name{settings->host_name, settings->port, settings->host_key_alias};

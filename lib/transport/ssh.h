@@ -56,6 +56,7 @@ class SshClient {
   };
   asio::awaitable<Result<std::shared_ptr<SshSession>>> open_session(Target target, int depth);
   asio::awaitable<Result<std::shared_ptr<SshSession>>> jump_session(std::vector<Target> jumps, int depth);
+  asio::awaitable<Result<void>> check_jumps(std::vector<Target> jumps);
   asio::awaitable<Result<std::shared_ptr<SshSession>>> shake_hands(const SshSettings& settings, const KnownHosts& known, int depth);
   asio::awaitable<Result<int>> reach(const SshSettings& settings, int depth);
   asio::awaitable<Result<void>> verify(const SshSettings& settings, const HostName& name, std::shared_ptr<SshSession> session);

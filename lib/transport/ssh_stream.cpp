@@ -21,6 +21,7 @@ long SshStream::read_now(std::string& into) {
   char buffer[32 << 10];
   while (true) {
     const long errors = libssh2_channel_read_ex(channel_, SSH_EXTENDED_DATA_STDERR, buffer, sizeof buffer);
+    if (errors > 0) session_->intake_.deliver(static_cast<std::size_t>(errors));
     if (errors > 0 && errors_ == Errors::in_read) {
       into.assign(buffer, static_cast<std::size_t>(errors));
       return errors;
@@ -31,6 +32,7 @@ long SshStream::read_now(std::string& into) {
       continue;
     }
     const long got = libssh2_channel_read_ex(channel_, 0, buffer, sizeof buffer);
+    if (got > 0) session_->intake_.deliver(static_cast<std::size_t>(got));
     if (got > 0) into.assign(buffer, static_cast<std::size_t>(got));
     if (got != 0) return got;
     if (errors < 0 && errors != LIBSSH2_ERROR_EAGAIN) return errors;

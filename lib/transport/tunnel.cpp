@@ -67,6 +67,7 @@ bool Tunnels::move_to_near(const std::shared_ptr<Tunnel>& tunnel) {
       const long got = libssh2_channel_read_ex(tunnel->channel, 0, buffer, sizeof buffer);
       if (got > 0) {
         tunnel->to_near.assign(buffer, static_cast<std::size_t>(got));
+        session_.intake_.deliver(tunnel->to_near.size());
       } else if (got == LIBSSH2_ERROR_EAGAIN || (got == 0 && libssh2_channel_eof(tunnel->channel) == 0)) {
         return true;
       } else {
@@ -96,8 +97,7 @@ asio::awaitable<void> Tunnels::receive_all(std::shared_ptr<Tunnels> self, std::s
     self->poked_ = false;
     {
       const auto place = co_await self->one_at_a_time_.enter();
-      session->received_in_turn_ = 0;
-      session->turn_used_up_ = false;
+      session->begin_turn();
       for (auto at = self->tunnels_.begin(); at != self->tunnels_.end() && !self->stopped_;) {
         const auto tunnel = *at++;
         if (self->move_to_near(tunnel)) continue;

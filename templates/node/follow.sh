@@ -9,37 +9,70 @@ rf_alive() { # PID START
   set -- ${stat##*) }
   [ "$1" != Z ] && [ "${20:-}" = "$begun" ]
 }
-rf_follow() {
-  exec 4<"$txn/log"
-  part='' worker='' waited=0 dead=0
-  while :; do
-    while IFS= read -r line <&4 || {
-      part=$part$line
-      false
-    }; do
-      line=$part$line part=
-      printf '%s\n' "$line"
-      case $line in
-        'worker '*) worker=${line#worker } ;;
-        'end '*) return 0 ;;
-      esac
+# The worker writes a line into the fifo with every line of its log. Here a "tick" comes every second, so that a dead worker is noticed, and
+# one that cannot write its log.
+rf_open_wake() {
+  wake=no ticker=
+  if ! [ -p "$txn/wake" ]; then return 0; fi
+  exec 7<>"$txn/wake"
+  wake=yes
+  while sleep 1 && kill -0 "$$"; do echo tick; done >&7 2>/dev/null </dev/null &
+  ticker=$!
+}
+rf_await() { # a line of the log, or some time -> ticked
+  ticked=tick
+  if [ "$wake" = yes ]; then IFS= read -r ticked <&7; else sleep 1; fi
+}
+rf_print_log() { # -> 0 when the log has ended
+  while IFS= read -r line <&4 || {
+    part=$part$line
+    false
+  }; do
+    line=$part$line part=
+    printf '%s\n' "$line"
+    case $line in
+      'worker '*) worker=${line#worker } ;;
+      'end '*) return 0 ;;
+    esac
+  done
+  return 1
+}
+# The log may lie on a full disk; the state is the name of a file, which needs no space.
+rf_over() { # -> over: how it ended, "" while it has not
+  over=
+  for place in "$home"/history/*-"$RF_ID" "$txn"; do
+    for state in stuck rolled-back applied refused; do
+      if [ -e "$place/state.$state" ]; then over=$state; fi
     done
-    waited=$((waited + 1))
-    # Every look costs a process, on a node that has work to do.
-    if [ "$waited" -lt 4 ]; then pause=0.02; elif [ "$waited" -lt 60 ]; then pause=0.05; else pause=0.1; fi
-    sleep "$pause" 2>/dev/null || sleep 1
+    # Applied, but not yet done with everything.
+    if [ "$over" = applied ] && [ "$place" = "$txn" ] && [ "$1" = running ]; then over=; fi
+    if [ -n "$over" ]; then return 0; fi
+  done
+}
+rf_watch() {
+  part='' worker='' ticks=0 dead=0 ended=0
+  until rf_print_log; do
+    rf_await
+    if [ "$ticked" != tick ]; then continue; fi
+    ticks=$((ticks + 1))
+    rf_over running
+    if [ -n "$over" ]; then ended=$((ended + 1)); fi
     # A worker that is gone without an end is put right at once: by systemd, or else by this session. The lock lets only one of them.
     # shellcheck disable=SC2086 # two words
-    if [ -n "$worker" ] && ! rf_alive $worker; then
-      dead=$((dead + 1))
-      if [ "$dead" = 20 ]; then "$shell" "$home/lib/worker.sh" recover </dev/null >/dev/null 2>&1; fi
-      if [ "$dead" -gt 40 ]; then break; fi
-    elif [ -z "$worker" ] && [ "$waited" -gt 150 ]; then break; fi
+    if [ -n "$worker" ] && ! rf_alive $worker; then dead=$((dead + 1)); fi
+    if [ "$dead" = 1 ]; then "$shell" "$home/lib/worker.sh" recover </dev/null >/dev/null 2>&1; fi
+    if [ "$dead" -gt 4 ] || [ "$ended" -gt 2 ]; then return 1; fi
+    if [ -z "$worker" ] && [ "$ticks" -gt 30 ]; then return 1; fi
   done
-  # The log may lie on a full disk; the state is the name of a file, which needs no space.
-  for place in "$txn" "$home"/history/*-"$RF_ID"; do
-    for state in applied rolled-back stuck; do
-      if [ -e "$place/state.$state" ]; then echo "end $state"; fi
-    done
-  done
+}
+rf_follow() {
+  exec 4<"$txn/log"
+  rf_open_wake
+  rf_watch
+  told=$?
+  # By a signal that no shell reports.
+  if [ -n "$ticker" ]; then kill -PIPE "$ticker" 2>/dev/null; fi
+  if [ "$told" = 0 ]; then return 0; fi
+  rf_over dead
+  if [ -n "$over" ]; then echo "end $over"; fi
 }

@@ -1,5 +1,5 @@
 # A rollback is an ordinary transaction whose new state is a stored old one; the contents need not travel. Before follow.sh and front.sh.
-# Given: RF_TARGET: the transaction to undo, with every later one ("latest", "first" or an ID); RF_TOOL; RF_FORCE ("yes": also where
+# Given: RF_ID, RF_TIME, RF_TARGET: the transaction to undo, with every later one ("latest", "first" or an ID); RF_TOOL; RF_FORCE ("yes": also where
 # a file was changed since). Prints "undo ID" for every transaction it undoes, oldest first.
 # shellcheck shell=sh disable=SC2154,SC2034,SC2317 # variables and callers are in front.sh
 rf_chosen() { # -> chosen: directories of the history, oldest first
@@ -74,15 +74,20 @@ rf_undo_path() { # of the oldest transaction that knows the path: n op mode owne
       ;;
   esac
 }
-rf_prepare() { # TIME
+rf_reverse() { # FILE: its last line first
+  reversed=
+  while IFS= read -r line; do reversed=$line$newline$reversed; done <"$1"
+  printf '%s' "$reversed" >"$1"
+}
+rf_prepare() {
   newline='
 '
   rf_chosen
   IFS=$newline
   # shellcheck disable=SC2086 # one directory a line
-  set -- "$1" $chosen
+  set -- $chosen
   unset IFS
-  if [ $# = 1 ]; then rf_fail "there is no applied transaction '$RF_TARGET' on this node"; fi
+  if [ $# = 0 ]; then rf_fail "there is no applied transaction '$RF_TARGET' on this node"; fi
   rf_settings
   known=$newline
   for dir in $chosen; do
@@ -95,9 +100,10 @@ rf_prepare() { # TIME
   done
   # Directories were removed deepest first, so they are made in the other order; those that were made go deepest first.
   for list in 0 6; do
-    if [ -f "$txn/list.$list" ]; then sed '1!G;h;$!d' "$txn/list.$list" >"$txn/sorted" && mv "$txn/sorted" "$txn/list.$list"; fi
+    if [ -f "$txn/list.$list" ]; then rf_reverse "$txn/list.$list"; fi
   done
-  printf 'id %s\ntool %s\nreason rollback of %s\ntime %s\n' "$RF_ID" "$RF_TOOL" "$RF_TARGET" "$1" >"$txn/receipt"
+  printf 'id %s\ntool %s\nreason rollback of %s\ntime %s\n' "$RF_ID" "$RF_TOOL" "$RF_TARGET" "$RF_TIME" >"$txn/receipt"
+  mkdir "$txn/new" || rf_fail "$home cannot be written"
   number=0
   : >"$txn/manifest"
   for list in 0 1 2 3 4 5 6; do

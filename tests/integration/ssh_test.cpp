@@ -1,4 +1,8 @@
 // The libssh2 transport against a real sshd: log-ins, host keys, noise.
+#include <unistd.h>
+
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -212,4 +216,29 @@ TEST_CASE("a node behind two jump hosts is reached, several at a time over one c
   CHECK(reached == 5);
   const auto log = first.log();
   CHECK(log.find("Accepted publickey") == log.rfind("Accepted publickey"));
+}
+
+TEST_CASE("jump hosts that form a circle are named, and nobody waits for anybody") {
+  needs_sshd();
+  const Sshd server;
+  write_text(server.directory() / "circle", read_text(server.config()) + "Host one\n  ProxyJump two\nHost two\n  ProxyJump one\nHost self\n  ProxyJump self\n");
+  alarm(60);  // a fault would wait for ever
+  const auto kinds = await([](SshOptions how) -> asio::awaitable<std::vector<ErrorKind>> {
+    const auto executor = co_await asio::this_coro::executor;
+    SshClient client(executor, std::move(how));
+    std::vector<ErrorKind> said;
+    const auto ask_for = [&](std::string name) -> asio::awaitable<void> {
+      const auto shell = co_await client.connect(named(name));
+      said.push_back(shell ? ErrorKind::internal : shell.error().kind);
+    };
+    for (const char* name : {"one", "two", "self"}) asio::co_spawn(executor, ask_for(name), [](std::exception_ptr) {});
+    asio::steady_timer pause(executor);
+    while (said.size() < 3) {
+      pause.expires_after(std::chrono::milliseconds(10));
+      co_await pause.async_wait(asio::use_awaitable);
+    }
+    co_return said;
+  }(options_for(server.directory() / "circle")));
+  alarm(0);
+  CHECK(kinds == std::vector<ErrorKind>(3, ErrorKind::usage));
 }

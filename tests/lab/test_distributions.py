@@ -85,6 +85,7 @@ def test_each_distribution_is_configured_in_its_own_way_and_given_back(standins:
     assert (second["outcome"], second["restarted"]) == ("unchanged", False)
     assert own_files(node) == kept
     assert leftovers(node, directory) == []
+    assert {item["severity"] for item in tool.json("doctor", "--nodes", name).nodes[name]["findings"]} <= {"note"}
 
     assert tool.rollback("--nodes", name).outcomes() == {name: "applied"}
     assert own_files(node) == before

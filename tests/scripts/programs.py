@@ -1,5 +1,4 @@
 """Builds the programs that are sent to a node from templates/node, as lib/apply does, and runs them in a scratch tree."""
-import base64
 import hashlib
 import os
 import pathlib
@@ -25,8 +24,10 @@ def worker_text() -> str:
     return "".join(template(f"worker/{path.name}") for path in sorted((NODE / "worker").glob("*.sh")))
 
 
-def b64(data) -> str:
-    return base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
+def escaped(data) -> str:
+    """For printf %b within single quotes, as script_bytes() does it."""
+    data = data if isinstance(data, bytes) else data.encode()
+    return "".join(chr(byte) if 32 <= byte < 127 and byte not in b"'\\" else f"\\0{byte:03o}" for byte in data)
 
 
 class Change:
@@ -43,8 +44,8 @@ class Change:
 
 def front_data(ident: str, wait: int = 5, worker: str | None = None) -> str:
     worker = worker if worker is not None else worker_text()
-    return (f"RF_ID='{ident}'\nRF_WAIT='{wait}'\nRF_WORKER='{b64(worker)}'\nRF_WORKER_SUM='{sha256(worker.encode())}'\n"
-            f"RF_BOOT_UNIT='{b64((NODE / 'recover.service').read_text())}'\n")
+    return (f"RF_ID='{ident}'\nRF_TIME='2026-01-02T03:04:05Z'\nRF_WAIT='{wait}'\nRF_WORKER='{escaped(worker)}'\n"
+            f"RF_WORKER_SUM='{sha256(worker.encode())}'\nRF_BOOT_UNIT='{escaped((NODE / 'recover.service').read_text())}'\n")
 
 
 def transaction_program(ident: str, changes: list[Change], settings: dict | None = None, worker: str | None = None) -> str:
@@ -52,15 +53,16 @@ def transaction_program(ident: str, changes: list[Change], settings: dict | None
     manifest = "".join(change.line(n) for n, change in enumerate(changes))
     receipt = f"id {ident}\ntool 0\nreason test\n" + "".join(
         "file {5} {6} {7}".format(*change.line(n).rstrip("\n").split(" ", 7)) + "\n" for n, change in enumerate(changes))
-    payloads = "".join(f"rf_payload {n} '{b64(c.after)}'\n" for n, c in enumerate(changes) if c.after is not None)
+    contents = "".join(f"content_{n}='{escaped(c.after)}'\n" for n, c in enumerate(changes) if c.after is not None)
     return (front_data(ident, int(settings["wait"]), worker)
-            + f"RF_SETTINGS='{b64(''.join(f'{k} {v}' + chr(10) for k, v in settings.items()))}'\n"
-            + f"RF_MANIFEST='{b64(manifest)}'\nRF_RECEIPT='{b64(receipt)}'\nrf_payloads() {{\n:\n{payloads}}}\n"
+            + f"RF_SETTINGS='{escaped(''.join(f'{k} {v}' + chr(10) for k, v in settings.items()))}'\n"
+            + f"RF_MANIFEST='{escaped(manifest)}'\nRF_RECEIPT='{escaped(receipt)}'\nRF_CONTENTS='{escaped(contents)}'\n"
             + template("transaction.sh") + template("follow.sh") + template("front.sh"))
 
 
-def facts_program(globs=(), units=()) -> str:
-    return "RF_GLOBS='{}'\nRF_UNITS='{}'\n".format("\n".join(globs), "\n".join(units)) + template("facts.sh")
+def facts_program(globs=(), units=(), ask="yes") -> str:
+    data = "RF_GLOBS='{}'\nRF_UNITS='{}'\nRF_ASK='{}'\n".format("\n".join(globs), "\n".join(units), ask)
+    return data + "".join(template(f"facts/{path.name}") for path in sorted((NODE / "facts").glob("*.sh")))
 
 
 class Node:

@@ -5,6 +5,7 @@ without it a part that is different for every shell.
 """
 import os
 import shutil
+import subprocess
 import unittest
 
 from programs import Change
@@ -33,18 +34,16 @@ class Crashes(unittest.TestCase):
         self.new = after(self.old, changes)
         self.save("begin")
 
+    def copy(self, source, target):
+        """Links between names (an inode kept aside) are part of the state, and so is a fifo."""
+        shutil.rmtree(self.root / target, True)
+        subprocess.run(["cp", "-a", str(self.root / source), str(self.root / target)], check=True)
+
     def save(self, name):
-        shutil.rmtree(self.root / name, True)
-        shutil.copytree(self.root / "node", self.root / name, symlinks=True)
+        self.copy("node", name)
 
     def restore(self, name):
-        shutil.rmtree(self.root / "node")
-        # Links between names (an inode kept aside) are part of the state.
-        os.system(f"cp -a '{self.root / name}' '{self.root / 'node'}'")
-
-    def save_linked(self, name):
-        shutil.rmtree(self.root / name, True)
-        os.system(f"cp -a '{self.root / 'node'}' '{self.root / name}'")
+        self.copy(name, "node")
 
     def steps(self, *words):
         path = self.root / "node/stand-in-state/steps"
@@ -88,7 +87,7 @@ class Crashes(unittest.TestCase):
             self.node.worker("run", "t1", RF_FAIL_AT=k)
             self.check_files(context)
             wanted = state_of(self.node, "t1")
-            self.save_linked("crashed")
+            self.save("crashed")
             again = self.steps(recover)
             self.check_end(context, wanted)
             cases += 1

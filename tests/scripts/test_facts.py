@@ -1,4 +1,4 @@
-"""facts.sh in scratch trees: what it sees, that it changes nothing, and what it does where it may not look.
+"""The facts script in scratch trees: what it sees, that it changes nothing, and what it does where it may not look.
 
 RF_TEST_SHELL: dash (default), ash, bash.
 """
@@ -138,6 +138,19 @@ class FactsTest(unittest.TestCase):
         lines = self.facts()
         self.assertIn("containerd 41 v1", lines)
         self.assertEqual([line for line in lines if line.startswith("plugin")], [])
+
+    def test_without_questions_no_program_of_the_node_is_asked(self):
+        self.process(41, "containerd", ["containerd"], exe="/usr/bin/containerd")
+        for name in ("ctr", "containerd", "systemctl"):
+            self.node.stand_in(name, f'echo {name} >>"$STATE/asked"\n')
+        lines = self.node.run(facts_program(GLOBS, ("a.service",), ask="no"))
+        self.assertEqual((lines[0], lines[-1]), ("facts 1", "end"))
+        self.assertIn("unasked", lines)
+        self.assertIn("process 41 containerd", lines)
+        self.assertEqual(self.contents(lines)["." + CONFIG], b"version = 2\n")
+        self.assertFalse((self.node.root / "stand-in-state/asked").exists())
+        self.facts(units=("a.service",))
+        self.assertTrue((self.node.root / "stand-in-state/asked").exists())
 
     def test_nothing_is_changed(self):
         self.process(41, "containerd", ["containerd"])

@@ -60,7 +60,7 @@ def main() -> int:
                                Change("R", CONFIG, b"version = 2\n", config, 0o640)]
                     # On the way back the disk is full to the last block.
                     hook = node.bin / "hook"
-                    hook.write_text('#!/bin/sh\nif [ "$2" = "state committed" ]; then dd if=/dev/zero of="$RF_ROOT/var/fill" bs=1k count=9999; '
+                    hook.write_text('#!/bin/sh\nif [ "$2" = "committed" ]; then dd if=/dev/zero of="$RF_ROOT/var/fill" bs=1k count=9999; '
                                     'dd if=/dev/zero of="$RF_ROOT/etc/fill" bs=1k count=9999; fi 2>/dev/null\nexit 0\n')
                     hook.chmod(0o755)
                     outcome = node.apply("t1", changes, SETTINGS, RF_FAIL_HOOK=hook)

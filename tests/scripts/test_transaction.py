@@ -62,7 +62,8 @@ class Applying(TransactionTest):
             if path.parent.name != "old":
                 self.assertEqual(path.stat().st_mode & 0o077, 0, path)
         self.assertEqual(self.node.home.stat().st_mode & 0o777, 0o700)
-        self.assertEqual(list(self.node.home.glob("history/*/new")), [])
+        kept = {path.name for path in self.node.home.glob("history/*/*")}
+        self.assertLessEqual(kept, {"manifest", "manifest.rev", "settings", "receipt", "log", "old", "front", "made.0", "whole.9", "state.applied"})
 
     def test_an_id_is_used_once(self):
         self.node.apply("t1", all_changes())
@@ -123,7 +124,6 @@ class Applying(TransactionTest):
         self.assertIn("is not there any more", "\n".join(self.node.output))
 
     def test_no_byte_of_a_file_is_ever_an_argument(self):
-        marker = "c2VjcmV0LW1hcmtlci1vZi10aGUtdGVzdA"
         found, stop = [], threading.Event()
 
         def poll():
@@ -136,7 +136,7 @@ class Applying(TransactionTest):
                                     text = file.read()
                             except OSError:
                                 continue
-                            if marker.encode() in text or b"secret-marker-of-the-test" in text:
+                            if b"secret-marker-of-the-test" in text:
                                 found.append((pid, name, text))
 
         poller = threading.Thread(target=poll)
@@ -216,8 +216,15 @@ class Refusing(TransactionTest):
 
     def test_a_payload_that_does_not_arrive_whole_is_refused(self):
         program = transaction_program("t1", [Change("R", HOSTS, OLD_HOSTS, b"new content\n")])
-        self.node.run(program.replace("bmV3IGNvbnRlbnQK", "bmV3IGNvbnRlbnQ="))
+        self.node.run(program.replace("new content", "new conten"))
         self.assertIn("end refused", self.node.output)
+        self.assert_old()
+
+    @unittest.skipUnless(SHELL == "bash", "only bash can be told to forget a builtin")
+    def test_a_shell_whose_printf_is_a_program_is_given_no_file(self):
+        self.node.run("enable -n printf\n" + transaction_program("t1", all_changes()))
+        self.assertIn("end refused", self.node.output)
+        self.assertIn("no printf of its own", "\n".join(self.node.output))
         self.assert_old()
 
     def test_a_program_cut_short_does_nothing(self):
@@ -278,14 +285,14 @@ class Failing(TransactionTest):
 
     def test_an_edit_after_the_rename_is_kept_apart_when_it_is_rolled_back(self):
         target = self.node.root / HOSTS[1:]
-        hook = self.hook(f'if [ "$2" = "state committed" ]; then echo theirs >"{target}"; fi\n')
+        hook = self.hook(f'if [ "$2" = "committed" ]; then echo theirs >"{target}"; fi\n')
         self.assertEqual(self.node.apply("t1", all_changes(b"crierror\n"), SETTINGS, RF_FAIL_HOOK=hook), "rolled-back", self.node.output)
         self.assert_old()
         self.assertEqual([p.read_bytes() for p in self.node.home.glob("history/*-t1/conflict/*")], [b"theirs\n"])
 
     def test_files_of_others_in_a_directory_we_made_survive_the_way_back(self):
         theirs = self.node.root / CERTS[1:] / "ghcr.io/theirs"
-        hook = self.hook(f'if [ "$2" = "state committed" ]; then echo theirs >"{theirs}"; fi\n')
+        hook = self.hook(f'if [ "$2" = "committed" ]; then echo theirs >"{theirs}"; fi\n')
         self.assertEqual(self.node.apply("t1", all_changes(b"crierror\n"), SETTINGS, RF_FAIL_HOOK=hook), "rolled-back", self.node.output)
         self.assertEqual(theirs.read_bytes(), b"theirs\n")
         self.assertEqual(sorted(p.name for p in theirs.parent.iterdir()), ["theirs"])
@@ -400,7 +407,7 @@ class Durability(TransactionTest):
         commit = next(n for n, line in enumerate(order) if line.endswith("state.committing"))
         applied = next(n for n, line in enumerate(order) if line.endswith("state.applied"))
         synced = " ".join(line for line in order[:commit] if line.startswith("sync"))
-        for staged in ("docker.io/.rf-t1-1.new", "docker.io/.rf-t1-4.new", "containerd/.rf-t1-5.new", ".rf-t1-0.new/hosts.toml", "old/4", "manifest"):
+        for staged in ("docker.io/.rf-t1-1.new", "docker.io/.rf-t1-4.new", "containerd/.rf-t1-5.new", ".rf-t1-0.new/hosts.toml", "old/4", "manifest", "regfallback/active"):
             self.assertIn(staged, synced)
         # ca before the hosts.toml that names it, the hosts.toml before config.toml, deletions last; a sync between each two
         marks = ["ca-bbbb.crt", "docker.io/hosts.toml", "containerd/config.toml", "ca-aaaa.crt"]

@@ -5,13 +5,15 @@
 #   worker.sh boot       the same before containerd starts: no service is touched
 #
 # /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
-# txn/ID: settings ("KEY VALUE" lines), manifest, new/N, old/N (copies of what is replaced), receipt, log, cause, state.NAME,
-#   made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
+# txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
+#   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), cause,
+#   state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
 # manifest: "N OP MODE UID GID BEFORE AFTER PATH", OP: M make directory, C create, R replace, D delete, X remove directory; in commit order.
 # Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads.
 #
-# The state is the name of one file, changed by rename: staged, committing, committed, applied; rolling-back, rolled-back, stuck; refused.
+# The state is the name of one file, changed by rename: staged, committing, applied; rolling-back, rolled-back, stuck; refused.
 # Before committing nothing is changed. From committing on everything is put back by rename, which needs no space, until it is applied.
+# Every process costs about a millisecond, on a node that has work to do: what a builtin can do no program is started for.
 # Rolling back twice is harmless. The log ends with "end OUTCOME": applied, conflict, refused, busy, rolled-back, stuck.
 # For tests: RF_ROOT stands for /, RF_FAIL_AT kills the worker at that step, RF_FAIL_HOOK is run at every step.
 # shellcheck shell=sh disable=SC2034,SC2154 # the parts of the worker share their variables
@@ -33,16 +35,20 @@ rf_setup() {
   steps=0
   state=none
   boot=no
+  armed=
   log=/dev/null
-  uid=0 gid=0
-  if [ -n "$root" ]; then
-    uid=$(id -u)
-    gid=$(id -g)
-  fi
+  while read -r key value _; do
+    case $key in
+      Uid:) uid=$value ;;
+      Gid:) gid=$value ;;
+    esac
+  done </proc/self/status
+  exec 8>/dev/null
 }
 
 say() { # never fails: a full disk must not change what happens
   { printf '%s\n' "$*" >>"$log"; } 2>/dev/null || :
+  echo >&8
 }
 step() {
   steps=$((steps + 1))
@@ -57,7 +63,7 @@ limit() { # SECONDS COMMAND...
   if command -v timeout >/dev/null; then timeout -k 5 "$@"; else
     shift
     "$@"
-  fi </dev/null 9>&-
+  fi </dev/null 8>&- 9>&-
 }
 because() { # why it failed, for the receipt and the log; the first reason counts
   if [ -z "$cause" ]; then
@@ -71,7 +77,7 @@ because() { # why it failed, for the receipt and the log; the first reason count
 
 get_state() {
   state=none
-  for name in staged committing committed applied rolling-back rolled-back stuck refused; do
+  for name in staged committing applied rolling-back rolled-back stuck refused; do
     if [ -e "$txn/state.$name" ]; then state=$name; fi
   done
 }
@@ -104,7 +110,8 @@ take_lock() { # ID
     if [ "$tries" -gt "${RF_LOCK_TRIES:-100}" ]; then return 1; fi
     nap 0.1
   done
-  printf '%s\n' "$mine" >"$home/lock"
+  # For others to read; on a full disk the lock holds without it.
+  { printf '%s\n' "$mine" >"$home/lock"; } 2>/dev/null || :
 }
 try_lock() {
   if [ -z "${RF_NO_FLOCK:-}" ] && command -v flock >/dev/null; then
@@ -136,7 +143,9 @@ load() { # ID
   id=$1
   txn=$home/txn/$id
   log=$txn/log
-  cause=
+  # Opened for both, so that nothing waits for a reader; a line each time fills no pipe.
+  if [ -p "$txn/wake" ]; then exec 8<>"$txn/wake"; else exec 8>/dev/null; fi
+  cause='' armed=
   restart=none service='' wait=60 exe='' socket='' config='' before_health=''
   while IFS=' ' read -r key value; do
     case $key in
@@ -169,6 +178,11 @@ marked() { # NAME -> list: "N PATH" lines of the directories with that mark
   done 3<"$txn/manifest"
 }
 sums_of() { sha256sum "$@" 2>/dev/null || openssl dgst -sha256 -r "$@" 2>/dev/null; }
+reverse() { # the manifest, last line first: the way back needs it when the disk may be full
+  reversed=
+  while IFS= read -r line <&3; do reversed=$line$newline$reversed; done 3<"$txn/manifest"
+  printf '%s' "$reversed" >"$txn/manifest.rev"
+}
 sum() { # PATH -> found: checksum, "-" for nothing there, or what else it is
   if [ -L "$1" ]; then found="link"; elif [ -d "$1" ]; then found=directory; elif ! [ -e "$1" ]; then found=-; elif ! [ -f "$1" ]; then found=special; else
     found=$(sums_of "$1")

@@ -36,12 +36,15 @@ check_directories() { # above every target: no link, nobody else's, writable, an
     done
   done 3<"$txn/manifest"
   if [ $# = 0 ]; then return 0; fi
-  stat -c '%f %u %n' "$@" >"$txn/directories" || return 1
-  while read -r mode owner path <&3; do
+  told=$(stat -c '%f %u %n' "$@") || return 1
+  while [ -n "$told" ]; do
+    line=${told%%"$newline"*}
+    case $told in *"$newline"*) told=${told#*"$newline"} ;; *) told= ;; esac
+    mode=${line%% *} owner=${line#* }
+    path=${owner#* } owner=${owner%% *}
     case $mode in *[2367abef]) because "${path#"$root"} can be written by everybody" || return 1 ;; esac
     if [ "$owner" != 0 ] && [ "$owner" != "$uid" ]; then because "${path#"$root"} belongs to user $owner, not to root" || return 1; fi
-  done 3<"$txn/directories"
-  rm -f "$txn/directories"
+  done
 }
 read_mounts() {
   mounts=$newline
@@ -71,21 +74,20 @@ check_unchanged() {
 compare() { # before|staged PATHS...: the checksums of files, in the manifest's order
   which=$1
   shift
-  sums_of "$@" >"$txn/sums" || because "a file could not be read" || return 1
+  told=$(sums_of "$@") || because "a file could not be read" || return 1
   while read -r n op mode owner group before after path <&3; do
     case $which$op in
       beforeR | beforeD) wanted=$before ;;
       stagedR | stagedC) wanted=$after ;;
       *) continue ;;
     esac
-    sum=
-    read -r sum _ <&4
+    sum=${told%%[ $newline]*}
+    told=${told#*"$newline"}
     if [ "${sum#\\}" != "$wanted" ]; then
       if [ "$which" = before ]; then because "$path changed since the plan"; else because "$path was not staged as planned"; fi
       return 1
     fi
-  done 3<"$txn/manifest" 4<"$txn/sums"
-  rm -f "$txn/sums"
+  done 3<"$txn/manifest"
 }
 
 # --- staging: beside the targets, under names nobody reads ---
@@ -98,10 +100,6 @@ staged_at() { # PATH N -> staged
     beside "$1" "$2" new
     staged=$near
   fi
-}
-dress() { # PATH MODE UID GID
-  if [ "$3:$4" != "$uid:$gid" ]; then chown "$3:$4" "$1" || return 1; fi
-  if [ "$2" != 600 ]; then chmod "$2" "$1" || return 1; fi
 }
 label() { # STAGED TARGET: the SELinux label of what it replaces, or of its place
   if ! [ -e /sys/fs/selinux/enforce ]; then return 0; fi
@@ -119,49 +117,111 @@ goes_as_a_whole() { # DIRECTORY: everything in it is deleted by us
     exit 0
   )
 }
-stage() {
-  mkdir "$txn/old" || return 1
-  made='' deleted=$newline
-  set -- "$txn" "$txn/old" "$txn/manifest" "$txn/settings" "$txn/receipt"
+make_directories() { # MODE UID GID PATHS...: new ones that are to be alike, each after the one it stands in
+  alike_mode=$1
+  alike_owner=$2:$3
+  shift 3
+  if [ $# = 0 ]; then return 0; fi
+  mkdir -m "$alike_mode" "$@" || return 1
+  if [ "$alike_owner" != "$uid:$gid" ]; then chown "$alike_owner" "$@"; fi
+}
+stage_directories() { # -> made
+  made='' like=
+  set --
   while read -r n op mode owner group before after path <&3; do
+    if [ "$op" != M ]; then continue; fi
     target=$root$path
-    if [ "$op" = M ]; then
-      staged_at "$target" "$n"
-      mkdir "$staged" || return 1
-      dress "$staged" "$mode" "$owner" "$group" || return 1
-      label "$staged" "$target"
-      if ! within "$target" "$made"; then
-        : >"$txn/made.$n" || return 1
-        made="$made$n $target$newline"
-      fi
-      set -- "$@" "$staged"
+    staged_at "$target" "$n"
+    if [ "$mode $owner $group" != "$like" ]; then
+      # shellcheck disable=SC2086 # three words
+      make_directories ${like:-0 0 0} "$@" || return 1
+      like="$mode $owner $group"
+      set --
     fi
-    case $op in R | D)
-      cp -p "$target" "$txn/old/$n" || return 1
-      set -- "$@" "$txn/old/$n"
-      step "old $n"
-      ;;
-    esac
-    case $op in R | C)
-      staged_at "$target" "$n"
-      cp "$txn/new/$n" "$staged" || return 1
-      dress "$staged" "$mode" "$owner" "$group" || return 1
-      label "$staged" "$target"
-      set -- "$@" "$staged"
-      step "new $n"
-      ;;
-    esac
-    case $op in D) deleted=$deleted$target$newline ;; esac
-    if [ "$op" = X ]; then
-      if goes_as_a_whole "$target"; then
-        deleted=$deleted$target$newline
-        : >"$txn/whole.$n" || return 1
-      else
-        say "warn $path holds files of others and stays"
-      fi
+    set -- "$@" "$staged"
+    if ! within "$target" "$made"; then
+      : >"$txn/made.$n" || return 1
+      made="$made$n $target$newline"
     fi
   done 3<"$txn/manifest"
-  flush "$@" || return 1
+  # shellcheck disable=SC2086 # three words
+  make_directories ${like:-0 0 0} "$@"
+}
+stage_file() { # n target -> staged: for our eyes only until it is dressed
+  staged_at "$target" "$n"
+  eval "content=\${content_$n-} given=\${content_$n+yes}"
+  if [ "$given" = yes ]; then printf '%b' "$content" >"$staged"; else cat "$txn/new/$n" >"$staged"; fi || return 1
+  label "$staged" "$target"
+}
+dress() { # MODE UID GID PATHS...: files that are to be alike
+  alike_mode=$1 alike_uid=$2 alike_gid=$3
+  shift 3
+  if [ $# = 0 ]; then return 0; fi
+  if [ "$alike_uid:$alike_gid" != "$uid:$gid" ]; then chown "$alike_uid:$alike_gid" "$@" || return 1; fi
+  if [ "$alike_mode" != 600 ]; then chmod "$alike_mode" "$@" || return 1; fi
+}
+dress_staged() { # -> wholes: every staged file and directory, one a line
+  like='' wholes=
+  set --
+  while read -r n op mode owner group before after path <&3; do
+    case $op in M | R | C) ;; *) continue ;; esac
+    staged_at "$root$path" "$n"
+    wholes=$wholes$staged$newline
+    if [ "$op" = M ]; then continue; fi
+    if [ "$mode $owner $group" != "$like" ]; then
+      # shellcheck disable=SC2086 # three words
+      dress ${like:-0 0 0} "$@" || return 1
+      like="$mode $owner $group"
+      set --
+    fi
+    set -- "$@" "$staged"
+  done 3<"$txn/manifest"
+  # shellcheck disable=SC2086 # three words
+  dress ${like:-0 0 0} "$@"
+}
+stage() {
+  deleted=$newline
+  if [ -f "$txn/contents" ]; then
+    # shellcheck source=/dev/null # data, checked against the manifest below
+    . "$txn/contents"
+  fi
+  stage_directories || return 1
+  set --
+  while read -r n op mode owner group before after path <&3; do
+    target=$root$path
+    case $op in
+      M)
+        staged_at "$target" "$n"
+        label "$staged" "$target"
+        ;;
+      R | D)
+        cp -p "$target" "$txn/old/$n" || return 1
+        set -- "$@" "$txn/old/$n"
+        step "old $n"
+        ;;
+      X)
+        if goes_as_a_whole "$target"; then
+          deleted=$deleted$target$newline
+          : >"$txn/whole.$n" || return 1
+        else
+          say "warn $path holds files of others and stays"
+        fi
+        ;;
+    esac
+    case $op in
+      R | C)
+        stage_file || return 1
+        step "new $n"
+        ;;
+      D) deleted=$deleted$target$newline ;;
+    esac
+  done 3<"$txn/manifest"
+  dress_staged || return 1
+  IFS=$newline
+  # shellcheck disable=SC2086 # one path a line
+  set -- "$@" $wholes
+  unset IFS
+  flush "$@" "$txn" "$txn/old" "$txn/manifest" "$txn/manifest.rev" "$txn/settings" "$txn/receipt" "$home/active" "$home" "$home/lib" || return 1
   step staged
   set --
   while read -r n op mode owner group before after path <&3; do

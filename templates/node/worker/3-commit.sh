@@ -56,7 +56,7 @@ commit() {
   done 3<"$txn/manifest"
   make_durable || return 1
   check_kept || return 1
-  set_state committed || because "the state could not be recorded"
+  step committed
 }
 kept_at() { # -> kept: where the old inode of target stands
   if within "$target" "$whole"; then
@@ -188,7 +188,7 @@ discard() { # nothing was committed: only staged files are there
       step "discarded $n"
     done 3<"$txn/manifest.rev"
   fi
-  rm -rf "$txn/new" "$txn/old"
+  rm -rf "$txn/new" "$txn/contents" "$txn/old"
 }
 clean() { # it is applied: the old inodes go
   marked whole && whole=$list

@@ -46,6 +46,11 @@ get_sample() { # -> sample: which process the service is
       ;;
   esac
 }
+service_is_runtime() { # and not a program that keeps a containerd as its child
+  main=${sample#*MainPID=}
+  # shellcheck disable=SC3013 # dash, busybox and bash have -ef
+  [ "$main" != "$sample" ] && [ "/proc/${main%%"$newline"*}/exe" -ef "$exe" ]
+}
 # The distribution watches the directory of a file that was changed, and restarts its containerd some seconds later.
 await_own_restart() { # SECONDS
   get_socket
@@ -82,16 +87,16 @@ restart_service() {
   if [ -n "$said" ]; then said=$(printf "%s" "$said" | head -n 1 | tr -d '\000-\037\177' | cut -c1-300); fi
   return "$code"
 }
-# Two looks apart, the same process both times. What a plugin says when it has started is final, so two bad looks at the same
-# process are enough too.
+# Two looks apart, the same process both times. What a plugin says when it has started is final, so two bad looks at the same process are
+# enough too, and where the service is the runtime itself the second look only asks whether it still is that process.
 await_health() { # -> 0, or 1 with `why`
   uptime
   deadline=$((seconds + wait))
   last='' last_health=''
   why="nothing answers on $socket"
   while :; do
-    get_health
     get_sample
+    if [ -z "$last_health" ] || [ "$sample" != "$last" ] || ! service_is_runtime; then get_health; fi
     if [ -n "$health" ] && [ "$sample$health" = "$last$last_health" ]; then
       if is_healthy; then return 0; fi
       why="the runtime is not well: $health"

@@ -19,8 +19,6 @@ refuse() { # OUTCOME: nothing was changed
   end "$1"
 }
 remember() { # into history; the name gives the order, whatever the clock says
-  rm -rf "$txn/new"
-  if [ "$1" != applied ]; then rm -rf "$txn/old"; fi
   if [ -n "$cause" ]; then printf 'cause %s\n' "$cause" >"$txn/cause"; fi
   if ! [ -d "$home/history" ]; then mkdir -p "$home/history"; fi
   last=0
@@ -40,9 +38,14 @@ remember() { # into history; the name gives the order, whatever the clock says
   log=$txn/log
   step remembered
   flush "$home/history" "$home/txn"
-  rm -f "$home/active"
+  forget
+}
+forget() { # what the finished transaction txn needs no longer; what marks it as unfinished goes last
+  read_watchdog
+  set -- "$txn/contents" "$txn/new" "$txn/wake" "$txn/watchdog"
+  if ! [ -e "$txn/state.applied" ]; then set -- "$@" "$txn/old"; fi
+  rm -rf "$@" "$home/active"
   step forgotten
-  flush "$home"
 }
 prune() { # the last ten stay, and always the first one that was applied
   applied=''
@@ -125,15 +128,17 @@ arm() { # a timer of systemd's, whatever happens to this process and to its sess
 detach() {
   if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 9>&- & else "$@" </dev/null >/dev/null 2>&1 9>&- & fi
 }
+read_watchdog() { # -> armed
+  if [ -z "$armed" ]; then { read -r armed <"$txn/watchdog"; } 2>/dev/null; fi
+}
 disarm() {
-  armed=
-  { read -r armed <"$txn/watchdog"; } 2>/dev/null
+  read_watchdog
   case $armed in
     systemd) limit 20 systemctl stop "regfallback-watchdog-$id.timer" >/dev/null 2>&1 ;;
     '' | *[!0-9]*) ;;
     *) kill -15 "-$armed" 2>/dev/null || kill "$armed" 2>/dev/null ;;
   esac
-  rm -f "$txn/watchdog"
+  armed=
 }
 boot_unit() { # rolls back what a power cut left, before the runtime starts
   unit=/etc/systemd/system/regfallback-recover.service
@@ -157,24 +162,28 @@ prepare() { # -> 0, or 1 with `outcome`
   outcome=conflict
   check_unchanged || return 1
   outcome=refused
-  printf '%s\n' "$id" >"$home/active.new" && mv -f "$home/active.new" "$home/active" || because "the state directory cannot be written" || return 1
-  flush "$home/active" "$home"
+  # Durable with what is staged, before anything is changed; half a name is no transaction's.
+  printf '%s\n' "$id" >"$home/active" || because "the state directory cannot be written" || return 1
   step active
   say "step stage"
-  sed '1!G;h;$!d' "$txn/manifest" >"$txn/manifest.rev" || because "the state directory cannot be written" || return 1
+  reverse || because "the state directory cannot be written" || return 1
   arm &
   armer=$!
-  stage || because "staging failed; is a disk full?" || return 1
   find_ctr
+  asker=
   if [ "$restart" != none ]; then
-    get_health
-    before_health=$health
-    printf '%s\n' "$health" >"$txn/health" || because "the state directory cannot be written" || return 1
+    { get_health && printf '%s\n' "$health" >"$txn/health"; } &
+    asker=$!
   fi
+  stage || because "staging failed; is a disk full?" || return 1
   say "step validate"
   validate || return 1
+  if [ -n "$asker" ]; then
+    wait "$asker"
+    before_health=
+    { read -r before_health <"$txn/health"; } 2>/dev/null || because "the state directory cannot be written" || return 1
+  fi
   wait "$armer"
-  flush "$txn"
   step armed
   if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
 }
@@ -238,13 +247,23 @@ run() { # ID
 
 # --- recover ---
 
+finish_forgetting() { # of a transaction that is in the history already, or of none
+  set +f
+  for txn in "$home"/history/[0-9]*-"$id"; do
+    set -f
+    if [ -d "$txn" ]; then forget; fi
+  done
+  set -f
+  rm -f "$home/active"
+}
+
 recover_active() {
   if ! [ -f "$home/active" ]; then return 0; fi
   id=
   read -r id <"$home/active"
   case $id in '' | *[!A-Za-z0-9-]*) id=none ;; esac
   if ! [ -f "$home/txn/$id/manifest" ]; then
-    rm -f "$home/active"
+    finish_forgetting
     return 0
   fi
   load "$id"
@@ -254,7 +273,7 @@ recover_active() {
   case $state in
     none | staged)
       cause="interrupted before anything was changed"
-      [ -f "$txn/manifest.rev" ] || sed '1!G;h;$!d' "$txn/manifest" >"$txn/manifest.rev"
+      [ -f "$txn/manifest.rev" ] || reverse
       refuse refused
       ;;
     refused) rm -f "$home/active" ;;

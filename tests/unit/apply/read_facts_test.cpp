@@ -20,11 +20,12 @@ TEST_CASE("text that a shell could take for something else never enters a script
   CHECK(*script_word("X", "/etc/containerd/certs.d/h:5000_x") == "X='/etc/containerd/certs.d/h:5000_x'\n");
   CHECK(*script_list("X", {"/a/*", "/b/[ab]?"}) == "X='/a/*\n/b/[ab]?'\n");
   CHECK_FALSE(script_list("X", {"/a/*", "x'y"}).ok());
-  CHECK(script_bytes("X", "'; id #") == "X='JzsgaWQgIw=='\n");
+  CHECK(script_bytes("X", "'; id #\n") == "X='\\0047; id #\\0012'\n");
+  CHECK(script_bytes("X", "a\\n\xc3\x7f$(id)") == "X='a\\0134n\\0303\\0177$(id)'\n");
 }
 
 TEST_CASE("a template is sent without comments and indentation, and its last line calls it") {
-  const auto text = script_template("node/facts.sh");
+  const auto text = script_template("node/facts/4-questions.sh");
   CHECK(text.find("\n#") == text.npos);
   CHECK(text.find("\n ") == text.npos);
   CHECK(text.ends_with("\nrf_main\n"));
@@ -37,7 +38,7 @@ TEST_CASE("every file and unit that a built-in profile asks for can stand in the
   query.globs = fact_globs(*profiles);
   query.units = service_units(*profiles);
   CHECK(query.globs.size() > 10);
-  const auto program = facts_program(query);
+  const auto program = facts_program(query, Ask::programs);
   if (!program) FAIL(to_string(program.error()));
 }
 
@@ -56,7 +57,8 @@ TEST_CASE("facts of this machine come through a shell") {
         }
         FactsQuery query;
         query.globs.push_back("/etc/passwd");
-        facts = co_await read_facts(**shell, query);
+        const auto program = facts_program(query, Ask::programs);
+        facts = co_await read_facts(**shell, *program);
       },
       asio::detached);
   loop.run();

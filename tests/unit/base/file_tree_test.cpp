@@ -31,3 +31,41 @@ TEST_CASE("removing a directory removes what is below it and nothing beside it")
   tree.remove("/a/b");
   CHECK(tree.list("/a") == std::vector<std::string>{"bc"});
 }
+
+TEST_CASE("no pattern and no links make a lookup long") {
+  FileTree tree;
+  tree.put_file("/d/" + std::string(200, 'a'), "");
+  tree.put_symlink("/d/up", ".");
+  tree.put_symlink("/d/back", "../d");
+  std::string stars, levels = "/d";
+  for (int i = 0; i < 30; ++i) stars += "*a";
+  for (int i = 0; i < 60; ++i) levels += "/*";
+  CHECK(tree.glob("/d/" + stars + "b").empty());
+  CHECK(tree.glob("/d/" + stars).size() == 1);
+  CHECK(tree.glob(levels).size() <= FileTree::most_matches);
+}
+
+TEST_CASE("a loop of links has no names in it, and a directory lists each of its names once") {
+  FileTree tree;
+  tree.put_symlink("/loop", "loop");
+  tree.put_file("/a/b/c", "");
+  tree.put_file("/a/b/d", "");
+  tree.put_file("/a/b-", "");
+  tree.put_file("/a/b0", "");
+  CHECK(tree.list("/loop").empty());
+  CHECK(tree.list("/a") == std::vector<std::string>{"b", "b-", "b0"});
+  CHECK(tree.list("/") == std::vector<std::string>{"a", "loop"});
+}
+
+TEST_CASE("a glob knows classes, escapes and what is none") {
+  FileTree tree;
+  for (const auto* name : {"/a1", "/b1", "/*1", "/ab", "/-"}) tree.put_file(name, "");
+  using Paths = std::vector<std::string>;
+  CHECK(tree.glob("/[a-b]1") == Paths{"/a1", "/b1"});
+  CHECK(tree.glob("/\\*1") == Paths{"/*1"});
+  CHECK(tree.glob("/?1") == Paths{"/*1", "/a1", "/b1"});
+  CHECK(tree.glob("/[^a]") == Paths{"/-"});
+  CHECK(tree.glob("/[a1").empty());
+  CHECK(tree.glob("/a*b") == Paths{"/ab"});
+  CHECK(tree.glob("/**") == Paths{"/*1", "/-", "/a1", "/ab", "/b1"});
+}

@@ -89,11 +89,11 @@ TEST_CASE("what a file says in vain is named with its line") {
   const auto hosts = parse_hosts_toml("capabilities = [\"pull\"]\nfoo = 1\n[host.a]\nserver = \"x\"\ndail_timeout = \"1s\"\n", "/d", go_toml_2);
   REQUIRE(hosts);
   REQUIRE(hosts->ignored.size() == 4);
-  CHECK(hosts->ignored[0].first == 1);
-  CHECK(hosts->ignored[1] == std::pair<int, std::string>{2, "unknown key foo"});
-  CHECK(hosts->ignored[2].first == 4);
-  CHECK(hosts->ignored[2].second.starts_with("server stands behind a [host] header"));
-  CHECK(hosts->ignored[3] == std::pair<int, std::string>{5, "unknown key dail_timeout; did you mean dial_timeout?"});
+  CHECK(hosts->ignored[0].line == 1);
+  CHECK(hosts->ignored[1] == IgnoredLine{2, "unknown key foo", IgnoredKind::unknown_host_key});
+  CHECK(hosts->ignored[2].line == 4);
+  CHECK(hosts->ignored[2].reason.starts_with("server stands behind a [host] header"));
+  CHECK(hosts->ignored[3] == IgnoredLine{5, "unknown key dail_timeout; did you mean dial_timeout?", IgnoredKind::unknown_host_key});
 }
 
 TEST_CASE("keys a version does not know do nothing, whatever their type") {

@@ -120,7 +120,7 @@ TEST_CASE("what K3s would not start on is an error with its place") {
 
 TEST_CASE("keys that K3s skips in silence are told") {
   const auto registries = parsed("mirror:\n  a: {}\nconfigs:\n  a:\n    auth:\n      token: x\n");
-  CHECK(registries.ignored == std::vector<std::string>{"mirror (line 1)", "token (line 6)"});
+  CHECK(registries.ignored == std::vector<RegistriesYamlIgnored>{{"mirror", 1}, {"token", 6}});
 }
 
 TEST_CASE("an http endpoint of the registry itself still ends at https") {

@@ -51,3 +51,10 @@ TEST_CASE("what is no node is refused with a way out") {
   }
   CHECK(parse_nodes("dokcer:web").error().hint == "did you mean docker:web?");
 }
+
+TEST_CASE("ranges within ranges have an end") {
+  std::string many;
+  for (int i = 0; i < 100'000; ++i) many += "[1]";
+  CHECK_FALSE(parse_nodes("n" + many).ok());
+  CHECK(parse_nodes("r[1-2]u[1-2]").ok());
+}

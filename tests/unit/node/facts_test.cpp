@@ -1,4 +1,4 @@
-// What facts.sh prints is read strictly, written back, and hides secrets when saved.
+// What the facts script prints is read strictly, written back, and hides secrets when saved.
 #include <catch2/catch_test_macros.hpp>
 
 #include "base/text.h"
@@ -158,4 +158,49 @@ TEST_CASE("the same secret gets the same mask, another one another") {
   const auto masked = lines(one);
   CHECK(masked[0].substr(10) == masked[1].substr(7));
   CHECK(masked[0].substr(10) != masked[2].substr(6));
+}
+
+TEST_CASE("facts that asked no programs are completed from earlier ones, runtime by runtime") {
+  auto earlier = parsed(containerd + "version k3s k3s v1.31\nservice x.service active -\n");
+  REQUIRE(earlier.runtimes.size() == 1);
+  earlier.runtimes[0].plugins = {{"io.containerd.grpc.v1.cri", "ok"}};
+  auto later = parsed("unasked\n" + containerd);
+  later.runtimes[0].version.clear();
+  later.runtimes[0].plugins.clear();
+  CHECK_FALSE(later.asked);
+  auto same = later;
+  complete_facts(same, earlier);
+  CHECK(same == earlier);
+
+  auto another = later;
+  another.runtimes[0].pid += 1;  // it was restarted by someone: what it is like now is not known
+  complete_facts(another, earlier);
+  CHECK(another.runtimes[0].version == earlier.runtimes[0].version);
+  CHECK(another.runtimes[0].plugins.empty());
+
+  auto asked = parsed(containerd);
+  asked.runtimes[0].version = "newer";
+  complete_facts(asked, earlier);
+  CHECK(asked.runtimes[0].version == "newer");
+}
+
+TEST_CASE("paths without end fill no memory") {
+  std::string deep = "./x", long_link = "facts 1\nlink ./l\ntarget ";
+  for (int i = 0; i < 100; ++i) deep += "/a";
+  for (int i = 0; i < 3000; ++i) long_link += "a/";
+  CHECK_FALSE(parse_facts("facts 1\ninode 81a4 0 0 0 " + deep + "\nend\n"));
+  CHECK_FALSE(parse_facts(long_link + "\nend\n"));
+  std::string many = "facts 1\n";
+  for (int i = 0; i < 9000; ++i) many += "inode 41ed 0 0 0 ./" + std::to_string(i) + "/a/b\n";
+  const auto facts = parse_facts(many + "end\n");
+  REQUIRE_FALSE(facts);
+  CHECK(facts.error().message.find("more than 20000 files") != std::string::npos);
+}
+
+TEST_CASE("a title written over a process's arguments gives no more words than arguments may be") {
+  std::string title = "facts 1\nprocess 1 k3s\narg 1";
+  for (int i = 0; i < 10'000; ++i) title += " a";
+  const auto facts = parse_facts(title + "\nend\n");
+  REQUIRE(facts);
+  CHECK(facts->processes.at("k3s").size() == 4096);
 }

@@ -41,3 +41,34 @@ TEST_CASE("the sides of a change are masked and named as diff names them") {
   CHECK(sides.after_name == "/x");
   CHECK(sides.after.find("hunter2") == std::string::npos);
 }
+
+TEST_CASE("a value that goes on below its key, or holds what ends others, is masked whole") {
+  const auto* text = GENERATE("password: hunter,2hunter\n", "password: hunter}2hunter\n", "password: 'hunter''2hunter'\n", "password:\n  hunter2hunter\n",
+                              "password:\n  \"hunter2hunter\"\n", "a:\n  password: x\n    hunter2hunter\n", "tokens:\n- x\n- hunter2hunter\n",
+                              "password: # a remark\n\n  hunter2hunter\n", "token: |\n  x\n\n  hunter2hunter\n", "- password: x\n    hunter2hunter\n");
+  INFO(text);
+  const auto masked = mask_secrets(text);
+  CHECK(masked.find("2hunter") == std::string::npos);
+  CHECK(mask_secrets(masked) == masked);
+}
+
+TEST_CASE("keys beside and below a secret one are read as keys") {
+  const std::string map = "auth:\n  username: u\n  other: v\n";
+  CHECK(mask_secrets(map) == map);
+  CHECK(mask_secrets("- password: x\n  username: u\n").ends_with(">\n  username: u\n"));
+  CHECK(mask_secrets("{\n  \"token\": 5,\n  \"user\": 1\n}\n").ends_with(">,\n  \"user\": 1\n}\n"));
+  CHECK(mask_secrets("- token: |\n    x\n  username: u\n").ends_with("\"\n  username: u\n"));
+}
+
+TEST_CASE("an empty item of a list takes no line that is not its own") {
+  CHECK(mask_secrets("tokens:\n  - \npassword: hunter2\n").find("hunter2") == std::string::npos);
+  CHECK(mask_secrets("tokens:\n  - \"x\" password: hunter2\n").find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("masking takes time with the size of the text, not with its square") {
+  const auto* line = GENERATE("token=a ", "-----BEGIN ", "- token: x,", "{\"auth\": [", "://a", "   \"token\": ");
+  std::string text(200'000, ' ');
+  while (text.size() < 4'000'000) text += line;
+  INFO(line);
+  CHECK_FALSE(mask_secrets(text).empty());  // seconds where it is not so, hours before
+}

@@ -65,6 +65,14 @@ TEST_CASE("an endpoint that falls back to http is asked both ways, and the first
   CHECK(probe->registries[0].endpoints[0].answer == Answer::serves);
 }
 
+TEST_CASE("of what openssl says the first error is the reason") {
+  const auto said = heard(
+      "4037:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl/record/methods/tlsany_meth.c:77:\n"
+      "4037:error:0A000197:SSL routines:SSL_shutdown:shutdown while in init:../ssl/ssl_lib.c:2804:\nrc 1\n");
+  CHECK(said.answer == Answer::tls);
+  CHECK(said.detail.find("wrong version number") != std::string::npos);
+}
+
 TEST_CASE("machine metadata addresses are never asked") {
   const auto host = GENERATE("169.254.169.254", "169.254.169.254:80", "[fd00:ec2::254]", "metadata.google.internal", "[fe80::1]:5000");
   CHECK(is_forbidden_host(host));
@@ -147,4 +155,22 @@ TEST_CASE("a line the program never prints is an error, a missing answer is not 
   const auto probe = read_probe("client curl\n", chains, {});
   REQUIRE(probe);
   CHECK(probe->registries[0].endpoints[0].answer == Answer::not_asked);
+}
+
+TEST_CASE("times and statuses of a node are numbers that can be counted with") {
+  CHECK(heard("HTTP/1.1 200 OK\nrf 200 2147483647.9 x\n").milliseconds > 0);
+  CHECK(heard("HTTP/1.1 200 OK\nms -5\n").milliseconds == 0);
+  CHECK(heard("HTTP/1.1 -200 OK\n").status == 0);
+  CHECK(heard("HTTP/1.1 99999 OK\n").status == 999);
+  const auto probe = read_probe("pull 0 2147483647 QQ==\n", {}, {});
+  REQUIRE(probe);
+  CHECK(probe->pull->milliseconds > 0);
+}
+
+TEST_CASE("a log that names hosts without end is read up to a bound") {
+  std::string log;
+  for (int i = 0; i < 300'000; ++i) log += "host=h" + std::to_string(i) + "\n";
+  const auto probe = read_probe("pull 1 3 QQ==\nlog " + base64_encode(log) + "\n", {}, {});
+  REQUIRE(probe);
+  CHECK(probe->pull->skipped.size() == 200);
 }

@@ -11,6 +11,11 @@ using namespace rf;
 
 namespace {
 
+std::string framed(std::string_view program, std::string_view nonce) {
+  const auto around = frame_with(nonce);
+  return around.before + std::string(program) + around.after;
+}
+
 const std::string nonce = "0123456789abcdef0123456789abcdef";
 
 struct Read {
@@ -99,24 +104,24 @@ TEST_CASE("noise and output end at their limits, also within one endless line") 
 }
 
 TEST_CASE("a program cut off anywhere does nothing, in every shell") {
-  const std::string framed = frame_program("rf_main() { echo ran; }\nrf_main", nonce);
+  const std::string program = framed("rf_main() { echo ran; }\nrf_main", nonce);
   for (const char* shell : {"dash", "busybox sh", "bash"}) {
-    const std::string whole = run_with(shell, framed);
+    const std::string whole = run_with(shell, program);
     CHECK(read_in_pieces(whole, 5).text == "ran\n");
-    const auto last_line = framed.rfind('{');
-    std::vector<std::size_t> cuts{0, 1, framed.find("echo"), framed.find("rf_main", 60), last_line - 1, last_line, last_line + 1};
-    for (auto at = last_line + 2; at + 2 < framed.size(); at += 7) cuts.push_back(at);
-    cuts.push_back(framed.size() - 3);
+    const auto last_line = program.rfind('{');
+    std::vector<std::size_t> cuts{0, 1, program.find("echo"), program.find("rf_main", 60), last_line - 1, last_line, last_line + 1};
+    for (auto at = last_line + 2; at + 2 < program.size(); at += 7) cuts.push_back(at);
+    cuts.push_back(program.size() - 3);
     for (const auto cut : cuts) {
       INFO(shell << " cut at " << cut);
-      CHECK(run_with(shell, framed.substr(0, cut)).find("ran") == std::string::npos);
+      CHECK(run_with(shell, program.substr(0, cut)).find("ran") == std::string::npos);
     }
   }
 }
 
 TEST_CASE("the status is that of the program's last command") {
   for (const char* shell : {"dash", "busybox sh", "bash"}) {
-    CHECK(read_in_pieces(run_with(shell, frame_program("rf_main() { return 7; }\nrf_main", nonce)), 64).rc == 7);
-    CHECK(read_in_pieces(run_with(shell, frame_program("printf 'a b'; false", nonce)), 64).text == "a b");
+    CHECK(read_in_pieces(run_with(shell, framed("rf_main() { return 7; }\nrf_main", nonce)), 64).rc == 7);
+    CHECK(read_in_pieces(run_with(shell, framed("printf 'a b'; false", nonce)), 64).text == "a b");
   }
 }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "transport/bcrypt.h"
+#include "transport/wire.h"
 
 using namespace rf;
 
@@ -98,4 +99,52 @@ TEST_CASE("the key derivation gives the published values") {
   // OpenBSD regress/lib/libutil/bcrypt_pbkdf, first two vectors
   CHECK(hex(bcrypt_pbkdf("password", "salt", 4, 32)) == "5bbf0cc293587f1c3635555c27796598d47e579071bf427e9d8fbe842aba34d9");
   CHECK(hex(bcrypt_pbkdf("password", std::string(1, '\0'), 4, 16)) == "c12b566235eee04c212598970a579a67");
+}
+
+namespace {
+
+std::string pem(std::string_view label, std::string_view base64) {
+  return "-----BEGIN " + std::string(label) + "-----\n" + std::string(base64) + "\n-----END " + std::string(label) + "-----\n";
+}
+
+// PKCS#8, its passphrase stretched 2^31 - 1 times; and by scrypt with N = p = 2^17, which is 2^34 blocks in 32 MiB.
+constexpr std::string_view endless_pbkdf2 =
+    "MIHuMFkGCSqGSIb3DQEFDTBMMCsGCSqGSIb3DQEFDDAeBAh7svrC620AlQIEf////zAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBAgQQl9n52hmgsJUDKjtV"
+    "Is8zGASBkBz/owf6TGzmfzOSuU6Tq4ZUe8NfsDqBOtycHJb7Xa1CfCEOy7M+RotFl8I91pA123iLI68gUWE1QtOcW9QVYA048oYaStInYMqoZ/Fn0id4kHaS"
+    "Npe4K+MreD6+MNb/SYU+mlIVsKZOJZrhztyyAhVNOeVVZnugR9bnHFOV5nUHwWb8D0/v/kH25OVmOnE2YA==";
+constexpr std::string_view endless_scrypt =
+    "MIHnMFIGCSqGSIb3DQEFDTBFMCQGCSsGAQQB2kcECzAXBAhoS+4I3aY7YgIDAgAAAgEBAgMCAAAwHQYJYIZIAWUDBAEqBBBsgNL9qSoRW2JZ/QDgLmlSBIGQ"
+    "TkCZfOzA60mH3phuHLSYlXOPG7wU7gkVflphmSBYAk29eA3Ydqo52eiWjbWMGwvN3FP11gzBoD8DTO0aGKGcSAnf0Ux1fPZPRjh24KHDLcPduMDvzQmd6eHv"
+    "h5bg+fEMKsJWKqBZuqTIPgY4rIynmnzDwmEpKoVsHziUQt0GJ23dqNjCa7gJgtTJ26ztRyD7";
+
+}  // namespace
+
+TEST_CASE("a key file cannot say how long the program works on its passphrase") {
+  for (const auto base64 : {endless_pbkdf2, endless_scrypt}) {
+    const auto key = load_private_key(pem("ENCRYPTED PRIVATE KEY", base64), Secret("x"));
+    REQUIRE_FALSE(key);
+    CHECK(key.error().kind == ErrorKind::unsupported);
+  }
+  const std::string options = wire_string("0123456789abcdef") + wire_number(0xFFFFFFFF);
+  const std::string body = std::string("openssh-key-v1\0", 15) + wire_string("aes256-ctr") + wire_string("bcrypt") + wire_string(options) + wire_number(1) +
+                           wire_string("public") + wire_string(std::string(64, 'x'));
+  const auto key = load_private_key(pem("OPENSSH PRIVATE KEY", base64_encode(body)), Secret("x"));
+  REQUIRE_FALSE(key);
+  CHECK(key.error().kind == ErrorKind::unsupported);
+  CHECK(key.error().message.find("4294967295 rounds") != std::string::npos);
+}
+
+TEST_CASE("numbers larger than any key has are refused before anything is computed with them") {
+  const auto big = [](std::size_t bytes) { return wire_string(std::string(1, '\0') + std::string(bytes, '\x7f')); };
+  const auto rsa = [&](std::size_t modulus, std::size_t prime) {
+    const std::string secret = wire_number(1) + wire_number(1) + wire_string("ssh-rsa") + big(modulus) + wire_string("\x03") + big(modulus) + big(8) + big(prime) + big(prime) +
+                               wire_string("");
+    return pem("OPENSSH PRIVATE KEY", base64_encode(std::string("openssh-key-v1\0", 15) + wire_string("none") + wire_string("none") + wire_string("") + wire_number(1) +
+                                                    wire_string("public") + wire_string(secret)));
+  };
+  for (const auto& text : {rsa(20'000, 10'000), rsa(256, 10'000), rsa(16, 8)}) {
+    const auto key = load_private_key(text, Secret());
+    REQUIRE_FALSE(key);
+    CHECK(key.error().kind == ErrorKind::unsupported);
+  }
 }

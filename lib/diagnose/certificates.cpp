@@ -1,0 +1,194 @@
+// Certificate files: those that are missing or no use, and those whose time is over.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "containerd/certificates.h"
+#include "diagnose/rule.h"
+#include "diagnose/view.h"
+
+namespace rf {
+namespace {
+
+struct NamedFile {
+  std::string path;
+  Location where;        // the line that names it; the file itself in a directory without hosts.toml
+  std::string_view key;  // "ca" or "client"
+};
+
+// Every certificate file of a directory, as hosts.toml or the directory's layout names it.
+std::vector<NamedFile> files_of(const View& view, const RegistryDirectory& directory) {
+  std::vector<NamedFile> files;
+  const auto& loaded = directory.loaded;
+  const auto text = view.tree().read(loaded.file).value_or("");
+  const auto place = [&](const HostEntry& entry, std::string_view key, const std::string& path) {
+    if (loaded.file.empty()) return Location{path, 0, 0};
+    const int line = host_key_line(text, entry.line, key);
+    return view.place(loaded.file, line == 0 ? entry.line : line);
+  };
+  for (const auto& entry : loaded.entries) {
+    for (const auto& ca : entry.ca.value_or(std::vector<std::string>{})) files.push_back({ca, place(entry, "ca", ca), "ca"});
+    for (const auto& [certificate, key] : entry.client) {
+      files.push_back({certificate, place(entry, "client", certificate), "client"});
+      if (!key.empty()) files.push_back({key, place(entry, "client", key), "client"});
+    }
+  }
+  return files;
+}
+
+const RegistryDirectory* directory_of(const View& view, const Chain& chain) {
+  if (!chain.hosts_dir) return nullptr;
+  const auto found = std::find_if(view.directories().begin(), view.directories().end(), [&](const auto& d) { return d.path == *chain.hosts_dir; });
+  return found == view.directories().end() ? nullptr : &*found;
+}
+
+void look_for_unusable(const View& view, Findings& found) {
+  for (const auto& chain : view.chains()) {
+    const auto* directory = directory_of(view, chain);
+    if (!chain.error || directory == nullptr || directory->loaded.error) continue;
+    const auto files = files_of(view, *directory);
+    const auto named = std::find_if(files.begin(), files.end(),
+                                    [&](const NamedFile& file) { return chain.error->find("\"" + file.path + "\"") != std::string::npos; });
+    const auto pair = std::find_if(files.begin(), files.end(), [](const NamedFile& file) { return file.key == "client"; });
+    const auto& file = named != files.end() ? named : pair;
+    if (file == files.end()) continue;
+    const bool missing = chain.error->find("no such file") != std::string::npos;
+    const bool elsewhere = missing && view.is_copy() && !file->path.starts_with(directory->root + "/");
+    const bool list = file->key == "client" && !missing &&
+                      std::any_of(directory->loaded.entries.begin(), directory->loaded.entries.end(),
+                                  [](const HostEntry& entry) { return entry.client.size() > 1 && entry.client.front().second.empty(); });
+    found.add(
+        elsewhere ? Severity::warning : Severity::error,
+        {.cause = fmt::format("{}, which {} names, {}", file->path, at(file->where),
+                              elsewhere ? "is not in this copy of the node's files"
+                              : missing ? "does not exist"
+                                        : "cannot be used"),
+         .where = file->where,
+         .effect =
+             fmt::format("{}{} ends every pull of {} before any request, the upstream's too: {}", elsewhere ? "where the node has it not, " : "",
+                         view.who(), chain.registry == "*" ? "a registry without a directory" : chain.registry, *chain.error),
+         .fix = missing ? fmt::format("put the file there, or correct the path (a relative one starts at {}); no restart is needed", directory->path)
+                : list  ? "write certificate and key as a pair of their own: client = [[\"CERTIFICATE\", \"KEY\"]]; a list of texts names files that "
+                          "hold both"
+                        : fmt::format("put a PEM file there that holds {}; no restart is needed",
+                                     file->key == "ca" ? "a certificate" : "the certificate and its key")});
+  }
+}
+
+void look_for_unused(const View& view, Findings& found) {
+  for (const auto& directory : view.directories()) {
+    const auto& entries = directory.loaded.entries;
+    const bool named = std::any_of(entries.begin(), entries.end(), [](const HostEntry& entry) { return entry.has_tls_options(); });
+    for (const auto& ignored : directory.loaded.ignored) {
+      if (ignored.kind != IgnoredKind::unused_certificate) continue;
+      const bool ca = ignored.path.ends_with(".crt");
+      found.add(
+          named ? Severity::warning : Severity::error,
+          {.cause = fmt::format("{} stands beside a hosts.toml that does not name it", ignored.path),
+           .where = Location{ignored.path, 0, 0},
+           .also = {{directory.loaded.file, 0, 0}},
+           .effect =
+               fmt::format("{} loads certificates by their place only where there is no hosts.toml; with one it loads what that names", view.who()),
+           .fix = fmt::format("below the [host] header it is for, in {}, write {} (no restart is needed); or remove the file", directory.loaded.file,
+                              ca ? fmt::format("ca = [{}]", toml_quote(base_name(ignored.path)))
+                                 : fmt::format("client = [[{}, \"KEY\"]]", toml_quote(base_name(ignored.path))))});
+    }
+  }
+}
+
+void look_for_names(const View& view, Findings& found) {
+  for (const auto& directory : view.directories()) {
+    const auto names = view.tree().list(directory.path);
+    if (!directory.loaded.file.empty() || view.tree().exists(directory.path + "/hosts.toml")) continue;
+    for (const auto& name : names) {
+      const bool key_alone = name.ends_with(".key") && !view.tree().exists(directory.path + "/" + name.substr(0, name.size() - 4) + ".cert");
+      if (!name.ends_with(".pem") && !name.ends_with(".cer") && !key_alone) continue;
+      const auto path = join_path(directory.path, name);
+      found.add(
+          {.cause = fmt::format("{} has a name that is not looked for", path),
+           .where = Location{path, 0, 0},
+           .effect = fmt::format("{} takes *.crt for CAs and NAME.cert with NAME.key for a client, and passes over everything else", view.who()),
+           .fix = key_alone ? fmt::format("name the certificate {}.cert, beside it", name.substr(0, name.size() - 4))
+                            : fmt::format("mv {} {}.crt for a CA (no restart is needed)", path, path.substr(0, path.size() - 4))});
+    }
+  }
+}
+
+void look_at_times(const View& view, Findings& found) {
+  const auto& now = view.subject().now;
+  if (!now) return;
+  std::set<std::string> seen;
+  for (const auto& directory : view.directories())
+    for (const auto& file : files_of(view, directory)) {
+      const auto times = certificate_times(view.tree().read(file.path).value_or(""));
+      if (!seen.insert(file.path + at(file.where)).second) continue;
+      const auto over = [&](const CertificateTimes& one) { return one.not_after < *now || one.not_before > *now; };
+      const auto first = std::find_if(times.begin(), times.end(), over);
+      if (first == times.end()) continue;
+      const bool all = std::all_of(times.begin(), times.end(), over);
+      const bool early = first->not_before > *now;
+      found.add(
+          all ? Severity::error : Severity::warning,
+          {.cause = fmt::format("the certificate {} in {} {} {}", first->subject, file.path, early ? "counts only from" : "has expired on",
+                                date_of(early ? first->not_before : first->not_after)),
+           .where = file.where,
+           .also = {{file.path, 0, 0}},
+           .effect = all ? fmt::format("{} does not trust the endpoint, or is not trusted by it: x509: certificate has expired or is not yet valid",
+                                       view.who())
+                         : fmt::format("{} still has the other certificates of the file; an endpoint that needs this one fails", view.who()),
+           .fix = fmt::format("put a new one into {} (no restart is needed); check the node's clock with date -u", file.path)});
+    }
+}
+
+const std::array certificates{
+    Rule{.id = "certificate-unusable",
+         .severity = Severity::error,
+         .title = "A certificate file is missing or no use",
+         .happens = "Every pull of that registry ends before any request: `unable to read CA cert`, `unable to load CA cert`, `failed to load X509 "
+                    "key pair`. No endpoint is asked, the upstream neither.",
+         .why = "A path was mistyped, a file was not copied to this node, or `client = [\"c.cert\", \"c.key\"]` was written for a pair, which is "
+                "`[[\"c.cert\", \"c.key\"]]`.",
+         .see = "crictl pull IMAGE",
+         .fix = "Put the file there or correct the path; relative paths start at the directory of the hosts.toml.",
+         .versions = "Every containerd.",
+         .look = look_for_unusable},
+    Rule{.id = "certificate-unused",
+         .severity = Severity::error,
+         .title = "A certificate beside a hosts.toml that does not name it",
+         .happens = "The certificate is not used: `x509: certificate signed by unknown authority`.",
+         .why = "Docker's layout, ca.crt in the registry's directory, counts only as long as there is no hosts.toml.",
+         .see = "ls /etc/containerd/certs.d/REGISTRY",
+         .fix = "Name it: `ca = [\"ca.crt\"]` below the host it is for.",
+         .versions = "Every containerd.",
+         .look = look_for_unused},
+    Rule{.id = "certificate-name",
+         .severity = Severity::error,
+         .title = "A certificate file with a name that is not looked for",
+         .happens = "The file is passed over, and the directory hides _default.",
+         .why = "In a directory without hosts.toml only *.crt (CAs) and NAME.cert with NAME.key (client certificates) count.",
+         .see = "ls /etc/containerd/certs.d/REGISTRY",
+         .fix = "Rename the file, or write a hosts.toml that names it.",
+         .versions = "Every containerd.",
+         .look = look_for_names},
+    Rule{.id = "certificate-expired",
+         .severity = Severity::error,
+         .title = "A certificate whose time is over",
+         .happens = "TLS fails with `x509: certificate has expired or is not yet valid`, and the next endpoint is asked.",
+         .why = "Certificates of registries are renewed; copies on nodes are forgotten. Times are compared with the clock of the machine that runs "
+                "regfallback.",
+         .see = "openssl x509 -noout -enddate -in FILE",
+         .fix = "Put the new certificate there.",
+         .versions = "Every containerd.",
+         .look = look_at_times},
+};
+
+}  // namespace
+
+std::span<const Rule> certificate_rules() {
+  return certificates;
+}
+
+}  // namespace rf

@@ -1,0 +1,20 @@
+// What the rules about distributions share. Internal to the room.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "containerd/registries_yaml.h"
+#include "diagnose/view.h"
+
+namespace rf {
+
+bool renders(const View& view);              // K3s or RKE2: from registries.yaml
+std::string title(const View& view);         // "K3s"
+std::string then_restart(const View& view);  // "; then systemctl restart k3s"
+// registries.yaml as the program reads it; nothing when there is none or it does not parse.
+std::optional<RegistriesYaml> registries_of(const View& view);
+// The line of a key in it.
+Location line_of(const View& view, const std::vector<std::string>& path);
+
+}  // namespace rf

@@ -1,0 +1,74 @@
+// A rule: what it looks for and what there is to say about it, in one table, so that no finding can be without its page.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "diagnose/diagnose.h"
+
+namespace rf {
+
+class View;
+
+// Collects what the rules find; each different finding once.
+class Findings {
+ public:
+  void begin(std::string_view rule, Severity severity) { rule_ = rule, severity_ = severity; }
+  // With the severity of the rule, or with another one where the case is a milder one.
+  void add(Finding finding) { add(severity_, std::move(finding)); }
+  void add(Severity severity, Finding finding);
+  std::vector<Finding> take() { return std::move(all_); }
+
+ private:
+  std::string_view rule_;
+  Severity severity_ = Severity::error;
+  std::vector<Finding> all_;
+};
+
+// The texts are Markdown.
+struct Rule {
+  std::string_view id;
+  Severity severity = Severity::error;  // the worst it can be
+  std::string_view title;
+  std::string_view happens;  // what containerd does
+  std::string_view why;
+  std::string_view see;  // how to see it by hand on the node: lines of sh
+  std::string_view fix;
+  std::string_view versions;      // of containerd or of the distribution
+  std::string_view reports = {};  // public reports by number; "" when none is known
+  enum class Needs { detection, facts } needs = Needs::detection;
+  void (*look)(const View& view, Findings& found);
+};
+
+// All rules, family by family; ids are unique.
+const std::vector<Rule>& rules();
+// nullptr when there is none of that id.
+const Rule* find_rule(std::string_view id);
+// The nearest id for a word that is none, "" when none is near.
+std::string_view nearest_rule(std::string_view word);
+
+// The page of a rule, and the list of all pages with links to them, as Markdown.
+std::string rule_page(const Rule& rule);
+std::string rule_index();
+
+// The families; each has a file of its own.
+std::span<const Rule> runtime_rules();
+std::span<const Rule> config_load_rules();
+std::span<const Rule> config_path_rules();
+std::span<const Rule> config_name_rules();
+std::span<const Rule> config_setting_rules();
+std::span<const Rule> directory_rules();
+std::span<const Rule> hosts_toml_rules();
+std::span<const Rule> endpoint_url_rules();
+std::span<const Rule> endpoint_scheme_rules();
+std::span<const Rule> endpoint_order_rules();
+std::span<const Rule> certificate_rules();
+std::span<const Rule> credential_rules();
+std::span<const Rule> registries_yaml_rules();
+std::span<const Rule> distribution_rules();
+std::span<const Rule> leftover_rules();
+std::span<const Rule> declared_rules();
+std::span<const Rule> answer_rules();
+
+}  // namespace rf

@@ -1,0 +1,152 @@
+#include "report/doctor.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "report/model.h"
+#include "report/table.h"
+
+namespace rf {
+namespace {
+
+constexpr int margin = 10;  // of the text behind its label
+
+// A finding that reads the same on several nodes; what follows from it may differ with their versions.
+struct Group {
+  const Finding* finding = nullptr;
+  std::vector<std::string> nodes = {};
+  std::vector<std::string> effects = {};
+};
+
+bool same(const Finding& a, const Finding& b) {
+  return a.rule == b.rule && a.severity == b.severity && a.cause == b.cause && a.where == b.where && a.also == b.also && a.fix == b.fix;
+}
+
+void add_once(std::vector<std::string>& list, const std::string& item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+}
+
+std::vector<Group> grouped(std::span<const DoctorRow> rows) {
+  std::vector<Group> groups;
+  for (const auto& row : rows)
+    for (const auto& finding : row.findings) {
+      auto home = std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return same(*group.finding, finding); });
+      if (home == groups.end()) home = groups.insert(groups.end(), {.finding = &finding});
+      add_once(home->nodes, row.node);
+      add_once(home->effects, finding.effect);
+    }
+  std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.finding->severity < b.finding->severity; });
+  return groups;
+}
+
+Tint tint_of(Severity severity) {
+  switch (severity) {
+    case Severity::error: return Tint::bad;
+    case Severity::warning: return Tint::warn;
+    case Severity::note: return Tint::dim;
+  }
+  return Tint::none;
+}
+
+std::string labelled(std::string_view label, std::string_view text, const Look& look) {
+  std::string head = "  " + std::string(label);
+  head.resize(margin, ' ');
+  // wrap() begins each further line at the margin; the first one is as narrow.
+  return look.paint(Tint::dim, head) + wrap(terminal_safe(text), look.width == 0 ? 0 : look.width, margin) + "\n";
+}
+
+std::string place(const Location& where) { return to_string(Location{where.file, where.line, 0}); }
+
+std::string group_text(const Group& group, const Look& look) {
+  const auto& finding = *group.finding;
+  std::string names = join(group.nodes, ", ");
+  std::string out = look.paint(tint_of(finding.severity), to_string(finding.severity)) + "  " + look.paint(Tint::strong, terminal_safe(finding.rule));
+  if (!names.empty()) out += "  " + terminal_safe(names);
+  out += "\n";
+  if (finding.where) {
+    std::vector<std::string> places{place(*finding.where)};
+    for (const auto& also : finding.also) places.push_back(place(also));
+    out += labelled("at", join(places, ", "), look);
+  }
+  out += labelled("cause", finding.cause, look);
+  for (const auto& effect : group.effects) out += labelled("effect", effect, look);
+  return out + labelled("fix", finding.fix, look);
+}
+
+Value place_value(const Location& where) {
+  return Value::object({{"file", where.file}, {"line", where.line > 0 ? Value(where.line) : Value()}});
+}
+
+Value finding_value(const Finding& finding) {
+  Value also = Value::array();
+  for (const auto& where : finding.also) also.push(place_value(where));
+  return Value::object({{"id", finding.rule},
+                        {"severity", to_string(finding.severity)},
+                        {"cause", finding.cause},
+                        {"where", finding.where ? place_value(*finding.where) : Value()},
+                        {"also", also},
+                        {"effect", Value::or_null(finding.effect)},
+                        {"fix", Value::or_null(finding.fix)}});
+}
+
+std::string counts_text(std::size_t errors, std::size_t warnings, std::size_t notes) {
+  std::vector<std::string> parts;
+  if (errors > 0) parts.push_back(counted(errors, "error"));
+  if (warnings > 0) parts.push_back(counted(warnings, "warning"));
+  if (notes > 0) parts.push_back(counted(notes, "note"));
+  return parts.empty() ? "nothing found" : join(parts, ", ");
+}
+
+}  // namespace
+
+Value doctor_value(std::span<const DoctorRow> rows) {
+  Value nodes = Value::array();
+  int counts[3] = {0, 0, 0};
+  for (const auto& row : rows) {
+    Value findings = Value::array();
+    for (const auto& finding : row.findings) {
+      findings.push(finding_value(finding));
+      ++counts[static_cast<std::size_t>(finding.severity)];
+    }
+    nodes.push(Value::object({{"node", Value::or_null(row.node)}, {"error", error_value(row.error)}, {"findings", findings}}));
+  }
+  return Value::object({{"schema", "regfallback.doctor/v1"}, {"nodes", nodes}, {"errors", counts[0]}, {"warnings", counts[1]}, {"notes", counts[2]}});
+}
+
+std::string doctor_text(std::span<const DoctorRow> rows, const Look& look) {
+  std::string out;
+  for (const auto& group : grouped(rows)) out += group_text(group, look) + "\n";
+  for (const auto& row : rows)
+    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) + "\n\n";
+  return out;
+}
+
+std::string doctor_summary(std::span<const DoctorRow> rows) {
+  std::size_t counts[3] = {0, 0, 0};
+  for (const auto& group : grouped(rows)) ++counts[static_cast<std::size_t>(group.finding->severity)];
+  const auto failed = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const DoctorRow& row) { return row.error.has_value(); }));
+  return counted(rows.size(), "node") + ": " + counts_text(counts[0], counts[1], counts[2]) + (failed == 0 ? "" : ", " + std::to_string(failed) + " not looked at");
+}
+
+Value rules_value(std::span<const Rule> rules) {
+  Value all = Value::array();
+  for (const auto& rule : rules)
+    all.push(Value::object({{"id", rule.id},
+                            {"severity", to_string(rule.severity)},
+                            {"title", rule.title},
+                            {"happens", rule.happens},
+                            {"why", rule.why},
+                            {"see", rule.see},
+                            {"fix", rule.fix},
+                            {"versions", rule.versions},
+                            {"reports", Value::or_null(rule.reports)}}));
+  return Value::object({{"schema", "regfallback.doctor-rules/v1"}, {"rules", all}});
+}
+
+std::string rules_text(std::span<const Rule> rules, const Look& look) {
+  Table table({"ID", "AT WORST", "FINDING"});
+  for (const auto& rule : rules) table.row({{std::string(rule.id)}, {std::string(to_string(rule.severity)), tint_of(rule.severity)}, {std::string(rule.title)}});
+  return table.text(look);
+}
+
+}  // namespace rf

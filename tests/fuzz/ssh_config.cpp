@@ -1,0 +1,40 @@
+// Any text as an ssh configuration, and as what `ssh -G` prints: our own reader gives up or gives what parse_ssh_settings takes, and jump
+// hosts are names that no program takes for an option.
+#include "input.h"
+#include "transport/simple_config.h"
+#include "transport/ssh_settings.h"
+
+using namespace rf;
+using fuzz::require;
+
+namespace {
+
+const LocalUser local{"me", "/home/me", "1000", "/run/agent"};
+
+void check_settings(std::string_view text, const Target& target) {
+  const auto settings = parse_ssh_settings(text, target, local);
+  if (!settings) return require(!settings.error().message.empty());
+  require(!settings->host_name.empty() && !settings->user.empty());
+  for (const auto& jump : settings->jumps) require(check_target(jump).ok());
+  require(settings->connect_timeout >= 0 && settings->port > 0 && settings->port <= 65535);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > 4096) return 0;
+  const auto text = fuzz::text_of(data, size);
+  Target target;
+  target.host = "node";
+  check_settings(text, target);
+  int files = 0;
+  SimpleConfig config;
+  const auto again = [&](std::string_view) { return ++files > 8 ? std::nullopt : std::optional(std::vector<std::string>{std::string(text)}); };
+  if (!config.add(text, again)) return 0;
+  for (const char* host : {"node", "10.0.0.1", "anubis"}) {
+    target.host = host;
+    const auto answer = config.answer(target, local.name);
+    if (answer) check_settings(*answer, target);
+  }
+  return 0;
+}

@@ -1,0 +1,72 @@
+#include "patient.h"
+
+namespace rf::test {
+namespace {
+
+const std::string file = "/etc/containerd/certs.d/docker.io/hosts.toml";
+const std::string server = "server = \"https://registry-1.docker.io\"\n";
+Patient with(std::string version, std::string content) { return Patient::with(std::move(version), live_v2).hosts("docker.io", std::move(content)); }
+
+}  // namespace
+
+std::vector<State> hosts_toml_states() {
+  const std::string host = "[host.\"https://m1:5000\"]\n";
+  return {
+      {"an open quote", "hosts-toml-does-not-parse", with("2.1.9", server + "[host.\"https://m1:5000]\n"), file + ":2", {"dropped whole", "docker.io is asked directly", "repair line 2"}},
+      {"a host that stands twice", "hosts-toml-does-not-parse", with("1.7.24", server + host + host), file + ":3", {"dropped whole"}},
+      {"an address in brackets on 1.7", "hosts-toml-does-not-parse", with("1.7.24", server + "[host.\"http://[fd00::1]:5000\"]\n"), file + ":2", {"a host name"}},
+      {"a file that parses", "hosts-toml-does-not-parse", with("2.1.9", mirror_hosts), ""},
+
+      {"a byte order mark on 2.1", "hosts-toml-byte-order-mark", with("2.1.9", "\xEF\xBB\xBF" + mirror_hosts), file + ":1", {"sed -i"}},
+      {"a byte order mark on 1.7", "hosts-toml-byte-order-mark", with("1.7.24", "\xEF\xBB\xBF" + mirror_hosts), ""},
+
+      {"referrers on 2.1", "hosts-toml-unknown-capability", with("2.1.9", server + host + "capabilities = [\"pull\", \"referrers\"]\n"), file + ":3", {"remove \"referrers\"", "pull, resolve and push"}},
+      {"referrers on 2.2", "hosts-toml-unknown-capability", with("2.2.4", server + host + "capabilities = [\"pull\", \"resolve\", \"referrers\"]\n"), ""},
+
+      {"a text for skip_verify", "hosts-toml-wrong-value", with("1.7.24", server + host + "skip_verify = \"true\"\n"), file + ":3", {"skip_verify = true, without quotes"}},
+      {"a text for capabilities", "hosts-toml-wrong-value", with("2.1.9", server + host + "capabilities = \"pull\"\n"), file + ":3", {"capabilities = [\"pull\", \"resolve\"]"}},
+      {"a number for dial_timeout", "hosts-toml-wrong-value", with("2.1.9", server + host + "dial_timeout = 5\n"), file + ":3", {"a text with a unit"}},
+      {"the same where dial_timeout is not known", "hosts-toml-wrong-value", with("1.7.24", server + host + "dial_timeout = 5\n"), ""},
+
+      {"server alone on 1.7.24", "hosts-toml-no-host-table", with("1.7.24", "server = \"https://m1:5000\"\n"), file, {"invalid `host` tree", "write the line [host]"}},
+      {"hosts for host", "hosts-toml-no-host-table", with("1.7.24", server + "[hosts.\"https://m1:5000\"]\n"), file, {"write [host.\"URL\"] for [hosts...] on line 2"}},
+      {"server alone on 1.7.32", "hosts-toml-no-host-table", with("1.7.32", "server = \"https://m1:5000\"\n"), ""},
+      {"server alone on 2.1", "hosts-toml-no-host-table", with("2.1.9", "server = \"https://m1:5000\"\n"), ""},
+
+      {"server below [host] beside a host", "hosts-toml-crashes-containerd", with("1.7.24", "[host]\nserver = \"https://m1:5000\"\n" + host), file + ":2", {"panic", "move line 2"}},
+      {"server below a host's own header", "hosts-toml-crashes-containerd", with("1.7.24", host + server), ""},
+
+      {"zero bytes", "hosts-toml-empty", with("1.7.24", ""), file, {"takes it for absent", "rm -r"}, Severity::warning},
+      {"a link to nothing", "hosts-toml-empty",
+       [] {
+         auto patient = Patient::with("2.1.9", live_v2);
+         patient.link(file, "../gone.toml");
+         return patient;
+       }(),
+       file, {"../gone.toml, which does not exist"}, Severity::warning},
+      {"a comment", "hosts-toml-empty", with("2.1.9", "# nothing yet\n"), ""},
+
+      {"server behind a host", "server-after-host", with("1.7.24", host + server), file + ":2", {"move line 2 above the first header, line 1"}},
+      {"server before it", "server-after-host", with("1.7.24", mirror_hosts), ""},
+
+      {"an inline host on 2.1", "inline-hosts-ignored", with("2.1.9", server + "[host]\n\"https://m1:5000\" = { capabilities = [\"pull\"] }\n"), file + ":3", {"[host.\"https://m1:5000\"] on a line of its own"}},
+      {"an inline host on 1.7", "inline-hosts-ignored", with("1.7.24", server + "[host]\n\"https://m1:5000\" = { capabilities = [\"pull\"] }\n"), ""},
+
+      {"insecure_skip_verify", "unknown-hosts-key", with("1.7.24", server + host + "insecure_skip_verify = true\n"), file + ":3", {"write skip_verify for it"}},
+      {"hosts for host on 2.1", "unknown-hosts-key", with("2.1.9", server + "[hosts.\"https://m1:5000\"]\n"), file + ":2", {"did you mean host?"}},
+      {"a typing error", "unknown-hosts-key", with("1.7.24", server + host + "capabilites = [\"pull\"]\n"), file + ":3", {"did you mean capabilities?"}},
+      {"rewrite without K3s", "unknown-hosts-key", with("1.7.24", server + host + "[host.\"https://m1:5000\".rewrite]\n\"^a\" = \"b\"\n"), file + ":3", {"only the containerd of K3s and RKE2 rewrites"}},
+      {"a header of any name", "unknown-hosts-key", with("1.7.24", server + host + "[host.\"https://m1:5000\".header]\nX-Team = \"infra\"\n"), ""},
+
+      {"dial_timeout on 1.7", "dial-timeout-too-new", with("1.7.24", server + host + "dial_timeout = \"2s\"\n"), file + ":3", {"does not know", "2.0.7"}, Severity::warning},
+      {"dial_timeout on 2.1", "dial-timeout-too-new", with("2.1.9", server + host + "dial_timeout = \"2s\"\n"), ""},
+
+      {"override_path on 1.5", "override-path-too-new", with("1.5.18", server + "[host.\"https://m1/v2/x\"]\noverride_path = true\n"), file + ":3", {"appends /v2", "1.6"}},
+      {"override_path on 1.6", "override-path-too-new", with("1.6.20", server + "[host.\"https://m1/v2/x\"]\noverride_path = true\n"), ""},
+
+      {"capabilities for a server that is not there", "capabilities-without-server", with("1.7.24", "capabilities = [\"push\"]\n" + host), file + ":1", {"server = \"https://registry-1.docker.io\""}},
+      {"capabilities of a server", "capabilities-without-server", with("1.7.24", server + "capabilities = [\"pull\", \"resolve\"]\n" + host), ""},
+  };
+}
+
+}  // namespace rf::test

@@ -1,0 +1,153 @@
+// Every rule: a state it finds, with the line and the way out, and a near miss it is silent about; and every rule has its page.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "patient.h"
+
+using namespace rf;
+using namespace rf::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<State> all_states() {
+  std::vector<State> all;
+  for (const auto family : {config_states, directory_states, hosts_toml_states, endpoint_states, certificate_states, distribution_states, node_states})
+    for (auto& state : family()) all.push_back(std::move(state));
+  return all;
+}
+
+std::string text_of(const Finding& finding) {
+  return finding.cause + "\n" + finding.effect + "\n" + finding.fix + (finding.where ? "\nat " + to_string(*finding.where) : "");
+}
+
+const Finding* find(const std::vector<Finding>& findings, const State& state) {
+  const Finding* first = nullptr;
+  for (const auto& finding : findings) {
+    if (finding.rule != state.rule) continue;
+    if (first == nullptr) first = &finding;
+    if (finding.where && to_string(*finding.where) == state.where) return &finding;
+  }
+  return first;
+}
+
+std::string read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("every rule finds its state at the right line, and says the way out") {
+  for (const auto& state : all_states()) {
+    if (state.where.empty()) continue;
+    INFO(state.rule << ": " << state.name);
+    const auto findings = state.patient.findings();
+    const auto* finding = find(findings, state);
+    if (finding == nullptr) {
+      FAIL_CHECK("not found");
+      continue;
+    }
+    INFO(text_of(*finding));
+    CHECK((finding->where ? to_string(*finding->where) : "-") == state.where);
+    CHECK(to_string(finding->severity) == to_string(state.severity));
+    CHECK_FALSE(finding->cause.empty());
+    CHECK_FALSE(finding->effect.empty());
+    CHECK_FALSE(finding->fix.empty());
+    for (const auto& part : state.says) {
+      INFO(part);
+      CHECK(text_of(*finding).find(part) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("every rule is silent about what only looks like its state") {
+  for (const auto& state : all_states()) {
+    if (!state.where.empty()) continue;
+    INFO(state.rule << ": " << state.name);
+    const auto findings = state.patient.findings();
+    const auto* finding = find(findings, state);
+    if (finding != nullptr) FAIL_CHECK(text_of(*finding));
+  }
+}
+
+TEST_CASE("every rule has a state it finds and one it does not, its texts, and an id of its own") {
+  std::set<std::string_view> found, missed, ids;
+  for (const auto& state : all_states()) {
+    if (find_rule(state.rule) == nullptr) FAIL_CHECK("no rule " << state.rule);
+    (state.where.empty() ? missed : found).insert(state.rule);
+  }
+  for (const auto& rule : rules()) {
+    INFO(rule.id);
+    CHECK(ids.insert(rule.id).second);
+    CHECK(found.contains(rule.id));
+    CHECK(missed.contains(rule.id));
+    CHECK(rule.id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == rule.id.npos);
+    CHECK_FALSE(rule.title.empty());
+    CHECK_FALSE(rule.title.ends_with('.'));
+    for (const auto text : {rule.happens, rule.why, rule.fix, rule.versions}) CHECK(text.ends_with('.'));
+    CHECK_FALSE(rule.see.empty());
+  }
+}
+
+// RF_ACCEPT=1 writes the pages, to be looked at and committed.
+TEST_CASE("the pages in packaging/doc/doctor are those of the rules, and the index lists them") {
+  const std::string root = RF_SOURCE_DIR "/packaging/doc/doctor";
+  const bool accept = std::getenv("RF_ACCEPT") != nullptr;
+  std::set<std::string> files;
+  for (const auto& rule : rules()) {
+    const auto path = root + "/" + std::string(rule.id) + ".md";
+    files.insert(path);
+    if (accept) std::ofstream(path) << rule_page(rule);
+    INFO(path);
+    CHECK(read(path) == rule_page(rule));
+  }
+  for (const auto& entry : fs::directory_iterator(root)) {
+    INFO(entry.path().string());
+    const bool known = files.contains(entry.path().string());
+    if (accept && !known) fs::remove(entry.path());
+    CHECK((known || accept));
+  }
+  auto index = read(root + ".md");
+  if (accept) {
+    index = index.substr(0, index.find("| finding |")) + rule_index();
+    std::ofstream(root + ".md") << index;
+  }
+  CHECK(index.find(rule_index()) != std::string::npos);
+}
+
+TEST_CASE("no secret of a node stands in what is said about it") {
+  const std::string secret = "hunter2";
+  auto plain = Patient::with("1.7.24", live_v2 + "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"docker.io\".auth]\npassword = \"" + secret + "\"\nauth = \"" + secret +
+                                           "\"\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"https://u:" + secret + "@h\".auth]\nusername = \"u\"\n");
+  plain.hosts("docker.io", "server = \"https://docker.io\"\n[host]\n\"https://u:" + secret + "@m1\" = {}\n[host.\"http://u:" + secret + "@m2\"]\nskip_verify = true\n[host.\"http://u:" +
+                               secret + "@m2\".header]\nAuthorization = \"Basic " + secret + "\"\n");
+  Patient rendered;
+  rendered.runs(k3s_runtime("k3s", "k3s.service")).process("k3s", {"k3s", "server"});
+  rendered.put("/etc/rancher/k3s/registries.yaml", "mirrors:\n  docker.io:\n    endpoint: [\"ftp://u:" + secret + "@\", \"http://u:" + secret +
+                                                       "@m1\"]\nconfigs:\n  m1:\n    auth:\n      username: u\n      password: " + secret + "\n      u, password6 " + secret + ":\n");
+  for (const auto& patient : {plain, rendered}) {
+    const auto findings = patient.findings();
+    CHECK(findings.size() > 3);
+    for (const auto& finding : findings) {
+      INFO(text_of(finding));
+      CHECK(text_of(finding).find(secret) == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("rules that one page names in another one exist") {
+  for (const auto& rule : rules())
+    for (const auto text : {rule.happens, rule.why, rule.fix, rule.versions})
+      for (auto begin = text.find('('); begin != text.npos; begin = text.find('(', begin + 1)) {
+        const auto word = text.substr(begin + 1, text.find(')', begin) - begin - 1);
+        const bool id = word.find('-') != word.npos && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == word.npos;
+        INFO(rule.id << ": " << word);
+        if (id) CHECK(find_rule(word) != nullptr);
+      }
+}
