@@ -205,6 +205,7 @@ std::vector<TomlStatement> toml_statements(std::string_view text) {
 }
 
 std::string with_literal_header_keys(std::string_view text) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   std::string out;
   std::size_t copied = 0;
   for (const auto& statement : Scanner(text).statements()) {

@@ -19,7 +19,7 @@ struct TomlStatement {
 std::vector<TomlStatement> toml_statements(std::string_view text);
 
 // go-toml 1 undoes no escapes in the keys of headers: [host."http://m/a\u0041"] is a key with a backslash in it. The same text as TOML
-// 1.0 has to write it to mean that.
+// 1.0 has to write it to mean that, without a byte order mark; line numbers stay.
 std::string with_literal_header_keys(std::string_view text);
 
 // go-toml 1 takes texts that TOML 1.0 forbids: a byte order mark, control characters in comments, a lone carriage return as a
