@@ -14,14 +14,16 @@ PLAIN = {"ok": "200", "404": "404", "401": "401", "403": "403", "405": "405", "4
          "http-only": "http", "tls-eof": "tls", "no-digest": "201", "redirect": "200"}
 FAULTS = [word for word in PLAIN if word not in ("ok", "404", "no-digest", "redirect", "tls-eof")]
 BAD_CERTIFICATES = ("tls-unknown-ca", "tls-wrong-name", "tls-expired")
-LOGINS = ("basic", "bearer")  # they want a user
-ON_ONE_KIND = ("404", "401", "403", "500", "503", "429", "eof")  # for part of a mirror
+NEVER_IN = ("basic-refused", "bearer-token-401", "bearer-token-down", "bearer-loop")  # they ask who it is and let nobody in
+# For part of a mirror. Not "eof": Go repeats by itself what a connection that had served before did not answer.
+ON_ONE_KIND = ("404", "401", "403", "500", "503", "429")
 
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
     """How containerd asks an endpoint, by what `explain` says of it and by the case."""
 
+    plain: bool = False  # by http from the start
     skip_verify: bool = False
     trusts_unknown: bool = False  # the CA that made the bad certificate is among its own
     shows_certificate: bool = False
@@ -49,12 +51,14 @@ class Answer:
 
     @property
     def wants_login(self) -> bool:
-        return self.do in LOGINS or self.do.startswith("bearer-")
+        return self.do in ("basic", "bearer", *NEVER_IN)
 
     def told(self, asked: Asked) -> str:
         """The word for `explain --assume`."""
         if self.do in PLAIN:
             return PLAIN[self.do]
+        if self.do == "https-only":
+            return "400" if asked.plain else "200"
         if self.do == "tls-client-cert":
             return "200" if asked.shows_certificate else "tls"
         if self.do in BAD_CERTIFICATES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 
-from .answers import BAD_CERTIFICATES, FAULTS, ON_ONE_KIND, Answer
+from .answers import BAD_CERTIFICATES, FAULTS, NEVER_IN, ON_ONE_KIND, Answer
 from .contents import CLIENT_BOTH, CLIENT_CERT, CLIENT_KEY, DIRECTORY, JUNK, LINK, LOGIN, OTHER_KEY, TRUSTED_CA, UNKNOWN_CA
 from .hosts_text import HostsText
 
@@ -85,9 +85,10 @@ class Maker:
         files_count = self.setting.kind in ("certs", "list")
         self.digest = self.maybe(0.2)
         hub = files_count and self.maybe(0.04)
-        own = f"{self.name}r.test" if self.maybe(0.97) else f"{self.name}R.test"
+        local = files_count and not hub and self.maybe(0.03)  # nothing listens there
+        own = "localhost" if local else f"{self.name}r.test" if self.maybe(0.97) else f"{self.name}R.test"
         self.registry = chance.choice(["docker.io", "docker.io", "index.docker.io", "registry-1.docker.io"]) if hub else own + chance.choice([""] * 5 + [":5000", ":443", ":8443", ":80"])
-        self.alone = hub
+        self.alone = hub or local
         if files_count:
             self.lay_out()
         pieces = self.mirror_blocks() if self.setting.kind == "mirrors" else ""
@@ -102,7 +103,7 @@ class Maker:
     def answers(self) -> dict[str, Answer]:
         upstream = "registry-1.docker.io" if self.registry.endswith("docker.io") else self.registry.split(":")[0].lower()
         out = {host: self.answer(host) for host in self.mirrors}
-        out[upstream] = Answer() if self.maybe(0.6) else self.answer(upstream)
+        out[upstream] = Answer("refused") if upstream == "localhost" else Answer() if self.maybe(0.6) else self.answer(upstream)
         if self.registry.endswith("docker.io"):
             out["docker.io"] = Answer(self.chance.choice(["ok", "404"]))  # where a server = "https://docker.io" leads
         return out
@@ -117,10 +118,10 @@ class Maker:
         if kind < 0.75:
             return Answer(chance.choice(FAULTS))
         if kind < 0.83:
-            return Answer(chance.choice([*BAD_CERTIFICATES, "tls-unknown-ca", "tls-client-cert", "tls-client-cert", "tls-eof"]))
+            return Answer(chance.choice([*BAD_CERTIFICATES, "tls-unknown-ca", "tls-client-cert", "tls-client-cert", "tls-eof", "https-only", "https-only"]))
         if kind < 0.92:
             user, password = chance.choice([LOGIN, LOGIN, LOGIN, ("", "")])
-            return Answer(chance.choice(["basic", "basic", "bearer", "bearer-token-401", "bearer-token-down"]) if user else "bearer", user=user, password=password)
+            return Answer(chance.choice(["basic", "basic", "basic", "bearer", "bearer", *NEVER_IN]) if user else "bearer", user=user, password=password)
         if kind < 0.96:
             # A digest is looked for among the blobs too, and a manifest is none of them here.
             return Answer(chance.choice(ON_ONE_KIND), on="blobs" if self.digest else chance.choice(["manifests", "blobs"]))

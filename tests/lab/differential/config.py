@@ -38,7 +38,7 @@ class Writer:
     def files(self) -> dict[str, str]:
         head = f"version = {self.version}\n"
         imports = f'imports = ["{DROP_INS}/*.toml"]\n'
-        registry, elsewhere = self.registry(), f'[plugins.{self.plugin}.registry]\nconfig_path = "/nowhere"\n'
+        registry, elsewhere = self.registry(), self.elsewhere()
         if self.form == "drop-in":
             return {CONFIG: head + imports + self.other_setting(), f"{DROP_INS}/50-registry.toml": head + registry}
         if self.form == "last drop-in wins":
@@ -58,8 +58,14 @@ class Writer:
         if self.form == "version 3 drop-in below version 2":
             return {CONFIG: f"version = 2\n{imports}" + self.registry(OLD), f"{DROP_INS}/50-other.toml": f"version = 3\n[plugins.{NEW}]\n  image_pull_progress_timeout = '4m'\n"}
         if self.form == "version 2 drop-in below version 3":
-            return {CONFIG: f"version = 3\n{imports}[plugins.{NEW}.registry]\nconfig_path = '/nowhere'\n", f"{DROP_INS}/50-registry.toml": "version = 2\n" + self.registry(OLD)}
+            return {CONFIG: f"version = 3\n{imports}" + self.elsewhere().replace(self.plugin, NEW), f"{DROP_INS}/50-registry.toml": "version = 2\n" + self.registry(OLD)}
         return {CONFIG: head + registry}
+
+    def elsewhere(self) -> str:
+        """Registry settings for another file, of the same kind: where mirrors meet a config_path nothing can be pulled."""
+        if self.setting.kind == "mirrors":
+            return f'[plugins.{self.plugin}.registry.mirrors."*"]\n  endpoint = ["http://{WILD}/elsewhere"]\n'
+        return f'[plugins.{self.plugin}.registry]\n  config_path = "/nowhere"\n'
 
     def other_setting(self) -> str:
         """A setting of the same plugin that has nothing to do with registries."""

@@ -17,9 +17,9 @@ from typing import Any
 from rflab import oci
 
 from .answers import Asked, basic
-from .cases import CERTS, WILD, Case
-from .config import CONFIG, Tree
-from .contents import ADDRESS6, CLIENT_BOTH, CLIENT_CERT, LOGIN, PKI, UNKNOWN_CA, pki_files
+from .cases import WILD, Case
+from .config import Tree
+from .contents import ADDRESS6, CLIENT_BOTH, CLIENT_CERT, LINK, LOGIN, PKI, UNKNOWN_CA, pki_files
 
 UNSEEN = ("refused", "dns", "tls", "http")  # a host that is assumed so never gets to see a request
 PORTS = ("80", "443", "5000", "5001", "8443")
@@ -50,7 +50,7 @@ class Endpoint:
     host: str  # with its port, as written
     url: str
     asked: Asked
-    headers: list[str]  # names, without Authorization
+    headers: list[str]  # names, of those that the stand-in records
     headers_to_token_server: bool
 
 
@@ -104,12 +104,12 @@ class Explainer:
             return next((text for name, text in case.files.items() if name == path or same_through_link(case, name, path)), "")
 
         header = next((values[0] for name, values in item["headers"].items() if name.lower() == "authorization"), None)
-        asked = Asked(skip_verify=item["skip_verify"], trusts_unknown=any(content(path) == UNKNOWN_CA for path in item["ca"]),
+        asked = Asked(plain=item["scheme"] == "http", skip_verify=item["skip_verify"], trusts_unknown=any(content(path) == UNKNOWN_CA for path in item["ca"]),
                       shows_certificate=any(content(pair[0]) in (CLIENT_CERT, CLIENT_BOTH) for pair in item["client"]),
                       header=next((text for text in HEADERS if header == masked(text)), header), header_to_token_server=item["headers_sent_to_token_server"],
                       offered=offered(case, item))
         return Endpoint(item["host"], f"{item['scheme']}://{item['host']}{item['path']}", asked,
-                        sorted(name for name in item["headers"] if name.lower() != "authorization"), item["headers_sent_to_token_server"])
+                        sorted(name.lower() for name in item["headers"] if name.lower().startswith("x-")), item["headers_sent_to_token_server"])
 
     def assumptions(self, case: Case, endpoints: Sequence[Endpoint]) -> tuple[list[str], bool]:
         """Flags that say of every host, however it is spelled, what it does; and whether that cannot be said."""
@@ -135,8 +135,9 @@ def masked(text: str) -> str:
 def same_through_link(case: Case, name: str, path: str) -> bool:
     """Whether `path`, which goes through a link of the case, ends at the file `name`."""
     for link, target in case.files.items():
-        if target.startswith("<link> ") and path.startswith(link + "/"):
-            aside = target[7:] if target[7:].startswith("/") else f"{link.rpartition('/')[0]}/{target[7:]}"
+        if target.startswith(LINK) and path.startswith(link + "/"):
+            leads_to = target.removeprefix(LINK)
+            aside = leads_to if leads_to.startswith("/") else f"{link.rpartition('/')[0]}/{leads_to}"
             return aside + path[len(link):] == name
     return False
 
@@ -155,5 +156,3 @@ def offered(case: Case, item: dict[str, Any]) -> tuple[str, str] | None:
     login = found[item["host"]]
     return LOGIN if "auth" in login else (login["username"], login["password"])
 
-
-__all__ = ["CERTS", "CONFIG", "Endpoint", "Explainer", "Told", "host_and_port", "image_of", "steady"]

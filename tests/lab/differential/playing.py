@@ -6,6 +6,7 @@ import dataclasses
 import pathlib
 import re
 import shutil
+import urllib.parse
 import uuid
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from .explaining import Explainer, Told, host_and_port, image_of, steady
 
 NODES = {"1.6": "anubis", "1.7": "babel", "2.1": "ra"}
 CRASH = "containerd crashes"  # in a verdict: the pull ends containerd, so nothing else may be under way
+GONE = "UNAVAILABLE: "  # what the CRI answers when containerd is not there any more
 THERE = "-there.test"  # hosts that redirects lead to
 PULLS_AT_ONCE = 4
 
@@ -139,12 +141,15 @@ class Player:
             self.undecidable += 1
             return []
         self.requests += len(seen.requests)
-        wanted = settled(case, told, told.requests)
-        got = settled(case, told, [steady(item.method, item.scheme, item.host, item.port, item.path, str(item.raw["query"])) for item in seen.requests
-                                   if not item.host.endswith(THERE)])
-        crash = (CRASH in told.verdict) != seen.answer.startswith("UNAVAILABLE: ")
+        outcome = logins(case, told)
+        wanted = settled(outcome, told.requests)
+        # A request that only brought the question who it is comes once more, which `explain` does not tell.
+        got = settled(outcome, [steady(item.method, item.scheme, item.host, item.port, item.path, str(item.raw["query"])) for item in seen.requests
+                                if not item.host.endswith(THERE) and (item.status != 401 or outcome.get(f"{item.host}:{item.port}") != "200")])
         remarks = secrets_and_headers(case, told, seen)
-        if wanted == got and not crash and not remarks:
+        if told.verdict.startswith("pulls") != seen.answer.startswith("pulled ") or (CRASH in told.verdict) != seen.answer.startswith(GONE):
+            remarks.append("the pull ends in another way")
+        if wanted == got and not remarks:
             return []
         return [Difference(case, line, wanted, got, told.verdict, seen.answer, remarks)]
 
@@ -179,7 +184,7 @@ class Player:
             answers = list(pool.map(lambda case: pull(cri, image_of(case, names[case.name]), case.secret), group))
         for case in group:
             tree.remove(case)
-        if any(answer.startswith("UNAVAILABLE: ") for answer in answers):
+        if any(answer.startswith(GONE) for answer in answers):
             lane.node.restart_runtime()
         lane.pulls += len(group)
         return {case.name: answer for case, answer in zip(group, answers)}
@@ -193,20 +198,24 @@ def pull(cri: Cri, image: str, secret: tuple[str, str, str] | None) -> str:
         return str(error)
 
 
-def settled(case: Case, told: Told, requests: Sequence[str]) -> list[str]:
-    """Requests without those that come about by asking for credentials: a host that is asked who it is for asks once more, a refused
-    one several times, and one without a token later not at all. `explain` tells of each step, not of these."""
-    outcome = {}
+def logins(case: Case, told: Told) -> dict[str, str]:
+    """By name and port: what comes of asking hosts that want to know who it is, "200" or "401"."""
+    out = {}
     for endpoint in told.endpoints:
-        name, _ = host_and_port(endpoint.host)
+        name, port = host_and_port(endpoint.host)
         if name in case.answers and case.answers[name].wants_login:
-            outcome[name] = case.answers[name].told(endpoint.asked)
+            out |= {f"{name}:{number}": case.answers[name].told(endpoint.asked) for number in ([port] if port else ["80", "443"])}
+    return out
+
+
+def settled(outcome: dict[str, str], requests: Sequence[str]) -> list[str]:
+    """Of a host that refuses whoever asks only the first request: then it is asked several times, or without a token not at all, and
+    `explain` does not tell of that."""
     out: list[str] = []
     for request in requests:
-        name = re.sub(r":\d+$", "", request.split(" ", 1)[1].split("://", 1)[1].split("/", 1)[0])
-        if name in outcome and (request in out[-1:] or (outcome[name] == "401" and any(f"://{name}:" in item for item in out))):
-            continue
-        out.append(request)
+        host = urllib.parse.urlsplit(request.split(" ", 1)[1]).netloc
+        if outcome.get(host) != "401" or not any(f"://{host}/" in item for item in out):
+            out.append(request)
     return out
 
 
@@ -219,7 +228,7 @@ def secrets_and_headers(case: Case, told: Told, seen: Seen) -> list[str]:
         if not mine or item.host.endswith(THERE):
             continue
         token = item.path == "/token"
-        names = [sorted(name.lower() for name in endpoint.headers) if not token or endpoint.headers_to_token_server else [] for endpoint in mine]
+        names = [endpoint.headers if not token or endpoint.headers_to_token_server else [] for endpoint in mine]
         if sorted(str(name).lower() for name in item.raw["headers"]) not in names:  # type: ignore[attr-defined]
             remarks.append(f"{item.method} {item.url} has the headers {item.raw['headers']}, not {names}")
         allowed = {endpoint.asked.header for endpoint in mine if not token or endpoint.headers_to_token_server}
