@@ -47,10 +47,6 @@ class Case:
     secret: tuple[str, str, str] | None = None  # of the pull: user, password, server address
     alone: bool = False  # uses names that others use, too
 
-    def hosts_named(self) -> str:
-        """Every text in which a host may be spelled."""
-        return "\n".join([self.registry, self.pieces, *self.files, *self.files.values()])
-
 
 def setting_of(seed: int, index: int) -> Setting:
     """Most batches need no more than files below config_path."""
