@@ -49,12 +49,14 @@ class Case:
 
 
 def setting_of(seed: int, index: int) -> Setting:
-    """Most batches need no more than files below config_path."""
-    chance = random.Random(f"setting {seed} {index // BATCH}")
-    number = index // BATCH % 5
+    """Most batches need no more than files below config_path. Every form comes once in as many batches as there are forms."""
+    batch = index // BATCH
+    chance = random.Random(f"setting {seed} {batch}")
+    forms = random.Random(f"forms {seed}").sample(FORMS, len(FORMS))
+    number = batch % 5
     kind = ["certs", "certs", "list", "certs", "mirrors"][number] if number != 3 else chance.choice(["certs", "certs", "none"])
     return Setting(kind, chance.choice(SWITCH_NAMES) if chance.random() < 0.4 else "", chance.random() < 0.5, chance.random() < 0.5,
-                   chance.choice(FORMS), chance.choice(["", "", "", "slash", "colon"]), chance.random() < 0.5)
+                   forms[batch % len(forms)], chance.choice(["", "", "", "slash", "colon"]), chance.random() < 0.5)
 
 
 def generate(seed: int, index: int) -> Case:
