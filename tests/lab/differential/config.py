@@ -109,13 +109,13 @@ class Tree:
     def write(self, case: Case) -> None:
         for path, text in case.files.items():
             target = self.place(path)
-            if text == DIRECTORY:
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            if target.is_dir() or target.parent.is_file() or target.is_symlink():
+            above = [directory for directory in target.parents if self.root in directory.parents]
+            if target.is_dir() or any(place.is_symlink() for place in [target, *above]) or any(place.is_file() for place in above):
                 continue  # another file of the case has made something else of it, here as on the other side
             target.parent.mkdir(parents=True, exist_ok=True)
-            if text.startswith(LINK):
+            if text == DIRECTORY:
+                target.mkdir()
+            elif text.startswith(LINK):
                 target.symlink_to(text[len(LINK):])
             else:
                 target.write_bytes(self.text(text).encode())
