@@ -232,7 +232,8 @@ Command explain_command(Options& options) {
                   .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage"}},
           .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing}, &options.images}},
           .flags = std::vector<Flag>{{{"--assume", "HOST=ANSWER",
-                                       "what HOST answers: an HTTP status, refused, dns, tls, timeout or eof; repeat; * is every other host",
+                                       "what HOST answers: an HTTP status, refused, dns, tls, http (no TLS), timeout or eof; repeat; * is every other host, "
+                                       "HOST/manifests and HOST/blobs one kind of request",
                                        "Assumptions"}, &options.assume},
                                      {{"--images-file", "FILE", "image references, one a line (- is standard input)", "Images", {},
                                        FlagDoc::Completes::file}, &options.images_file}} +

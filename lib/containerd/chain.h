@@ -74,14 +74,23 @@ std::vector<std::string> certificate_files(const FileTree& tree, const Effective
 
 // What an endpoint is assumed to answer, for predicting requests.
 struct Assumption {
-  enum class Kind { status, refused, dns, tls, timeout, eof };
+  enum class Kind {
+    status,
+    refused,
+    dns,
+    tls,   // its certificate is not accepted, or ours; none of that for plain http
+    http,  // it speaks plain http only
+    timeout,
+    eof,
+  };
   Kind kind = Kind::status;
   int status = 200;
   bool operator==(const Assumption&) const = default;
 };
-// By host (as in ChainEndpoint::host), "*" for all others. Hosts not named answer 200 with the right content.
+// By host (as in ChainEndpoint::host), "*" for all others; "HOST/manifests" and "HOST/blobs" are for one kind of request, before what
+// is said of HOST. Hosts not named answer 200 with the right content.
 using Assumptions = std::map<std::string, Assumption, std::less<>>;
-// "HOST=503", "HOST=refused", "*=timeout".
+// "HOST=503", "HOST=refused", "*=timeout", "HOST/blobs=404".
 Result<std::pair<std::string, Assumption>> parse_assumption(std::string_view text);
 
 struct Request {

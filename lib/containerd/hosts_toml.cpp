@@ -199,11 +199,12 @@ std::vector<std::string> all_capabilities(const Version& containerd) {
   return all;
 }
 
-Result<HostsFile> parse_hosts_toml(std::string_view text, std::string_view directory, const Version& containerd) {
+Result<HostsFile> parse_hosts_toml(std::string_view file_text, std::string_view directory, const Version& containerd) {
   const HostFieldReader reader(directory, containerd);
+  const bool v2 = reader.has(Feature::toml_v2);
+  const auto text = v2 ? std::string(file_text) : with_literal_header_keys(file_text);
   const auto statements = toml_statements(text);
   RF_TRY(const auto root, parse_document(text, statements, containerd));
-  const bool v2 = reader.has(Feature::toml_v2);
   const auto hosts = hosts_of(root, statements, reader);
   const bool usable = hosts ? hosts->is_table() : reader.has(Feature::no_host_table);
   if (!usable) return dropped_hosts_file(v2 ? "toml: host is not a table" : "invalid `host` tree", hosts ? hosts->where.line : 0);

@@ -14,11 +14,12 @@ namespace {
 using Kind = Assumption::Kind;
 enum class Last { no, yes };
 
-const Assumption& assumed_of(const Assumptions& assumptions, const std::string& host) {
+// `kind` is "manifests" or "blobs".
+const Assumption& assumed_of(const Assumptions& assumptions, const std::string& host, const std::string& kind) {
   static const Assumption answers;
-  auto found = assumptions.find(host);
-  if (found == assumptions.end()) found = assumptions.find("*");
-  return found == assumptions.end() ? answers : found->second;
+  for (const auto& key : {host + "/" + kind, host, "*/" + kind, std::string("*")})
+    if (const auto found = assumptions.find(key); found != assumptions.end()) return found->second;
+  return answers;
 }
 
 bool is_transport(const Assumption& assumption) { return assumption.kind != Kind::status; }
@@ -84,8 +85,8 @@ class Pull {
 
   // One request as the client's transport makes it: with its fall-back to http. A fault of TLS is none for plain http.
   Assumption round_trip(const ChainEndpoint& endpoint, const Object& object, std::string_view method) {
-    const auto& assumed = assumed_of(assumptions_, endpoint.host);
-    const auto plain = assumed.kind == Kind::tls ? Assumption{} : assumed;
+    const auto& assumed = assumed_of(assumptions_, endpoint.host, object.kind);
+    const auto plain = assumed.kind == Kind::tls || assumed.kind == Kind::http ? Assumption{} : assumed;
     if (endpoint.scheme == "http" || fallen_back_.contains(endpoint.host)) {
       send(endpoint, object, method, "http", plain);
       return plain;
@@ -94,7 +95,7 @@ class Pull {
     if (!endpoint.http_fallback) return assumed;
     const bool no_port = split_host_port(endpoint.host).port.empty();
     const bool port_error = no_port && has(Feature::fallback_on_refused) && (assumed.kind == Kind::refused || assumed.kind == Kind::timeout);
-    if (assumed.kind != Kind::tls && !port_error) return assumed;
+    if (assumed.kind != Kind::http && !port_error) return assumed;
     if (has(Feature::fallback_is_sticky)) fallen_back_.insert(endpoint.host);
     send(endpoint, object, method, "http", plain);
     return plain;
@@ -215,13 +216,15 @@ Result<std::pair<std::string, Assumption>> parse_assumption(std::string_view tex
   const auto equals = text.rfind('=');
   const auto wrong = [&](std::string_view why) {
     return Error{ErrorKind::usage, fmt::format("--assume {}: {}", text, why),
-                 "write HOST=CODE or HOST=refused|dns|tls|timeout|eof; * stands for every other host"};
+                 "write HOST=CODE or HOST=refused|dns|tls|http|timeout|eof; * stands for every other host, HOST/manifests and HOST/blobs for one kind of request"};
   };
   if (equals == text.npos || equals == 0) return wrong("there is no HOST=ANSWER");
   const std::string host(text.substr(0, equals));
+  if (const auto slash = host.find('/'); slash != host.npos && host.substr(slash) != "/manifests" && host.substr(slash) != "/blobs")
+    return wrong("what stands behind the / is neither manifests nor blobs");
   const auto answer = text.substr(equals + 1);
   constexpr std::pair<std::string_view, Kind> words[] = {
-      {"refused", Kind::refused}, {"dns", Kind::dns}, {"tls", Kind::tls}, {"timeout", Kind::timeout}, {"eof", Kind::eof}};
+      {"refused", Kind::refused}, {"dns", Kind::dns}, {"tls", Kind::tls}, {"http", Kind::http}, {"timeout", Kind::timeout}, {"eof", Kind::eof}};
   for (const auto& [word, kind] : words)
     if (answer == word) return std::pair{host, Assumption{.kind = kind, .status = 0}};
   int status = 0;

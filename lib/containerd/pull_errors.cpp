@@ -34,6 +34,7 @@ std::string transport_text(const Assumption& answer, std::string_view host) {
     case Kind::refused: return "dial tcp: connect: connection refused";
     case Kind::dns: return fmt::format("dial tcp: lookup {}: no such host", name);
     case Kind::tls: return "tls: failed to verify certificate";
+    case Kind::http: return "http: server gave HTTP response to HTTPS client";
     case Kind::timeout: return "dial tcp: i/o timeout";
     default: return "EOF";
   }
@@ -47,6 +48,7 @@ std::string assumption_text(const Assumption& assumption) {
     case Kind::refused: return "refused";
     case Kind::dns: return "dns";
     case Kind::tls: return "tls";
+    case Kind::http: return "http";
     case Kind::timeout: return "timeout";
     case Kind::eof: return "eof";
   }

@@ -204,6 +204,24 @@ std::vector<TomlStatement> toml_statements(std::string_view text) {
   return Scanner(text).statements();
 }
 
+std::string with_literal_header_keys(std::string_view text) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  std::string out;
+  std::size_t copied = 0;
+  for (const auto& statement : Scanner(text).statements()) {
+    if (statement.kind == TomlStatement::Kind::key_value) continue;
+    out.append(text.substr(copied, statement.begin - copied));
+    char quote = 0;
+    for (const char c : text.substr(statement.begin, statement.key_end - statement.begin)) {
+      if (c == '\\' && quote == '"') out += c;
+      out += c;
+      if ((c == '"' || c == '\'') && (quote == 0 || quote == c)) quote = quote == 0 ? c : char(0);
+    }
+    copied = statement.key_end;
+  }
+  return out.append(text.substr(copied));
+}
+
 std::string without_go_toml_v1_liberties(std::string_view text) {
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   const auto plain = without_comments(text);

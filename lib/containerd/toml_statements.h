@@ -18,6 +18,10 @@ struct TomlStatement {
 // For a text that is valid TOML; for any other the answer is a guess and never an endless loop.
 std::vector<TomlStatement> toml_statements(std::string_view text);
 
+// go-toml 1 undoes no escapes in the keys of headers: [host."http://m/a\u0041"] is a key with a backslash in it. The same text as TOML
+// 1.0 has to write it to mean that, without a byte order mark; line numbers stay.
+std::string with_literal_header_keys(std::string_view text);
+
 // go-toml 1 takes texts that TOML 1.0 forbids: a byte order mark, control characters in comments, a lone carriage return as a
 // line end, a statement behind a table's header. The same text without them; line numbers stay.
 std::string without_go_toml_v1_liberties(std::string_view text);

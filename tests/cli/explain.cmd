@@ -20,8 +20,10 @@ server = "https://registry-1.docker.io"
 END
 regfallback explain nginx:1.27 --root node --containerd-version 1.6.20
 regfallback explain nginx:1.27 --root node --containerd-version 2.1.9 --assume m1:5000=503 --assume m2=refused
+regfallback explain nginx:1.27 --root node --containerd-version 2.1.9 --assume m1:5000/blobs=404 --assume m2=http --assume m2/manifests=200
 regfallback explain nginx:1.27 --root node --containerd-version 2.3.4 -o json --assume '*=429'
 regfallback explain nginx:1.27 --root node
 regfallback explain nginx:1.27 --root node --containerd-version 1.7.24 --pull-mode transfer
 regfallback explain 'nginx@sha256:1' --root node --containerd-version 1.7.24
 regfallback explain nginx --root node --containerd-version 1.7.24 --assume m1=200x
+regfallback explain nginx --root node --containerd-version 1.7.24 --assume m1/layers=404

@@ -7,7 +7,9 @@ import os
 import pathlib
 
 import pytest
-from differential.cases import BATCH, generate
+from differential.answers import Answer
+from differential.cases import BATCH, CERTS, Case, Setting, generate
+from differential.contents import LOGIN
 from differential.playing import Difference, Player
 from differential.shrink import shrink
 from rflab import Lab
@@ -43,15 +45,29 @@ def test_the_shrinker_keeps_only_what_matters() -> None:
     big = dataclasses.replace(big, digest=True, path="a/b/")
     small = shrink(big, lambda case: "skip_verify = true" in "".join(case.files.values()), most_tries=2000)
     assert [text.strip() for text in small.files.values()] == ["skip_verify = true"]
-    assert (small.digest, small.path, set(small.answers.values())) == (False, "", {"ok"})
+    assert (small.digest, small.path, set(small.answers.values())) == (False, "", {Answer()})
+
+
+LIES = {
+    "a request is left out": "s['requests'].pop()",
+    "no endpoint gets headers": "[e['headers'].clear() for e in s['endpoints']]",
+    "nobody has credentials": "[e.update(credentials=None) for e in s['endpoints']]",
+    "the pull fails": "s.update(verdict='fails')",
+}
+ONE_LOGIN = Case("liar", Setting("certs", switch="", wildcard=False, old_name=False, form="one file", end="", logins=True), "liarr.test", "", "1", False,
+                 {f"{CERTS}/liarr.test/hosts.toml": '[host."http://liara.test"]\n[host."http://liara.test".header]\nX-Team = "infra"\n'},
+                 {"liara.test": Answer("basic", user=LOGIN[0], password=LOGIN[1]), "liarr.test": Answer("404")},
+                 f'[plugins.@PLUGIN@.registry.configs."liara.test".auth]\n  username = "{LOGIN[0]}"\n  password = "{LOGIN[1]}"\n')
 
 
 def test_a_wrong_prediction_is_found(lab: Lab, program: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    """The comparison itself: a program that leaves out the last request of every pull is caught."""
-    liar = tmp_path / "liar"
-    liar.write_text(f'#!/bin/sh\n{program} "$@" | /usr/bin/python3 -c "import json,sys; s = json.load(sys.stdin); s[\'requests\'].pop(); print(json.dumps(s))"\n')
-    liar.chmod(0o755)
-    case = next(case for case in (generate(1, number) for number in range(400))
-                if not case.alone and case.setting.kind == "certs" and set(case.answers.values()) == {"ok"})
-    with Player(lab, ["1.7"], liar) as player:
-        assert len(player.play([case])) == 1
+    """The comparison itself: a program that tells one lie is caught, and without the lie it is not."""
+    found = {}
+    with Player(lab, ["1.7"], program) as player:
+        for name, lie in {"no lie": "s", **LIES}.items():
+            liar = tmp_path / name
+            liar.write_text(f'#!/bin/sh\n{program} "$@" | /usr/bin/python3 -c "import json,sys; s = json.load(sys.stdin); {lie}; print(json.dumps(s))"\n')
+            liar.chmod(0o755)
+            player.explainers["1.7"].program = liar
+            found[name] = len(player.play([ONE_LOGIN]))
+    assert found == {"no lie": 0, **dict.fromkeys(LIES, 1)}

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Callable
+
+from .answers import BAD_CERTIFICATES, FAULTS, NEVER_IN, ON_ONE_KIND, Answer
+from .contents import CLIENT_BOTH, CLIENT_CERT, CLIENT_KEY, DIRECTORY, JUNK, LINK, LOGIN, OTHER_KEY, TRUSTED_CA, UNKNOWN_CA
+from .hosts_text import HostsText
 
 CERTS = "/etc/containerd/certs.d"
 LIST = f"{CERTS}:/etc/docker/certs.d"
 BATCH = 40  # cases that share one config.toml
-DIRECTORY, TRUSTED_CA, UNKNOWN_CA = "<directory>", "<trusted ca>", "<unknown ca>"  # contents of a file that are no text of ours
 WILD = "wild.test"
-
-# What a host does -> what `explain --assume` calls it. Only what holds for every request to the host.
-ANSWERS = {"ok": "200", "404": "404", "401": "401", "basic": "401", "403": "403", "405": "405", "408": "408", "410": "410", "429": "429",
-           "400": "400", "500": "500", "501": "501", "502": "502", "503": "503", "504": "504", "507": "507", "300": "300", "301": "301", "302": "302",
-           "304": "304", "307": "307", "308": "308", "refused": "refused", "nxdomain": "dns", "servfail": "dns", "eof": "eof", "reset": "eof",
-           "http-only": "tls", "tls-eof": "tls", "tls-unknown-ca": "tls", "tls-wrong-name": "tls", "tls-expired": "tls"}
-FAULTS = [word for word in ANSWERS if word not in ("ok", "404") and not word.startswith("tls-")]
-TLS_FAULTS = ["tls-unknown-ca", "tls-wrong-name", "tls-expired", "tls-eof"]
+FORMS = ("one file", "one file", "one file", "drop-in", "last drop-in wins", "drop-in beside", "drop-in nobody imports", "version 1", "no version",
+         "2: new name in version 2", "2: old name in version 3", "2: version 3 drop-in below version 2", "2: version 2 drop-in below version 3")
+SWITCH_NAMES = ("use_local_image_pull", "discard_unpacked_layers", "disable_snapshot_annotations", "max_concurrent_downloads", "image_pull_with_sync_fs")
 
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """The part of config.toml that a batch of cases shares."""
+    """The part of the configuration that a batch of cases shares."""
 
     kind: str  # "certs": one directory; "list": two; "mirrors": legacy blocks; "none"
-    local: bool  # 2.1 and later: no transfer service
+    switch: str  # 2.1 and later: a setting that keeps pulls from the transfer service
     wildcard: bool  # mirrors."*"
     old_name: bool  # on 2.x: the plugin's name of before
+    form: str  # how it is spread over files
+    end: str  # of config_path: "", "slash", "colon"
+    logins: bool  # credentials stand in config.toml
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,21 +42,21 @@ class Case:
     tag: str
     digest: bool
     files: dict[str, str]
-    answers: dict[str, str]  # host name -> a key of ANSWERS
+    answers: dict[str, Answer]  # by host name
     pieces: str = ""  # lines of config.toml; @PLUGIN@ stands for the plugin's name
+    secret: tuple[str, str, str] | None = None  # of the pull: user, password, server address
     alone: bool = False  # uses names that others use, too
-
-    def hosts_named(self) -> str:
-        """Every text in which a host may be spelled."""
-        return "\n".join([self.registry, self.pieces, *self.files, *self.files.values()])
 
 
 def setting_of(seed: int, index: int) -> Setting:
-    """Most batches need no more than files below config_path."""
-    chance = random.Random(f"setting {seed} {index // BATCH}")
-    number = index // BATCH % 5
-    kind = ["certs", "certs", "list", "certs", "mirrors"][number] if number != 3 else chance.choice(["certs", "none"])
-    return Setting(kind, chance.random() < 0.4, chance.random() < 0.5, chance.random() < 0.5)
+    """Most batches need no more than files below config_path. Every form comes once in as many batches as there are forms."""
+    batch = index // BATCH
+    chance = random.Random(f"setting {seed} {batch}")
+    forms = random.Random(f"forms {seed}").sample(FORMS, len(FORMS))
+    number = batch % 5
+    kind = ["certs", "certs", "list", "certs", "mirrors"][number] if number != 3 else chance.choice(["certs", "certs", "none"])
+    return Setting(kind, chance.choice(SWITCH_NAMES) if chance.random() < 0.4 else "", chance.random() < 0.5, chance.random() < 0.5,
+                   forms[batch % len(forms)], chance.choice(["", "", "", "slash", "colon"]), chance.random() < 0.5)
 
 
 def generate(seed: int, index: int) -> Case:
@@ -72,7 +72,6 @@ class Maker:
         self.name = name
         self.setting = setting
         self.mirrors = [f"{name}{letter}.test" for letter in "abcd"[:chance.choice([1, 2, 2, 3, 4])]]
-        self.used: list[tuple[str, str]] = []  # host name, "plain" or "special" TLS
         self.files: dict[str, str] = {}
         self.alone = False
 
@@ -82,30 +81,51 @@ class Maker:
     def case(self) -> Case:
         chance = self.chance
         files_count = self.setting.kind in ("certs", "list")
+        self.digest = self.maybe(0.2)
         hub = files_count and self.maybe(0.04)
-        self.registry = "docker.io" if hub else f"{self.name}r.test" + chance.choice([""] * 5 + [":5000", ":443", ":8443", ":80"])
-        self.alone = hub
-        pieces = ""
+        local = files_count and not hub and self.maybe(0.03)  # nothing listens there
+        own = "localhost" if local else f"{self.name}r.test" if self.maybe(0.97) else f"{self.name}R.test"
+        self.registry = chance.choice(["docker.io", "docker.io", "index.docker.io", "registry-1.docker.io"]) if hub else own + chance.choice([""] * 5 + [":5000", ":443", ":8443", ":80"])
+        self.alone = hub or local
         if files_count:
             self.lay_out()
-        elif self.setting.kind == "mirrors":
-            pieces = self.mirror_blocks()
-        digest = self.maybe(0.2)
+        pieces = self.mirror_blocks() if self.setting.kind == "mirrors" else ""
+        if self.setting.logins:
+            pieces += self.login_blocks()
+        secret = (*chance.choice([LOGIN, LOGIN, ("else", "wrong")]), chance.choice(["", "", f"https://{self.mirrors[0]}", self.mirrors[0]])) if self.maybe(0.15) else None
         return Case(self.name, self.setting, self.registry, chance.choice(["", "library/", "a/b/", "a-b/c_d/e.f/"]),
-                    "" if self.maybe(0.15) else chance.choice(["1", "v1.2", "latest", "X_y-1"]), digest, self.files, self.answers(), pieces, self.alone)
+                    "" if self.maybe(0.15) else chance.choice(["1", "v1.2", "latest", "X_y-1"]), self.digest, self.files, self.answers(), pieces, secret, self.alone)
 
-    def answers(self) -> dict[str, str]:
-        out = {}
-        upstream = "registry-1.docker.io" if self.registry == "docker.io" else self.registry.split(":")[0]
-        for host in self.mirrors:
-            out[host] = self.chance.choice(["ok", "ok", "404", "404", self.chance.choice(FAULTS), self.chance.choice(FAULTS)])
-            uses = [how for name, how in self.used if name == host]
-            if uses == ["plain"] and self.maybe(0.2):
-                out[host] = self.chance.choice(TLS_FAULTS)
-        out[upstream] = self.chance.choice(["ok", "ok", "ok", "404", self.chance.choice(FAULTS)])
-        if self.registry == "docker.io":
-            out["docker.io"] = self.chance.choice(["ok", "404"])  # where a server = "https://docker.io" leads
+    # -- hosts
+
+    def answers(self) -> dict[str, Answer]:
+        upstream = "registry-1.docker.io" if self.registry.endswith("docker.io") else self.registry.split(":")[0].lower()
+        out = {host: self.answer(host) for host in self.mirrors}
+        out[upstream] = Answer("refused") if upstream == "localhost" else Answer() if self.maybe(0.6) else self.answer(upstream)
+        if self.registry.endswith("docker.io"):
+            out["docker.io"] = Answer(self.chance.choice(["ok", "404"]))  # where a server = "https://docker.io" leads
         return out
+
+    def answer(self, host: str) -> Answer:
+        chance = self.chance
+        kind = chance.random()
+        if kind < 0.35:
+            return Answer()
+        if kind < 0.5:
+            return Answer("404")
+        if kind < 0.75:
+            return Answer(chance.choice(FAULTS))
+        if kind < 0.83:
+            return Answer(chance.choice([*BAD_CERTIFICATES, "tls-unknown-ca", "tls-client-cert", "tls-client-cert", "tls-eof", "https-only", "https-only"]))
+        if kind < 0.92:
+            user, password = chance.choice([LOGIN, LOGIN, LOGIN, ("", "")])
+            return Answer(chance.choice(["basic", "basic", "basic", "bearer", "bearer", *NEVER_IN]) if user else "bearer", user=user, password=password)
+        if kind < 0.96:
+            # A digest is looked for among the blobs too, and a manifest is none of them here.
+            return Answer(chance.choice(ON_ONE_KIND), on="blobs" if self.digest else chance.choice(["manifests", "blobs"]))
+        if kind < 0.98:
+            return Answer("no-digest")
+        return Answer("redirect", to=f"{chance.choice(['http', 'https'])}://{host.removesuffix('.test')}-there.test")
 
     # -- directories
 
@@ -122,114 +142,43 @@ class Maker:
             self.alone = True
 
     def directory_name(self) -> str:
+        if self.registry.endswith("docker.io"):
+            return self.chance.choice(["docker.io", "docker.io", self.registry])
         if ":" in self.registry:
             host, port = self.registry.split(":")
             return self.chance.choice([f"{host}_{port}_", f"{host}_{port}_", self.registry, host])
-        return self.chance.choice([self.registry] * 12 + [self.registry.upper(), self.registry + "_443_"])
+        return self.chance.choice([self.registry] * 12 + [self.registry.upper(), self.registry.lower(), self.registry + "_443_"])
 
     def directory(self, path: str) -> None:
         kind = self.chance.random()
-        if kind < 0.82:
-            self.files[f"{path}/hosts.toml"] = self.hosts_toml(path)
+        if kind < 0.05:  # what a link leads to has a name of its own, which no registry has
+            aside = f"{path}-{len(self.files)}"
+            self.files[path] = LINK + self.chance.choice([aside, aside.rpartition("/")[2], aside, "nowhere-at-all"])
+            path = aside
+        kind = self.chance.random()
+        if kind < 0.80:
+            text, files = HostsText(self.chance, path, self.registry, self.mirrors).write()
+            self.files |= {f"{path}/{name}": content for name, content in files.items()} | {f"{path}/hosts.toml": text}
             if self.maybe(0.05):
                 self.files[f"{path}/ca.crt"] = UNKNOWN_CA
-        elif kind < 0.90:
-            self.files[f"{path}/{self.chance.choice(['ca.crt', 'x.pem', 'only.key', 'only.cert'])}"] = self.chance.choice([TRUSTED_CA, UNKNOWN_CA])
+        elif kind < 0.92:
+            self.files |= {f"{path}/{name}": content for name, content in self.docker_style().items()}
         else:
             self.files.update(self.chance.choice([{path: DIRECTORY}, {f"{path}/hosts.toml": ""}, {f"{path}/hosts.toml": "# nothing\n"},
                                                   {f"{path}/hosts.toml": "[[[\n"}, {path: "a file\n"}, {f"{path}/hosts.toml/x": "y\n"},
                                                   {f"{path}/HOSTS.toml": 'server = "http://nowhere.test"\n'}, {f"{path}/hosts.toml": "\ufeff# mark\n"}]))
 
-    def hosts_toml(self, path: str) -> str:
-        lines = [self.chance.choice(["", "# a comment", "\ufeff" if self.maybe(0.1) else ""])]
-        lines[-1:] = [lines[-1]] if lines[-1] else []
-        if self.maybe(0.6):
-            lines.append(f"server = {self.quoted(self.server())}")
-        if self.maybe(0.25):
-            lines += self.fields(path, None)
-        hosts = self.chance.sample(self.mirrors, self.chance.randint(0 if self.maybe(0.1) else 1, len(self.mirrors)))
-        if self.maybe(0.07):
-            hosts.append(self.chance.choice(self.mirrors))
-        for host in hosts:
-            lines += self.host_block(path, host)
-        if self.maybe(0.05):
-            lines.append(f'server = "https://{self.mirrors[0]}"')
-        if self.maybe(0.04):
-            lines.append(self.chance.choice(["x = ", "capabilities = 5", "[host]", "[[host]]", "y = \"unfinished", "[host.\"\"]", "é = 1", "a.b = 1\na.c = 2"]))
-        end = "\r\n" if self.maybe(0.05) else "\n"
-        return end.join(lines) + ("" if self.maybe(0.1) else end)
-
-    def quoted(self, text: str) -> str:
-        return f"'{text}'" if self.maybe(0.1) else f'"{text}"'
-
-    def server(self) -> str:
-        upstream = self.registry.split(":")[0] if self.maybe(0.6) else self.chance.choice(self.mirrors)
-        if self.maybe(0.03):
-            return ""
-        return self.url(upstream)[0]
-
-    def url(self, host: str) -> tuple[str, str]:
-        """A URL and its scheme; most are ordinary."""
-        scheme = self.chance.choice(["https", "https", "http", "http", "http"])
-        ordinary = [f"{scheme}://{host}"] * 6 + [f"{scheme}://{host}{self.chance.choice([':5000', ':8443', ':80', ':443'])}"] * 2
-        odd = [host, f"{host}:5001", f"{scheme}://{host}/", f"{scheme}://{host}/v2", f"{scheme}://{host}/v2/", f"{scheme}://{host}/proxy/x",
-               f"{scheme}://{host}/v2/proxy", f"{scheme}://{host}/foov2", f"{scheme}://{host}//a/../b", f"HTTPS://{host}", f"ftp://{host}",
-               f"{scheme}://user:word@{host}/x?y=1#z", f"{scheme}://{host}:", f"{scheme}://{host}/a%20b/c", f"{scheme}://{host.upper()}", f"http{host}",
-               f"{scheme}://{host}:99999", f"{scheme}://{host}:x", f"{scheme}://"]
-        url = self.chance.choice(odd if self.maybe(0.3) else ordinary)
-        return url, "http" if url.startswith("http://") else "https"
-
-    def host_block(self, path: str, host: str) -> list[str]:
-        url, scheme = self.url(host)
-        fields = self.fields(path, scheme)
-        special = any(line.strip().startswith(("skip_verify", "ca", "client")) for line in fields)
-        self.used.append((host, "special" if special or scheme == "http" else "plain"))
-        form = self.chance.random()
-        key = self.quoted(url)
-        if form < 0.85:
-            lines = [f"[host.{key}]", *("  " + line for line in fields)]
-            if self.maybe(0.12):
-                lines += [f"  [host.{key}.header]", self.chance.choice(['  X-Team = "infra"', '  X-Many = ["a", "b"]', "  X-Wrong = 1"])]
-            return lines
-        if form < 0.89:
-            return ["[host]", f"  {key} = {{ {', '.join(fields)} }}"]
-        if form < 0.92:
-            return [f"host.{key}.skip_verify = true"]
-        if form < 0.95:
-            return [f"[host.{key}.header]", '  X-Only = "1"']
-        return [f"[Host.{key}]" if self.maybe(0.3) else f"[ host . {key} ]", *fields]
-
-    def fields(self, path: str, scheme: str | None) -> list[str]:
-        """Keys of a host, or of the root when there is no scheme."""
-        lines = []
-        if self.maybe(0.5):
-            lines.append("capabilities = " + self.chance.choice(
-                ['["pull", "resolve"]'] * 6 + ['["pull"]', '["resolve"]', '["push"]', '["pull", "resolve", "push"]', "[]", '["PULL", "Resolve"]', '["pull", "nonsense"]'
-                                              if self.maybe(0.3) else '["pull"]']))
-        if self.maybe(0.2):
-            lines.append(f"override_path = {self.chance.choice(['true', 'true', 'false'])}")
-        if self.maybe(0.15):
-            lines.append(f"skip_verify = {self.chance.choice(['true', 'true', 'false'])}")
-        if self.maybe(0.07):
-            lines.append("ca = " + self.certificate(path))
-        if self.maybe(0.04):
-            lines.append(self.chance.choice(['client = "pair.pem"', 'client = [["c.cert", "c.key"]]', 'client = ["c.cert", "c.key"]']))
-        if self.maybe(0.06):
-            lines.append("dial_timeout = " + self.chance.choice(['"2s"', '"200ms"', '"soon"', "5"]))
-        if self.maybe(0.06):
-            lines.append(self.chance.choice(['capabilites = ["push"]', 'Override_Path = true', 'Capabilities = ["pull"]', "x = 1", "skip_verify = 'yes'"]))
-        return lines
-
-    def certificate(self, path: str) -> str:
-        name = self.chance.choice(["trusted.pem", "unknown.pem"])
-        if not self.maybe(0.1):
-            self.files[f"{path}/{name}"] = TRUSTED_CA if name == "trusted.pem" else UNKNOWN_CA
-        return self.chance.choice([f'"{name}"', f'["{name}"]', f'"{path}/{name}"', f'"../{path.rpartition("/")[2]}/{name}"'])
+    def docker_style(self) -> dict[str, str]:
+        """Certificate files without a hosts.toml."""
+        return self.chance.choice([
+            {"ca.crt": UNKNOWN_CA}, {"ca.crt": UNKNOWN_CA}, {"ca.crt": TRUSTED_CA}, {"a.crt": TRUSTED_CA, "b.crt": UNKNOWN_CA}, {"ca.crt": JUNK}, {"x.pem": UNKNOWN_CA},
+            {"c.cert": CLIENT_CERT, "c.key": CLIENT_KEY}, {"c.cert": CLIENT_CERT, "c.key": CLIENT_KEY, "ca.crt": UNKNOWN_CA}, {"only.cert": CLIENT_CERT},
+            {"c.cert": CLIENT_CERT, "c.key": OTHER_KEY}, {"only.key": CLIENT_KEY}, {"both.cert": CLIENT_BOTH}, {"ca.crt": DIRECTORY}, {"ca.crt/x": "y\n"}])
 
     # -- config.toml
 
     def mirror_blocks(self) -> str:
-        """Legacy mirrors of this case's registry."""
+        """Legacy mirrors of this case's registry, and TLS settings, which 2.0 and later do not know."""
         lines = []
         if self.maybe(0.8):
             hosts = self.chance.sample(self.mirrors, self.chance.randint(0, len(self.mirrors)))
@@ -237,14 +186,26 @@ class Maker:
             if self.maybe(0.15):
                 urls.append(f"https://{self.registry}")
             lines += [f'[plugins.@PLUGIN@.registry.mirrors."{self.registry}"]', "  endpoint = [" + ", ".join(f'"{url}"' for url in urls) + "]"]
-        if self.maybe(0.15):
-            lines += [f'[plugins.@PLUGIN@.registry.configs."{self.mirrors[0]}".auth]', '  username = "u"', '  password = "p"']
+        if self.maybe(0.2):
+            host = self.chance.choice([*self.mirrors, self.registry])
+            tls = self.chance.choice(["insecure_skip_verify = true", 'ca_file = "/etc/containerd/lab-pki/unknown.pem"',
+                                      'cert_file = "/etc/containerd/lab-pki/c.cert"\n  key_file = "/etc/containerd/lab-pki/c.key"', 'ca_file = "/nowhere"',
+                                      'cert_file = "/etc/containerd/lab-pki/c.cert"'])
+            lines += [f'[plugins.@PLUGIN@.registry.configs."{host}".tls]', f"  {tls}"]
+        return "\n".join(lines) + "\n"
+
+    def login_blocks(self) -> str:
+        """Credentials for hosts in config.toml, in the new form or the old one, by URL."""
+        lines = []
+        for host in self.chance.sample(self.mirrors, self.chance.randint(0, len(self.mirrors))):
+            user, password = LOGIN if self.maybe(0.7) else ("else", "wrong")
+            table = f'auths."https://{host}"' if self.maybe(0.2) else f'configs."{host}".auth'
+            fields = ['  auth = "cm9ib3Q6cGFzczp3b3Jk"'] if self.maybe(0.2) else [f'  username = "{user}"', f'  password = "{password}"']
+            lines += [f"[plugins.@PLUGIN@.registry.{table}]", *fields]
         return "\n".join(lines) + "\n"
 
     def mirror_url(self, host: str) -> str:
         scheme = self.chance.choice(["https", "http", "http"])
-        self.used.append((host, "special" if scheme == "http" else "plain"))
-        forms: list[Callable[[], str]] = [lambda: f"{scheme}://{host}", lambda: f"{scheme}://{host}:5000", lambda: f"{scheme}://{host}/",
-                                          lambda: f"{scheme}://{host}/v2", lambda: f"{scheme}://{host}/v2/proxy", lambda: f"{scheme}://{host}/proxy",
-                                          lambda: host, lambda: f"{host}:5001"]
-        return self.chance.choice(forms[:2] * 3 + forms)()
+        forms = [f"{scheme}://{host}", f"{scheme}://{host}:5000"] * 3 + [f"{scheme}://{host}/", f"{scheme}://{host}/v2", f"{scheme}://{host}/v2/proxy",
+                                                                         f"{scheme}://{host}/proxy", host, f"{host}:5001"]
+        return self.chance.choice(forms)

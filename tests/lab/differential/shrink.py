@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 
+from .answers import Answer
 from .cases import Case
 
 
@@ -23,8 +24,10 @@ def smaller(case: Case) -> Iterator[Case]:
     for at in range(len(pieces)):
         yield dataclasses.replace(case, pieces="".join(pieces[:at] + pieces[at + 1:]))
     for host, answer in case.answers.items():
-        if answer != "ok":
-            yield dataclasses.replace(case, answers={**case.answers, host: "ok"})
+        if answer != Answer():
+            yield dataclasses.replace(case, answers={**case.answers, host: Answer()})
+    if case.secret:
+        yield dataclasses.replace(case, secret=None)
     if case.digest:
         yield dataclasses.replace(case, digest=False)
     if case.path:
