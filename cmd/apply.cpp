@@ -61,10 +61,7 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
   Nodes nodes(context, setup);
   auto policy = rollout_policy(options, setup.selection.nodes.size());
   const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
-  if (!gathered) {
-    context.error(gathered.error());
-    return {.code = exit_code_of(gathered.error())};
-  }
+  if (!gathered) return {.code = context.fail(gathered.error())};
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
   nodes.plan(wanted);

@@ -27,6 +27,11 @@ void Context::error(const Error& error) {
   talk.write(talk_look().paint(Tint::bad, "error: ") + terminal_safe(to_string(error), Lines::keep) + "\n");
 }
 
+int Context::fail(const Error& problem) {
+  error(problem);
+  return exit_code_of(problem);
+}
+
 int exit_code_of(const Error& error) {
   switch (error.kind) {
     case ErrorKind::usage:

@@ -26,6 +26,7 @@ struct Context {
   void note(std::string_view text);     // unless --quiet
   void warning(std::string_view text);  // unless --quiet
   void error(const Error& error);
+  int fail(const Error& error);         // says it; the exit code it stands for
 };
 
 // The exit code an Error that ends a whole command stands for.

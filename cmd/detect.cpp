@@ -26,10 +26,7 @@ int run(Context& context) {
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) {
-    context.error(gathered.error());
-    return exit_code_of(gathered.error());
-  }
+  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
   std::vector<DetectRow> rows;
   bool failed = false;
   for (const auto& node : nodes.all()) {

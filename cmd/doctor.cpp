@@ -143,10 +143,7 @@ int run_on_copy(Context& context) {
     if (!setup) return exit_usage;
   }
   const auto copy = copy_below_root(options, "doctor", GeneratedFiles::rendered);
-  if (!copy) {
-    context.error(copy.error());
-    return exit_code_of(copy.error());
-  }
+  if (!copy) return context.fail(copy.error());
   Subject subject{.facts = copy->facts, .detection = &*copy->detection, .undetected = {}, .source = Subject::Source::copy, .chain = copy->chain, .now = now()};
   if (setup) subject.wanted = Wanted{.intent = &setup->intent};
   return print(context, {{.node = "", .findings = shown(diagnose(subject), options)}});
@@ -156,10 +153,7 @@ int run_on_nodes(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) {
-    context.error(gathered.error());
-    return exit_code_of(gathered.error());
-  }
+  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
   if (const auto other = with_version(*setup, context.options, nodes.all()); !other) {
     context.error(other.error());
     return exit_usage;

@@ -187,10 +187,7 @@ int run(Context& context) {
     if (!setup) return exit_usage;
   }
   const auto explanations = explain_all(context, setup);
-  if (!explanations) {
-    context.error(explanations.error());
-    return exit_code_of(explanations.error());
-  }
+  if (!explanations) return context.fail(explanations.error());
   const auto& all = explanations->all;
   if (context.wants_table()) {
     for (std::size_t i = 0; i < all.size(); ++i) context.out.write((i == 0 ? "" : "\n") + explain_text(all[i], context.look()));

@@ -119,8 +119,7 @@ Result<int> carry_out_all(Context& context) {
 int kind_registry(Context& context) {
   const auto code = carry_out_all(context);
   if (code) return *code;
-  context.error(code.error());
-  return exit_code_of(code.error());
+  return context.fail(code.error());
 }
 
 }  // namespace rf::cmd

@@ -218,10 +218,7 @@ Result<KindReport> look_at_all(Context& context) {
 
 int kind_status(Context& context) {
   const auto report = look_at_all(context);
-  if (!report) {
-    context.error(report.error());
-    return exit_code_of(report.error());
-  }
+  if (!report) return context.fail(report.error());
   if (context.wants_table()) {
     context.out.write(kind_text(*report, context.look()));
   } else {

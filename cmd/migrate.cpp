@@ -127,16 +127,10 @@ int run_on_copy(Context& context) {
   const auto& options = context.options;
   const auto& name = !options.root.empty() ? options.root : !options.config_path.empty() ? options.config_path : options.registries_yaml;
   const auto plan = plan_copy(options);
-  if (!plan) {
-    context.error(plan.error());
-    return exit_code_of(plan.error());
-  }
+  if (!plan) return context.fail(plan.error());
   show(context, {{.node = name, .plan = &*plan}});
   if (options.output_directory.empty() || options.dry_run) return exit_done;
-  if (const auto written = write_below(context, options.output_directory, *plan); !written) {
-    context.error(written.error());
-    return exit_code_of(written.error());
-  }
+  if (const auto written = write_below(context, options.output_directory, *plan); !written) return context.fail(written.error());
   return exit_done;
 }
 
@@ -178,10 +172,7 @@ int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) 
   Nodes nodes(context, setup);
   const auto policy = rollout_policy(options, setup.selection.nodes.size());
   const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
-  if (!gathered) {
-    context.error(gathered.error());
-    return exit_code_of(gathered.error());
-  }
+  if (!gathered) return context.fail(gathered.error());
   plan_all(context, nodes, migrate);
   if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, nodes);
   const auto rows = plan_rows(nodes.all());

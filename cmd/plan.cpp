@@ -13,10 +13,7 @@ int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::required});
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) {
-    context.error(gathered.error());
-    return exit_code_of(gathered.error());
-  }
+  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
   nodes.plan(plan_options(context.options));
   const auto rows = plan_rows(nodes.all());
   if (context.wants_table()) {

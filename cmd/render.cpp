@@ -120,10 +120,7 @@ int run_patch(Context& context, const Setup& setup) {
   }
   const auto target = patch_target(context.options);
   const auto patch = target ? render_patch(setup.intent, setup.resolved, *target, setup.profiles) : Result<Patch>(target.error());
-  if (!patch) {
-    context.error(patch.error());
-    return exit_code_of(patch.error());
-  }
+  if (!patch) return context.fail(patch.error());
   if (const auto given = give_patch(context, *target, *patch, setup.resolved); !given) {
     context.error(given.error());
     return exit_failed;
@@ -136,10 +133,7 @@ int run(Context& context) {
   if (!setup) return exit_usage;
   if (!context.options.form.empty()) return run_patch(context, *setup);
   const auto plan = plan_for(*setup, context.options);
-  if (!plan) {
-    context.error(plan.error());
-    return exit_code_of(plan.error());
-  }
+  if (!plan) return context.fail(plan.error());
   const std::vector<PlanRow> rows{{.node = plan->node, .error = {}, .plan = &*plan}};
   if (context.options.output_directory.empty() || !context.wants_table()) {
     if (context.wants_table()) {

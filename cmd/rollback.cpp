@@ -45,10 +45,7 @@ int run(Context& context) {
   Nodes nodes(context, *setup);
   auto policy = rollout_policy(options, setup->selection.nodes.size());
   const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
-  if (!gathered) {
-    context.error(gathered.error());
-    return exit_code_of(gathered.error());
-  }
+  if (!gathered) return context.fail(gathered.error());
   if (options.list) return list(context, nodes.all());
   auto rows = begin_rows(nodes.all());
   for (std::size_t i = 0; i < rows.size(); ++i) {

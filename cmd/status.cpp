@@ -12,10 +12,7 @@ int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) {
-    context.error(gathered.error());
-    return exit_code_of(gathered.error());
-  }
+  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
   if (setup->has_intent) nodes.plan({});
   const auto rows = status_rows(nodes.all());
   if (context.wants_table()) {

@@ -87,10 +87,7 @@ int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) {
-    context.error(gathered.error());
-    return exit_code_of(gathered.error());
-  }
+  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
   return print_results(context, nodes, test_all(context, *setup, nodes, image));
 }
 

@@ -7,9 +7,10 @@
 #include <openssl/x509.h>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
+
+#include "base/owned.h"
 
 namespace rf {
 namespace {
@@ -17,16 +18,6 @@ namespace {
 // About a second of one core. What openssl and ssh-keygen write by themselves is far below.
 constexpr std::int64_t most_iterations = 2'000'000;
 constexpr std::int64_t most_scrypt_blocks = 1 << 21;  // N * r * p; openssl writes 2^14 * 8
-
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-template <class T, auto Free>
-using Owned = std::unique_ptr<T, Freer<Free>>;
 
 Error fault(ErrorKind kind, std::string message) {
   ERR_clear_error();

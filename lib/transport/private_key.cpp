@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/owned.h"
 #include "base/text.h"
 #include "transport/bcrypt.h"
 #include "transport/pem_key.h"
@@ -18,15 +19,6 @@
 namespace rf {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-template <class T, auto Free>
-using Owned = std::unique_ptr<T, Freer<Free>>;
 using Number = Owned<BIGNUM, BN_clear_free>;
 using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from rflab import Lab, Node
-from tool import STATE, Tool, all_at_once, leftovers, tree_of
+from tool import STATE, Tool, all_at_once, fresh, leftovers, tree_of
 
 # Name of the distribution, and the directories in which its registries are configured.
 LAYOUTS = {
@@ -28,12 +28,7 @@ registries:
 @pytest.fixture(scope="module")
 def standins(lab: Lab) -> Iterator[Lab]:
     """Every stand-in, and anubis, with a fresh disk."""
-    names = [*LAYOUTS, "anubis"]
-    were = set(lab.specs)
-    lab.up(names)
-    all_at_once(lab.reset, [name for name in names if name in were])
-    yield lab
-    all_at_once(lab.reset, names)
+    yield from fresh(lab, [*LAYOUTS, "anubis"])
 
 
 @pytest.fixture

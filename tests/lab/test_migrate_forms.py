@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from rflab import Behaviour, Lab, Node
-from tool import Tool, all_at_once, tree_of
+from tool import Tool, fresh, tree_of
 
 STANDINS = ("k3s1", "k3s2", "rke1")  # containerd 1.7, 2.x, 1.7
 PLAIN = "ra"
@@ -21,12 +21,7 @@ IMAGES = ("ghcr.io/{}a:1", "quay.io/{}b:1", "private.test/{}c:1", "docker.io/lib
 @pytest.fixture(scope="module")
 def standins(lab: Lab) -> Iterator[Lab]:
     """The stand-ins and one plain node with fresh disks."""
-    names = [*STANDINS, PLAIN]
-    were = set(lab.specs)
-    lab.up(names)
-    all_at_once(lab.reset, [name for name in names if name in were])
-    yield lab
-    all_at_once(lab.reset, names)
+    yield from fresh(lab, [*STANDINS, PLAIN])
 
 
 @pytest.fixture

@@ -1,7 +1,4 @@
 // Plans carried out by a real shell in a scratch tree that stands for a node.
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <unistd.h>
@@ -11,13 +8,12 @@
 
 #include "apply/apply.h"
 #include "base/text.h"
-#include "transport/local.h"
+#include "local_shell.h"
 
 using namespace rf;
 
 namespace {
 
-// The environment of this process is what the shell gets.
 struct ScratchNode {
   std::filesystem::path root = std::filesystem::temp_directory_path() / ("regfallback-apply-" + *new_transaction_id());
   ScratchNode() {
@@ -36,25 +32,7 @@ struct ScratchNode {
 };
 
 using Job = std::function<asio::awaitable<Result<Applied>>(Shell&)>;
-Result<Applied> with_shell(const Job& job) {
-  asio::io_context loop;
-  std::optional<Result<Applied>> answer;
-  asio::co_spawn(
-      loop,
-      [&]() -> asio::awaitable<void> {
-        Access access;
-        access.privilege = Privilege::as_is;
-        auto shell = co_await open_local(access);
-        if (!shell) {
-          answer = shell.error();
-          co_return;
-        }
-        answer = co_await job(**shell);
-      },
-      asio::detached);
-  loop.run();
-  return *answer;
-}
+Result<Applied> with_shell(const Job& job) { return test::with_shell<Applied>(job); }
 
 FileChange change(FileChange::Op op, const std::string& path, const std::string& before, const std::string& after) {
   FileChange one;

@@ -1,14 +1,10 @@
 // Only words that cannot be anything else enter a script; facts come back from a real shell.
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
-#include <asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
-#include <optional>
 
 #include "apply/read_facts.h"
 #include "apply/script_text.h"
+#include "local_shell.h"
 #include "node/profile.h"
-#include "transport/local.h"
 
 using namespace rf;
 
@@ -43,28 +39,14 @@ TEST_CASE("every file and unit that a built-in profile asks for can stand in the
 }
 
 TEST_CASE("facts of this machine come through a shell") {
-  asio::io_context loop;
-  std::optional<Result<Facts>> facts;
-  asio::co_spawn(
-      loop,
-      [&]() -> asio::awaitable<void> {
-        Access access;
-        access.privilege = Privilege::as_is;
-        auto shell = co_await open_local(access);
-        if (!shell) {
-          facts = shell.error();
-          co_return;
-        }
-        FactsQuery query;
-        query.globs.push_back("/etc/passwd");
-        const auto program = facts_program(query, Ask::programs);
-        facts = co_await read_facts(**shell, *program);
-      },
-      asio::detached);
-  loop.run();
-  REQUIRE(facts);
-  if (!*facts) FAIL(to_string(facts->error()));
-  CHECK_FALSE((*facts)->kernel.empty());
-  CHECK((*facts)->os_release.contains("ID"));
-  CHECK((*facts)->tree.read("/etc/passwd")->find("root:") != std::string_view::npos);
+  const auto facts = test::with_shell<Facts>([](Shell& shell) -> asio::awaitable<Result<Facts>> {
+    FactsQuery query;
+    query.globs.push_back("/etc/passwd");
+    const auto program = facts_program(query, Ask::programs);
+    co_return co_await read_facts(shell, *program);
+  });
+  if (!facts) FAIL(to_string(facts.error()));
+  CHECK_FALSE(facts->kernel.empty());
+  CHECK(facts->os_release.contains("ID"));
+  CHECK(facts->tree.read("/etc/passwd")->find("root:") != std::string_view::npos);
 }
