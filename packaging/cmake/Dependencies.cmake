@@ -31,5 +31,6 @@ target_compile_definitions(rf_toml INTERFACE TOML_HEADER_ONLY=1 TOML_EXCEPTIONS=
 target_compile_options(rf_toml INTERFACE "-DTOML_ASSERT(expr)=static_cast<void>(0)")
 add_library(rf_asio INTERFACE)
 target_include_directories(rf_asio SYSTEM INTERFACE ${ASIO_INCLUDE})
-target_compile_definitions(rf_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+# Asio decides by the headers included before it whether it has aligned_alloc, so two files could disagree on how memory is given back.
+target_compile_definitions(rf_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_DISABLE_STD_ALIGNED_ALLOC)
 target_link_libraries(rf_asio INTERFACE Threads::Threads)
