@@ -4,6 +4,7 @@
 #include "command.h"
 #include "host/state.h"
 #include "planning.h"
+#include "probe_nodes.h"
 #include "rollout.h"
 #include "setup.h"
 
@@ -49,6 +50,16 @@ std::vector<ApplyRow> planned_rows(const std::vector<Node>& nodes) {
   return rows;
 }
 
+// Before anything is written: nodes whose containerd would wait for an endpoint that is silent are left as they are.
+void refuse_silent_endpoints(Nodes& nodes) {
+  const auto probes = probe_nodes(nodes, std::nullopt, [](const Node& node) { return node.plan && !node.plan->empty() ? node.plan->chains : std::vector<Chain>{}; });
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    auto& node = nodes.all()[i];
+    if (!probes[i]) continue;
+    if (auto answers = check_no_silence(*probes[i], node.detection->containerd); !answers) node.fail(std::move(answers).error());
+  }
+}
+
 int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::required});
   return setup ? apply_intent(context, *setup, {.reason = "apply"}).code : exit_usage;
@@ -65,6 +76,11 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
   nodes.plan(wanted);
+  if (options.probe && options.facts.empty()) refuse_silent_endpoints(nodes);
+  if (nodes.interrupted()) {
+    context.note("interrupted; nothing was changed");
+    return {.code = exit_interrupted};
+  }
   const bool dry = options.dry_run || !options.facts.empty();
   const bool changes = any_changes(nodes.all());
   if (changes || dry) show_plan(context, nodes.all());
@@ -100,6 +116,7 @@ Command apply_command(Options& options) {
                   .examples = {{"regfallback apply", "the nodes and registries of ./regfallback.yaml"},
                                {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
                                {"regfallback apply --canary 1 --serial 20% --max-failures 0", "one node, then a fifth of them at a time"},
+                               {"regfallback apply --probe", "not where a mirror takes connections and never answers"},
                                {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
                   .exit_codes = {"0  every node is as declared", "1  at least one node failed; each failed node is in its old state or was not reached",
                                  "2  wrong usage or intent; nothing was touched", "4  at least one node is stuck and needs a person",
@@ -109,6 +126,7 @@ Command apply_command(Options& options) {
                                        "auto: where a change needs it; never: not even there; always: wherever something changes (default auto)", "Change",
                                        {"auto", "never", "always"}}, &options.restart},
                                      style_flag(options),
+                                     {{"--probe", "", "ask every endpoint from the nodes first; a node where one is silent is refused", "Change"}, &options.probe},
                                      {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +
                    rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
           .run = run};

@@ -11,7 +11,7 @@
 #include "copy.h"
 #include "nodes.h"
 #include "planning.h"
-#include "probe/run.h"
+#include "probe_nodes.h"
 #include "report/model.h"
 #include "setup.h"
 
@@ -96,22 +96,15 @@ using Answers = std::vector<std::vector<EndpointAnswer>>;  // by node
 
 // Every endpoint of every configured registry, asked once from each node that can be asked.
 Answers ask_all(Nodes& nodes) {
-  Answers answers(nodes.all().size());
-  auto round = nodes.everywhere();
-  std::erase_if(round.which, [&](std::size_t index) { return !nodes.all()[index].ready(); });
-  nodes.run(round, [&](Node& node, NodeRun& one) -> asio::awaitable<Result<void>> {
-    const auto& runtime = node.detection->runtime;
-    const ProbeOptions options{.image = {}, .runtime_pid = runtime.pid, .runtime_socket = runtime.address, .runtime_unit = runtime.unit};
-    one.progress("asking endpoints");
-    const auto chains = configured_chains(*node.facts, *node.detection);
-    RF_CO_TRY(const auto probe, co_await probe_node(*node.shell, chains, options));
-    auto& mine = answers[static_cast<std::size_t>(&node - nodes.all().data())];
-    for (const auto& registry : probe.registries)
+  const auto probes = probe_nodes(nodes, std::nullopt, [](const Node& node) { return configured_chains(*node.facts, *node.detection); });
+  Answers answers(probes.size());
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    if (!probes[i]) continue;
+    for (const auto& registry : probes[i]->registries)
       for (const auto& endpoint : registry.endpoints)
         if (endpoint.endpoint.host != unnamed_registry)
-          mine.push_back({registry.chain.registry, endpoint.endpoint, std::string(to_string(endpoint.answer)), endpoint.detail});
-    co_return Result<void>();
-  });
+          answers[i].push_back({registry.chain.registry, endpoint.endpoint, std::string(to_string(endpoint.answer)), endpoint.detail});
+  }
   return answers;
 }
 

@@ -55,7 +55,7 @@ struct Options {
   std::vector<std::string> assume;
   std::string argument;
 
-  // doctor
+  // doctor; probe: apply too
   std::string severity = "note";
   std::vector<std::string> ignore;
   std::string explain;

@@ -4,7 +4,7 @@
 
 #include "command.h"
 #include "nodes.h"
-#include "probe/run.h"
+#include "probe_nodes.h"
 #include "report/model.h"
 #include "setup.h"
 
@@ -12,7 +12,7 @@ namespace rf::cmd {
 namespace {
 
 // The registries to ask about: those named, else the intent's, else what the node has configured; and the image's.
-std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options& options, const ProbeOptions& probe) {
+std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options& options, const std::optional<ImageReference>& image) {
   std::vector<std::string> names = options.registries;
   if (names.empty()) {
     for (const auto& registry : setup.intent.registries) names.push_back(registry.name);
@@ -25,29 +25,11 @@ std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options
       if (name != "*") chains.push_back(resolve_chain(node.facts->tree, node.detection->config, name));
     }
   }
-  const auto has_image = [&](const Chain& chain) { return chain.registry == probe.image->registry; };
-  if (probe.image && std::none_of(chains.begin(), chains.end(), has_image)) {
-    chains.push_back(resolve_chain(node.facts->tree, node.detection->config, probe.image->registry));
+  const auto has_image = [&](const Chain& chain) { return chain.registry == image->registry; };
+  if (image && std::none_of(chains.begin(), chains.end(), has_image)) {
+    chains.push_back(resolve_chain(node.facts->tree, node.detection->config, image->registry));
   }
   return chains;
-}
-
-using Probes = std::vector<std::optional<NodeProbe>>;  // by node
-
-Probes test_all(const Context& context, const Setup& setup, Nodes& nodes, const std::optional<ImageReference>& image) {
-  Probes probes(nodes.all().size());
-  auto round = nodes.everywhere();
-  std::erase_if(round.which, [&](std::size_t index) { return !nodes.all()[index].ready(); });
-  nodes.run(round, [&](Node& node, NodeRun& one) -> asio::awaitable<Result<void>> {
-    const auto& runtime = node.detection->runtime;
-    const ProbeOptions options{.image = image, .runtime_pid = runtime.pid, .runtime_socket = runtime.address, .runtime_unit = runtime.unit};
-    one.progress(image ? "asking endpoints, pulling " + to_string(*image) : "asking endpoints");
-    const auto chains = chains_of(node, setup, context.options, options);
-    const auto index = static_cast<std::size_t>(&node - nodes.all().data());
-    RF_CO_TRY(probes[index], co_await probe_node(*node.shell, chains, options));
-    co_return Result<void>();
-  });
-  return probes;
 }
 
 int print_results(Context& context, Nodes& nodes, const Probes& probes) {
@@ -88,7 +70,7 @@ int run(Context& context) {
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
   if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
-  return print_results(context, nodes, test_all(context, *setup, nodes, image));
+  return print_results(context, nodes, probe_nodes(nodes, image, [&](const Node& node) { return chains_of(node, *setup, options, image); }));
 }
 
 }  // namespace

@@ -78,6 +78,9 @@ std::string probe_program(std::span<const Chain> chains, const ProbeOptions& opt
 // What the program printed, put back to the chains it was made from.
 Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> chains, const ProbeOptions& options);
 
+// An Error (refused) where an endpoint gave no answer in time: a pull would wait for it, before containerd 2.3 without end.
+Result<void> check_no_silence(const NodeProbe& probe, const Version& containerd);
+
 // A value in curl's configuration language, with its quotes.
 std::string curl_quote(std::string_view text);
 // Addresses that belong to a cloud's machine metadata or to the link: never asked.

@@ -144,6 +144,18 @@ def test_a_file_edited_between_plan_and_apply_is_a_conflict(nodes: list[Node], t
     assert set(tool.apply().outcomes().values()) == {"applied", "unchanged"}
 
 
+def test_a_node_whose_mirror_never_answers_is_left_as_it_is_with_probe(nodes: list[Node], lab: Lab, tmp_path: pathlib.Path) -> None:
+    tool = Tool(lab, tmp_path, "version: 1\nnodes: [anubis, ra]\nregistries:\n  docker.io:\n    mirrors: [http://mirror.test]\n")
+    lab.upstream.set("mirror.test", "hang")
+    try:
+        said = tool.apply("--probe", code=1)
+        assert "mirror.test" in said.nodes["ra"]["error"]["message"] and not any(is_new(node) for node in nodes)
+        lab.upstream.set("mirror.test", "404")  # of no use, and no obstacle
+        assert tool.apply("--probe").outcomes() == {"anubis": "applied", "ra": "applied"}
+    finally:
+        lab.upstream.reset()
+
+
 def test_saying_no_changes_nothing(nodes: list[Node], tool: Tool) -> None:
     run = Terminal(tool, "apply")
     run.read_until("[y/N]")

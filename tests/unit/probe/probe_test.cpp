@@ -174,3 +174,19 @@ TEST_CASE("a log that names hosts without end is read up to a bound") {
   REQUIRE(probe);
   CHECK(probe->pull->skipped.size() == 200);
 }
+
+TEST_CASE("an endpoint that is silent keeps a node from being changed, one that fails at once does not") {
+  const auto probed = [](Answer answer, const std::string& host = "m") {
+    NodeProbe probe;
+    probe.registries.push_back({chain("docker.io", {endpoint("http", host)}), {{.endpoint = endpoint("http", host), .answer = answer}}});
+    return probe;
+  };
+  const auto old = *parse_version("1.7.24"), later = *parse_version("2.3.0");
+  for (const auto answer : {Answer::serves, Answer::refused, Answer::dns, Answer::tls, Answer::server_error, Answer::not_asked}) CHECK(check_no_silence(probed(answer), old));
+  CHECK(check_no_silence(probed(Answer::timeout, "unnamed.invalid"), old));
+  const auto refused = check_no_silence(probed(Answer::timeout), old);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::refused);
+  CHECK(refused.error().message == "docker.io: http://m/v2 gives no answer to this node: containerd 1.7.24 may wait for it without end, and falls back to nobody");
+  CHECK(check_no_silence(probed(Answer::timeout), later).error().message.find("waits 30 s") != std::string::npos);
+}
