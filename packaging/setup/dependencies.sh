@@ -12,7 +12,7 @@ as_root=
 packages="g++ cmake ninja-build pkg-config git ca-certificates libssl-dev libfmt-dev libyaml-cpp-dev libtomlplusplus-dev
 libcli11-dev nlohmann-json3-dev libasio-dev"
 [ "${1:-}" != --tests ] || packages="$packages python3 python3-pytest python3-yaml openssh-client openssh-server busybox dash
-shellcheck ccache clang clang-format clang-tidy expect sudo fish zsh tcsh openssl"
+shellcheck ccache clang libclang-rt-dev clang-format clang-tidy expect sudo fish zsh tcsh openssl"
 [ "$ID" = debian ] && packages="$packages dpkg-dev xz-utils" || packages="$packages libssh2-1-dev zlib1g-dev"
 
 missing=
