@@ -25,6 +25,11 @@ class Collector {
         if (std::find(cri_plugins.begin(), cri_plugins.end(), name) != cri_plugins.end()) cri_table(name, table, file_version);
         else if (name.find("cri") != name.npos) other_table(name, table, file_version);
       }
+      const auto *first = plugins->find(cri_plugin_v1), *second = plugins->find(cri_plugin_v2);
+      if (containerd_.major >= 2 && file_version < 2 && first != nullptr && second != nullptr)
+        add(first->where, IgnoredKind::other,
+            fmt::format("containerd {} takes [plugins.{}] or [plugins.\"{}\"] of this file, at random: keep one of the two", to_string(containerd_),
+                        cri_plugin_v1, cri_plugin_v2));
       if (const auto* transfer = plugins->find(transfer_plugin))
         if (const auto* path = transfer->find("config_path"); path != nullptr && !path->text.empty())
           add(path->where, IgnoredKind::transfer_config_path, "no containerd reads config_path of the transfer plugin");

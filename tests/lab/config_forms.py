@@ -56,7 +56,10 @@ def one_file(chance: random.Random, *, root: bool) -> str:
         lines.append("disabled_plugins = " + chance.choice(['["cri"]', "[]", '["io.containerd.snapshotter.v1.zfs"]']))
     if root and chance.random() < 0.6:
         lines.append("imports = " + chance.choice(['["conf.d/*.toml"]', '["extra.toml"]', '["extra.toml", "conf.d/*.toml"]', '["none/*.toml"]']))
-    for plugin in chance.sample(PLUGINS, chance.choice([0, 1, 1, 1, 2])):
+    plugins = chance.sample(PLUGINS, chance.choice([0, 1, 1, 1, 2]))
+    if version in (None, 1) and set(plugins) == set(PLUGINS[:2]):
+        plugins.pop()  # containerd 2 takes one of the two, at random
+    for plugin in plugins:
         lines += plugin_lines(chance, plugin)
     return "\n".join(lines) + "\n"
 

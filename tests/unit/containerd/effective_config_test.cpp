@@ -1,5 +1,6 @@
 #include "containerd/effective_config.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -258,6 +259,17 @@ TEST_CASE("settings that do nothing are named", "[config]") {
   const auto typo = read("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfigpath = \"/certs\"\n", "1.7.24");
   REQUIRE(typo.ignored.size() == 1);
   CHECK(typo.ignored.front().reason.find("did you mean config_path?") != std::string::npos);
+}
+
+TEST_CASE("of the names of version 1 and 2 in one file of version 1 containerd 2 takes one at random, and that is said", "[config]") {
+  const auto both = std::string("[plugins.cri.registry]\nconfig_path = \"/a\"\n") + v2_registry;
+  const auto said = [](const EffectiveConfig& config) {
+    return std::any_of(config.ignored.begin(), config.ignored.end(), [](const auto& ignored) { return ignored.reason.find("at random") != ignored.reason.npos; });
+  };
+  CHECK(said(read(both, "2.1.9")));
+  CHECK(said(read(both, "2.3.4")));
+  CHECK_FALSE(said(read(both, "1.7.24")));
+  CHECK_FALSE(said(read("version = 2\n" + both, "2.1.9")));
 }
 
 TEST_CASE("a config_path given by hand needs no files, and the pull mode can be given too", "[config]") {
