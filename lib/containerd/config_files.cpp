@@ -1,6 +1,7 @@
 #include "containerd/config_files.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
 #include <iterator>
 #include <set>

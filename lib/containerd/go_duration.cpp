@@ -1,6 +1,7 @@
 #include "containerd/go_duration.h"
 
 #include <array>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 #include "report/status.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/text.h"
 #include "report/model.h"

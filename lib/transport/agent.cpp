@@ -3,6 +3,7 @@
 #include <sys/un.h>
 
 #include <array>
+#include <cstdint>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 

@@ -1,5 +1,7 @@
 #include "transport/agent_answer.h"
 
+#include <cstdint>
+
 #include "base/text.h"
 #include "transport/wire.h"
 

@@ -7,6 +7,7 @@
 #include <openssl/param_build.h>
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <vector>
 

@@ -1,5 +1,7 @@
 #include "transport/wire.h"
 
+#include <cstdint>
+
 namespace rf {
 
 std::uint8_t WireReader::byte() {

@@ -1,4 +1,6 @@
 #include "base/text.h"
+
+#include <cstdint>
 #include "patient.h"
 
 namespace rf::test {

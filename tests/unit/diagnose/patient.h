@@ -1,6 +1,7 @@
 // Nodes with something wrong with them, and what the doctor says of them.
 #pragma once
 #include <catch2/catch_test_macros.hpp>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
