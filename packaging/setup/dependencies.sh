@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what regfallback is built from, on Debian 12, Debian 13 and Ubuntu 24.04: packages of the release, Catch2 3 from
 # backports where the release has Catch2 2, libssh2 built from Debian's newest source where ours must be newer.
-# Usage: dependencies.sh [--tests]. As root, or with sudo for the packages.
+# Usage: dependencies.sh [--lab|--tests]. As root, or with sudo for the packages. --lab: what the lab's own command needs too.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=/dev/null
@@ -11,6 +11,7 @@ as_root=
 
 packages="g++ cmake ninja-build pkg-config git ca-certificates libssl-dev libfmt-dev libyaml-cpp-dev libtomlplusplus-dev
 libcli11-dev nlohmann-json3-dev libasio-dev"
+[ "${1:-}" != --lab ] || packages="$packages python3 openssh-client openssh-server"
 [ "${1:-}" != --tests ] || packages="$packages python3 python3-pytest python3-yaml openssh-client openssh-server busybox dash
 shellcheck ccache clang libclang-rt-dev clang-format clang-tidy expect sudo fish zsh tcsh openssl"
 [ "$ID" = debian ] && packages="$packages dpkg-dev xz-utils" || packages="$packages libssh2-1-dev zlib1g-dev"
