@@ -6,7 +6,11 @@
 #include <libssh2.h>
 #include <nlohmann/detail/abi_macros.hpp>
 #include <openssl/crypto.h>
+#if __has_include(<toml++/impl/version.hpp>)
+#include <toml++/impl/version.hpp>
+#else
 #include <toml++/impl/version.h>
+#endif
 
 namespace rf::cmd {
 

@@ -175,7 +175,7 @@ TEST_CASE("a legacy endpoint's path is taken as written unless it is empty") {
       const auto chain = resolve_chain({}, config, "docker.io");
       const auto prediction = predict_pull(chain, *parse_image("busybox:1"), {}, config);
       REQUIRE(!prediction.requests.empty());
-      CHECK(prediction.requests.front().url == item["url"]);
+      CHECK(prediction.requests.front().url == item["url"].get<std::string>());
     }
 }
 
