@@ -10,11 +10,11 @@ as_root=
 [ "$(id -u)" = 0 ] || as_root=sudo
 
 packages="g++ cmake ninja-build pkg-config git ca-certificates libssl-dev libfmt-dev libyaml-cpp-dev libtomlplusplus-dev
-libcli11-dev nlohmann-json3-dev libasio-dev"
+libcli11-dev nlohmann-json3-dev libasio-dev zlib1g-dev libzstd-dev"
 [ "${1:-}" != --lab ] || packages="$packages python3 openssh-client openssh-server"
 [ "${1:-}" != --tests ] || packages="$packages python3 python3-pytest python3-yaml openssh-client openssh-server busybox dash
 shellcheck ccache clang libclang-rt-dev clang-format clang-tidy expect sudo fish zsh tcsh openssl"
-[ "$ID" = debian ] && packages="$packages dpkg-dev xz-utils" || packages="$packages libssh2-1-dev zlib1g-dev"
+[ "$ID" = debian ] && packages="$packages dpkg-dev xz-utils" || packages="$packages libssh2-1-dev"
 
 missing=
 for package in $packages; do
