@@ -3,6 +3,9 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <string>
+#include <system_error>
 
 #include "base/text.h"
 
@@ -52,6 +55,15 @@ Parsed unexpected(const std::vector<Command>& commands, const Command& command, 
   return wrong(command.doc.name + ": unknown flag '" + flag + "'", help);
 }
 
+// In our own words: those of CLI11 change with its versions.
+std::string check_number(const std::string& text) {
+  constexpr int most = 1'000'000;
+  int value = -1;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = fault == std::errc() && end == text.data() + text.size();
+  return whole && value >= 0 && value <= most ? "" : "'" + text + "' is no whole number from 0 to " + std::to_string(most);
+}
+
 void declare(CLI::App& app, const Flag& flag, const std::string& names) {
   std::visit(
       [&](auto* into) {
@@ -62,7 +74,7 @@ void declare(CLI::App& app, const Flag& flag, const std::string& names) {
           option = app.add_option(names, *into);
         }
         if (!flag.doc.choices.empty()) option->check(CLI::IsMember(flag.doc.choices));
-        if constexpr (std::is_same_v<decltype(into), int*>) option->check(CLI::Range(0, 1'000'000));
+        if constexpr (std::is_same_v<decltype(into), int*>) option->check(check_number);
         if constexpr (std::is_same_v<decltype(into), std::vector<std::string>*>) {
           if (!names.starts_with('-')) option->expected(0, -1);  // an argument takes all words that are no flags
           else option->allow_extra_args(false);
