@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import time
 from typing import Any
 
@@ -104,6 +105,8 @@ class Cri:
     """A connection to one runtime socket. Calls raise CriError."""
 
     def __init__(self, socket: str, timeout: float = 120) -> None:
+        # Its handlers of fork() wait for its threads while other threads of ours wait for the fork: newer versions stand still for ever.
+        os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
         # Only here: `lab packages` runs before the package is there.
         import grpc  # type: ignore[import-untyped]
 
