@@ -100,11 +100,17 @@ class Kind:
             node.await_ready()
         return nodes
 
+    def rights(self) -> list[str]:
+        """Where root lacks CAP_SYS_RESOURCE, --privileged is refused; this is the same without that capability."""
+        if may_lower_oom_scores():
+            return ["--privileged"]
+        # To Docker 20.10 ALL is what the kernel knows; to later ones it is what they have themselves, and dropping any other is a mistake.
+        major = int(self.docker.run("version", "--format", "{{.Server.Version}}").stdout.split(".")[0])
+        drop = ["--cap-drop", "SYS_RESOURCE"] if major < 23 else []
+        return ["--cap-add", "ALL", *drop, "--security-opt", "systempaths=unconfined", "--device-cgroup-rule", "a *:* rwm"]
+
     def run_node(self, cluster: str, name: str, role: str, image: str) -> None:
-        # Where root lacks CAP_SYS_RESOURCE, --privileged is refused; this is the same without that capability.
-        rights = ["--privileged"] if may_lower_oom_scores() else [
-            "--cap-add", "ALL", "--cap-drop", "SYS_RESOURCE", "--security-opt", "systempaths=unconfined", "--device-cgroup-rule", "a *:* rwm"]
-        self.docker.run("run", "-d", "--name", name, "--hostname", name, "--network", "kind", *rights, "--cgroupns=private",
+        self.docker.run("run", "-d", "--name", name, "--hostname", name, "--network", "kind", *self.rights(), "--cgroupns=private",
                         "--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined", "--tmpfs", "/tmp", "--tmpfs", "/run",
                         "--volume", "/var", "--label", f"io.x-k8s.kind.cluster={cluster}", "--label", f"io.x-k8s.kind.role={role}",
                         "--restart=on-failure:1", "--tty", "--stop-signal", "SIGRTMIN+3", image)
