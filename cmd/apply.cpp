@@ -61,6 +61,12 @@ void refuse_silent_endpoints(Nodes& nodes) {
 }
 
 int run(Context& context) {
+  const auto& options = context.options;
+  if (options.probe && !options.facts.empty()) {
+    context.error({.kind = ErrorKind::usage, .message = "apply: --probe asks the nodes themselves; saved facts cannot answer",
+                   .hint = "leave --probe out, or name nodes with --nodes"});
+    return exit_usage;
+  }
   auto setup = prepare(context, {.intent = IntentNeed::required});
   return setup ? apply_intent(context, *setup, {.reason = "apply"}).code : exit_usage;
 }
@@ -76,7 +82,7 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
   nodes.plan(wanted);
-  if (options.probe && options.facts.empty()) refuse_silent_endpoints(nodes);
+  if (options.probe) refuse_silent_endpoints(nodes);
   if (nodes.interrupted()) {
     context.note("interrupted; nothing was changed");
     return {.code = exit_interrupted};

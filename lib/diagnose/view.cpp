@@ -119,10 +119,7 @@ void View::resolve_chains() {
 
 std::string View::source_of(std::string_view file) const {
   if (is_rendered(file)) return registries_file_;
-  const auto& made_from = era().config_file;
-  if (era().style != Style::registries_yaml && file == detection().config_file && !made_from.empty() && !era().config_managed &&
-      tree_.real_path(made_from) != tree_.real_path(file))
-    return made_from;
+  if (era().style != Style::registries_yaml && file == detection().config_file && is_made_from_another(detection(), tree_)) return era().config_file;
   return std::string(file);
 }
 

@@ -140,5 +140,7 @@ struct DetectOptions {
 // Errors: `unsupported` when the kubelet uses another runtime or none runs and nothing tells what is installed; `refused` when
 // more than one answer is right and --distribution must decide.
 Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, const DetectOptions& options = {});
+// Whether the distribution makes the runtime's config.toml from era.config_file at every start, so that only the latter may be edited.
+bool is_made_from_another(const Detection& detection, const FileTree& tree);
 
 }  // namespace rf

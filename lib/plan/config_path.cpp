@@ -48,11 +48,6 @@ ConfigSource config_source(const Detection& detection) {
   return source;
 }
 
-bool is_made_from_another(const Detection& detection, const FileTree& tree) {
-  const auto& era = detection.era;
-  return era.drop_in.empty() && !era.config_managed && !era.config_file.empty() && tree.real_path(era.config_file) != tree.real_path(detection.config_file);
-}
-
 Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
   const auto& detection = context.detection;
   if (is_read(context)) return {};

@@ -7,9 +7,6 @@ namespace rf {
 // Adds the edit and the reason for a restart to the draft; nothing where the directory is read already.
 Result<void> plan_config_path(const PlanContext& context, Draft& draft);
 
-// Whether the distribution makes the runtime's config.toml from era.config_file at every start, so that only the latter may be edited.
-bool is_made_from_another(const Detection& detection, const FileTree& tree);
-
 // How effective_config has to look at this node: the running containerd's file, or the one directory a program reads whatever its
 // configuration says.
 ConfigSource config_source(const Detection& detection);

@@ -71,12 +71,7 @@ Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft
     const bool masked = !entry->sha256.empty() && entry->sha256 != sha256_hex(entry->content);
     const bool same = entry->content == (masked ? mask_secrets(file.content.expose()) : std::string(file.content.expose()));
     if (same && !(secret && (entry->mode & 077) != 0)) return {};
-    change.op = FileChange::Op::replace;
-    change.before = mask_secrets(entry->content);
-    change.before_sha256 = entry->sha256.empty() ? sha256_hex(entry->content) : entry->sha256;
-    change.mode = entry->mode;
-    change.uid = entry->uid;
-    change.gid = entry->gid;
+    change = replacement_of(*entry);
   } else {
     RF_CHECK(make_directories(context, parent_path(path), draft));
     change.before_sha256 = "-";
@@ -91,6 +86,17 @@ Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft
   change.why = file.why;
   draft.files.push_back(std::move(change));
   return {};
+}
+
+FileChange replacement_of(const FileEntry& entry) {
+  FileChange change;
+  change.op = FileChange::Op::replace;
+  change.before = mask_secrets(entry.content);
+  change.before_sha256 = entry.sha256.empty() ? sha256_hex(entry.content) : entry.sha256;
+  change.mode = entry.mode;
+  change.uid = entry.uid;
+  change.gid = entry.gid;
+  return change;
 }
 
 FileChange removal_of(const std::string& path, const FileEntry& entry, std::string why) {

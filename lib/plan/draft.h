@@ -42,6 +42,8 @@ struct DesiredFile {
 // Refuses paths in an image that cannot be written (/nix/store) and files that could not be read, since they could not be put back.
 Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft& draft);
 void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft);
+// The begin of a change that puts another content where this entry stands: what was there, and whose it is.
+FileChange replacement_of(const FileEntry& entry);
 // The change that takes away what stands there.
 FileChange removal_of(const std::string& path, const FileEntry& entry, std::string why);
 

@@ -112,21 +112,16 @@ std::vector<std::string> Relocation::notes() const {
 
 FileChange& MigrationFiles::put(const std::string& path, Secret content, FileChange::Class kind, std::string why) {
   FileChange change;
+  change.before_sha256 = "-";
+  if (const auto* entry = tree_.stat(path)) {
+    change = replacement_of(*entry);
+    change.holds_secrets = change.before != entry->content;
+  } else {
+    add_directories(parent_path(tree_.real_path(path)));
+  }
   change.path = tree_.real_path(path);
   change.kind = kind;
   change.why = std::move(why);
-  change.before_sha256 = "-";
-  if (const auto* entry = tree_.stat(path)) {
-    change.op = FileChange::Op::replace;
-    change.before = mask_secrets(entry->content);
-    change.before_sha256 = entry->sha256.empty() ? sha256_hex(entry->content) : entry->sha256;
-    change.mode = entry->mode;
-    change.uid = entry->uid;
-    change.gid = entry->gid;
-    change.holds_secrets = change.before != entry->content;
-  } else {
-    add_directories(parent_path(change.path));
-  }
   change.after = std::move(content);
   files_.push_back(std::move(change));
   return files_.back();

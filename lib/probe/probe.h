@@ -78,7 +78,7 @@ std::string probe_program(std::span<const Chain> chains, const ProbeOptions& opt
 // What the program printed, put back to the chains it was made from.
 Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> chains, const ProbeOptions& options);
 
-// An Error (refused) where an endpoint gave no answer in time: a pull would wait for it, before containerd 2.3 without end.
+// An Error (refused) where an endpoint gave no answer in time, or nothing could ask: a pull would wait for it, before containerd 2.3 without end.
 Result<void> check_no_silence(const NodeProbe& probe, const Version& containerd);
 
 // A value in curl's configuration language, with its quotes.

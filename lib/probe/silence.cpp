@@ -7,6 +7,8 @@
 namespace rf {
 
 Result<void> check_no_silence(const NodeProbe& probe, const Version& containerd) {
+  if (probe.client.empty() && !probe.registries.empty())
+    return Error{ErrorKind::refused, "this node has no program that can ask an endpoint", "it needs curl, GNU wget or openssl; without --probe it is not asked"};
   for (const auto& registry : probe.registries)
     for (const auto& each : registry.endpoints) {
       if (each.answer != Answer::timeout || each.endpoint.host == unnamed_registry) continue;

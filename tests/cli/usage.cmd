@@ -3,6 +3,7 @@ try() { echo "\$ regfallback $*" >&2; regfallback "$@"; echo "-> $?" >&2; }
 try apply --mirror docker.io=http://a --config regfallback.yaml
 try apply --serial 0 --facts nodes/containerd-2.x.facts
 try apply --timeout soon
+try apply --probe --facts nodes/containerd-2.x.facts -m docker.io=http://a
 try detect --nodes -oProxyCommand=x
 try detect --facts nothing-here
 try detect --facts nodes --distribution k4s

@@ -177,7 +177,7 @@ TEST_CASE("a log that names hosts without end is read up to a bound") {
 
 TEST_CASE("an endpoint that is silent keeps a node from being changed, one that fails at once does not") {
   const auto probed = [](Answer answer, const std::string& host = "m") {
-    NodeProbe probe;
+    NodeProbe probe{.client = "curl", .registries = {}, .pull = {}};
     probe.registries.push_back({chain("docker.io", {endpoint("http", host)}), {{.endpoint = endpoint("http", host), .answer = answer}}});
     return probe;
   };
@@ -188,5 +188,8 @@ TEST_CASE("an endpoint that is silent keeps a node from being changed, one that 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::refused);
   CHECK(refused.error().message == "docker.io: http://m/v2 gives no answer to this node: containerd 1.7.24 may wait for it without end, and falls back to nobody");
+  auto nobody = probed(Answer::not_asked);
+  nobody.client.clear();
+  CHECK(check_no_silence(nobody, old).error().message == "this node has no program that can ask an endpoint");
   CHECK(check_no_silence(probed(Answer::timeout), later).error().message.find("waits 30 s") != std::string::npos);
 }
