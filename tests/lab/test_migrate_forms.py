@@ -11,6 +11,7 @@ from tool import Tool, fresh, tree_of
 
 STANDINS = ("k3s1", "k3s2", "rke1")  # containerd 1.7, 2.x, 1.7
 PLAIN = "ra"
+SNAP = "mk1"
 CERTS = "/etc/containerd/certs.d"
 PROGRAMS = {"k3s1": "k3s", "k3s2": "k3s", "rke1": "rke2"}
 # What hosts answer while requests are compared. `private.test` is trusted with the CA of the configuration only.
@@ -20,8 +21,8 @@ IMAGES = ("ghcr.io/{}a:1", "quay.io/{}b:1", "private.test/{}c:1", "docker.io/lib
 
 @pytest.fixture(scope="module")
 def standins(lab: Lab) -> Iterator[Lab]:
-    """The stand-ins and one plain node with fresh disks."""
-    yield from fresh(lab, [*STANDINS, PLAIN])
+    """The stand-ins and one plain node, with fresh disks."""
+    yield from fresh(lab, [*STANDINS, PLAIN, SNAP])
 
 
 @pytest.fixture
@@ -128,3 +129,32 @@ def test_a_plain_node_becomes_a_k3s_node_and_back(standins: Lab, tool: Tool, fre
     plain.restart_runtime()
     assert asked(standins, plain, f"{fresh}3") == before
     assert plain.exec(f"grep -r rancher {CERTS}/*/hosts.toml | grep -v '^[^:]*:#'", check=False).stdout == ""
+
+
+def test_the_template_of_microk8s_is_migrated_and_config_toml_made_from_it(standins: Lab, tool: Tool, fresh: str) -> None:
+    node, args = standins.node(SNAP), "/var/snap/microk8s/current/args"
+    registry = '[plugins."io.containerd.grpc.v1.cri".registry'
+    legacy = (f'{registry}.mirrors."ghcr.io"]\n  endpoint = ["http://gone.test", "https://mirror.test"]\n'
+              f'{registry}.configs."private.test".tls]\n  ca_file = "/etc/own.pem"\n'
+              f'{registry}.configs."login.test".auth]\n  username = "robot"\n  password = "pw"\n')
+    node.write("/etc/own.pem", standins.upstream.unknown.certificate.read_text())
+    node.exec(f"sed -i '/certs.d\"$/d' {args}/containerd-template.toml && cat >>{args}/containerd-template.toml", stdin=legacy)
+    early = tool.json("migrate", "--nodes", SNAP, "--yes").nodes[SNAP]
+    assert early["outcome"] == "unchanged"  # what runs was made before
+    node.exec(["snap", "restart", "microk8s.daemon-containerd"])
+    node.await_ready()
+    template = node.read(f"{args}/containerd-template.toml")
+    before = asked(standins, node, f"{fresh}1")
+    assert [line.split("/v2")[0] for line in before["ghcr.io"][:2]] == ["HEAD http://gone.test", "HEAD https://mirror.test"]
+
+    # The directories MicroK8s comes with would come into effect, and change what docker.io asks.
+    refused = tool.json("migrate", "--nodes", SNAP, "--yes", code=1).nodes[SNAP]
+    assert refused["outcome"] == "refused" and "docker.io: before" in refused["error"]["message"]
+    node.exec(f"rm -rf {args}/certs.d/*")
+    row = tool.json("migrate", "--nodes", SNAP, "--yes").nodes[SNAP]
+    assert (row["outcome"], row["verified"], row["restarted"]) == ("applied", True, True)
+    assert "mirrors" not in node.read(f"{args}/containerd-template.toml") and "${SNAP_DATA}" in node.read(f"{args}/containerd-template.toml")
+    assert f'config_path = "{args}/certs.d"' in node.read(f"{args}/containerd.toml")
+    assert asked(standins, node, f"{fresh}2") == before
+    assert tool.rollback("--nodes", SNAP).outcomes() == {SNAP: "applied"}
+    assert node.read(f"{args}/containerd-template.toml") == template
