@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
 #include "apply.h"
-#include "command.h"
 #include "host/state.h"
+#include "line/command.h"
 #include "planning.h"
 #include "probe_nodes.h"
 #include "rollout.h"
@@ -16,9 +16,9 @@ constexpr std::string_view schema = "regfallback.apply/v1";
 // The plan, for people: with the result where that is a table, else beside it.
 void show_plan(Context& context, const std::vector<Node>& nodes) {
   const auto rows = plan_rows(nodes);
-  auto& stream = context.wants_table() ? context.out : context.talk;
+  auto& stream = context.wants_table() ? context.out : context.diagnostics;
   if (!context.wants_table() && context.options.quiet) return;
-  stream.write(plan_text(rows, context.wants_table() ? context.look() : context.talk_look()));
+  stream.write(plan_text(rows, context.wants_table() ? context.style() : context.diagnostics_style()));
   stream.write(plan_summary(rows) + "\n");
 }
 
@@ -31,8 +31,9 @@ bool agreed(Context& context, const std::vector<Node>& nodes) {
     ++changes;
     restarts += node.plan->service.needed() ? 1 : 0;
   }
-  return ask_yes(fmt::format("Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
-                             restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts)))
+  return ask_yes(fmt::format(
+                     "Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
+                     restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts)))
       .value_or(true);
 }
 
@@ -52,18 +53,22 @@ std::vector<ApplyRow> planned_rows(const std::vector<Node>& nodes) {
 
 // Before anything is written: nodes whose containerd would wait for an endpoint that is silent are left as they are.
 void refuse_silent_endpoints(Nodes& nodes) {
-  const auto probes = probe_nodes(nodes, std::nullopt, [](const Node& node) { return node.plan && !node.plan->empty() ? node.plan->chains : std::vector<Chain>{}; });
+  const auto probes = probe_nodes(nodes, std::nullopt, [](const Node& node) {
+    return node.plan && !node.plan->empty() ? node.plan->chains : std::vector<Chain>{};
+  });
   for (std::size_t i = 0; i < probes.size(); ++i) {
     auto& node = nodes.all()[i];
     if (!probes[i]) continue;
-    if (auto answers = check_no_silence(*probes[i], node.detection->containerd); !answers) node.fail(std::move(answers).error());
+    if (auto answers = check_no_silence(*probes[i], node.detection->containerd); !answers)
+      node.fail(std::move(answers).error());
   }
 }
 
 int run(Context& context) {
   const auto& options = context.options;
   if (options.probe && !options.facts.empty()) {
-    context.error({.kind = ErrorKind::usage, .message = "apply: --probe asks the nodes themselves; saved facts cannot answer",
+    context.error({.kind = ErrorKind::usage,
+                   .message = "apply: --probe asks the nodes themselves; saved facts cannot answer",
                    .hint = "leave --probe out, or name nodes with --nodes"});
     return exit_usage;
   }
@@ -100,7 +105,8 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
   Rollout rollout{setup, nodes, receipt_reason(manner.reason, setup.intent_file), *policy};
   if (!options.no_verify) {
     rollout.plan_again = [&](const Facts& facts, const Detection& detection) {
-      return make_plan(setup.intent, setup.resolved, facts, detection, {.style = wanted.style, .undeclared = wanted.undeclared});
+      return make_plan(setup.intent, setup.resolved, facts, detection,
+                       {.style = wanted.style, .undeclared = wanted.undeclared});
     };
   }
   carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
@@ -110,32 +116,47 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
 }
 
 Command apply_command(Options& options) {
-  return {.doc = {.name = "apply",
-                  .group = "Change",
-                  .summary = "make it so: back up, write atomically, restart where needed, verify, roll back on failure",
-                  .text = "Plans every node, shows the plan, asks, and carries it out: all files of a node or none, with a backup that rollback "
-                          "restores byte for byte. The runtime is restarted only where a change cannot take effect live. A node whose runtime "
-                          "does not come back healthy is put back as it was. Afterwards each node is read and planned again: an empty plan is "
-                          "the proof.\n\n"
-                          "Without a terminal nothing is asked. Ctrl-C lets the nodes under way end, begins no further one, and says in which "
-                          "state every node is.",
-                  .examples = {{"regfallback apply", "the nodes and registries of ./regfallback.yaml"},
-                               {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
-                               {"regfallback apply --canary 1 --serial 20% --max-failures 0", "one node, then a fifth of them at a time"},
-                               {"regfallback apply --probe", "not where a mirror takes connections and never answers"},
-                               {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
-                  .exit_codes = {"0  every node is as declared", "1  at least one node failed; each failed node is in its old state or was not reached",
-                                 "2  wrong usage or intent; nothing was touched", "4  at least one node is stuck and needs a person",
-                                 "130  interrupted; the summary says in which state every node is"}},
-          .flags = std::vector<Flag>{{{"--dry-run", "", "show the plan and end", "Change"}, &options.dry_run},
-                                     {{"--restart", "WHEN",
-                                       "auto: where a change needs it; never: not even there; always: wherever something changes (default auto)", "Change",
-                                       {"auto", "never", "always"}}, &options.restart},
-                                     style_flag(options),
-                                     {{"--probe", "", "ask every endpoint from the nodes first; a node where one is silent is refused", "Change"}, &options.probe},
-                                     {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +
-                   rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
-          .run = run};
+  return {
+      .doc = {.name = "apply",
+              .group = "Change",
+              .summary = "make it so: back up, write atomically, restart where needed, verify, roll back on failure",
+              .text = "Plans every node, shows the plan, asks, and carries it out: all files of a node or none, with a "
+                      "backup that rollback "
+                      "restores byte for byte. The runtime is restarted only where a change cannot take effect live. A "
+                      "node whose runtime "
+                      "does not come back healthy is put back as it was. Afterwards each node is read and planned "
+                      "again: an empty plan is "
+                      "the proof.\n\n"
+                      "Without a terminal nothing is asked. Ctrl-C lets the nodes under way end, begins no further "
+                      "one, and says in which "
+                      "state every node is.",
+              .examples = {{"regfallback apply", "the nodes and registries of ./regfallback.yaml"},
+                           {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
+                           {"regfallback apply --canary 1 --serial 20% --max-failures 0",
+                            "one node, then a fifth of them at a time"},
+                           {"regfallback apply --probe", "not where a mirror takes connections and never answers"},
+                           {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
+              .exit_codes = {"0  every node is as declared",
+                             "1  at least one node failed; each failed node is in its old state or was not reached",
+                             "2  wrong usage or intent; nothing was touched",
+                             "4  at least one node is stuck and needs a person",
+                             "130  interrupted; the summary says in which state every node is"}},
+      .flags = std::vector<Flag>{{{"--dry-run", "", "show the plan and end", "Change"}, &options.dry_run},
+                                 {{"--restart",
+                                   "WHEN",
+                                   "auto: where a change needs it; never: not even there; always: wherever something "
+                                   "changes (default auto)",
+                                   "Change",
+                                   {"auto", "never", "always"}},
+                                  &options.restart},
+                                 style_flag(options),
+                                 {{"--probe", "",
+                                   "ask every endpoint from the nodes first; a node where one is silent is refused",
+                                   "Change"},
+                                  &options.probe},
+                                 {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +
+               rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
+      .run = run};
 }
 
 }  // namespace rf::cmd

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "context.h"
+#include "line/context.h"
 #include "plan/plan.h"
 #include "setup.h"
 

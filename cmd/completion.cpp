@@ -1,4 +1,4 @@
-#include "command.h"
+#include "line/command.h"
 #include "report/command_doc.h"
 
 namespace rf::cmd {
@@ -12,7 +12,9 @@ int run(Context& context) {
   if (shell == "zsh") context.out.write(zsh_completion(program));
   if (shell == "fish") context.out.write(fish_completion(program));
   if (!shell.empty()) return exit_done;
-  context.error({.kind = ErrorKind::usage, .message = "completion: which shell?", .hint = "regfallback completion bash|zsh|fish"});
+  context.error({.kind = ErrorKind::usage,
+                 .message = "completion: which shell?",
+                 .hint = "regfallback completion bash|zsh|fish"});
   return exit_usage;
 }
 
@@ -23,8 +25,10 @@ Command completion_command(Options& options) {
                   .group = "About the tool",
                   .summary = "completions for bash, zsh or fish",
                   .text = "Prints a script that teaches a shell to complete commands, flags and their values.",
-                  .examples = {{"source <(regfallback completion bash)", "in this bash; put the line into ~/.bashrc to keep it"},
-                               {"regfallback completion fish > ~/.config/fish/completions/regfallback.fish", "for every fish"}}},
+                  .examples = {{"source <(regfallback completion bash)",
+                                "in this bash; put the line into ~/.bashrc to keep it"},
+                               {"regfallback completion fish > ~/.config/fish/completions/regfallback.fish",
+                                "for every fish"}}},
           .arguments = {{{"SHELL", "", "bash, zsh or fish", "", {"bash", "zsh", "fish"}}, &options.argument}},
           .run = run};
 }

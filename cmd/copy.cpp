@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/config_files.h"
+#include "containerd/config/config_files.h"
 #include "host/files.h"
 #include "host/profiles.h"
 #include "host/read_tree.h"
@@ -20,7 +20,8 @@ std::string absolute(const std::string& path) {
 Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, Facts& facts) {
   facts.versions["containerd"] = options.containerd_version;
   for (const auto& profile : profiles)
-    if (profile.name == options.distribution && !options.distribution_version.empty()) facts.versions[profile.version_of] = options.distribution_version;
+    if (profile.name == options.distribution && !options.distribution_version.empty())
+      facts.versions[profile.version_of] = options.distribution_version;
   auto detection = detect(facts, profiles, {.distribution = options.distribution});
   if (detection || !options.distribution.empty()) return detection;
   return detect(facts, profiles, {.distribution = "containerd"});
@@ -30,7 +31,8 @@ Result<FileTree> with_generated_files(const Options& options, const Detection& d
   if (detection.era.style != Style::registries_yaml || tree.exists(detection.config_file)) return tree;
   const auto node = registries_yaml_node_of(options, detection, tree);
   if (!tree.exists(node.registries_file)) return tree;
-  return project_registries_yaml(tree, node).doing(fmt::format("rendering {} as {} does when it starts", node.registries_file, node.program));
+  return project_registries_yaml(tree, node)
+      .doing(fmt::format("rendering {} as {} does when it starts", node.registries_file, node.program));
 }
 
 // What registries.yaml names; a file that cannot be read is told of by those who use it.
@@ -69,7 +71,8 @@ void add_imports(TreeReader& reader, const ConfigSource& source, const Version& 
 
 Result<Version> wanted_version(const Options& options, std::string_view command) {
   if (options.containerd_version.empty())
-    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: files alone do not tell which containerd reads them", command),
+    return Error{.kind = ErrorKind::usage,
+                 .message = fmt::format("{}: files alone do not tell which containerd reads them", command),
                  .hint = "--containerd-version 1.7.24; 'containerd --version' tells it on the node"};
   return parse_version(options.containerd_version).doing("reading --containerd-version");
 }
@@ -78,7 +81,8 @@ Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const V
   if (options.pull_mode.empty()) return std::optional<PullMode>();
   const bool choice = containerd >= Version{2, 1, 0};
   if (options.pull_mode == "transfer" && !choice)
-    return Error{.kind = ErrorKind::usage, .message = "--pull-mode transfer: containerd has a transfer service for pulls from 2.1 on",
+    return Error{.kind = ErrorKind::usage,
+                 .message = "--pull-mode transfer: containerd has a transfer service for pulls from 2.1 on",
                  .hint = "leave it out for containerd " + to_string(containerd)};
   if (options.pull_mode == "transfer") return std::optional(PullMode::transfer);
   return std::optional(choice ? PullMode::local : PullMode::client);
@@ -142,11 +146,22 @@ Result<FileCopy> copy_below_root(const Options& options, std::string_view comman
 std::vector<Flag> copy_flags(Options& options) {
   const std::string group = "Files in place of nodes";
   return {
-      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, FlagDoc::Completes::directory}, &options.root},
+      {{"--root",
+        "DIR",
+        "a copy of a node's files: DIR/etc/containerd/config.toml and so on",
+        group,
+        {},
+        FlagDoc::Completes::directory},
+       &options.root},
       {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
-      {{"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group, {"local", "transfer"}},
+      {{"--pull-mode",
+        "MODE",
+        "local or transfer (default: what version and configuration choose)",
+        group,
+        {"local", "transfer"}},
        &options.pull_mode},
-      {{"--distribution-version", "V", "the distribution's version, where that matters", group}, &options.distribution_version},
+      {{"--distribution-version", "V", "the distribution's version, where that matters", group},
+       &options.distribution_version},
   };
 }
 

@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-#include "command.h"
-#include "containerd/chain.h"
-#include "containerd/registries_yaml.h"
+#include "containerd/chain/chain.h"
+#include "containerd/k3s/registries_yaml.h"
+#include "line/command.h"
 #include "node/profile.h"
 
 namespace rf::cmd {
@@ -14,13 +14,15 @@ namespace rf::cmd {
 struct FileCopy {
   Facts facts = {};  // the files, with the certificates that the configuration names, and the version that reads them
   ConfigSource source = {};
-  EffectiveConfig config = {};               // that --containerd-version and --pull-mode make of them
-  std::optional<Detection> detection = {};   // what the files tell of the node, with that configuration; nothing for --config-path
+  EffectiveConfig config = {};  // that --containerd-version and --pull-mode make of them
+  std::optional<Detection> detection =
+      {};  // what the files tell of the node, with that configuration; nothing for --config-path
   // The copy holds every certificate file that is named, or the node has it not.
   ChainOptions chain = {.missing_certificates = ChainOptions::Missing::fails};
 };
-// --root. K3s and RKE2 make config.toml and certs.d when they start: of a copy that holds only registries.yaml these are `rendered`, or
-// left as they were `found`. An Error of kind usage where --containerd-version is missing; `command` is the one it speaks of.
+// --root. K3s and RKE2 make config.toml and certs.d when they start: of a copy that holds only registries.yaml these
+// are `rendered`, or left as they were `found`. An Error of kind usage where --containerd-version is missing; `command`
+// is the one it speaks of.
 enum class GeneratedFiles { found, rendered };
 Result<FileCopy> copy_below_root(const Options& options, std::string_view command, GeneratedFiles generated);
 // --config-path.

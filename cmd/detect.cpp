@@ -1,7 +1,7 @@
-#include "command.h"
-#include "host/facts_dir.h"
-#include "nodes.h"
 #include "report/detect.h"
+#include "host/facts_dir.h"
+#include "line/command.h"
+#include "nodes.h"
 #include "setup.h"
 
 namespace rf::cmd {
@@ -30,12 +30,14 @@ int run(Context& context) {
   std::vector<DetectRow> rows;
   bool failed = false;
   for (const auto& node : nodes.all()) {
-    rows.push_back({.node = node.name, .error = node.error, .facts = node.facts ? &*node.facts : nullptr,
+    rows.push_back({.node = node.name,
+                    .error = node.error,
+                    .facts = node.facts ? &*node.facts : nullptr,
                     .detection = node.detection ? &*node.detection : nullptr});
     failed = failed || node.error;
   }
   if (context.wants_table()) {
-    context.out.write(detect_text(rows, context.look()));
+    context.out.write(detect_text(rows, context.style()));
   } else {
     context.print(detect_value(rows));
   }
@@ -46,20 +48,30 @@ int run(Context& context) {
 }  // namespace
 
 Command detect_command(Options& options) {
-  return {.doc = {.name = "detect",
-                  .group = "Look",
-                  .summary = "what runs on each node and how its registries are configured now",
-                  .text = "Reads each node in one go and says which distribution and containerd run there, where that containerd takes its "
-                          "registry configuration from, and in which order it tries endpoints for every registry that is configured. "
-                          "Nothing is changed.",
-                  .examples = {{"regfallback detect --nodes anubis,babel,ra", "three nodes your ssh knows by these names"},
-                               {"regfallback detect --nodes 'node[01-32]' -o json", "32 nodes, for a program"},
-                               {"regfallback detect --nodes anubis --save facts", "keep what was read, secrets masked, to work offline or to report a fault"}},
-                  .exit_codes = {"0  every node was read", "1  a node was not reached or not recognised", "2  wrong usage"}},
-          .flags = std::vector<Flag>{{{"--save", "DIR", "write each node's facts to DIR, for --facts", "Result", {}, FlagDoc::Completes::directory},
-                                      &options.save}} +
-                   node_flags(options) + intent_flags(options) + output_flags(options),
-          .run = run};
+  return {
+      .doc = {.name = "detect",
+              .group = "TextStyle",
+              .summary = "what runs on each node and how its registries are configured now",
+              .text = "Reads each node in one go and says which distribution and containerd run there, where that "
+                      "containerd takes its "
+                      "registry configuration from, and in which order it tries endpoints for every registry that is "
+                      "configured. "
+                      "Nothing is changed.",
+              .examples = {{"regfallback detect --nodes anubis,babel,ra", "three nodes your ssh knows by these names"},
+                           {"regfallback detect --nodes 'node[01-32]' -o json", "32 nodes, for a program"},
+                           {"regfallback detect --nodes anubis --save facts",
+                            "keep what was read, secrets masked, to work offline or to report a fault"}},
+              .exit_codes = {"0  every node was read", "1  a node was not reached or not recognised",
+                             "2  wrong usage"}},
+      .flags = std::vector<Flag>{{{"--save",
+                                   "DIR",
+                                   "write each node's facts to DIR, for --facts",
+                                   "Result",
+                                   {},
+                                   FlagDoc::Completes::directory},
+                                  &options.save}} +
+               node_flags(options) + intent_flags(options) + output_flags(options),
+      .run = run};
 }
 
 }  // namespace rf::cmd

@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "command.h"
-#include "containerd/hosts_dir.h"
+#include "containerd/chain/hosts_dir.h"
 #include "copy.h"
+#include "line/command.h"
 #include "nodes.h"
 #include "planning.h"
 #include "probe_nodes.h"
@@ -25,29 +25,38 @@ std::int64_t now() {
 
 Error no_rule(const std::string& id) {
   const auto near = nearest_rule(id);
-  return {.kind = ErrorKind::usage, .message = "doctor: there is no finding '" + id + "'",
-          .hint = near.empty() ? "'regfallback doctor --list' lists them" : "did you mean '" + std::string(near) + "'?"};
+  return {
+      .kind = ErrorKind::usage,
+      .message = "doctor: there is no finding '" + id + "'",
+      .hint = near.empty() ? "'regfallback doctor --list' lists them" : "did you mean '" + std::string(near) + "'?"};
 }
 
 Result<void> check(const Options& options) {
   for (const auto& id : options.ignore)
     if (find_rule(id) == nullptr) return no_rule(id);
   if (!options.root.empty() && !(options.nodes.empty() && options.facts.empty()))
-    return Error{.kind = ErrorKind::usage, .message = "doctor: --root cannot be combined with --nodes or --facts",
+    return Error{.kind = ErrorKind::usage,
+                 .message = "doctor: --root cannot be combined with --nodes or --facts",
                  .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
   if (!options.pull_mode.empty() && options.root.empty())
-    return Error{.kind = ErrorKind::usage, .message = "doctor: --pull-mode is for a copy of files", .hint = "leave it out: a node's own configuration chooses"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "doctor: --pull-mode is for a copy of files",
+                 .hint = "leave it out: a node's own configuration chooses"};
   if (options.probe && !(options.root.empty() && options.facts.empty()))
-    return Error{.kind = ErrorKind::usage, .message = "doctor: --probe asks the nodes themselves; files and saved facts cannot answer",
+    return Error{.kind = ErrorKind::usage,
+                 .message = "doctor: --probe asks the nodes themselves; files and saved facts cannot answer",
                  .hint = "leave --probe out, or name nodes with --nodes"};
   return {};
 }
 
 // What is shown: not ignored, and at least as bad as --severity.
 std::vector<Finding> shown(std::vector<Finding> findings, const Options& options) {
-  const auto lowest = options.severity == "error" ? Severity::error : options.severity == "warning" ? Severity::warning : Severity::note;
+  const auto lowest = options.severity == "error"     ? Severity::error
+                      : options.severity == "warning" ? Severity::warning
+                                                      : Severity::note;
   std::erase_if(findings, [&](const Finding& finding) {
-    return finding.severity > lowest || std::find(options.ignore.begin(), options.ignore.end(), finding.rule) != options.ignore.end();
+    return finding.severity > lowest ||
+           std::find(options.ignore.begin(), options.ignore.end(), finding.rule) != options.ignore.end();
   });
   return findings;
 }
@@ -67,8 +76,10 @@ Wanted wanted_of(const Setup& setup, const Node& node) {
 DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswer> answers, const Options& options) {
   if (!node.facts) return {.node = node.name, .error = node.error};
   Subject subject{.facts = *node.facts};
-  if (node.detection) subject.detection = &*node.detection;
-  else subject.undetected = node.error;
+  if (node.detection)
+    subject.detection = &*node.detection;
+  else
+    subject.undetected = node.error;
   subject.now = now();
   if (setup.has_intent && node.detection) subject.wanted = wanted_of(setup, node);
   subject.answers = std::move(answers);
@@ -87,8 +98,10 @@ Result<void> with_version(const Setup& setup, const Options& options, std::vecto
       runtime.plugins.clear();
     }
     auto detection = detect(*node.facts, setup.profiles, {.distribution = options.distribution});
-    if (detection) node.detection = *std::move(detection);
-    else node.fail(std::move(detection).error());
+    if (detection)
+      node.detection = *std::move(detection);
+    else
+      node.fail(std::move(detection).error());
   }
   return {};
 }
@@ -97,14 +110,16 @@ using Answers = std::vector<std::vector<EndpointAnswer>>;  // by node
 
 // Every endpoint of every configured registry, asked once from each node that can be asked.
 Answers ask_all(Nodes& nodes) {
-  const auto probes = probe_nodes(nodes, std::nullopt, [](const Node& node) { return configured_chains(*node.facts, *node.detection); });
+  const auto probes = probe_nodes(nodes, std::nullopt,
+                                  [](const Node& node) { return configured_chains(*node.facts, *node.detection); });
   Answers answers(probes.size());
   for (std::size_t i = 0; i < probes.size(); ++i) {
     if (!probes[i]) continue;
     for (const auto& registry : probes[i]->registries)
       for (const auto& endpoint : registry.endpoints)
         if (endpoint.endpoint.host != unnamed_registry)
-          answers[i].push_back({registry.chain.registry, endpoint.endpoint, std::string(to_string(endpoint.answer)), endpoint.detail});
+          answers[i].push_back(
+              {registry.chain.registry, endpoint.endpoint, std::string(to_string(endpoint.answer)), endpoint.detail});
   }
   return answers;
 }
@@ -116,10 +131,11 @@ int print(Context& context, const std::vector<DoctorRow>& rows) {
   for (const auto& row : rows) {
     failed = failed || row.error;
     any = any || !row.findings.empty();
-    bad = bad || std::any_of(row.findings.begin(), row.findings.end(), [](const Finding& finding) { return finding.severity != Severity::note; });
+    bad = bad || std::any_of(row.findings.begin(), row.findings.end(),
+                             [](const Finding& finding) { return finding.severity != Severity::note; });
   }
   if (context.wants_table()) {
-    context.out.write(doctor_text(rows, context.look()));
+    context.out.write(doctor_text(rows, context.style()));
     context.out.write(doctor_summary(rows) + "\n");
     if (any) context.note("'regfallback doctor --explain ID' says more about a finding");
   } else {
@@ -138,7 +154,12 @@ int run_on_copy(Context& context) {
   }
   const auto copy = copy_below_root(options, "doctor", GeneratedFiles::rendered);
   if (!copy) return context.fail(copy.error());
-  Subject subject{.facts = copy->facts, .detection = &*copy->detection, .undetected = {}, .source = Subject::Source::copy, .chain = copy->chain, .now = now()};
+  Subject subject{.facts = copy->facts,
+                  .detection = &*copy->detection,
+                  .undetected = {},
+                  .source = Subject::Source::copy,
+                  .chain = copy->chain,
+                  .now = now()};
   if (setup) subject.wanted = Wanted{.intent = &setup->intent};
   return print(context, {{.node = "", .findings = shown(diagnose(subject), options)}});
 }
@@ -155,14 +176,17 @@ int run_on_nodes(Context& context) {
   const auto answers = context.options.probe ? ask_all(nodes) : Answers(nodes.all().size());
   if (nodes.interrupted()) return exit_interrupted;
   std::vector<DoctorRow> rows;
-  for (std::size_t i = 0; i < nodes.all().size(); ++i) rows.push_back(row_of(*setup, nodes.all()[i], answers[i], context.options));
+  for (std::size_t i = 0; i < nodes.all().size(); ++i)
+    rows.push_back(row_of(*setup, nodes.all()[i], answers[i], context.options));
   return print(context, rows);
 }
 
 int print_rules(Context& context, std::span<const Rule> rules) {
   const bool one = rules.size() == 1;
-  if (!context.wants_table()) context.print(rules_value(rules));
-  else context.out.write(one ? rule_page(rules.front()) : rules_text(rules, context.look()));
+  if (!context.wants_table())
+    context.print(rules_value(rules));
+  else
+    context.out.write(one ? rule_page(rules.front()) : rules_text(rules, context.style()));
   return exit_done;
 }
 
@@ -183,9 +207,15 @@ int run(Context& context) {
 }
 
 std::vector<Flag> doctor_flags(Options& options) {
-  return {{{"--severity", "LEVEL", "show findings from this on: error, warning or note (default note)", "What", {"error", "warning", "note"}}, &options.severity},
+  return {{{"--severity",
+            "LEVEL",
+            "show findings from this on: error, warning or note (default note)",
+            "What",
+            {"error", "warning", "note"}},
+           &options.severity},
           {{"--ignore", "ID", "leave this finding out; repeat for more", "What"}, &options.ignore},
-          {{"--probe", "", "ask every endpoint from the nodes too: silent ones, https against plain http", "What"}, &options.probe},
+          {{"--probe", "", "ask every endpoint from the nodes too: silent ones, https against plain http", "What"},
+           &options.probe},
           {{"--explain", "ID", "print what is known about a finding, and end", "What"}, &options.explain},
           {{"--list", "", "list every finding there can be, and end", "What"}, &options.list}};
 }
@@ -193,7 +223,8 @@ std::vector<Flag> doctor_flags(Options& options) {
 std::vector<Flag> files_flags(Options& options) {
   auto flags = copy_flags(options);
   for (auto& flag : flags)
-    if (flag.doc.names == "--containerd-version") flag.doc.help = "the containerd that reads the files; with nodes or --facts: as if they ran this one";
+    if (flag.doc.names == "--containerd-version")
+      flag.doc.help = "the containerd that reads the files; with nodes or --facts: as if they ran this one";
   return flags;
 }
 
@@ -201,22 +232,32 @@ std::vector<Flag> files_flags(Options& options) {
 
 Command doctor_command(Options& options) {
   return {.doc = {.name = "doctor",
-                  .group = "Look",
+                  .group = "TextStyle",
                   .summary = "known faults in a node's registry configuration: cause and fix",
-                  .text = "Looks for what is known to go wrong: configuration that keeps containerd or its CRI plugin from loading, files that are dropped or "
-                          "never read, URLs that are asked in another way than they look, certificates, credentials, and other programs that write the "
-                          "same files. Each finding has the line that causes it, what this node's containerd does because of it, and what to do. "
+                  .text = "Looks for what is known to go wrong: configuration that keeps containerd or its CRI plugin "
+                          "from loading, files that are dropped or "
+                          "never read, URLs that are asked in another way than they look, certificates, credentials, "
+                          "and other programs that write the "
+                          "same files. Each finding has the line that causes it, what this node's containerd does "
+                          "because of it, and what to do. "
                           "With an intent it also says what is not as declared.\n\n"
-                          "It reads what the other commands read and asks nothing else, unless --probe is given. Without --nodes and without nodes in the "
+                          "It reads what the other commands read and asks nothing else, unless --probe is given. "
+                          "Without --nodes and without nodes in the "
                           "intent, the nodes of the last apply are meant. Nothing is changed.",
                   .examples = {{"regfallback doctor --nodes anubis,babel", "two nodes"},
-                               {"regfallback doctor --severity warning -o json", "for a program: the nodes of the intent, without notes"},
-                               {"regfallback doctor --root /mnt/node --containerd-version 2.1.4", "a node's disk, as that version would read it"},
-                               {"regfallback doctor --nodes ra --containerd-version 2.3.4", "what an upgrade of containerd would break"},
-                               {"regfallback doctor --facts facts/ --ignore legacy-mirrors", "saved facts, one finding left out"},
+                               {"regfallback doctor --severity warning -o json",
+                                "for a program: the nodes of the intent, without notes"},
+                               {"regfallback doctor --root /mnt/node --containerd-version 2.1.4",
+                                "a node's disk, as that version would read it"},
+                               {"regfallback doctor --nodes ra --containerd-version 2.3.4",
+                                "what an upgrade of containerd would break"},
+                               {"regfallback doctor --facts facts/ --ignore legacy-mirrors",
+                                "saved facts, one finding left out"},
                                {"regfallback doctor --explain config-path-list", "what is behind a finding"}},
-                  .exit_codes = {"0  nothing at or above a warning", "1  a node was not reached", "2  wrong usage or intent", "3  findings"}},
-          .flags = doctor_flags(options) + node_flags(options) + files_flags(options) + intent_flags(options) + output_flags(options),
+                  .exit_codes = {"0  nothing at or above a warning", "1  a node was not reached",
+                                 "2  wrong usage or intent", "3  findings"}},
+          .flags = doctor_flags(options) + node_flags(options) + files_flags(options) + intent_flags(options) +
+                   output_flags(options),
           .run = run};
 }
 

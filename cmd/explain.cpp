@@ -1,4 +1,5 @@
-// explain: the endpoints containerd tries for an image, in order, and why; on nodes, from saved facts, or from files alone.
+// explain: the endpoints containerd tries for an image, in order, and why; on nodes, from saved facts, or from files
+// alone.
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -6,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "command.h"
 #include "copy.h"
 #include "host/files.h"
+#include "line/command.h"
 #include "node/after_start.h"
 #include "nodes.h"
 #include "report/explain.h"
@@ -25,7 +26,8 @@ struct Site {
   FileTree tree = {};
   EffectiveConfig config = {};
   ChainOptions options = {};
-  // Where the distribution renders its configuration at its start, from files that say something else by now: as it is until then.
+  // Where the distribution renders its configuration at its start, from files that say something else by now: as it is
+  // until then.
   std::optional<FileTree> until_start = {};
   std::optional<EffectiveConfig> config_until_start = {};
   std::string distribution = {};  // its title
@@ -45,11 +47,13 @@ Result<void> look_after_start(const Facts& facts, const Detection& detection, co
 
 // Files in place of a node: what is not among them is not there.
 Result<Site> site_of_files(const Options& options) {
-  RF_TRY(auto copy, options.root.empty() ? copy_of_config_path(options, command) : copy_below_root(options, command, GeneratedFiles::rendered));
+  RF_TRY(auto copy, options.root.empty() ? copy_of_config_path(options, command)
+                                         : copy_below_root(options, command, GeneratedFiles::rendered));
   return Site{.tree = std::move(copy.facts.tree), .config = std::move(copy.config), .options = copy.chain};
 }
 
-Result<Site> site_of_facts(const Options& options, const std::string& node, const Facts& facts, const Detection& detection) {
+Result<Site> site_of_facts(const Options& options, const std::string& node, const Facts& facts,
+                           const Detection& detection) {
   Site site{.node = node, .tree = facts.tree, .config = detection.config};
   auto containerd = detection.containerd;
   if (!options.containerd_version.empty()) {
@@ -75,7 +79,8 @@ Result<Sites> sites_of_nodes(Context& context, const Setup& setup) {
   RF_CHECK(nodes.gather());
   Sites sites;
   for (const auto& node : nodes.all()) {
-    auto site = node.error ? Result<Site>(*node.error) : site_of_facts(options, node.name, *node.facts, *node.detection);
+    auto site =
+        node.error ? Result<Site>(*node.error) : site_of_facts(options, node.name, *node.facts, *node.detection);
     if (site) {
       sites.all.push_back(*std::move(site));
     } else {
@@ -87,9 +92,11 @@ Result<Sites> sites_of_nodes(Context& context, const Setup& setup) {
 }
 
 Result<void> one_source(const Options& options) {
-  const bool given[] = {!options.root.empty(), !options.config_path.empty(), !options.facts.empty(), !options.nodes.empty()};
+  const bool given[] = {!options.root.empty(), !options.config_path.empty(), !options.facts.empty(),
+                        !options.nodes.empty()};
   if (std::count(std::begin(given), std::end(given), true) <= 1) return {};
-  return Error{.kind = ErrorKind::usage, .message = "explain: --nodes, --facts, --root and --config-path cannot be combined",
+  return Error{.kind = ErrorKind::usage,
+               .message = "explain: --nodes, --facts, --root and --config-path cannot be combined",
                .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
 }
 
@@ -109,7 +116,9 @@ Result<std::vector<ImageReference>> all_images(const Options& options) {
       if (const auto image = trim(line); !image.empty() && image[0] != '#') texts.emplace_back(image);
   }
   if (texts.empty())
-    return Error{.kind = ErrorKind::usage, .message = "explain: no image given", .hint = "regfallback explain nginx:1.27 --facts DIR"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "explain: no image given",
+                 .hint = "regfallback explain nginx:1.27 --facts DIR"};
   std::vector<ImageReference> images;
   for (const auto& text : texts) {
     RF_TRY(auto image, parse_image(text));
@@ -139,8 +148,9 @@ Chain chain_of(const Site& site, const std::string& registry, Context& context) 
   if (!site.until_start) return chain;
   const auto now = resolve_chain(*site.until_start, *site.config_until_start, registry, site.options);
   if (urls(now) != urls(chain))
-    context.note(fmt::format("{}{} renders this at its next start; until then the endpoints of {} are {}", site.node.empty() ? "" : site.node + ": ",
-                             site.distribution, registry, now.endpoints.empty() ? "not to be told" : join(urls(now), ", ")));
+    context.note(fmt::format("{}{} renders this at its next start; until then the endpoints of {} are {}",
+                             site.node.empty() ? "" : site.node + ": ", site.distribution, registry,
+                             now.endpoints.empty() ? "not to be told" : join(urls(now), ", ")));
   return chain;
 }
 
@@ -161,8 +171,7 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
     std::map<std::string, Chain> chains;  // by registry
     for (const auto& image : images) {
       auto chain = chains.find(image.registry);
-      if (chain == chains.end())
-        chain = chains.emplace(image.registry, chain_of(site, image.registry, context)).first;
+      if (chain == chains.end()) chain = chains.emplace(image.registry, chain_of(site, image.registry, context)).first;
       all.push_back({.node = site.node,
                      .image = image,
                      .config = site.config,
@@ -190,7 +199,8 @@ int run(Context& context) {
   if (!explanations) return context.fail(explanations.error());
   const auto& all = explanations->all;
   if (context.wants_table()) {
-    for (std::size_t i = 0; i < all.size(); ++i) context.out.write((i == 0 ? "" : "\n") + explain_text(all[i], context.look()));
+    for (std::size_t i = 0; i < all.size(); ++i)
+      context.out.write((i == 0 ? "" : "\n") + explain_text(all[i], context.style()));
   } else if (all.size() == 1) {
     context.print(explain_value(all.front()));
   } else {
@@ -203,7 +213,11 @@ int run(Context& context) {
 
 std::vector<Flag> files_flags(Options& options) {
   auto flags = copy_flags(options);
-  flags.insert(flags.begin() + 1, {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine", flags.front().doc.group, {},
+  flags.insert(flags.begin() + 1, {{"--config-path",
+                                    "VALUE",
+                                    "only this value of config_path, with directories of this machine",
+                                    flags.front().doc.group,
+                                    {},
                                     FlagDoc::Completes::directory},
                                    &options.config_path});
   return flags;
@@ -212,30 +226,43 @@ std::vector<Flag> files_flags(Options& options) {
 }  // namespace
 
 Command explain_command(Options& options) {
-  return {.doc = {.name = "explain",
-                  .group = "Look",
-                  .summary = "the exact URLs containerd tries for an image, in order, and which line says so",
-                  .text = "Computes, from a node's files, what its version of containerd does for an image: the directory it finds, the file and "
-                          "line each endpoint comes from, what is ignored and why, and which credentials each endpoint is offered.\n\n"
-                          "--assume says what endpoints answer; then the requests are listed with the version's retries and aborts, and the error "
-                          "the user would see. Without it, every endpoint is taken to answer. Without --nodes "
-                          "and without nodes in the intent, the nodes of the last apply are meant. Nothing is changed.",
-                  .examples = {{"regfallback explain nginx:1.27 --nodes anubis,babel", "what two nodes would do"},
-                               {"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
-                                "from this machine's certs.d"},
-                               {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
-                                "a node's disk, with every endpoint answering 404"},
-                               {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes"}},
-                  .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage"}},
-          .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing}, &options.images}},
-          .flags = std::vector<Flag>{{{"--assume", "HOST=ANSWER",
-                                       "what HOST answers: an HTTP status, refused, dns, tls, http (no TLS), timeout or eof; repeat; * is every other host, "
-                                       "HOST/manifests and HOST/blobs one kind of request",
-                                       "Assumptions"}, &options.assume},
-                                     {{"--images-file", "FILE", "image references, one a line (- is standard input)", "Images", {},
-                                       FlagDoc::Completes::file}, &options.images_file}} +
-                   node_flags(options) + files_flags(options) + intent_flags(options) + output_flags(options),
-          .run = run};
+  return {
+      .doc = {.name = "explain",
+              .group = "TextStyle",
+              .summary = "the exact URLs containerd tries for an image, in order, and which line says so",
+              .text = "Computes, from a node's files, what its version of containerd does for an image: the directory "
+                      "it finds, the file and "
+                      "line each endpoint comes from, what is ignored and why, and which credentials each endpoint is "
+                      "offered.\n\n"
+                      "--assume says what endpoints answer; then the requests are listed with the version's retries "
+                      "and aborts, and the error "
+                      "the user would see. Without it, every endpoint is taken to answer. Without --nodes "
+                      "and without nodes in the intent, the nodes of the last apply are meant. Nothing is changed.",
+              .examples =
+                  {{"regfallback explain nginx:1.27 --nodes anubis,babel", "what two nodes would do"},
+                   {"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
+                    "from this machine's certs.d"},
+                   {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
+                    "a node's disk, with every endpoint answering 404"},
+                   {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes"}},
+              .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage"}},
+      .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing},
+                     &options.images}},
+      .flags = std::vector<Flag>{{{"--assume", "HOST=ANSWER",
+                                   "what HOST answers: an HTTP status, refused, dns, tls, http (no TLS), timeout or "
+                                   "eof; repeat; * is every other host, "
+                                   "HOST/manifests and HOST/blobs one kind of request",
+                                   "Assumptions"},
+                                  &options.assume},
+                                 {{"--images-file",
+                                   "FILE",
+                                   "image references, one a line (- is standard input)",
+                                   "Images",
+                                   {},
+                                   FlagDoc::Completes::file},
+                                  &options.images_file}} +
+               node_flags(options) + files_flags(options) + intent_flags(options) + output_flags(options),
+      .run = run};
 }
 
 }  // namespace rf::cmd

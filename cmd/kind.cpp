@@ -4,11 +4,11 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "command.h"
-#include "containerd/chain.h"
+#include "containerd/chain/image_reference.h"
 #include "fleet/loop.h"
 #include "host/profiles.h"
-#include "transport/container.h"
+#include "line/command.h"
+#include "transport/ways/container.h"
 
 namespace rf::cmd {
 namespace {
@@ -16,7 +16,8 @@ namespace {
 int run(Context& context) {
   const auto& action = context.options.argument;
   if (action.empty()) {
-    context.error({.kind = ErrorKind::usage, .message = "kind: what is to be done?", .hint = "regfallback kind registry|status"});
+    context.error(
+        {.kind = ErrorKind::usage, .message = "kind: what is to be done?", .hint = "regfallback kind registry|status"});
     return exit_usage;
   }
   if (const auto checked = check_kind_flags(context.options); !checked) {
@@ -30,9 +31,13 @@ std::vector<Flag> kind_flags(Options& options) {
   const std::string group = "KIND";
   return {
       {{"--cluster", "NAME", "the KIND cluster (default: $KIND_CLUSTER_NAME, else kind)", group}, &options.cluster},
-      {{"--registry-name", "NAME", "name of the registry container (default kind-registry)", group}, &options.registry_name},
-      {{"--registry-port", "PORT", "port on this machine it is published on (default: the one it has, else 5001)", group}, &options.registry_port},
-      {{"--registry-image", "IMAGE", "image a new registry container is made of (default registry:2)", group}, &options.registry_image},
+      {{"--registry-name", "NAME", "name of the registry container (default kind-registry)", group},
+       &options.registry_name},
+      {{"--registry-port", "PORT", "port on this machine it is published on (default: the one it has, else 5001)",
+        group},
+       &options.registry_port},
+      {{"--registry-image", "IMAGE", "image a new registry container is made of (default registry:2)", group},
+       &options.registry_image},
       {{"-i,--image", "IMAGE", "status: pull this image on every node", group}, &options.image},
       {{"--timeout", "TIME", "limit for each answer of a node (default 30s)", group}, &options.timeout},
       {{"--dry-run", "", "registry: say what would be done, and show the plan", group}, &options.dry_run},
@@ -50,14 +55,19 @@ std::string cluster_name(const Options& options) {
 
 Result<void> check_kind_flags(const Options& options) {
   const auto wrong = [](const std::string& flag, const std::string& value, std::string hint) {
-    return Error{.kind = ErrorKind::usage, .message = flag + ": '" + value + "' is not possible", .hint = std::move(hint)};
+    return Error{
+        .kind = ErrorKind::usage, .message = flag + ": '" + value + "' is not possible", .hint = std::move(hint)};
   };
   const auto cluster = cluster_name(options);
   if (!is_container_name(cluster)) return wrong("--cluster", cluster, "`kind get clusters` lists the names");
-  if (!is_container_name(options.registry_name)) return wrong("--registry-name", options.registry_name, "letters, digits, '_', '.' and '-'");
-  if (options.registry_port > 65535) return wrong("--registry-port", std::to_string(options.registry_port), "1 to 65535");
+  if (!is_container_name(options.registry_name))
+    return wrong("--registry-name", options.registry_name, "letters, digits, '_', '.' and '-'");
+  if (options.registry_port > 65535)
+    return wrong("--registry-port", std::to_string(options.registry_port), "1 to 65535");
   const bool option = options.registry_image.starts_with('-');
-  if (option || !parse_image(options.registry_image)) return wrong("--registry-image", options.registry_image, "registry:2, or an image of yours that serves on port 5000");
+  if (option || !parse_image(options.registry_image))
+    return wrong("--registry-image", options.registry_image,
+                 "registry:2, or an image of yours that serves on port 5000");
   return {};
 }
 
@@ -91,7 +101,12 @@ Result<Setup> kind_setup(Context& context, const KindCluster& cluster, const std
   for (const auto& note : nodes.notes) context.note(note);
   auto intent = intent_from_flags({"localhost:" + std::to_string(port) + "=http://" + registry + ":5000,none"});
   if (!intent.ok()) return intent.problems.front();
-  Setup setup{.has_intent = true, .intent_file = "", .intent = std::move(intent.intent), .resolved = {}, .profiles = {}, .selection = {}};
+  Setup setup{.has_intent = true,
+              .intent_file = "",
+              .intent = std::move(intent.intent),
+              .resolved = {},
+              .profiles = {},
+              .selection = {}};
   RF_TRY(setup.profiles, read_profiles(context.options.profiles_dir));
   setup.selection.nodes = std::move(nodes.nodes);
   return setup;
@@ -105,25 +120,33 @@ const KindContainer* control_plane(const KindCluster& cluster) {
 }
 
 Command kind_command(Options& options) {
-  return {.doc = {.name = "kind",
-                  .group = "Change",
-                  .summary = "the local registry of a KIND cluster: set it up, or check it",
-                  .text = "registry: starts or reuses the registry container, connects it to the cluster's network, makes every node pull images of "
-                          "localhost:5001 from it (without creating the cluster anew, also where the node's containerd does not read certs.d yet), "
-                          "and writes the ConfigMap local-registry-hosting of KEP-1755, by which other tools find the registry. What is in order "
-                          "already is left alone.\n\n"
-                          "status: the checks a person would make, one by one: does the registry run, is it reachable from here and from inside every "
-                          "node, is it on the network, is each node's configuration live, does a pull work (with --image). Nothing is changed.\n\n"
-                          "Docker is asked, then podman; DOCKER_HOST, KIND_EXPERIMENTAL_PROVIDER and KIND_CLUSTER_NAME count. Other mirrors of a "
-                          "KIND cluster are set as anywhere: regfallback apply --nodes kind:NAME.",
-                  .examples = {{"regfallback kind registry", "then: docker push localhost:5001/app, and pods may use that image"},
-                               {"regfallback kind registry --cluster dev --registry-port 5005", "another cluster, another port"},
-                               {"regfallback kind status --image localhost:5001/app", "the checklist, with a pull on every node"}},
-                  .exit_codes = {"0  done; status: everything is in order", "1  a step or a node failed", "2  wrong usage", "3  status: findings",
-                                 "4  at least one node is stuck and needs a person"}},
-          .arguments = {{{"ACTION", "", "registry or status", "", {"registry", "status"}}, &options.argument}},
-          .flags = kind_flags(options) + output_flags(options),
-          .run = run};
+  return {
+      .doc = {.name = "kind",
+              .group = "Change",
+              .summary = "the local registry of a KIND cluster: set it up, or check it",
+              .text = "registry: starts or reuses the registry container, connects it to the cluster's network, makes "
+                      "every node pull images of "
+                      "localhost:5001 from it (without creating the cluster anew, also where the node's containerd "
+                      "does not read certs.d yet), "
+                      "and writes the ConfigMap local-registry-hosting of KEP-1755, by which other tools find the "
+                      "registry. What is in order "
+                      "already is left alone.\n\n"
+                      "status: the checks a person would make, one by one: does the registry run, is it reachable from "
+                      "here and from inside every "
+                      "node, is it on the network, is each node's configuration live, does a pull work (with --image). "
+                      "Nothing is changed.\n\n"
+                      "Docker is asked, then podman; DOCKER_HOST, KIND_EXPERIMENTAL_PROVIDER and KIND_CLUSTER_NAME "
+                      "count. Other mirrors of a "
+                      "KIND cluster are set as anywhere: regfallback apply --nodes kind:NAME.",
+              .examples =
+                  {{"regfallback kind registry", "then: docker push localhost:5001/app, and pods may use that image"},
+                   {"regfallback kind registry --cluster dev --registry-port 5005", "another cluster, another port"},
+                   {"regfallback kind status --image localhost:5001/app", "the checklist, with a pull on every node"}},
+              .exit_codes = {"0  done; status: everything is in order", "1  a step or a node failed", "2  wrong usage",
+                             "3  status: findings", "4  at least one node is stuck and needs a person"}},
+      .arguments = {{{"ACTION", "", "registry or status", "", {"registry", "status"}}, &options.argument}},
+      .flags = kind_flags(options) + output_flags(options),
+      .run = run};
 }
 
 }  // namespace rf::cmd

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "context.h"
 #include "host/kind_cluster.h"
+#include "line/context.h"
 #include "setup.h"
 
 namespace rf::cmd {
@@ -25,7 +25,8 @@ Result<std::optional<ContainerFacts>> inspect_registry(const KindCluster& cluste
 std::string network_of(const KindCluster& cluster);
 bool is_on(const ContainerFacts& container, const std::string& network);
 
-// The running nodes, and the intent that images of localhost:PORT come from the registry container and from nowhere else.
+// The running nodes, and the intent that images of localhost:PORT come from the registry container and from nowhere
+// else.
 Result<Setup> kind_setup(Context& context, const KindCluster& cluster, const std::string& registry, int port);
 
 // The running control-plane node; nullptr when none runs.

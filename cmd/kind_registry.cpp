@@ -1,13 +1,14 @@
-// `kind registry`: the registry container, the network, the nodes, the ConfigMap; in that order, each only where it is not so already.
+// `kind registry`: the registry container, the network, the nodes, the ConfigMap; in that order, each only where it is
+// not so already.
 #include <algorithm>
 
 #include "apply.h"
 #include "base/embedded.h"
 #include "base/text.h"
-#include "command.h"
 #include "fleet/loop.h"
 #include "kind.h"
-#include "transport/container.h"
+#include "line/command.h"
+#include "transport/ways/container.h"
 
 namespace rf::cmd {
 namespace {
@@ -21,7 +22,8 @@ struct Registry {
 };
 
 // Says what is done, or would be; `arguments` are the engine's.
-Result<void> step(Context& context, const KindCluster& cluster, std::string what, std::vector<std::string> arguments, std::chrono::milliseconds limit) {
+Result<void> step(Context& context, const KindCluster& cluster, std::string what, std::vector<std::string> arguments,
+                  std::chrono::milliseconds limit) {
   context.note(context.options.dry_run ? "would be done: " + what : what);
   if (context.options.dry_run) return {};
   RF_TRY(const auto output, run_loop(run_engine(cluster.engine, std::move(arguments), limit)));
@@ -32,28 +34,36 @@ Result<Registry> create(Context& context, const KindCluster& cluster, Registry r
   const auto& options = context.options;
   if (options.registry_port > 0) registry.port = options.registry_port;
   const auto published = "127.0.0.1:" + std::to_string(registry.port);
-  auto started = step(context, cluster, "starting " + registry.name + " (" + options.registry_image + ") on " + published,
-                      {"run", "-d", "--restart=always", "-p", published + ":5000", "--network", registry.network, "--name", registry.name,
-                       options.registry_image}, image_pull_limit);
+  auto started =
+      step(context, cluster, "starting " + registry.name + " (" + options.registry_image + ") on " + published,
+           {"run", "-d", "--restart=always", "-p", published + ":5000", "--network", registry.network, "--name",
+            registry.name, options.registry_image},
+           image_pull_limit);
   if (started) return registry;
   auto error = std::move(started).error();
-  error.hint = "is the port free and the image to be had? --registry-port and --registry-image name others; then " + cluster.engine + " rm " + registry.name;
+  error.hint = "is the port free and the image to be had? --registry-port and --registry-image name others; then " +
+               cluster.engine + " rm " + registry.name;
   return error;
 }
 
 Result<Registry> reuse(Context& context, const KindCluster& cluster, Registry registry, const ContainerFacts& facts) {
   const int wanted = context.options.registry_port;
   if (facts.host_port == 0) {
-    return Error{.kind = ErrorKind::conflict, .message = "the container " + registry.name + " publishes no port 5000 to this machine",
-                 .hint = "is it a registry? --registry-name names another container; " + cluster.engine + " rm -f " + registry.name + " removes it"};
+    return Error{.kind = ErrorKind::conflict,
+                 .message = "the container " + registry.name + " publishes no port 5000 to this machine",
+                 .hint = "is it a registry? --registry-name names another container; " + cluster.engine + " rm -f " +
+                         registry.name + " removes it"};
   }
   if (wanted > 0 && wanted != facts.host_port) {
-    return Error{.kind = ErrorKind::conflict,
-                 .message = registry.name + " is published on port " + std::to_string(facts.host_port) + ", not on " + std::to_string(wanted),
-                 .hint = "leave --registry-port out to use it as it is, or name another container with --registry-name"};
+    return Error{
+        .kind = ErrorKind::conflict,
+        .message = registry.name + " is published on port " + std::to_string(facts.host_port) + ", not on " +
+                   std::to_string(wanted),
+        .hint = "leave --registry-port out to use it as it is, or name another container with --registry-name"};
   }
   registry.port = facts.host_port;
-  if (!facts.running) RF_CHECK(step(context, cluster, "starting " + registry.name, {"start", registry.name}, engine_limit));
+  if (!facts.running)
+    RF_CHECK(step(context, cluster, "starting " + registry.name, {"start", registry.name}, engine_limit));
   if (!is_on(facts, registry.network)) {
     RF_CHECK(step(context, cluster, "connecting " + registry.name + " to the network " + registry.network,
                   {"network", "connect", registry.network, registry.name}, engine_limit));
@@ -69,7 +79,8 @@ Result<Registry> bring_up(Context& context, const KindCluster& cluster) {
 
 std::string config_map_text(const Registry& registry) {
   const auto from_cluster = yaml_quote(registry.name + ":5000");
-  auto text = replace_all(embedded::template_file("kind/local-registry-hosting.yaml"), "@HOST@", yaml_quote("localhost:" + std::to_string(registry.port)));
+  auto text = replace_all(embedded::template_file("kind/local-registry-hosting.yaml"), "@HOST@",
+                          yaml_quote("localhost:" + std::to_string(registry.port)));
   return replace_all(replace_all(text, "@FROM_RUNTIME@", from_cluster), "@FROM_CLUSTER@", from_cluster);
 }
 
@@ -94,7 +105,8 @@ Result<void> write_config_map(Context& context, const KindCluster& cluster, cons
                        " | kubectl --kubeconfig=/etc/kubernetes/admin.conf apply -f - 2>&1; }\nrf_main\n";
   RF_TRY(const auto output, run_loop(run_in({.engine = cluster.engine, .name = node->name}, program)));
   if (output.rc != 0) {
-    return Error{.kind = ErrorKind::runtime, .message = "kubectl on " + node->name + ": " + std::string(trim(output.text)),
+    return Error{.kind = ErrorKind::runtime,
+                 .message = "kubectl on " + node->name + ": " + std::string(trim(output.text)),
                  .hint = "everything else is done; run it again once the API server answers"};
   }
   context.note(std::string(trim(output.text)));
@@ -106,11 +118,13 @@ Result<int> carry_out_all(Context& context) {
   if (const auto nodes = nodes_of(cluster, NodeSpec()); !nodes) return nodes.error();  // before anything is started
   RF_TRY(const auto registry, bring_up(context, cluster));
   RF_TRY(auto setup, kind_setup(context, cluster, registry.name, registry.port));
-  const auto end = apply_intent(context, setup, {.reason = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});
+  const auto end = apply_intent(
+      context, setup, {.reason = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});
   if (end.code != exit_done || end.declined) return end.code;
   RF_CHECK(write_config_map(context, cluster, registry));
   if (context.options.dry_run) return exit_done;
-  context.note("images of localhost:" + std::to_string(registry.port) + " come from " + registry.name + " on every node");
+  context.note("images of localhost:" + std::to_string(registry.port) + " come from " + registry.name +
+               " on every node");
   return exit_done;
 }
 

@@ -5,10 +5,10 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "command.h"
 #include "fleet/loop.h"
 #include "host/http_status.h"
 #include "kind.h"
+#include "line/command.h"
 #include "nodes.h"
 #include "probe/run.h"
 
@@ -26,8 +26,8 @@ struct Subject {
   std::string set_up() const { return "regfallback kind registry --cluster " + cluster.name; }
 };
 
-// What one node told; `error` excludes the others.
-struct NodeLook {
+// What one node answers; `error` excludes the others.
+struct NodeAnswers {
   std::optional<NodeProbe> probe;
   std::optional<Output> hosting;  // of kubectl, on the control plane
 };
@@ -46,8 +46,8 @@ bool is_engine_here() {
   return host == nullptr || *host == '\0' || std::string_view(host).starts_with("unix://");
 }
 
-void check_answer(const Subject& look, const ContainerFacts& facts, KindReport& report) {
-  const auto what = look.registry + " answers on this machine";
+void check_answer(const Subject& subject, const ContainerFacts& facts, KindReport& report) {
+  const auto what = subject.registry + " answers on this machine";
   if (!is_engine_here()) {
     report.checks.push_back({State::skipped, what, "DOCKER_HOST names an engine elsewhere"});
     return;
@@ -56,52 +56,59 @@ void check_answer(const Subject& look, const ContainerFacts& facts, KindReport& 
   const auto status = run_loop(http_status(facts.host_address, facts.host_port, "/v2/", std::chrono::seconds(5)));
   const bool good = status && (*status == 200 || *status == 401);
   const auto found = status ? "status " + std::to_string(*status) : status.error().message;
-  report.checks.push_back({good ? State::good : State::bad, what, address + ": " + found, good ? "" : look.cluster.engine + " logs " + look.registry});
+  report.checks.push_back({good ? State::good : State::bad, what, address + ": " + found,
+                           good ? "" : subject.cluster.engine + " logs " + subject.registry});
 }
 
-void check_registry(Subject& look, KindReport& report) {
-  const auto facts = inspect_registry(look.cluster, look.registry);
-  const auto what = "the registry " + look.registry + " runs";
+void check_registry(Subject& subject, KindReport& report) {
+  const auto facts = inspect_registry(subject.cluster, subject.registry);
+  const auto what = "the registry " + subject.registry + " runs";
   if (!facts) {
     report.checks.push_back({State::bad, what, facts.error().message});
     return;
   }
   if (!*facts) {
-    report.checks.push_back({State::bad, what, "there is no such container", look.set_up() + " starts one"});
+    report.checks.push_back({State::bad, what, "there is no such container", subject.set_up() + " starts one"});
     return;
   }
   const auto& registry = **facts;
-  report.checks.push_back({registry.running ? State::good : State::bad, what, registry.running ? registry.image : "it is stopped",
-                           registry.running ? "" : look.cluster.engine + " start " + look.registry});
+  report.checks.push_back({registry.running ? State::good : State::bad, what,
+                           registry.running ? registry.image : "it is stopped",
+                           registry.running ? "" : subject.cluster.engine + " start " + subject.registry});
   if (registry.host_port > 0) {
-    look.port = registry.host_port;
-    if (registry.running) check_answer(look, registry, report);
+    subject.port = registry.host_port;
+    if (registry.running) check_answer(subject, registry, report);
   } else {
-    report.checks.push_back({State::bad, look.registry + " is published on this machine", "port 5000 is not", look.set_up()});
+    report.checks.push_back(
+        {State::bad, subject.registry + " is published on this machine", "port 5000 is not", subject.set_up()});
   }
-  const auto network = network_of(look.cluster);
+  const auto network = network_of(subject.cluster);
   const bool on = is_on(registry, network);
-  report.checks.push_back({on ? State::good : State::bad, look.registry + " is on the network " + network, "",
-                           on ? "" : look.cluster.engine + " network connect " + network + " " + look.registry});
+  report.checks.push_back({on ? State::good : State::bad, subject.registry + " is on the network " + network, "",
+                           on ? "" : subject.cluster.engine + " network connect " + network + " " + subject.registry});
 }
 
-bool is_registry(const ChainEndpoint& endpoint, const Subject& look) { return endpoint.host == look.registry + ":5000" && endpoint.scheme == "http"; }
+bool is_registry(const ChainEndpoint& endpoint, const Subject& subject) {
+  return endpoint.host == subject.registry + ":5000" && endpoint.scheme == "http";
+}
 
-void check_config(const Subject& look, const Node& node, const Chain& chain, KindReport& report) {
-  const auto what = node.spec.name + " takes images of " + look.image_name() + " from " + look.registry;
+void check_config(const Subject& subject, const Node& node, const Chain& chain, KindReport& report) {
+  const auto what = node.spec.name + " takes images of " + subject.image_name() + " from " + subject.registry;
   const auto first = chain.endpoints.empty() ? std::nullopt : std::optional(chain.endpoints.front());
-  const bool good = first && is_registry(*first, look);
-  const auto found = chain.error ? *chain.error : first ? "they come from " + first->url() + "; containerd: " + node.detection->state : "from nowhere";
-  report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : look.set_up()});
+  const bool good = first && is_registry(*first, subject);
+  const auto found = chain.error ? *chain.error
+                     : first     ? "they come from " + first->url() + "; containerd: " + node.detection->state
+                                 : "from nowhere";
+  report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : subject.set_up()});
 }
 
-void check_reach(const Subject& look, const Node& node, const NodeLook& told, KindReport& report) {
-  const auto what = look.registry + " answers inside " + node.spec.name;
+void check_reach(const Subject& subject, const Node& node, const NodeAnswers& answers, KindReport& report) {
+  const auto what = subject.registry + " answers inside " + node.spec.name;
   const EndpointProbe* found = nullptr;
-  if (told.probe) {
-    for (const auto& registry : told.probe->registries) {
+  if (answers.probe) {
+    for (const auto& registry : answers.probe->registries) {
       for (const auto& endpoint : registry.endpoints) {
-        if (is_registry(endpoint.endpoint, look) && found == nullptr) found = &endpoint;
+        if (is_registry(endpoint.endpoint, subject) && found == nullptr) found = &endpoint;
       }
     }
   }
@@ -110,106 +117,123 @@ void check_reach(const Subject& look, const Node& node, const NodeLook& told, Ki
     return;
   }
   const bool good = !is_finding(found->answer, true);
-  report.checks.push_back({good ? State::good : State::bad, what, good ? "" : std::string(to_string(found->answer)) + " " + found->detail,
+  report.checks.push_back({good ? State::good : State::bad, what,
+                           good ? "" : std::string(to_string(found->answer)) + " " + found->detail,
                            good ? "" : "does it run, and is it on the network of the nodes?"});
 }
 
-void check_pull(const Subject& look, const Node& node, const NodeLook& told, KindReport& report) {
-  if (!look.image) return;
-  const auto what = node.spec.name + " pulls " + to_string(*look.image);
-  const auto* pull = told.probe && told.probe->pull ? &*told.probe->pull : nullptr;
+void check_pull(const Subject& subject, const Node& node, const NodeAnswers& answers, KindReport& report) {
+  if (!subject.image) return;
+  const auto what = node.spec.name + " pulls " + to_string(*subject.image);
+  const auto* pull = answers.probe && answers.probe->pull ? &*answers.probe->pull : nullptr;
   if (pull == nullptr || pull->result == PullProbe::Result::not_possible) {
     report.checks.push_back({State::skipped, what, pull == nullptr ? "not tried" : pull->message});
     return;
   }
   const bool good = pull->result == PullProbe::Result::pulled;
-  report.checks.push_back({good ? State::good : State::bad, what, good ? std::to_string(pull->milliseconds) + " ms" : pull->message,
-                           good ? "" : "was it pushed? docker push " + to_string(*look.image)});
+  report.checks.push_back({good ? State::good : State::bad, what,
+                           good ? std::to_string(pull->milliseconds) + " ms" : pull->message,
+                           good ? "" : "was it pushed? docker push " + to_string(*subject.image)});
 }
 
-void check_hosting(const Subject& look, const std::optional<Output>& told, KindReport& report) {
-  const auto what = "the ConfigMap " + std::string(config_map) + " names " + look.image_name();
-  if (!told || told->rc == 127) {
-    report.checks.push_back({State::skipped, what, told ? "the control-plane node has no kubectl" : "the control-plane node was not asked"});
+void check_hosting(const Subject& subject, const std::optional<Output>& answers, KindReport& report) {
+  const auto what = "the ConfigMap " + std::string(config_map) + " names " + subject.image_name();
+  if (!answers || answers->rc == 127) {
+    report.checks.push_back(
+        {State::skipped, what,
+         answers ? "the control-plane node has no kubectl" : "the control-plane node was not asked"});
     return;
   }
-  const bool good = told->rc == 0 && told->text.find(look.image_name()) != std::string::npos;
-  const auto all = lines(trim(told->text));
-  const auto found = told->rc == 0 ? "it names another registry" : all.empty() ? "kubectl failed" : std::string(all.back());
-  report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : look.set_up()});
+  const bool good = answers->rc == 0 && answers->text.find(subject.image_name()) != std::string::npos;
+  const auto all = lines(trim(answers->text));
+  const auto found = answers->rc == 0 ? "it names another registry"
+                     : all.empty()    ? "kubectl failed"
+                                      : std::string(all.back());
+  report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : subject.set_up()});
 }
 
-asio::awaitable<Result<void>> ask_node(const Subject& look, Node& node, const Chain& chain, NodeLook& told) {
-  static const std::string program = "rf_main() { kubectl --kubeconfig=/etc/kubernetes/admin.conf get configmap " + std::string(config_map) +
-                                     " -n kube-public -o yaml 2>&1; }\nrf_main\n";
+asio::awaitable<Result<void>> ask_node(const Subject& subject, Node& node, const Chain& chain, NodeAnswers& answers) {
+  static const std::string program = "rf_main() { kubectl --kubeconfig=/etc/kubernetes/admin.conf get configmap " +
+                                     std::string(config_map) + " -n kube-public -o yaml 2>&1; }\nrf_main\n";
   const auto& runtime = node.detection->runtime;
   std::vector<Chain> chains{chain};
-  if (look.image && look.image->registry != chain.registry) {
-    chains.push_back(resolve_chain(node.facts->tree, node.detection->config, look.image->registry));
+  if (subject.image && subject.image->registry != chain.registry) {
+    chains.push_back(resolve_chain(node.facts->tree, node.detection->config, subject.image->registry));
   }
-  const ProbeOptions options{.image = look.image, .runtime_pid = runtime.pid, .runtime_socket = runtime.address, .runtime_unit = runtime.unit};
-  RF_CO_TRY(told.probe, co_await probe_node(*node.shell, chains, options));
-  const auto* control = control_plane(look.cluster);
+  const ProbeOptions options{.image = subject.image,
+                             .runtime_pid = runtime.pid,
+                             .runtime_socket = runtime.address,
+                             .runtime_unit = runtime.unit};
+  RF_CO_TRY(answers.probe, co_await probe_node(*node.shell, chains, options));
+  const auto* control = control_plane(subject.cluster);
   if (control != nullptr && control->name == node.spec.name) {
-    RF_CO_TRY(told.hosting, co_await node.shell->run(program, {.time = std::chrono::seconds(30)}));
+    RF_CO_TRY(answers.hosting, co_await node.shell->run(program, {.time = std::chrono::seconds(30)}));
   }
   co_return Result<void>();
 }
 
-Result<void> check_nodes(Context& context, const Subject& look, KindReport& report) {
-  RF_TRY(const auto setup, kind_setup(context, look.cluster, look.registry, look.port));
+Result<void> check_nodes(Context& context, const Subject& subject, KindReport& report) {
+  RF_TRY(const auto setup, kind_setup(context, subject.cluster, subject.registry, subject.port));
   Nodes nodes(context, setup);
   RF_CHECK(nodes.gather());
   auto& all = nodes.all();
   std::vector<Chain> chains(all.size());
-  std::vector<NodeLook> told(all.size());
+  std::vector<NodeAnswers> answers(all.size());
   auto round = nodes.everywhere();
   std::erase_if(round.which, [&](std::size_t index) { return !all[index].ready() || !all[index].detection; });
-  for (const auto index : round.which) chains[index] = resolve_chain(all[index].facts->tree, all[index].detection->config, look.image_name());
+  for (const auto index : round.which)
+    chains[index] = resolve_chain(all[index].facts->tree, all[index].detection->config, subject.image_name());
   nodes.run(round, [&](Node& node, NodeRun& one) -> asio::awaitable<Result<void>> {
-    one.progress(look.image ? "asking the registry, pulling" : "asking the registry");
+    one.progress(subject.image ? "asking the registry, pulling" : "asking the registry");
     const auto index = static_cast<std::size_t>(&node - all.data());
-    auto asked = co_await ask_node(look, node, chains[index], told[index]);
+    auto asked = co_await ask_node(subject, node, chains[index], answers[index]);
     co_return asked;
   });
   std::optional<Output> hosting;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].error) {
-      report.checks.push_back({State::bad, all[i].spec.name + " can be asked", all[i].error->message, all[i].error->hint});
+      report.checks.push_back(
+          {State::bad, all[i].spec.name + " can be asked", all[i].error->message, all[i].error->hint});
       continue;
     }
-    check_config(look, all[i], chains[i], report);
-    check_reach(look, all[i], told[i], report);
-    check_pull(look, all[i], told[i], report);
-    if (told[i].hosting) hosting = told[i].hosting;
+    check_config(subject, all[i], chains[i], report);
+    check_reach(subject, all[i], answers[i], report);
+    check_pull(subject, all[i], answers[i], report);
+    if (answers[i].hosting) hosting = answers[i].hosting;
   }
-  check_hosting(look, hosting, report);
+  check_hosting(subject, hosting, report);
   if (nodes.interrupted()) return Error{.kind = ErrorKind::interrupted, .message = "interrupted"};
   return {};
 }
 
 Result<KindReport> look_at_all(Context& context) {
   const auto& options = context.options;
-  Subject look{.cluster = {}, .registry = options.registry_name, .port = options.registry_port > 0 ? options.registry_port : default_registry_port, .image = {}};
+  Subject subject{.cluster = {},
+                  .registry = options.registry_name,
+                  .port = options.registry_port > 0 ? options.registry_port : default_registry_port,
+                  .image = {}};
   if (!options.image.empty()) {
-    RF_TRY(look.image, parse_image(options.image));
+    RF_TRY(subject.image, parse_image(options.image));
   }
   KindReport report{.cluster = cluster_name(options)};
   auto cluster = run_loop(find_kind_cluster(report.cluster));
   if (!cluster) {
-    report.checks.push_back({State::bad, "the cluster " + report.cluster + " is there", cluster.error().message, cluster.error().hint});
+    report.checks.push_back(
+        {State::bad, "the cluster " + report.cluster + " is there", cluster.error().message, cluster.error().hint});
     return report;
   }
-  look.cluster = *std::move(cluster);
-  report.engine = look.cluster.engine;
-  report.checks.push_back({State::good, "the cluster " + report.cluster + " is there", look.cluster.engine + ", " +
-                           std::to_string(look.cluster.containers.size()) + " containers"});
-  check_containers(look.cluster, report);
-  check_registry(look, report);
-  report.registry = look.image_name();
-  const auto checked = check_nodes(context, look, report);
+  subject.cluster = *std::move(cluster);
+  report.engine = subject.cluster.engine;
+  report.checks.push_back(
+      {State::good, "the cluster " + report.cluster + " is there",
+       subject.cluster.engine + ", " + std::to_string(subject.cluster.containers.size()) + " containers"});
+  check_containers(subject.cluster, report);
+  check_registry(subject, report);
+  report.registry = subject.image_name();
+  const auto checked = check_nodes(context, subject, report);
   if (checked) return report;
-  if (checked.error().kind == ErrorKind::interrupted || checked.error().kind == ErrorKind::usage) return checked.error();
+  if (checked.error().kind == ErrorKind::interrupted || checked.error().kind == ErrorKind::usage)
+    return checked.error();
   report.checks.push_back({State::bad, "the nodes can be asked", checked.error().message, checked.error().hint});
   return report;
 }
@@ -220,7 +244,7 @@ int kind_status(Context& context) {
   const auto report = look_at_all(context);
   if (!report) return context.fail(report.error());
   if (context.wants_table()) {
-    context.out.write(kind_text(*report, context.look()));
+    context.out.write(kind_text(*report, context.style()));
   } else {
     context.print(kind_value(*report));
   }

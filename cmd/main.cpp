@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "command.h"
-#include "parse.h"
-#include "version.h"
+#include "line/command.h"
+#include "line/parse.h"
+#include "line/version.h"
 
 namespace rf::cmd {
 namespace {
@@ -22,9 +22,9 @@ int run(const std::vector<std::string>& arguments) {
   const auto commands = all_commands(options);
   const auto parsed = parse(commands, arguments);
   OutStream out(1);
-  OutStream talk(2);
+  OutStream diagnostics(2);
   const auto wish = color_wish(options.color);
-  Context context{options, out, talk, terminal_facts(1, wish), terminal_facts(2, wish)};
+  Context context{options, out, diagnostics, terminal_facts(1, wish), terminal_facts(2, wish)};
   const int help_width = context.out_terminal.width > 0 ? context.out_terminal.width : 80;
   int code = exit_done;
   switch (parsed.what) {
@@ -52,7 +52,8 @@ int main(int argc, char** argv) {
   try {
     return rf::cmd::run({argv + 1, argv + argc});
   } catch (const std::exception& bug) {
-    std::fprintf(stderr, "error: this is a bug in regfallback: %s\nhint: please report it with the command you ran\n", bug.what());
+    std::fprintf(stderr, "error: this is a bug in regfallback: %s\nhint: please report it with the command you ran\n",
+                 bug.what());
     return rf::cmd::exit_bug;
   }
 }

@@ -1,5 +1,5 @@
-#include "command.h"
 #include "host/files.h"
+#include "line/command.h"
 #include "report/command_doc.h"
 
 namespace rf::cmd {
@@ -32,23 +32,32 @@ int run(Context& context) {
     context.out.write(man_page(program, &command));
     return exit_done;
   }
-  context.error({.kind = ErrorKind::usage, .message = "man: unknown command '" + name + "'", .hint = "'regfallback --help' lists the commands"});
+  context.error({.kind = ErrorKind::usage,
+                 .message = "man: unknown command '" + name + "'",
+                 .hint = "'regfallback --help' lists the commands"});
   return exit_usage;
 }
 
 }  // namespace
 
 Command man_command(Options& options) {
-  return {.doc = {.name = "man",
-                  .group = "About the tool",
-                  .summary = "the manual pages",
-                  .text = "Prints a manual page; they are made from the same table as the help and the parser.",
-                  .examples = {{"regfallback man apply | man -l -", "read the page of apply"}}},
-          .arguments = {{{"COMMAND", "", "a command; without it the page of regfallback itself", "", {}, FlagDoc::Completes::command},
-                         &options.argument}},
-          .flags = {{{"--directory", "DIR", "write every page into this directory", "Output", {}, FlagDoc::Completes::directory},
-                     &options.output_directory}},
-          .run = run};
+  return {
+      .doc = {.name = "man",
+              .group = "About the tool",
+              .summary = "the manual pages",
+              .text = "Prints a manual page; they are made from the same table as the help and the parser.",
+              .examples = {{"regfallback man apply | man -l -", "read the page of apply"}}},
+      .arguments = {{{"COMMAND",
+                      "",
+                      "a command; without it the page of regfallback itself",
+                      "",
+                      {},
+                      FlagDoc::Completes::command},
+                     &options.argument}},
+      .flags =
+          {{{"--directory", "DIR", "write every page into this directory", "Output", {}, FlagDoc::Completes::directory},
+            &options.output_directory}},
+      .run = run};
 }
 
 }  // namespace rf::cmd

@@ -1,14 +1,15 @@
-// migrate: registry configuration from one form to another, with the same chains; on nodes, or on a copy of a node's files.
+// migrate: registry configuration from one form to another, with the same chains; on nodes, or on a copy of a node's
+// files.
 #include <algorithm>
 #include <iterator>
 
 #include <fmt/format.h>
 
-#include "command.h"
 #include "copy.h"
 #include "host/facts_dir.h"
 #include "host/files.h"
-#include "plan/migrate.h"
+#include "line/command.h"
+#include "plan/migrate/migrate.h"
 #include "planning.h"
 #include "rollout.h"
 #include "setup.h"
@@ -20,20 +21,25 @@ using Form = MigrateOptions::Form;
 using Place = MigrateOptions::Place;
 
 bool to_registries_yaml(const Options& options) { return options.to == "registries-yaml"; }
-bool from_files(const Options& options) { return !options.root.empty() || !options.config_path.empty() || !options.registries_yaml.empty(); }
+bool from_files(const Options& options) {
+  return !options.root.empty() || !options.config_path.empty() || !options.registries_yaml.empty();
+}
 
 Result<MigrateOptions> migrate_options(const Options& options) {
   MigrateOptions migrate{.to = to_registries_yaml(options) ? Form::registries_yaml : Form::hosts_dir,
                          .place = options.output_directory.empty() ? Place::same_node : Place::elsewhere,
                          .hosts_dir = options.hosts_dir,
-                         .differences = options.accept_differences ? MigrateOptions::Differences::accept : MigrateOptions::Differences::refuse,
-                         .credentials = options.credentials == "headers" ? MigrateOptions::Credentials::in_headers : MigrateOptions::Credentials::in_config};
+                         .differences = options.accept_differences ? MigrateOptions::Differences::accept
+                                                                   : MigrateOptions::Differences::refuse,
+                         .credentials = options.credentials == "headers" ? MigrateOptions::Credentials::in_headers
+                                                                         : MigrateOptions::Credentials::in_config};
   if (!options.form.empty()) migrate.program = options.form;
   if (!options.containerd_version.empty()) {
     RF_TRY(migrate.containerd, parse_version(options.containerd_version).doing("reading --containerd-version"));
   }
   if (!options.distribution_version.empty()) {
-    RF_TRY(migrate.program_version, parse_version(options.distribution_version).doing("reading --distribution-version"));
+    RF_TRY(migrate.program_version,
+           parse_version(options.distribution_version).doing("reading --distribution-version"));
   }
   return migrate;
 }
@@ -43,18 +49,24 @@ Error wrong_use(std::string message, std::string hint) {
 }
 
 Result<void> check_use(const Options& options) {
-  const bool given[] = {!options.root.empty(), !options.config_path.empty(), !options.registries_yaml.empty(), !options.facts.empty(), !options.nodes.empty()};
+  const bool given[] = {!options.root.empty(), !options.config_path.empty(), !options.registries_yaml.empty(),
+                        !options.facts.empty(), !options.nodes.empty()};
   if (std::count(std::begin(given), std::end(given), true) > 1)
-    return wrong_use("--nodes, --facts, --root, --config-path and --registries-yaml cannot be combined", "each names what is migrated");
+    return wrong_use("--nodes, --facts, --root, --config-path and --registries-yaml cannot be combined",
+                     "each names what is migrated");
   if (to_registries_yaml(options)) {
-    if (!options.registries_yaml.empty()) return wrong_use("--registries-yaml names what is migrated, and it is in that form already", "--to hosts-dir");
+    if (!options.registries_yaml.empty())
+      return wrong_use("--registries-yaml names what is migrated, and it is in that form already", "--to hosts-dir");
     if (!options.hosts_dir.empty() || options.credentials == "headers")
-      return wrong_use("--hosts-dir and --credentials are about hosts.toml files", "leave them out with --to registries-yaml");
+      return wrong_use("--hosts-dir and --credentials are about hosts.toml files",
+                       "leave them out with --to registries-yaml");
     return {};
   }
-  if (!options.config_path.empty()) return wrong_use("--config-path names hosts.toml files, and they are in that form already", "--to registries-yaml");
+  if (!options.config_path.empty())
+    return wrong_use("--config-path names hosts.toml files, and they are in that form already", "--to registries-yaml");
   if (!options.form.empty() && options.registries_yaml.empty())
-    return wrong_use("--for tells who reads a registries.yaml, and none is given", "--registries-yaml FILE, or --to registries-yaml");
+    return wrong_use("--for tells who reads a registries.yaml, and none is given",
+                     "--registries-yaml FILE, or --to registries-yaml");
   return {};
 }
 
@@ -63,7 +75,7 @@ void show(Context& context, const std::vector<PlanRow>& rows) {
     context.print(plan_value(rows));
     return;
   }
-  context.out.write(plan_text(rows, context.look()));
+  context.out.write(plan_text(rows, context.style()));
   context.out.write(plan_summary(rows) + "\n");
 }
 
@@ -72,7 +84,8 @@ Result<void> write_below(Context& context, const std::string& directory, const P
   for (const auto& change : plan.files) {
     if (change.op != FileChange::Op::create && change.op != FileChange::Op::replace) continue;
     if (change.holds_secrets && !context.options.facts.empty())
-      return Error{.kind = ErrorKind::refused, .message = fmt::format("{} needs secrets, and saved facts hold masks in their place", change.path),
+      return Error{.kind = ErrorKind::refused,
+                   .message = fmt::format("{} needs secrets, and saved facts hold masks in their place", change.path),
                    .hint = "ask the node itself: --nodes"};
   }
   for (const auto& change : plan.files) {
@@ -96,17 +109,21 @@ Result<Migration> migration_of_copy(const Options& options, MigrateOptions migra
   if (!options.config_path.empty()) {
     RF_TRY(const auto copy, copy_of_config_path(options, "migrate"));
     migrate.place = Place::elsewhere;
-    return migrate_to_registries_yaml(copy.facts.tree, copy.source, copy.config.containerd, usual_registries_yaml_node(migrate), migrate);
+    return migrate_to_registries_yaml(copy.facts.tree, copy.source, copy.config.containerd,
+                                      usual_registries_yaml_node(migrate), migrate);
   }
   RF_TRY(const auto copy, copy_below_root(options, "migrate", GeneratedFiles::found));
   const bool reads_registries_yaml = copy.detection->era.style == Style::registries_yaml;
   if (migrate.to == Form::registries_yaml) {
     migrate.place = reads_registries_yaml ? Place::same_node : Place::elsewhere;
-    const auto target = reads_registries_yaml ? registries_yaml_node_of(options, *copy.detection, copy.facts.tree) : usual_registries_yaml_node(migrate);
+    const auto target = reads_registries_yaml ? registries_yaml_node_of(options, *copy.detection, copy.facts.tree)
+                                              : usual_registries_yaml_node(migrate);
     return migrate_to_registries_yaml(copy.facts.tree, copy.source, copy.config.containerd, target, migrate);
   }
   if (reads_registries_yaml)
-    return migrate_from_registries_yaml(copy.facts.tree, registries_yaml_node_of(options, *copy.detection, copy.facts.tree), copy.config.containerd, migrate);
+    return migrate_from_registries_yaml(copy.facts.tree,
+                                        registries_yaml_node_of(options, *copy.detection, copy.facts.tree),
+                                        copy.config.containerd, migrate);
   return make_migration(copy.facts.tree, copy.source, copy.config.containerd, migrate);
 }
 
@@ -125,12 +142,15 @@ Result<Plan> plan_copy(const Options& options) {
 
 int run_on_copy(Context& context) {
   const auto& options = context.options;
-  const auto& name = !options.root.empty() ? options.root : !options.config_path.empty() ? options.config_path : options.registries_yaml;
+  const auto& name = !options.root.empty()          ? options.root
+                     : !options.config_path.empty() ? options.config_path
+                                                    : options.registries_yaml;
   const auto plan = plan_copy(options);
   if (!plan) return context.fail(plan.error());
   show(context, {{.node = name, .plan = &*plan}});
   if (options.output_directory.empty() || options.dry_run) return exit_done;
-  if (const auto written = write_below(context, options.output_directory, *plan); !written) return context.fail(written.error());
+  if (const auto written = write_below(context, options.output_directory, *plan); !written)
+    return context.fail(written.error());
   return exit_done;
 }
 
@@ -138,12 +158,15 @@ void plan_all(Context& context, Nodes& nodes, const MigrateOptions& migrate) {
   for (auto& node : nodes.all()) {
     if (node.error || !node.facts || !node.detection) continue;
     auto plan = plan_migration(*node.facts, *node.detection, migrate, restart_policy(context.options));
-    if (plan) node.plan = *std::move(plan);
-    else node.fail(std::move(plan).error());
+    if (plan)
+      node.plan = *std::move(plan);
+    else
+      node.fail(std::move(plan).error());
   }
 }
 
-int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const MigrateOptions& migrate, const FleetPolicy& policy) {
+int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const MigrateOptions& migrate,
+                  const FleetPolicy& policy) {
   auto rows = begin_rows(nodes.all());
   for (auto& row : rows)
     if (row.plan != nullptr && row.plan->empty()) row.outcome = NodeOutcome::unchanged;
@@ -160,7 +183,8 @@ int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const MigrateOpt
 int write_all(Context& context, Nodes& nodes) {
   for (auto& node : nodes.all()) {
     if (!node.plan) continue;
-    const auto written = write_below(context, context.options.output_directory + "/" + node_file_name(node.name), *node.plan);
+    const auto written =
+        write_below(context, context.options.output_directory + "/" + node_file_name(node.name), *node.plan);
     if (!written) node.fail(written.error());
   }
   show(context, plan_rows(nodes.all()));
@@ -181,7 +205,8 @@ int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) 
     return any_failed(nodes.all()) ? exit_failed : exit_done;
   }
   if (context.wants_table()) show(context, rows);
-  if (any_changes(nodes.all()) && !options.yes && !ask_yes("Migrate these nodes, restarting their runtime? [y/N] ").value_or(true)) {
+  if (any_changes(nodes.all()) && !options.yes &&
+      !ask_yes("Migrate these nodes, restarting their runtime? [y/N] ").value_or(true)) {
     context.note("nothing was changed");
     return exit_done;
   }
@@ -206,14 +231,31 @@ std::vector<Flag> migration_flags(Options& options) {
   const std::string group = "Migration";
   using Completes = FlagDoc::Completes;
   return {
-      {{"--to", "FORM", "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2", group, {"hosts-dir", "registries-yaml"}}, &options.to},
-      {{"--accept-differences", "", "take the closest form where a chain cannot be kept; what is lost is said", group}, &options.accept_differences},
-      {{"--write-to", "DIR", "change no node: write the files below DIR (with nodes, below DIR/NODE), for a node that runs something else", group, {},
-        Completes::directory}, &options.output_directory},
-      {{"--credentials", "WHERE", "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)", group,
-        {"config", "headers"}}, &options.credentials},
-      {{"--hosts-dir", "DIR", "directory for the hosts.toml files on the node (default: the node's own)", group}, &options.hosts_dir},
-      {{"--for", "NAME", "k3s or rke2: who reads the registries.yaml (default k3s)", group, {"k3s", "rke2"}}, &options.form},
+      {{"--to",
+        "FORM",
+        "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2",
+        group,
+        {"hosts-dir", "registries-yaml"}},
+       &options.to},
+      {{"--accept-differences", "", "take the closest form where a chain cannot be kept; what is lost is said", group},
+       &options.accept_differences},
+      {{"--write-to",
+        "DIR",
+        "change no node: write the files below DIR (with nodes, below DIR/NODE), for a node that runs something else",
+        group,
+        {},
+        Completes::directory},
+       &options.output_directory},
+      {{"--credentials",
+        "WHERE",
+        "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)",
+        group,
+        {"config", "headers"}},
+       &options.credentials},
+      {{"--hosts-dir", "DIR", "directory for the hosts.toml files on the node (default: the node's own)", group},
+       &options.hosts_dir},
+      {{"--for", "NAME", "k3s or rke2: who reads the registries.yaml (default k3s)", group, {"k3s", "rke2"}},
+       &options.form},
       {{"--dry-run", "", "show what would change and end", group}, &options.dry_run},
   };
 }
@@ -222,12 +264,27 @@ std::vector<Flag> file_flags(Options& options) {
   const std::string group = "Files in place of nodes";
   using Completes = FlagDoc::Completes;
   return {
-      {{"--root", "DIR", "a copy of a node's files: DIR/etc/containerd/config.toml and so on", group, {}, Completes::directory}, &options.root},
-      {{"--config-path", "VALUE", "only this value of config_path, with directories of this machine; --to registries-yaml", group, {}, Completes::directory},
+      {{"--root",
+        "DIR",
+        "a copy of a node's files: DIR/etc/containerd/config.toml and so on",
+        group,
+        {},
+        Completes::directory},
+       &options.root},
+      {{"--config-path",
+        "VALUE",
+        "only this value of config_path, with directories of this machine; --to registries-yaml",
+        group,
+        {},
+        Completes::directory},
        &options.config_path},
-      {{"--registries-yaml", "FILE", "only this file of K3s or RKE2; --to hosts-dir", group, {}, Completes::file}, &options.registries_yaml},
-      {{"--containerd-version", "V", "the containerd that reads the files; with nodes and --write-to: the one that will", group}, &options.containerd_version},
-      {{"--distribution-version", "V", "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
+      {{"--registries-yaml", "FILE", "only this file of K3s or RKE2; --to hosts-dir", group, {}, Completes::file},
+       &options.registries_yaml},
+      {{"--containerd-version", "V",
+        "the containerd that reads the files; with nodes and --write-to: the one that will", group},
+       &options.containerd_version},
+      {{"--distribution-version", "V",
+        "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
        &options.distribution_version},
   };
 }
@@ -235,24 +292,37 @@ std::vector<Flag> file_flags(Options& options) {
 }  // namespace
 
 Command migrate_command(Options& options) {
-  return {.doc = {.name = "migrate",
-                  .group = "Change",
-                  .summary = "registry configuration from one form to another, with the same chains, proven",
-                  .text = "Turns registry.mirrors, configs and auths of config.toml, which containerd 2.4 no longer takes, into hosts.toml files and one "
-                          "config_path; comments and everything else in config.toml stay. For every registry named there, and for one that is not, "
-                          "the chain before must equal the chain after; else the node is refused and the difference shown. It is carried out as apply "
-                          "does, and 'regfallback rollback' undoes it.\n\n"
-                          "--to registries-yaml turns hosts.toml files and such settings into the registries.yaml of K3s or RKE2: on a node of theirs it takes in "
-                          "the directories they did not write themselves; of any other node, --write-to DIR writes it for a node to come. The other way "
-                          "round, of a K3s or RKE2 node or --registries-yaml FILE, --write-to DIR writes the hosts.toml files for a plain containerd.",
-                  .examples = {{"regfallback migrate --nodes a,b --dry-run", "what would change"},
-                               {"regfallback migrate --nodes a,b", "shown, asked, and carried out"},
-                               {"regfallback migrate --root /mnt/node --containerd-version 1.7.24 --write-to out", "offline, on a copy of a node's files"},
-                               {"regfallback migrate --to registries-yaml --nodes a --write-to out", "for a K3s node that takes a's place"},
-                               {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out", "and back"}},
-                  .exit_codes = {"0  done", "1  a node failed or was refused; it is in its old state", "2  wrong usage", "4  a node is stuck"}},
-          .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) + output_flags(options),
-          .run = run};
+  return {
+      .doc = {.name = "migrate",
+              .group = "Change",
+              .summary = "registry configuration from one form to another, with the same chains, proven",
+              .text = "Turns registry.mirrors, configs and auths of config.toml, which containerd 2.4 no longer takes, "
+                      "into hosts.toml files and one "
+                      "config_path; comments and everything else in config.toml stay. For every registry named there, "
+                      "and for one that is not, "
+                      "the chain before must equal the chain after; else the node is refused and the difference shown. "
+                      "It is carried out as apply "
+                      "does, and 'regfallback rollback' undoes it.\n\n"
+                      "--to registries-yaml turns hosts.toml files and such settings into the registries.yaml of K3s "
+                      "or RKE2: on a node of theirs it takes in "
+                      "the directories they did not write themselves; of any other node, --write-to DIR writes it for "
+                      "a node to come. The other way "
+                      "round, of a K3s or RKE2 node or --registries-yaml FILE, --write-to DIR writes the hosts.toml "
+                      "files for a plain containerd.",
+              .examples =
+                  {{"regfallback migrate --nodes a,b --dry-run", "what would change"},
+                   {"regfallback migrate --nodes a,b", "shown, asked, and carried out"},
+                   {"regfallback migrate --root /mnt/node --containerd-version 1.7.24 --write-to out",
+                    "offline, on a copy of a node's files"},
+                   {"regfallback migrate --to registries-yaml --nodes a --write-to out",
+                    "for a K3s node that takes a's place"},
+                   {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out",
+                    "and back"}},
+              .exit_codes = {"0  done", "1  a node failed or was refused; it is in its old state", "2  wrong usage",
+                             "4  a node is stuck"}},
+      .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) +
+               output_flags(options),
+      .run = run};
 }
 
 }  // namespace rf::cmd

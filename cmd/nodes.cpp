@@ -28,9 +28,10 @@ std::vector<std::string> names_of(const std::vector<Node>& nodes) {
 // Restarts of one profile go in its order, and alone where it says so; nodes without a restart need neither.
 FleetNode fleet_node(const Node& node) {
   const bool restarts = node.plan && node.plan->service.needed();
-  return {.name = node.name,
-          .stage = restarts ? node.plan->service.order : 0,
-          .company = restarts && node.plan->service.serial == 1 ? FleetNode::Company::alone : FleetNode::Company::others};
+  return {
+      .name = node.name,
+      .stage = restarts ? node.plan->service.order : 0,
+      .company = restarts && node.plan->service.serial == 1 ? FleetNode::Company::alone : FleetNode::Company::others};
 }
 
 }  // namespace
@@ -67,22 +68,28 @@ void Nodes::run(const Round& round, const Step& step) {
     fleet.push_back(fleet_node(nodes_[index]));
   }
   FleetControl control;
-  const FleetJob job = [&](NodeRun& run) -> asio::awaitable<Result<void>> { return step(nodes_[which[run.index()]], run); };
+  const FleetJob job = [&](NodeRun& run) -> asio::awaitable<Result<void>> {
+    return step(nodes_[which[run.index()]], run);
+  };
   const OnFleetEvent on_event = [&](const FleetEvent& event) { show(event, which[event.node]); };
   std::vector<NodeEnd> ends;
   loop_.restart();
-  asio::co_spawn(loop_, [&]() -> asio::awaitable<void> {
-    const InterruptWatch watch(loop_.get_executor(), control, [&](FleetControl::Stop stop) {
-      interrupted_ = true;
-      if (round.on_signal == OnSignal::cut_off) return control.stop_now();
-      display_.clear();
-      if (stop == FleetControl::Stop::orderly) context_.note("ending: nodes under way are finished, no further one is begun (Ctrl-C again: leave them)");
-    });
-    ends = co_await run_fleet(fleet, round.policy, job, on_event, control);
-  }, [&](std::exception_ptr failed) {
-    loop_.stop();
-    if (failed) std::rethrow_exception(failed);
-  });
+  asio::co_spawn(
+      loop_,
+      [&]() -> asio::awaitable<void> {
+        const InterruptWatch watch(loop_.get_executor(), control, [&](FleetControl::Stop stop) {
+          interrupted_ = true;
+          if (round.on_signal == OnSignal::cut_off) return control.stop_now();
+          display_.clear();
+          if (stop == FleetControl::Stop::orderly)
+            context_.note("ending: nodes under way are finished, no further one is begun (Ctrl-C again: leave them)");
+        });
+        ends = co_await run_fleet(fleet, round.policy, job, on_event, control);
+      },
+      [&](std::exception_ptr failed) {
+        loop_.stop();
+        if (failed) std::rethrow_exception(failed);
+      });
   loop_.run();
   for (std::size_t i = 0; i < ends.size(); ++i) {
     auto& node = nodes_[which[i]];
@@ -129,7 +136,7 @@ Result<void> Nodes::take_saved_facts() {
 
 asio::awaitable<Result<void>> Nodes::open_and_ask(Node& node, NodeRun& run) {
   run.progress("connecting");
-  RF_CO_TRY(node.shell, co_await reach_->open(node.spec));
+  RF_CO_TRY(node.shell, co_await dialer_->open(node.spec));
   run.progress("reading facts");
   RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
   co_return Result<void>();
@@ -154,11 +161,13 @@ Result<void> Nodes::connect_all() {
   }
   RF_CHECK(expand_clusters());
   raise_file_limit(4);
-  reach_ = std::make_unique<Reach>(loop_.get_executor(), context_, std::move(access), ConnectLimits{.connect = timeout_});
+  dialer_ =
+      std::make_unique<Dialer>(loop_.get_executor(), context_, std::move(access), ConnectLimits{.connect = timeout_});
   query_ = {.globs = fact_globs(setup_.profiles), .units = service_units(setup_.profiles)};
   RF_TRY(facts_program_, facts_program(query_, Ask::programs));
   run(everywhere(), [this](Node& node, NodeRun& one) { return open_and_ask(node, one); });
-  if (interrupted_) return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
+  if (interrupted_)
+    return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
   return {};
 }
 

@@ -1,4 +1,5 @@
-// The nodes of one command: opened all at once on one event loop, asked for facts, kept open for what follows on the same channel.
+// The nodes of one command: opened all at once on one event loop, asked for facts, kept open for what follows on the
+// same channel.
 #pragma once
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
@@ -10,22 +11,22 @@
 #include <vector>
 
 #include "apply/read_facts.h"
-#include "context.h"
-#include "display.h"
+#include "dialer.h"
 #include "fleet/fleet.h"
+#include "line/context.h"
+#include "line/display.h"
 #include "node/facts.h"
 #include "plan/plan.h"
-#include "reach.h"
 #include "setup.h"
-#include "transport/shell.h"
+#include "transport/shell/shell.h"
 
 namespace rf::cmd {
 
 struct Node {
   NodeSpec spec;
   std::string name;
-  std::unique_ptr<Shell> shell = {};      // null with saved facts, and after an error
-  std::optional<Error> error = {};        // why it goes no further
+  std::unique_ptr<Shell> shell = {};  // null with saved facts, and after an error
+  std::optional<Error> error = {};    // why it goes no further
   std::optional<Facts> facts = {};
   std::optional<Detection> detection = {};
   std::optional<Plan> plan = {};
@@ -44,9 +45,9 @@ class Nodes {
   // Plans every node that has facts.
   void plan(const PlanOptions& options);
 
-  // Runs `step` on the nodes `which` (those with an error or without a shell are left out), as `policy` says; returns when all have
-  // ended. An Error of the step becomes the node's. A Ctrl-C begins no further node; those under way are cut off, or may end (and are cut
-  // off by a second one).
+  // Runs `step` on the nodes `which` (those with an error or without a shell are left out), as `policy` says; returns
+  // when all have ended. An Error of the step becomes the node's. A Ctrl-C begins no further node; those under way are
+  // cut off, or may end (and are cut off by a second one).
   using Step = std::function<asio::awaitable<Result<void>>(Node&, NodeRun&)>;
   enum class OnSignal { cut_off, let_end };
   struct Round {
@@ -61,7 +62,7 @@ class Nodes {
   std::vector<Node>& all() { return nodes_; }
   const FactsQuery& query() const { return query_; }
   const Options& options() const { return context_.options; }
-  Reach& reach() { return *reach_; }
+  Dialer& dialer() { return *dialer_; }
   bool interrupted() const { return interrupted_; }
 
  private:
@@ -75,7 +76,7 @@ class Nodes {
   Context& context_;
   const Setup& setup_;
   asio::io_context loop_{1};
-  std::unique_ptr<Reach> reach_;  // outlives the shells
+  std::unique_ptr<Dialer> dialer_;  // outlives the shells
   std::vector<Node> nodes_;
   Display display_;
   FactsQuery query_;

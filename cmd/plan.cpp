@@ -1,6 +1,6 @@
 #include "plan/plan.h"
 
-#include "command.h"
+#include "line/command.h"
 #include "nodes.h"
 #include "planning.h"
 #include "report/plan.h"
@@ -17,7 +17,7 @@ int run(Context& context) {
   nodes.plan(plan_options(context.options));
   const auto rows = plan_rows(nodes.all());
   if (context.wants_table()) {
-    context.out.write(plan_text(rows, context.look()));
+    context.out.write(plan_text(rows, context.style()));
     context.out.write(plan_summary(rows) + "\n");
   } else {
     context.print(plan_value(rows));
@@ -30,18 +30,25 @@ int run(Context& context) {
 
 Command plan_command(Options& options) {
   return {.doc = {.name = "plan",
-                  .group = "Look",
+                  .group = "TextStyle",
                   .summary = "what apply would change on each node, as a diff",
-                  .text = "Compares every node with the intent and shows the files that apply would write, why, and whether the runtime would be "
-                          "restarted. A plan that would not yield the declared chain by the rules of the node's own containerd is an error, "
+                  .text = "Compares every node with the intent and shows the files that apply would write, why, and "
+                          "whether the runtime would be "
+                          "restarted. A plan that would not yield the declared chain by the rules of the node's own "
+                          "containerd is an error, "
                           "and is never written. Nothing is changed.",
                   .examples = {{"regfallback plan", "the nodes and registries of ./regfallback.yaml"},
                                {"regfallback plan --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
                                {"regfallback plan --check -q", "in CI: exit code 3 when a node is not as declared"},
                                {"regfallback plan --facts facts", "offline, on what 'detect --save facts' kept"}},
-                  .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned", "2  wrong usage or intent", "3  with --check: there are changes"}},
+                  .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned",
+                                 "2  wrong usage or intent", "3  with --check: there are changes"}},
           .flags = std::vector<Flag>{{{"--check", "", "exit code 3 when there are changes", "Result"}, &options.check},
-                                     {{"--restart", "WHEN", "plan for apply --restart auto, never or always", "Result", {"auto", "never", "always"}},
+                                     {{"--restart",
+                                       "WHEN",
+                                       "plan for apply --restart auto, never or always",
+                                       "Result",
+                                       {"auto", "never", "always"}},
                                       &options.restart},
                                      style_flag(options)} +
                    intent_flags(options) + node_flags(options) + output_flags(options),

@@ -18,13 +18,18 @@ PlanOptions plan_options(const Options& options) {
 }
 
 Flag style_flag(Options& options) {
-  return {{"--style", "STYLE", "hosts-dir, registries-yaml or config-toml (mirror blocks, deprecated) in place of the node's own way", "Change",
-           {"hosts-dir", "registries-yaml", "config-toml"}}, &options.style};
+  return {{"--style",
+           "STYLE",
+           "hosts-dir, registries-yaml or config-toml (mirror blocks, deprecated) in place of the node's own way",
+           "Change",
+           {"hosts-dir", "registries-yaml", "config-toml"}},
+          &options.style};
 }
 
 std::vector<PlanRow> plan_rows(const std::vector<Node>& nodes) {
   std::vector<PlanRow> rows;
-  for (const auto& node : nodes) rows.push_back({.node = node.name, .error = node.error, .plan = node.plan ? &*node.plan : nullptr});
+  for (const auto& node : nodes)
+    rows.push_back({.node = node.name, .error = node.error, .plan = node.plan ? &*node.plan : nullptr});
   return rows;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "command.h"
+#include "line/command.h"
 #include "nodes.h"
 #include "report/plan.h"
 

@@ -12,9 +12,11 @@ Probes probe_nodes(Nodes& nodes, const std::optional<ImageReference>& image, con
     const auto chains = chains_of(node);
     if (chains.empty()) co_return Result<void>();
     const auto& runtime = node.detection->runtime;
-    const ProbeOptions options{.image = image, .runtime_pid = runtime.pid, .runtime_socket = runtime.address, .runtime_unit = runtime.unit};
+    const ProbeOptions options{
+        .image = image, .runtime_pid = runtime.pid, .runtime_socket = runtime.address, .runtime_unit = runtime.unit};
     one.progress(image ? "asking endpoints, pulling " + to_string(*image) : "asking endpoints");
-    RF_CO_TRY(probes[static_cast<std::size_t>(&node - nodes.all().data())], co_await probe_node(*node.shell, chains, options));
+    RF_CO_TRY(probes[static_cast<std::size_t>(&node - nodes.all().data())],
+              co_await probe_node(*node.shell, chains, options));
     co_return Result<void>();
   });
   return probes;

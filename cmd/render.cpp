@@ -3,10 +3,10 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "command.h"
 #include "host/files.h"
-#include "plan/patch.h"
+#include "line/command.h"
 #include "plan/plan.h"
+#include "plan/render/patch.h"
 #include "report/plan.h"
 #include "setup.h"
 
@@ -18,7 +18,8 @@ Facts fresh_node(const Profile& profile, const Options& options) {
   Facts facts;
   facts.hostname = profile.name;
   facts.init = "systemd";
-  if (!profile.version_of.empty() && !options.distribution_version.empty()) facts.versions[profile.version_of] = options.distribution_version;
+  if (!profile.version_of.empty() && !options.distribution_version.empty())
+    facts.versions[profile.version_of] = options.distribution_version;
   RuntimeProcess runtime;
   runtime.pid = 1;
   runtime.exe = "/usr/bin/containerd";
@@ -42,7 +43,8 @@ Result<Plan> plan_for(const Setup& setup, const Options& options) {
     plan.node = profile.name;
     return plan;
   }
-  return Error{.kind = ErrorKind::usage, .message = "render: for which distribution?",
+  return Error{.kind = ErrorKind::usage,
+               .message = "render: for which distribution?",
                .hint = "--distribution containerd, k3s, rke2, microk8s, kind, k0s, ..."};
 }
 
@@ -53,7 +55,8 @@ Result<void> write_files(Context& context, const Plan& plan) {
     RF_CHECK(write_local_file(path, change.after.expose(), change.mode));
     context.note("wrote " + path);
     if (change.kind == FileChange::Class::config) {
-      context.warning(change.path + " holds only what the registries need: merge it into the node's own file, do not replace that");
+      context.warning(change.path +
+                      " holds only what the registries need: merge it into the node's own file, do not replace that");
     }
   }
   return {};
@@ -70,13 +73,17 @@ Result<PatchTarget> patch_target(const Options& options) {
   return target;
 }
 
-// Whether a secret of the intent stands in a file, as it is or as base64 of user:password. Such files are written with --directory and
-// never printed.
+// Whether a secret of the intent stands in a file, as it is or as base64 of user:password. Such files are written with
+// --directory and never printed.
 bool holds_secrets(const PatchFile& file, const ResolvedEndpoints& resolved) {
-  const auto has = [&](std::string_view text) { return !text.empty() && file.content.expose().find(text) != std::string_view::npos; };
+  const auto has = [&](std::string_view text) {
+    return !text.empty() && file.content.expose().find(text) != std::string_view::npos;
+  };
   for (const auto& [host, endpoint] : resolved) {
     if (has(endpoint.password.expose()) || has(endpoint.client_key_pem.expose())) return true;
-    if (!endpoint.password.empty() && has(base64_encode(endpoint.username + ":" + std::string(endpoint.password.expose())))) return true;
+    if (!endpoint.password.empty() &&
+        has(base64_encode(endpoint.username + ":" + std::string(endpoint.password.expose()))))
+      return true;
   }
   return false;
 }
@@ -84,15 +91,21 @@ bool holds_secrets(const PatchFile& file, const ResolvedEndpoints& resolved) {
 Value patch_value(const PatchTarget& target, const Patch& patch, const ResolvedEndpoints& resolved) {
   Value files = Value::array();
   for (const auto& file : patch.files) {
-    files.push(Value::object({{"name", file.name}, {"mode", fmt::format("{:04o}", file.mode)},
+    files.push(Value::object({{"name", file.name},
+                              {"mode", fmt::format("{:04o}", file.mode)},
                               {"content", holds_secrets(file, resolved) ? Value() : Value(file.content.expose())}}));
   }
-  return Value::object({{"schema", "regfallback.render/v1"}, {"for", target.name}, {"files", files}, {"notes", Value::strings(patch.notes)},
+  return Value::object({{"schema", "regfallback.render/v1"},
+                        {"for", target.name},
+                        {"files", files},
+                        {"notes", Value::strings(patch.notes)},
                         {"warnings", Value::strings(patch.warnings)}});
 }
 
-// The snippet alone goes to standard output where it is the only file, so that it can be piped; else each under its name.
-Result<void> give_patch(Context& context, const PatchTarget& target, const Patch& patch, const ResolvedEndpoints& resolved) {
+// The snippet alone goes to standard output where it is the only file, so that it can be piped; else each under its
+// name.
+Result<void> give_patch(Context& context, const PatchTarget& target, const Patch& patch,
+                        const ResolvedEndpoints& resolved) {
   const auto& directory = context.options.output_directory;
   if (!context.wants_table()) context.print(patch_value(target, patch, resolved));
   for (const auto& file : patch.files) {
@@ -100,7 +113,8 @@ Result<void> give_patch(Context& context, const PatchTarget& target, const Patch
       RF_CHECK(write_local_file(directory + "/" + file.name, file.content.expose(), file.mode));
       context.note("wrote " + directory + "/" + file.name);
     } else if (context.wants_table() && holds_secrets(file, resolved)) {
-      return Error{.kind = ErrorKind::refused, .message = file.name + " holds secrets, which are never printed",
+      return Error{.kind = ErrorKind::refused,
+                   .message = file.name + " holds secrets, which are never printed",
                    .hint = "--directory DIR writes it, readable by you alone"};
     } else if (context.wants_table()) {
       if (patch.files.size() > 1) context.out.write("# " + terminal_safe(file.name) + "\n");
@@ -114,12 +128,14 @@ Result<void> give_patch(Context& context, const PatchTarget& target, const Patch
 
 int run_patch(Context& context, const Setup& setup) {
   if (!context.options.distribution.empty()) {
-    context.error({.kind = ErrorKind::usage, .message = "render: --for and --distribution cannot be combined",
+    context.error({.kind = ErrorKind::usage,
+                   .message = "render: --for and --distribution cannot be combined",
                    .hint = "--for prints a form of its own, --distribution the files on a node"});
     return exit_usage;
   }
   const auto target = patch_target(context.options);
-  const auto patch = target ? render_patch(setup.intent, setup.resolved, *target, setup.profiles) : Result<Patch>(target.error());
+  const auto patch =
+      target ? render_patch(setup.intent, setup.resolved, *target, setup.profiles) : Result<Patch>(target.error());
   if (!patch) return context.fail(patch.error());
   if (const auto given = give_patch(context, *target, *patch, setup.resolved); !given) {
     context.error(given.error());
@@ -137,7 +153,7 @@ int run(Context& context) {
   const std::vector<PlanRow> rows{{.node = plan->node, .error = {}, .plan = &*plan}};
   if (context.options.output_directory.empty() || !context.wants_table()) {
     if (context.wants_table()) {
-      context.out.write(plan_text(rows, context.look()));
+      context.out.write(plan_text(rows, context.style()));
     } else {
       context.print(plan_value(rows));
     }
@@ -154,28 +170,45 @@ int run(Context& context) {
 
 Command render_command(Options& options) {
   const std::string group = "What";
-  return {.doc = {.name = "render",
-                  .group = "The intent file",
-                  .summary = "write the files for a distribution to a directory, without any node",
-                  .text = "Plans a fresh node of the distribution that has nothing configured yet, and writes the files it would get below DIR, "
-                          "secrets included, with their modes. Without --directory it prints them, secrets masked.\n\n"
-                          "With --for NAME the intent in the form NAME takes itself: a machine configuration, variables, a cluster's configuration. "
-                          "What holds secrets is written with --directory only, never printed.",
-                  .examples = {{"regfallback render --distribution k3s --directory out", "registries.yaml for K3s, in out/etc/rancher/k3s"},
-                               {"regfallback render --for kind --containerd-version 2.1.3", "a KIND cluster's configuration, with the patch if it needs one"},
-                               {"regfallback render --distribution containerd --containerd-version 1.7.24", "print what that containerd needs"}},
-                  .exit_codes = {"0  done", "1  the files could not be written, or cannot yield the declared chain", "2  wrong usage or intent"}},
-          .flags = std::vector<Flag>{{{"--distribution", "NAME", "name of the profile", group}, &options.distribution},
-                                     {{"--for", "NAME", "print the native form of a distribution or tool: kind, talos, eks, kubespray, cloud-init, ...", group},
-                                      &options.form},
-                                     {{"--distribution-version", "VERSION", "its version, where that matters (default: the newest)", group},
-                                      &options.distribution_version},
-                                     {{"--containerd-version", "VERSION", "of its containerd (default 2.1.0)", group}, &options.containerd_version},
-                                     {{"-d,--directory", "DIR", "write the files below DIR", group, {}, FlagDoc::Completes::directory}, &options.output_directory},
-                                     {{"--profiles-dir", "DIR", "profiles that add to and replace the built-in ones", group, {}, FlagDoc::Completes::directory},
-                                      &options.profiles_dir}} +
-                   intent_flags(options) + output_flags(options),
-          .run = run};
+  return {
+      .doc = {.name = "render",
+              .group = "The intent file",
+              .summary = "write the files for a distribution to a directory, without any node",
+              .text = "Plans a fresh node of the distribution that has nothing configured yet, and writes the files it "
+                      "would get below DIR, "
+                      "secrets included, with their modes. Without --directory it prints them, secrets masked.\n\n"
+                      "With --for NAME the intent in the form NAME takes itself: a machine configuration, variables, a "
+                      "cluster's configuration. "
+                      "What holds secrets is written with --directory only, never printed.",
+              .examples = {{"regfallback render --distribution k3s --directory out",
+                            "registries.yaml for K3s, in out/etc/rancher/k3s"},
+                           {"regfallback render --for kind --containerd-version 2.1.3",
+                            "a KIND cluster's configuration, with the patch if it needs one"},
+                           {"regfallback render --distribution containerd --containerd-version 1.7.24",
+                            "print what that containerd needs"}},
+              .exit_codes = {"0  done", "1  the files could not be written, or cannot yield the declared chain",
+                             "2  wrong usage or intent"}},
+      .flags =
+          std::vector<Flag>{
+              {{"--distribution", "NAME", "name of the profile", group}, &options.distribution},
+              {{"--for", "NAME",
+                "print the native form of a distribution or tool: kind, talos, eks, kubespray, cloud-init, ...", group},
+               &options.form},
+              {{"--distribution-version", "VERSION", "its version, where that matters (default: the newest)", group},
+               &options.distribution_version},
+              {{"--containerd-version", "VERSION", "of its containerd (default 2.1.0)", group},
+               &options.containerd_version},
+              {{"-d,--directory", "DIR", "write the files below DIR", group, {}, FlagDoc::Completes::directory},
+               &options.output_directory},
+              {{"--profiles-dir",
+                "DIR",
+                "profiles that add to and replace the built-in ones",
+                group,
+                {},
+                FlagDoc::Completes::directory},
+               &options.profiles_dir}} +
+          intent_flags(options) + output_flags(options),
+      .run = run};
 }
 
 }  // namespace rf::cmd

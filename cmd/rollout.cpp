@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "command.h"
+#include "line/command.h"
 
 namespace rf::cmd {
 namespace {
@@ -35,7 +35,8 @@ NodeOutcome outcome_before(const Error& error) {
 }
 
 bool is_lost(const Error& error) {
-  return error.kind == ErrorKind::protocol || error.kind == ErrorKind::timeout || error.kind == ErrorKind::connect || error.kind == ErrorKind::io;
+  return error.kind == ErrorKind::protocol || error.kind == ErrorKind::timeout || error.kind == ErrorKind::connect ||
+         error.kind == ErrorKind::io;
 }
 
 std::string_view in_words(std::string_view step) {
@@ -51,9 +52,14 @@ std::string_view in_words(std::string_view step) {
 }
 
 // One node's transaction, followed over a second connection when the first is lost.
-asio::awaitable<Result<Applied>> change_one(const Rollout& rollout, Node& node, NodeRun& run, ApplyRow& row, const Change& change) {
+asio::awaitable<Result<Applied>> change_one(const Rollout& rollout, Node& node, NodeRun& run, ApplyRow& row,
+                                            const Change& change) {
   RF_CO_TRY(const auto id, new_transaction_id());
-  const TransactionOptions options{.id = id, .tool_version = RF_VERSION, .time = utc_now(), .reason = rollout.reason, .query = rollout.nodes.query()};
+  const TransactionOptions options{.id = id,
+                                   .tool_version = RF_VERSION,
+                                   .time = utc_now(),
+                                   .reason = rollout.reason,
+                                   .query = rollout.nodes.query()};
   row.transaction = id;
   const ApplyEvents on_event = [&](const ApplyEvent& event) {
     if (event.kind == ApplyEvent::Kind::step && event.text == "restart") row.restarted = true;
@@ -63,7 +69,7 @@ asio::awaitable<Result<Applied>> change_one(const Rollout& rollout, Node& node, 
   if (applied || !is_lost(applied.error())) co_return applied;
   run.progress("connection lost; asking again");
   node.shell.reset();
-  RF_CO_TRY(node.shell, co_await rollout.nodes.reach().open(node.spec));
+  RF_CO_TRY(node.shell, co_await rollout.nodes.dialer().open(node.spec));
   const int wait = node.plan ? node.plan->service.wait_seconds : 60;
   auto followed = co_await follow_transaction(*node.shell, options, wait, on_event);
   co_return followed;
@@ -80,7 +86,8 @@ void verify(const Rollout& rollout, Node& node, ApplyRow& row, const Facts& fact
     // With --restart never the restart stays to be done, and that is no fault.
     row.verified = plan && plan->files.empty() && (!plan->service.needed() || options.restart == "never");
     if (plan && !*row.verified) {
-      row.error = Error{.kind = ErrorKind::conflict, .message = "planning again shows " + std::to_string(plan->files.size()) + " more changes",
+      row.error = Error{.kind = ErrorKind::conflict,
+                        .message = "planning again shows " + std::to_string(plan->files.size()) + " more changes",
                         .hint = "'regfallback plan --nodes " + node.name + "' shows them"};
     }
   }
@@ -90,7 +97,9 @@ void verify(const Rollout& rollout, Node& node, ApplyRow& row, const Facts& fact
 void settle(ApplyRow& row, const Result<Applied>& applied) {
   if (!applied) {
     const auto kind = applied.error().kind;
-    row.outcome = kind == ErrorKind::refused || kind == ErrorKind::conflict || kind == ErrorKind::usage ? outcome_before(applied.error()) : NodeOutcome::unknown;
+    row.outcome = kind == ErrorKind::refused || kind == ErrorKind::conflict || kind == ErrorKind::usage
+                      ? outcome_before(applied.error())
+                      : NodeOutcome::unknown;
     row.error = applied.error();
     return;
   }
@@ -143,14 +152,17 @@ void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change
     row.outcome = NodeOutcome::unknown;  // until it says otherwise: a cut-off transaction ends on the node by itself
     const auto began = std::chrono::steady_clock::now();
     auto applied = co_await change_one(rollout, node, run, row, change);
-    row.milliseconds = static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
+    row.milliseconds = static_cast<int>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
     settle(row, applied);
     if (rollout.plan_again && row.outcome == NodeOutcome::applied && applied->facts_after) {
       complete_facts(*applied->facts_after, *node.facts);
       verify(rollout, node, row, *applied->facts_after, rollout.nodes.options());
     }
     if (!is_well(row)) {
-      co_return row.error.value_or(Error{.kind = ErrorKind::runtime, .message = std::string(to_string(row.outcome)) + (row.detail.empty() ? "" : ": " + row.detail)});
+      co_return row.error.value_or(
+          Error{.kind = ErrorKind::runtime,
+                .message = std::string(to_string(row.outcome)) + (row.detail.empty() ? "" : ": " + row.detail)});
     }
     co_return Result<void>();
   });
@@ -158,13 +170,14 @@ void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change
 
 int print_rows(Context& context, const std::vector<ApplyRow>& rows, const Nodes& nodes, std::string_view schema) {
   if (context.wants_table()) {
-    context.out.write(apply_text(rows, context.look()));
+    context.out.write(apply_text(rows, context.style()));
     context.out.write(apply_summary(rows) + "\n");
   } else {
     context.print(apply_value(rows, schema));
   }
   const auto any = [&](auto test) { return std::any_of(rows.begin(), rows.end(), test); };
-  if (any([](const ApplyRow& row) { return row.outcome == NodeOutcome::stuck || row.outcome == NodeOutcome::unknown; })) return exit_stuck;
+  if (any([](const ApplyRow& row) { return row.outcome == NodeOutcome::stuck || row.outcome == NodeOutcome::unknown; }))
+    return exit_stuck;
   if (nodes.interrupted()) return exit_interrupted;
   return any([](const ApplyRow& row) { return !is_well(row); }) ? exit_failed : exit_done;
 }
@@ -173,7 +186,8 @@ std::string receipt_reason(std::string_view action, std::string_view source) {
   std::string reason(action);
   if (!source.empty()) reason += " of " + std::string(source);
   for (auto& c : reason) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("_./:@+,%=-~ ").find(c) != std::string_view::npos;
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("_./:@+,%=-~ ").find(c) != std::string_view::npos;
     if (!plain) c = '_';
   }
   return reason;

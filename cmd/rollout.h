@@ -20,10 +20,12 @@ struct Rollout {
   Nodes& nodes;
   std::string reason;  // for the receipts
   FleetPolicy policy;
-  // Plans again from the facts read at the end: an empty plan is the proof. None: the transaction's own checks are all there is.
+  // Plans again from the facts read at the end: an empty plan is the proof. None: the transaction's own checks are all
+  // there is.
   std::function<Result<Plan>(const Facts&, const Detection&)> plan_again = {};
 };
-// Rows of the nodes in `rows` whose outcome is still `not_begun` and that have a shell are carried out; the others stay.
+// Rows of the nodes in `rows` whose outcome is still `not_begun` and that have a shell are carried out; the others
+// stay.
 void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change& change);
 
 // A row for each node; those with an error have their outcome already.

@@ -24,7 +24,9 @@ struct Source {
 Result<Source> from_flags(Context& context) {
   const auto& options = context.options;
   if (!options.config.empty()) {
-    return Error{.kind = ErrorKind::usage, .message = "--mirror and --config cannot be combined", .hint = "write the mirrors into the file"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "--mirror and --config cannot be combined",
+                 .hint = "write the mirrors into the file"};
   }
   if (const auto file = find_intent_file("")) context.note("intent from --mirror; " + *file + " is not used");
   return Source{.found = true, .file = "", .intent = intent_from_flags(options.mirrors)};
@@ -39,12 +41,16 @@ Result<Source> find_source(Context& context, IntentNeed need) {
   }
   if (!path) {
     if (need != IntentNeed::required) return Source{};
-    return Error{.kind = ErrorKind::usage, .message = "there is no intent file, and no --mirror",
-                 .hint = "'regfallback init regfallback.yaml' writes one to start from; or: --mirror docker.io=http://HOST:PORT"};
+    return Error{
+        .kind = ErrorKind::usage,
+        .message = "there is no intent file, and no --mirror",
+        .hint =
+            "'regfallback init regfallback.yaml' writes one to start from; or: --mirror docker.io=http://HOST:PORT"};
   }
   RF_TRY(const auto file, read_local_file(*path));
   if (context.options.verbose) context.note("intent: " + file.path);
-  return Source{.found = true, .file = *path == "-" ? "" : absolute_path(*path),
+  return Source{.found = true,
+                .file = *path == "-" ? "" : absolute_path(*path),
                 .intent = parse_intent({.file = file.path, .text = file.text, .mode_bits = file.mode_bits})};
 }
 
@@ -60,13 +66,19 @@ Result<void> check_distribution(const std::string& name, const std::vector<Profi
   for (const auto& profile : profiles) names.push_back(profile.name);
   if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return {};
   const auto near = nearest(name, names);
-  return Error{.kind = ErrorKind::usage, .message = "there is no profile '" + name + "'",
-               .hint = near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : fmt::format("did you mean '{}'?", near)};
+  return Error{.kind = ErrorKind::usage,
+               .message = "there is no profile '" + name + "'",
+               .hint = near.empty() ? fmt::format("one of {}", fmt::join(names, ", "))
+                                    : fmt::format("did you mean '{}'?", near)};
 }
 
 Result<Setup> complete(Context& context, Source source, const SetupNeeds& needs) {
-  Setup setup{.has_intent = source.found, .intent_file = std::move(source.file), .intent = std::move(source.intent.intent),
-              .resolved = {}, .profiles = {}, .selection = {}};
+  Setup setup{.has_intent = source.found,
+              .intent_file = std::move(source.file),
+              .intent = std::move(source.intent.intent),
+              .resolved = {},
+              .profiles = {},
+              .selection = {}};
   RF_TRY(setup.profiles, read_profiles(context.options.profiles_dir));
   RF_CHECK(check_distribution(context.options.distribution, setup.profiles));
   if (context.options.facts.empty()) {
@@ -111,7 +123,9 @@ Result<std::chrono::milliseconds> parse_time(const std::string& text) {
   const double milliseconds = number * factor;
   const bool sane = milliseconds >= 1 && number <= 1e6;  // false for what is no number, too
   if (fault != std::errc() || factor == 0 || !sane) {
-    return Error{.kind = ErrorKind::usage, .message = "'" + text + "' is no length of time", .hint = "write it like 500ms, 30s or 2m"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "'" + text + "' is no length of time",
+                 .hint = "write it like 500ms, 30s or 2m"};
   }
   return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
 }
@@ -122,7 +136,9 @@ Result<std::size_t> parse_share(const std::string& text, std::size_t total) {
   const std::string unit(end, text.data() + text.size());
   constexpr std::size_t most = 1'000'000;
   if (fault != std::errc() || (!unit.empty() && unit != "%") || number > (unit == "%" ? 100 : most)) {
-    return Error{.kind = ErrorKind::usage, .message = "'" + text + "' is neither a number nor a percentage", .hint = "write it like 5 or 20%"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "'" + text + "' is neither a number nor a percentage",
+                 .hint = "write it like 5 or 20%"};
   }
   return unit == "%" ? (total * number + 99) / 100 : number;
 }

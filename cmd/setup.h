@@ -1,14 +1,15 @@
-// What most commands begin with: the intent, its secrets, the profiles, and which nodes are meant. Nothing is touched yet.
+// What most commands begin with: the intent, its secrets, the profiles, and which nodes are meant. Nothing is touched
+// yet.
 #pragma once
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "context.h"
 #include "host/node_selection.h"
 #include "intent/intent.h"
 #include "intent/resolved.h"
+#include "line/context.h"
 #include "node/profile.h"
 
 namespace rf::cmd {

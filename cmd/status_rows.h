@@ -10,7 +10,10 @@ namespace rf::cmd {
 inline std::vector<StatusRow> status_rows(const std::vector<Node>& nodes) {
   std::vector<StatusRow> rows;
   for (const auto& node : nodes) {
-    rows.push_back({.node = node.name, .error = node.error, .facts = node.facts ? &*node.facts : nullptr, .plan = node.plan ? &*node.plan : nullptr});
+    rows.push_back({.node = node.name,
+                    .error = node.error,
+                    .facts = node.facts ? &*node.facts : nullptr,
+                    .plan = node.plan ? &*node.plan : nullptr});
   }
   return rows;
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "command.h"
+#include "line/command.h"
 #include "nodes.h"
 #include "probe_nodes.h"
 #include "report/model.h"
@@ -12,7 +12,8 @@ namespace rf::cmd {
 namespace {
 
 // The registries to ask about: those named, else the intent's, else what the node has configured; and the image's.
-std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options& options, const std::optional<ImageReference>& image) {
+std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options& options,
+                             const std::optional<ImageReference>& image) {
   std::vector<std::string> names = options.registries;
   if (names.empty()) {
     for (const auto& registry : setup.intent.registries) names.push_back(registry.name);
@@ -41,7 +42,7 @@ int print_results(Context& context, Nodes& nodes, const Probes& probes) {
     failed = failed || node.error;
   }
   if (context.wants_table()) {
-    context.out.write(test_text(rows, context.look()));
+    context.out.write(test_text(rows, context.style()));
   } else {
     context.print(test_value(rows));
   }
@@ -62,7 +63,8 @@ int run(Context& context) {
     image = *std::move(parsed);
   }
   if (!options.facts.empty()) {
-    context.error({.kind = ErrorKind::usage, .message = "test asks the nodes themselves; saved facts cannot answer",
+    context.error({.kind = ErrorKind::usage,
+                   .message = "test asks the nodes themselves; saved facts cannot answer",
                    .hint = "'regfallback explain IMAGE --facts " + options.facts + "' computes what they would do"});
     return exit_usage;
   }
@@ -70,26 +72,37 @@ int run(Context& context) {
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
   if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
-  return print_results(context, nodes, probe_nodes(nodes, image, [&](const Node& node) { return chains_of(node, *setup, options, image); }));
+  return print_results(context, nodes, probe_nodes(nodes, image, [&](const Node& node) {
+                         return chains_of(node, *setup, options, image);
+                       }));
 }
 
 }  // namespace
 
 Command test_command(Options& options) {
   return {.doc = {.name = "test",
-                  .group = "Look",
+                  .group = "TextStyle",
                   .summary = "from every node: which endpoint answers for each registry; real pulls through the CRI",
-                  .text = "Asks, from each node, every endpoint that node's containerd would try, in that order: does it answer, how fast, and if not, "
-                          "why (DNS, refused, timeout, TLS, 401, 404, wrong content). With --image each endpoint is asked for that image, and the "
-                          "image is pulled through the CRI as the kubelet would. Redirects are not followed, and no credentials stand in a "
-                          "process list. Nodes need curl, GNU wget or openssl for it; nothing is installed and no configuration is changed.",
+                  .text = "Asks, from each node, every endpoint that node's containerd would try, in that order: does "
+                          "it answer, how fast, and if not, "
+                          "why (DNS, refused, timeout, TLS, 401, 404, wrong content). With --image each endpoint is "
+                          "asked for that image, and the "
+                          "image is pulled through the CRI as the kubelet would. Redirects are not followed, and no "
+                          "credentials stand in a "
+                          "process list. Nodes need curl, GNU wget or openssl for it; nothing is installed and no "
+                          "configuration is changed.",
                   .examples = {{"regfallback test", "the registries of the intent file, on its nodes"},
-                               {"regfallback test --image anubis:32000/library/alpine", "and pull that image on every node"},
-                               {"regfallback test --nodes ra --registry ghcr.io -o json", "one node and one registry, for a program"}},
-                  .exit_codes = {"0  everything answers", "1  a node was not reached", "2  wrong usage or intent", "3  findings"}},
-          .flags = std::vector<Flag>{{{"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"}, &options.image},
-                                     {{"--registry", "NAME", "only this registry; repeat for more", "What"}, &options.registries}} +
-                   node_flags(options) + intent_flags(options) + output_flags(options),
+                               {"regfallback test --image anubis:32000/library/alpine",
+                                "and pull that image on every node"},
+                               {"regfallback test --nodes ra --registry ghcr.io -o json",
+                                "one node and one registry, for a program"}},
+                  .exit_codes = {"0  everything answers", "1  a node was not reached", "2  wrong usage or intent",
+                                 "3  findings"}},
+          .flags =
+              std::vector<Flag>{
+                  {{"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"}, &options.image},
+                  {{"--registry", "NAME", "only this registry; repeat for more", "What"}, &options.registries}} +
+              node_flags(options) + intent_flags(options) + output_flags(options),
           .run = run};
 }
 

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
-"""Holds every #include of lib/ against the table in lib/rooms.cmake, and pure rooms against IO headers; no two headers may give two
-types one name, which compilers do not notice and linkers answer with either.
+"""Holds every #include of lib/ against the table in lib/rooms.cmake: rooms, their folders, and pure rooms against IO headers. A
+permission that no #include uses is a fault too. No two headers may give two types one name, which compilers do not notice and linkers
+answer with either.
 
 usage: architecture.py SOURCE_DIR
 """
+from __future__ import annotations
+
 import pathlib
 import re
 import sys
+from dataclasses import dataclass, field
 
 IO_HEADERS = re.compile(
     r"<(fstream|filesystem|iostream|thread|mutex|condition_variable|atomic|future|chrono|ctime|cstdio|unistd\.h|fcntl\.h|poll\.h"
@@ -15,41 +19,83 @@ TYPE = re.compile(r"^(?:struct|class|enum class|enum) (\w+)(?=[^;]*\{)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"][^>"]+[>"])', re.M)
 
 
-def rooms(table: str) -> dict[str, tuple[str, set[str]]]:
-    found = {}
-    for line in re.findall(r"^rf_room\(([^)]*)\)", table, re.M):
-        name, kind, *uses = line.split()
-        found[name] = (kind, set(uses))
-    return found
+@dataclass
+class Table:
+    """Who may use whom: rooms by name, folders as "room/folder"."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    rooms: dict[str, set[str]] = field(default_factory=dict)
+    folders: dict[str, set[str]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def __init__(self, text: str) -> None:
+        self.kinds, self.rooms, self.folders, self.faults = {}, {}, {}, []
+        for line in re.findall(r"^rf_room\(([^)]*)\)", text, re.M):
+            name, self.kinds[name_of(line)], *uses = line.split()
+            self.add(self.rooms, name, uses)
+        for line in re.findall(r"^rf_folder\(([^)]*)\)", text, re.M):
+            name, *uses = line.split()
+            room = name.split("/")[0]
+            self.add(self.folders, name, [f"{room}/{u}" for u in uses])
+
+    def add(self, group: dict[str, set[str]], name: str, uses: list[str]) -> None:
+        self.faults += [f"lib/rooms.cmake: {name} uses {u}, which is not listed above it" for u in uses if u not in group]
+        group[name] = set(uses)
+
+
+def name_of(line: str) -> str:
+    return line.split()[0]
+
+
+def folder_of(path: str) -> str:
+    """"plan/render/patch.h" -> "plan/render", "plan/plan.h" -> "plan/."."""
+    parts = path.split("/")
+    return "/".join(parts[:-1]) if len(parts) > 2 else f"{parts[0]}/."
+
+
+def check_include(table: Table, path: str, target: str, used: set[tuple[str, str]]) -> str | None:
+    room = path.split("/")[0]
+    if target[0] != '"':
+        pure = table.kinds.get(room) == "PURE" and IO_HEADERS.match(target)
+        return f"lib/{path}: {room} is pure and may not include {target}" if pure else None
+    other = target[1:-1].split("/")[0]
+    if other != room:
+        used.add((room, other))
+        return None if other in table.rooms.get(room, set()) else f"lib/{path}: {room} may not use {other} ({target})"
+    mine, theirs = folder_of(path), folder_of(target[1:-1])
+    if mine == theirs:
+        return None
+    used.add((mine, theirs))
+    return None if theirs in table.folders.get(mine, set()) else f"lib/{path}: {mine} may not use {theirs} ({target})"
+
+
+def check_types(path: str, text: str, types: dict[str, str]) -> list[str]:
+    faults = [f"lib/{path}: {name} is a type in lib/{types[name]} too" for name in TYPE.findall(text) if types.get(name, path) != path]
+    types.update((name, path) for name in TYPE.findall(text))
+    return faults
 
 
 def main() -> int:
-    root = pathlib.Path(sys.argv[1])
-    table = rooms((root / "lib/rooms.cmake").read_text())
-    faults = []
-    seen: list[str] = []
-    for name, (_, uses) in table.items():
-        faults += [f"lib/rooms.cmake: {name} uses {u}, which does not stand above it" for u in uses if u not in seen]
-        seen.append(name)
-    directories = {p.name for p in (root / "lib").iterdir() if p.is_dir()}
-    faults += [f"lib/{d}: not in lib/rooms.cmake" for d in sorted(directories - set(table))]
-    files = sorted(p for p in (root / "lib").rglob("*") if p.suffix in (".h", ".cpp"))
-    types: dict[str, pathlib.Path] = {}
-    for path in files:
-        for name in TYPE.findall(path.read_text()) if path.suffix == ".h" else []:
-            if name in types and types[name] != path:
-                faults.append(f"{path.relative_to(root)}: {name} is a type in {types[name].relative_to(root)} too")
-            types[name] = path
-        room = path.relative_to(root / "lib").parts[0]
-        kind, uses = table.get(room, ("IO", set()))
-        for target in INCLUDE.findall(path.read_text()):
-            if target[0] == '"':
-                other = target[1:-1].split("/")[0]
-                if other != room and other not in uses:
-                    faults.append(f"{path.relative_to(root)}: {room} may not use {other} ({target})")
-            elif kind == "PURE" and IO_HEADERS.match(target):
-                faults.append(f"{path.relative_to(root)}: {room} is pure and may not include {target}")
-    print("\n".join(faults) or f"{len(files)} files in {len(table)} rooms follow the table")
+    lib = pathlib.Path(sys.argv[1]) / "lib"
+    table = Table((lib / "rooms.cmake").read_text())
+    faults = table.faults
+    directories = {p.name for p in lib.iterdir() if p.is_dir()}
+    faults += [f"lib/{d}: not in lib/rooms.cmake" for d in sorted(directories - set(table.rooms))]
+    files = sorted(p for p in lib.rglob("*") if p.suffix in (".h", ".cpp"))
+    types: dict[str, str] = {}
+    used: set[tuple[str, str]] = set()
+    for file in files:
+        path = str(file.relative_to(lib))
+        text = file.read_text()
+        if file.suffix == ".h":
+            faults += check_types(path, text, types)
+        folder = folder_of(path)
+        if folder not in table.folders and not folder.endswith("/."):
+            faults.append(f"lib/{path}: the folder {folder} is not in lib/rooms.cmake")
+        faults += [fault for target in INCLUDE.findall(text) if (fault := check_include(table, path, target, used))]
+    for group in (table.rooms, table.folders):
+        faults += [f"lib/rooms.cmake: {name} may use {other}, and nothing does"
+                   for name, uses in group.items() for other in sorted(uses) if (name, other) not in used]
+    print("\n".join(faults) or f"{len(files)} files in {len(table.rooms)} rooms and {len(table.folders)} folders follow the table")
     return 1 if faults or not files else 0
 
 

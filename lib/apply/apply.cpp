@@ -17,10 +17,14 @@ std::optional<ApplyEvent> event_of(std::string_view line) {
   return std::nullopt;
 }
 
-// The worker waits for a service at most twice (once more on the way back), and its watchdog ends it after three times that.
-RunLimits limits_for(int wait_seconds) { return {.time = std::chrono::seconds(wait_seconds * 3 + 150), .bytes = 16u << 20}; }
+// The worker waits for a service at most twice (once more on the way back), and its watchdog ends it after three times
+// that.
+RunLimits limits_for(int wait_seconds) {
+  return {.time = std::chrono::seconds(wait_seconds * 3 + 150), .bytes = 16u << 20};
+}
 
-asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std::string id, int wait_seconds, ApplyEvents on_event) {
+asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std::string id, int wait_seconds,
+                                     ApplyEvents on_event) {
   bool ended = false;
   const std::function<void(std::string_view)> on_line = [&](std::string_view line) {
     ended = ended || line.starts_with("end ");
@@ -48,7 +52,8 @@ std::string_view to_string(Outcome outcome) {
 
 Result<std::string> new_transaction_id() {
   unsigned char bytes[8];
-  if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) return Error{ErrorKind::io, "the system gave no random bytes"};
+  if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
+    return Error{ErrorKind::io, "the system gave no random bytes"};
   std::string id;
   for (const unsigned char byte : bytes) {
     id += "0123456789abcdef"[byte >> 4];
@@ -61,7 +66,8 @@ std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
   char text[32];
-  return gmtime_r(&now, &parts) != nullptr && std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0 ? text : "";
+  return gmtime_r(&now, &parts) != nullptr && std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0 ? text
+                                                                                                                 : "";
 }
 
 Result<Applied> read_outcome(std::string_view output, const std::string& id) {
@@ -73,27 +79,41 @@ Result<Applied> read_outcome(std::string_view output, const std::string& id) {
     if (line == "facts 1") break;
     at = static_cast<std::size_t>(line.data() - output.data()) + line.size();
     if (!end.empty()) continue;
-    if (line.starts_with("end ")) end = line.substr(4);
-    else if (line.starts_with("undo ")) applied.undone.emplace_back(line.substr(5));
-    else if (const auto event = event_of(line); event && event->kind == ApplyEvent::Kind::warning) applied.warnings.push_back(event->text);
-    else if (event && event->kind == ApplyEvent::Kind::error) applied.cause += (applied.cause.empty() ? "" : "; ") + event->text;
+    if (line.starts_with("end "))
+      end = line.substr(4);
+    else if (line.starts_with("undo "))
+      applied.undone.emplace_back(line.substr(5));
+    else if (const auto event = event_of(line); event && event->kind == ApplyEvent::Kind::warning)
+      applied.warnings.push_back(event->text);
+    else if (event && event->kind == ApplyEvent::Kind::error)
+      applied.cause += (applied.cause.empty() ? "" : "; ") + event->text;
   }
-  if (end == "applied") applied.outcome = Outcome::applied;
-  else if (end == "unchanged") applied.outcome = Outcome::unchanged;
-  else if (end == "conflict") applied.outcome = Outcome::conflict;
-  else if (end == "rolled-back") applied.outcome = Outcome::rolled_back;
-  else if (end == "stuck") applied.outcome = Outcome::stuck;
+  if (end == "applied")
+    applied.outcome = Outcome::applied;
+  else if (end == "unchanged")
+    applied.outcome = Outcome::unchanged;
+  else if (end == "conflict")
+    applied.outcome = Outcome::conflict;
+  else if (end == "rolled-back")
+    applied.outcome = Outcome::rolled_back;
+  else if (end == "stuck")
+    applied.outcome = Outcome::stuck;
   else if (end == "refused" || end == "none")
-    return Error{ErrorKind::refused, applied.cause.empty() ? "the transaction never began" : applied.cause, "nothing was changed"};
-  else if (end == "busy") return Error{ErrorKind::conflict, applied.cause, "nothing was changed; try again when it has ended"};
-  else return Error{ErrorKind::protocol, "the transaction " + id + " did not say how it ended", "ask the node again: regfallback status"};
+    return Error{ErrorKind::refused, applied.cause.empty() ? "the transaction never began" : applied.cause,
+                 "nothing was changed"};
+  else if (end == "busy")
+    return Error{ErrorKind::conflict, applied.cause, "nothing was changed; try again when it has ended"};
+  else
+    return Error{ErrorKind::protocol, "the transaction " + id + " did not say how it ended",
+                 "ask the node again: regfallback status"};
   // Facts that could not be read do not change what happened.
   const auto rest = output.substr(std::min(at + 1, output.size()));
   if (auto facts = parse_facts(rest)) applied.facts_after = *std::move(facts);
   return applied;
 }
 
-asio::awaitable<Result<Applied>> apply_plan(Shell& shell, const Plan& plan, const TransactionOptions& options, ApplyEvents on_event) {
+asio::awaitable<Result<Applied>> apply_plan(Shell& shell, const Plan& plan, const TransactionOptions& options,
+                                            ApplyEvents on_event) {
   if (plan.empty()) {
     Applied unchanged;
     unchanged.id = options.id;
@@ -109,7 +129,8 @@ asio::awaitable<Result<Applied>> roll_back(Shell& shell, const RollbackOptions& 
   co_return co_await run(shell, program, options.transaction.id, 300, std::move(on_event));
 }
 
-asio::awaitable<Result<Applied>> follow_transaction(Shell& shell, const TransactionOptions& options, int wait_seconds, ApplyEvents on_event) {
+asio::awaitable<Result<Applied>> follow_transaction(Shell& shell, const TransactionOptions& options, int wait_seconds,
+                                                    ApplyEvents on_event) {
   RF_CO_TRY(const std::string program, status_program(options));
   co_return co_await run(shell, program, options.id, wait_seconds, std::move(on_event));
 }

@@ -1,5 +1,6 @@
-// Carrying a plan out on one node: one program through its shell, all or nothing. An Error with kind `refused` or `conflict` means that
-// nothing was changed; `protocol` and `timeout` that the state is not known yet: connect again and ask with follow_transaction().
+// Carrying a plan out on one node: one program through its shell, all or nothing. An Error with kind `refused` or
+// `conflict` means that nothing was changed; `protocol` and `timeout` that the state is not known yet: connect again
+// and ask with follow_transaction().
 #pragma once
 #include <asio/awaitable.hpp>
 #include <functional>
@@ -10,7 +11,7 @@
 #include "apply/programs.h"
 #include "base/result.h"
 #include "plan/plan.h"
-#include "transport/shell.h"
+#include "transport/shell/shell.h"
 
 namespace rf {
 
@@ -23,14 +24,16 @@ Result<std::string> new_transaction_id();
 std::string utc_now();
 
 // An empty plan is `unchanged` and nothing is sent. `plan` and `options` must live until it ends.
-asio::awaitable<Result<Applied>> apply_plan(Shell& shell, const Plan& plan, const TransactionOptions& options, ApplyEvents on_event = {});
+asio::awaitable<Result<Applied>> apply_plan(Shell& shell, const Plan& plan, const TransactionOptions& options,
+                                            ApplyEvents on_event = {});
 
 // `unchanged` when the node already is what it was.
 asio::awaitable<Result<Applied>> roll_back(Shell& shell, const RollbackOptions& options, ApplyEvents on_event = {});
 
-// After a lost connection: the same answer apply_plan() or roll_back() would have given, from its beginning. A transaction that never
-// began is an Error of kind `refused`. `wait_seconds` is the plan's.
-asio::awaitable<Result<Applied>> follow_transaction(Shell& shell, const TransactionOptions& options, int wait_seconds, ApplyEvents on_event = {});
+// After a lost connection: the same answer apply_plan() or roll_back() would have given, from its beginning. A
+// transaction that never began is an Error of kind `refused`. `wait_seconds` is the plan's.
+asio::awaitable<Result<Applied>> follow_transaction(Shell& shell, const TransactionOptions& options, int wait_seconds,
+                                                    ApplyEvents on_event = {});
 
 // What a transaction's program printed, as an outcome. Pure.
 Result<Applied> read_outcome(std::string_view output, const std::string& id);

@@ -29,11 +29,12 @@ struct ApplyEvent {
 
 struct Applied {
   Outcome outcome = Outcome::unchanged;
-  std::string id;                     // of the transaction; the receipt with this id is in facts_after
-  std::string cause = {};             // why it is not applied
+  std::string id;          // of the transaction; the receipt with this id is in facts_after
+  std::string cause = {};  // why it is not applied
   std::vector<std::string> warnings = {};
   std::vector<std::string> undone = {};  // of a rollback: "SEQUENCE-ID" of what it undid, oldest first
-  std::optional<Facts> facts_after = {};  // read by the same script when the transaction had ended; see complete_facts()
+  std::optional<Facts> facts_after =
+      {};  // read by the same script when the transaction had ended; see complete_facts()
 };
 
 }  // namespace rf

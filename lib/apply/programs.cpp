@@ -10,13 +10,15 @@ namespace rf {
 namespace {
 
 Result<void> check_id(const std::string& id) {
-  if (!id.empty() && id.size() <= 64 && lower(id).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos) return {};
+  if (!id.empty() && id.size() <= 64 &&
+      lower(id).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos)
+    return {};
   return Error{ErrorKind::internal, "\"" + terminal_safe(id) + "\" is no transaction id"};
 }
 
 Result<void> check_path(const std::string& path) {
-  const bool plain = path.size() > 1 && path.size() < 4096 && normal_path(path) == path && path.find_first_of("\n\r\\") == path.npos &&
-                     path.find('\0') == path.npos;
+  const bool plain = path.size() > 1 && path.size() < 4096 && normal_path(path) == path &&
+                     path.find_first_of("\n\r\\") == path.npos && path.find('\0') == path.npos;
   if (plain) return {};
   return Error{ErrorKind::refused, "\"" + terminal_safe(path) + "\" is no path a transaction can write to"};
 }
@@ -32,13 +34,15 @@ char letter(FileChange::Op op) {
   return '?';
 }
 
-bool has_content(const FileChange& change) { return change.op == FileChange::Op::create || change.op == FileChange::Op::replace; }
-bool had_content(const FileChange& change) { return change.op == FileChange::Op::replace || change.op == FileChange::Op::remove; }
+bool has_content(const FileChange& change) {
+  return change.op == FileChange::Op::create || change.op == FileChange::Op::replace;
+}
+bool had_content(const FileChange& change) {
+  return change.op == FileChange::Op::replace || change.op == FileChange::Op::remove;
+}
 
 // One line for a file of "KEY VALUE" lines.
-std::string one_line(std::string_view text) {
-  return terminal_safe(text.substr(0, 500));
-}
+std::string one_line(std::string_view text) { return terminal_safe(text.substr(0, 500)); }
 
 std::string restart_word(RestartBy by) {
   switch (by) {
@@ -50,11 +54,13 @@ std::string restart_word(RestartBy by) {
   return "none";
 }
 
-// What every transaction brings along: the worker, named by its checksum so that it is written only where another one is.
+// What every transaction brings along: the worker, named by its checksum so that it is written only where another one
+// is.
 const std::string& worker() {
   static const std::string text = [] {
     std::string all;
-    for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"}) all += script_template(fmt::format("node/worker/{}.sh", part));
+    for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"})
+      all += script_template(fmt::format("node/worker/{}.sh", part));
     return fmt::format("RF_WORKER_SUM='{}'\n", sha256_hex(all)) + script_bytes("RF_WORKER", all) +
            script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
   }();
@@ -76,10 +82,13 @@ Result<std::string> with_facts(std::string program, const FactsQuery& query) {
 }
 
 std::string settings_of(const Plan& plan) {
-  std::string text = fmt::format("restart {}\nwait {}\n", restart_word(plan.service.needed() ? plan.service.by : RestartBy::none),
-                                 plan.service.wait_seconds);
-  for (const auto& [key, value] : {std::pair<std::string_view, const std::string&>{"service", plan.service.name}, {"exe", plan.runtime_exe},
-                                   {"socket", plan.runtime_socket}, {"config", plan.runtime_config}})
+  std::string text =
+      fmt::format("restart {}\nwait {}\n", restart_word(plan.service.needed() ? plan.service.by : RestartBy::none),
+                  plan.service.wait_seconds);
+  for (const auto& [key, value] : {std::pair<std::string_view, const std::string&>{"service", plan.service.name},
+                                   {"exe", plan.runtime_exe},
+                                   {"socket", plan.runtime_socket},
+                                   {"config", plan.runtime_config}})
     if (!value.empty()) text += fmt::format("{} {}\n", key, one_line(value));
   return text;
 }
@@ -90,8 +99,8 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
   if (plan.empty()) return Error{ErrorKind::internal, "an empty plan is no transaction"};
   std::string manifest;
   std::string contents;
-  std::string receipt =
-      fmt::format("id {}\ntool {}\nreason {}\ntime {}\n", options.id, one_line(options.tool_version), one_line(options.reason), one_line(options.time));
+  std::string receipt = fmt::format("id {}\ntool {}\nreason {}\ntime {}\n", options.id, one_line(options.tool_version),
+                                    one_line(options.reason), one_line(options.time));
   int number = 0;
   for (const auto& change : plan.files) {
     RF_CHECK(check_path(change.path));
@@ -99,15 +108,17 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
     const auto after = has_content(change) ? sha256_hex(change.after.expose()) : std::string("-");
     if (had_content(change) && (before.size() != 64 || before.find_first_not_of("0123456789abcdef") != before.npos))
       return Error{ErrorKind::internal, change.path + " is to be replaced, and its checksum is not known"};
-    manifest += fmt::format("{} {} {:o} {} {} {} {} {}\n", number, letter(change.op), change.mode & 07777, change.uid, change.gid, before, after, change.path);
+    manifest += fmt::format("{} {} {:o} {} {} {} {} {}\n", number, letter(change.op), change.mode & 07777, change.uid,
+                            change.gid, before, after, change.path);
     receipt += fmt::format("file {} {} {}\n", before, after, change.path);
     if (has_content(change)) contents += script_bytes(fmt::format("content_{}", number), change.after.expose());
     ++number;
   }
   RF_TRY(std::string program, front(options, plan.service.wait_seconds));
-  program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) + script_bytes("RF_RECEIPT", receipt) +
-             script_bytes("RF_CONTENTS", contents);
-  program += script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+  program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) +
+             script_bytes("RF_RECEIPT", receipt) + script_bytes("RF_CONTENTS", contents);
+  program +=
+      script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
   RF_TRY(auto whole, with_facts(std::move(program), options.query));
   return Secret(std::move(whole));
 }

@@ -11,11 +11,11 @@
 namespace rf {
 
 struct TransactionOptions {
-  std::string id;                  // new for every transaction: letters, digits and '-'; new_transaction_id()
+  std::string id;  // new for every transaction: letters, digits and '-'; new_transaction_id()
   std::string tool_version = {};
-  std::string time = {};           // ISO 8601 UTC, for the receipt
-  std::string reason = {};         // one line for the receipt
-  FactsQuery query = {};           // for the facts that are read at the end
+  std::string time = {};    // ISO 8601 UTC, for the receipt
+  std::string reason = {};  // one line for the receipt
+  FactsQuery query = {};    // for the facts that are read at the end
 };
 
 enum class Drift {
@@ -24,12 +24,13 @@ enum class Drift {
 };
 struct RollbackOptions {
   TransactionOptions transaction;
-  std::string target = "latest";   // "latest", "first", or the id of the transaction to undo together with all later ones
+  std::string target =
+      "latest";  // "latest", "first", or the id of the transaction to undo together with all later ones
   Drift drift = Drift::keep;
 };
 
-// The program of a plan that is not empty; holds the secrets of its files. Ends by printing facts, which ask no programs: see
-// complete_facts().
+// The program of a plan that is not empty; holds the secrets of its files. Ends by printing facts, which ask no
+// programs: see complete_facts().
 Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options);
 Result<std::string> rollback_program(const RollbackOptions& options);
 // Follows a transaction that was started before the connection was lost, to its end.

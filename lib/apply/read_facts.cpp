@@ -9,7 +9,8 @@
 namespace rf {
 namespace {
 
-// Read on every node, whatever its distribution: what a kubelet's endpoint is found in, and plain containerd's own files.
+// Read on every node, whatever its distribution: what a kubelet's endpoint is found in, and plain containerd's own
+// files.
 const std::vector<std::string> always{
     "/var/run",
     "/etc/containerd/config.toml",
@@ -32,7 +33,8 @@ Result<std::string> facts_program(const FactsQuery& query, Ask ask) {
   RF_TRY(const auto unit_text, script_list("RF_UNITS", query.units));
   static const std::string script = [] {
     std::string all;
-    for (const auto part : {"1-processes", "2-config", "3-files", "4-questions"}) all += script_template(fmt::format("node/facts/{}.sh", part));
+    for (const auto part : {"1-processes", "2-config", "3-files", "4-questions"})
+      all += script_template(fmt::format("node/facts/{}.sh", part));
     return all;
   }();
   return glob_text + unit_text + (ask == Ask::programs ? "RF_ASK='yes'\n" : "RF_ASK='no'\n") + script;

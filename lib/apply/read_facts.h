@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "node/facts.h"
-#include "transport/shell.h"
+#include "transport/shell/shell.h"
 
 namespace rf {
 
@@ -25,6 +25,7 @@ enum class Ask { programs, files_only };
 Result<std::string> facts_program(const FactsQuery& query, Ask ask);
 
 // Runs a facts_program(), which must live until it ends. A file that changes while it is read makes one more attempt.
-asio::awaitable<Result<Facts>> read_facts(Shell& shell, std::string_view program, std::chrono::milliseconds limit = std::chrono::seconds(30));
+asio::awaitable<Result<Facts>> read_facts(Shell& shell, std::string_view program,
+                                          std::chrono::milliseconds limit = std::chrono::seconds(30));
 
 }  // namespace rf

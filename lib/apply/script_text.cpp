@@ -10,7 +10,8 @@ constexpr std::string_view word_characters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@+,%=-~ ";
 
 Error not_allowed(std::string_view value) {
-  return {ErrorKind::refused, "\"" + terminal_safe(value.substr(0, 200)) + "\" has characters that may not stand in a script",
+  return {ErrorKind::refused,
+          "\"" + terminal_safe(value.substr(0, 200)) + "\" has characters that may not stand in a script",
           "letters, digits and _./:@+,%=-~ are taken"};
 }
 
@@ -29,7 +30,8 @@ Result<std::string> script_list(std::string_view name, const std::vector<std::st
   std::string all;
   for (const auto& word : words) {
     for (const char c : word)
-      if (word_characters.find(c) == word_characters.npos && std::string_view("*?[]").find(c) == std::string_view::npos) return not_allowed(word);
+      if (word_characters.find(c) == word_characters.npos && std::string_view("*?[]").find(c) == std::string_view::npos)
+        return not_allowed(word);
     all += all.empty() ? word : "\n" + word;
   }
   return assignment(name, all);

@@ -11,8 +11,10 @@ std::string normal_path(std::string_view path) {
   std::vector<std::string_view> parts;
   for (const auto part : split(path, '/')) {
     if (part.empty() || part == ".") continue;
-    if (part != "..") parts.push_back(part);
-    else if (!parts.empty()) parts.pop_back();
+    if (part != "..")
+      parts.push_back(part);
+    else if (!parts.empty())
+      parts.pop_back();
   }
   std::string out;
   for (const auto part : parts) out.append("/").append(part);
@@ -56,7 +58,8 @@ void FileTree::remove(std::string_view path) {
   const auto normal = normal_path(path);
   entries_.erase(normal);
   const auto below = normal + "/";
-  for (auto it = entries_.lower_bound(below); it != entries_.end() && it->first.starts_with(below);) it = entries_.erase(it);
+  for (auto it = entries_.lower_bound(below); it != entries_.end() && it->first.starts_with(below);)
+    it = entries_.erase(it);
 }
 
 // The path after following symlinks, or "" for a loop. Unknown components are kept as they are.
@@ -112,8 +115,10 @@ std::vector<std::string> FileTree::list(std::string_view directory) const {
     const auto end = it->first.find('/', below.size());
     const auto path = it->first.substr(0, end);
     names.insert(path.substr(below.size()));
-    if (end == path.npos) ++it;
-    else it = entries_.lower_bound(path + static_cast<char>('/' + 1));  // behind all that is below it
+    if (end == path.npos)
+      ++it;
+    else
+      it = entries_.lower_bound(path + static_cast<char>('/' + 1));  // behind all that is below it
   }
   return {names.begin(), names.end()};
 }
@@ -123,7 +128,8 @@ namespace {
 // Longer than any file name can be matched by.
 constexpr std::size_t longest_component = 1024;
 
-// One element of a pattern that is no '*': its length, and whether it takes the character. Length 0: there is no such element.
+// One element of a pattern that is no '*': its length, and whether it takes the character. Length 0: there is no such
+// element.
 struct Element {
   std::size_t length = 0;
   bool matches = false;
@@ -147,7 +153,8 @@ Element element_at(std::string_view pattern, char c) {
   return {close + 1, found != negated};
 }
 
-// One path component against one pattern component. Only the last '*' is ever gone back to, so that no pattern takes long.
+// One path component against one pattern component. Only the last '*' is ever gone back to, so that no pattern takes
+// long.
 bool component_matches(std::string_view pattern, std::string_view name) {
   if (pattern.size() > longest_component) return false;
   std::size_t p = 0, n = 0, star = pattern.npos, mark = 0;

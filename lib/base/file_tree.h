@@ -42,15 +42,16 @@ class FileTree {
   const FileEntry* lstat(std::string_view path) const;
   // The entry after following every symlink; nullptr when missing, dangling or a loop.
   const FileEntry* stat(std::string_view path) const;
-  // The path stat() ends at, also where the last parts of it are not there yet; the input (normalised) in a loop of links.
+  // The path stat() ends at, also where the last parts of it are not there yet; the input (normalised) in a loop of
+  // links.
   std::string real_path(std::string_view path) const;
   // Content of a regular file, symlinks followed.
   std::optional<std::string_view> read(std::string_view path) const;
   bool exists(std::string_view path) const { return stat(path) != nullptr; }
   // Names in a directory, sorted bytewise as Go's ReadDir does.
   std::vector<std::string> list(std::string_view directory) const;
-  // Paths matching a glob as Go's filepath.Glob does ('*' and '?' do not cross '/', '[a-z]' classes), sorted. At most `most_matches`: links
-  // that lead back up would multiply them without end.
+  // Paths matching a glob as Go's filepath.Glob does ('*' and '?' do not cross '/', '[a-z]' classes), sorted. At most
+  // `most_matches`: links that lead back up would multiply them without end.
   static constexpr std::size_t most_matches = 1000;
   std::vector<std::string> glob(std::string_view pattern) const;
 

@@ -41,8 +41,8 @@ std::string to_string(const Location& location);  // "file", "file:3" or "file:3
 
 struct Error {
   ErrorKind kind = ErrorKind::internal;
-  std::string message;             // the innermost fact
-  std::string hint = {};           // the next thing to do
+  std::string message;    // the innermost fact
+  std::string hint = {};  // the next thing to do
   std::optional<Location> where = {};
   std::vector<std::string> trace = {};  // "reading the facts", innermost first
 
@@ -63,9 +63,10 @@ class [[nodiscard]] Result {
 
   Result() requires std::is_void_v<T> : state_(std::in_place_index<0>) {}
   template <class U = Value>
-    requires(!std::is_void_v<T> && std::is_constructible_v<Value, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(!std::is_void_v<T> && std::is_constructible_v<Value, U&&> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_same_v<std::remove_cvref_t<U>, Error>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
 
   explicit operator bool() const { return state_.index() == 0; }
@@ -94,20 +95,20 @@ class [[nodiscard]] Result {
 
 #define RF_CONCAT_(a, b) a##b
 #define RF_CONCAT(a, b) RF_CONCAT_(a, b)
-#define RF_TRY_(tmp, decl, ret, ...)                         \
-  auto tmp = (__VA_ARGS__);                                  \
-  if (!tmp) ret std::move(tmp).error();                      \
+#define RF_TRY_(tmp, decl, ret, ...)    \
+  auto tmp = (__VA_ARGS__);             \
+  if (!tmp) ret std::move(tmp).error(); \
   decl = *std::move(tmp)
 // RF_TRY(const auto facts, parse_facts(text)); returns the error of the expression, or declares its value.
 #define RF_TRY(decl, ...) RF_TRY_(RF_CONCAT(rf_try_, __LINE__), decl, return, __VA_ARGS__)
 // The same inside a coroutine.
 #define RF_CO_TRY(decl, ...) RF_TRY_(RF_CONCAT(rf_try_, __LINE__), decl, co_return, __VA_ARGS__)
 // RF_CHECK(write(file)); returns the error of a Result<void>.
-#define RF_CHECK(...)                                                        \
-  do {                                                                       \
+#define RF_CHECK(...)                                                                       \
+  do {                                                                                      \
     if (auto rf_checked = (__VA_ARGS__); !rf_checked) return std::move(rf_checked).error(); \
   } while (false)
-#define RF_CO_CHECK(...)                                                     \
-  do {                                                                       \
+#define RF_CO_CHECK(...)                                                                       \
+  do {                                                                                         \
     if (auto rf_checked = (__VA_ARGS__); !rf_checked) co_return std::move(rf_checked).error(); \
   } while (false)

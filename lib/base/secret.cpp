@@ -31,7 +31,8 @@ std::optional<PasswordSpan> password_in_url(std::string_view text) {
 std::string masked_url(std::string_view url) {
   std::string text(url);
   const auto password = password_in_url(url);
-  if (password && password->size > 0) text.replace(password->begin, password->size, Secret(text.substr(password->begin, password->size)).masked());
+  if (password && password->size > 0)
+    text.replace(password->begin, password->size, Secret(text.substr(password->begin, password->size)).masked());
   return text;
 }
 

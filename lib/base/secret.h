@@ -13,11 +13,18 @@ class Secret {
   Secret(const Secret& other) = default;
   Secret(Secret&& other) noexcept : text_(other.text_) { other.wipe(); }
   Secret& operator=(const Secret& other) {
-    if (this != &other) { wipe(); text_ = other.text_; }
+    if (this != &other) {
+      wipe();
+      text_ = other.text_;
+    }
     return *this;
   }
   Secret& operator=(Secret&& other) noexcept {
-    if (this != &other) { wipe(); text_ = other.text_; other.wipe(); }
+    if (this != &other) {
+      wipe();
+      text_ = other.text_;
+      other.wipe();
+    }
     return *this;
   }
   ~Secret() { wipe(); }

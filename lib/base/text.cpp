@@ -2,11 +2,11 @@
 
 #include <openssl/evp.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
-#include <fmt/format.h>
 
 namespace rf {
 
@@ -56,7 +56,9 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
   }
 }
 
-std::string counted(std::size_t count, std::string_view noun) { return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s"); }
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
 
 std::string shell_quote(std::string_view word) {
   constexpr std::string_view harmless = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-";
@@ -93,13 +95,18 @@ std::string double_quote(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     const auto point = decode_utf8(text);
-    if (!point.valid) out += "\xEF\xBF\xBD";
-    else if (point.value == '"') out += "\\\"";
-    else if (point.value == '\\') out += "\\\\";
-    else if (point.value == '\n') out += "\\n";
-    else if (point.value == '\t') out += "\\t";
-    else if (point.value < 0x20 || (point.value >= 0x7F && point.value < 0xA0) || point.value == 0x2028 || point.value == 0x2029 ||
-             point.value == 0xFEFF)
+    if (!point.valid)
+      out += "\xEF\xBF\xBD";
+    else if (point.value == '"')
+      out += "\\\"";
+    else if (point.value == '\\')
+      out += "\\\\";
+    else if (point.value == '\n')
+      out += "\\n";
+    else if (point.value == '\t')
+      out += "\\t";
+    else if (point.value < 0x20 || (point.value >= 0x7F && point.value < 0xA0) || point.value == 0x2028 ||
+             point.value == 0x2029 || point.value == 0xFEFF)
       out += fmt::format("\\u{:04X}", static_cast<std::uint32_t>(point.value));
     else
       out.append(text.substr(0, point.length));
@@ -123,7 +130,8 @@ std::string terminal_safe(std::string_view text, Lines newlines) {
   while (!text.empty()) {
     const auto point = decode_utf8(text);
     const bool kept_line = newlines == Lines::keep && (point.value == '\n' || point.value == '\t');
-    if (!point.valid) out += fmt::format("\\x{:02x}", static_cast<std::uint32_t>(point.value));
+    if (!point.valid)
+      out += fmt::format("\\x{:02x}", static_cast<std::uint32_t>(point.value));
     else if (is_deceptive(point.value) && !kept_line)
       out += point.value < 0x100 ? fmt::format("\\x{:02x}", static_cast<std::uint32_t>(point.value))
                                  : fmt::format("\\u{:04x}", static_cast<std::uint32_t>(point.value));

@@ -7,7 +7,8 @@
 namespace rf {
 
 std::vector<std::string_view> split(std::string_view text, char separator);
-std::vector<std::string_view> lines(std::string_view text);  // without the ends, "a\n" is one line; \r\n counts as an end
+std::vector<std::string_view> lines(
+    std::string_view text);  // without the ends, "a\n" is one line; \r\n counts as an end
 std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string lower(std::string_view ascii);
@@ -16,7 +17,8 @@ std::string counted(std::size_t count, std::string_view noun);  // "3 nodes", "1
 
 // One word of a POSIX shell: 'it'\''s'. Words of harmless characters stay as they are.
 std::string shell_quote(std::string_view word);
-// The inside of a TOML basic string with its quotes: any byte sequence survives as valid TOML (invalid UTF-8 becomes U+FFFD).
+// The inside of a TOML basic string with its quotes: any byte sequence survives as valid TOML (invalid UTF-8 becomes
+// U+FFFD).
 std::string toml_quote(std::string_view text);
 // A YAML double-quoted scalar with its quotes.
 std::string yaml_quote(std::string_view text);

@@ -1,7 +1,7 @@
 #include "base/version.h"
 
-#include <charconv>
 #include <fmt/format.h>
+#include <charconv>
 
 namespace rf {
 namespace {
@@ -64,15 +64,18 @@ std::strong_ordering Version::operator<=>(const Version& other) const {
 Result<Version> parse_version(std::string_view text) {
   if (text == "main") return Version{.major = 2, .minor = 4};
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts_word = i == 0 || text[i - 1] == ' ' || text[i - 1] == 'v' || text[i - 1] == '/' || text[i - 1] == '\t';
+    const bool starts_word =
+        i == 0 || text[i - 1] == ' ' || text[i - 1] == 'v' || text[i - 1] == '/' || text[i - 1] == '\t';
     Version version;
     if (starts_word && is_digit(text[i]) && take_version(text.substr(i), version)) return version;
   }
-  return Error{ErrorKind::parse, fmt::format("no version number in \"{}\"", text), "a version looks like 1.7.24 or 2.4.0-beta.0"};
+  return Error{ErrorKind::parse, fmt::format("no version number in \"{}\"", text),
+               "a version looks like 1.7.24 or 2.4.0-beta.0"};
 }
 
 std::string to_string(const Version& version) {
-  return fmt::format("{}.{}.{}{}{}", version.major, version.minor, version.patch, version.pre.empty() ? "" : "-", version.pre);
+  return fmt::format("{}.{}.{}{}{}", version.major, version.minor, version.patch, version.pre.empty() ? "" : "-",
+                     version.pre);
 }
 
 }  // namespace rf

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
 
@@ -18,8 +18,10 @@ void each_answer(const View& view, Visit visit) {
   std::set<std::string> seen;
   for (const auto& answer : view.subject().answers) {
     if (!seen.insert(answer.registry + " " + answer.endpoint.url()).second) continue;
-    const auto chain = std::find_if(view.chains().begin(), view.chains().end(), [&](const Chain& c) { return c.registry == answer.registry; });
-    const bool last = chain != view.chains().end() && !chain->endpoints.empty() && chain->endpoints.back().url() == answer.endpoint.url();
+    const auto chain = std::find_if(view.chains().begin(), view.chains().end(),
+                                    [&](const Chain& c) { return c.registry == answer.registry; });
+    const bool last = chain != view.chains().end() && !chain->endpoints.empty() &&
+                      chain->endpoints.back().url() == answer.endpoint.url();
     visit(answer, last);
   }
 }
@@ -44,36 +46,41 @@ bool is_plain_http(const EndpointAnswer& answer) {
 void look_for_silence(const View& view, Findings& found) {
   each_answer(view, [&](const EndpointAnswer& answer, bool last) {
     if (answer.answer != "timeout") return;
-    found.add(
-        {.cause = fmt::format("{} in the chain of {} did not answer in time: {}", answer.endpoint.url(), answer.registry, told(answer)),
-         .where = place_of(view, answer),
-         .effect = last                                  ? fmt::format("{} has nothing after it to go on to", view.who())
-                   : view.has(Feature::response_timeout) ? fmt::format("{} goes on after 30 s, for every object of an image anew", view.who())
-                                                         : fmt::format("where it takes connections and is silent, {} never falls back and the pull "
-                                                                       "stalls; where it drops packets, each object costs 30 s{}",
-                                                                       view.who(), view.has(Feature::dial_timeout) ? " or dial_timeout" : ""),
-         .fix = "repair it, or take it out of the chain until it answers; dial_timeout helps against dropped packets only (2.0.7, 2.1 and later)"});
+    found.add({.cause = fmt::format("{} in the chain of {} did not answer in time: {}", answer.endpoint.url(),
+                                    answer.registry, told(answer)),
+               .where = place_of(view, answer),
+               .effect = last ? fmt::format("{} has nothing after it to go on to", view.who())
+                         : view.has(Feature::response_timeout)
+                             ? fmt::format("{} goes on after 30 s, for every object of an image anew", view.who())
+                             : fmt::format("where it takes connections and is silent, {} never falls back and the pull "
+                                           "stalls; where it drops packets, each object costs 30 s{}",
+                                           view.who(), view.has(Feature::dial_timeout) ? " or dial_timeout" : ""),
+               .fix = "repair it, or take it out of the chain until it answers; dial_timeout helps against dropped "
+                      "packets only (2.0.7, 2.1 and later)"});
   });
 }
 
 void look_for_http(const View& view, Findings& found) {
   each_answer(view, [&](const EndpointAnswer& answer, bool) {
     if (!is_plain_http(answer)) return;
-    found.add({.cause = fmt::format("{} in the chain of {} speaks no TLS: {}", answer.endpoint.url(), answer.registry, told(answer)),
+    found.add({.cause = fmt::format("{} in the chain of {} speaks no TLS: {}", answer.endpoint.url(), answer.registry,
+                                    told(answer)),
                .where = place_of(view, answer),
-               .effect = fmt::format(
-                   "{} gets \"server gave HTTP response to HTTPS client\" from it and goes on to the next endpoint; skip_verify does not change that",
-                   view.who()),
+               .effect = fmt::format("{} gets \"server gave HTTP response to HTTPS client\" from it and goes on to the "
+                                     "next endpoint; skip_verify does not change that",
+                                     view.who()),
                .fix = fmt::format("write http://{} where the registry is to speak plain http", answer.endpoint.host)});
   });
 }
 
 void look_for_others(const View& view, Findings& found) {
-  constexpr std::array fine{std::string_view("serves"), std::string_view("wants-token"), std::string_view("unauthorized"),
-                            std::string_view("not-asked"), std::string_view("timeout")};
+  constexpr std::array fine{std::string_view("serves"), std::string_view("wants-token"),
+                            std::string_view("unauthorized"), std::string_view("not-asked"),
+                            std::string_view("timeout")};
   each_answer(view, [&](const EndpointAnswer& answer, bool last) {
     if (std::find(fine.begin(), fine.end(), answer.answer) != fine.end() || is_plain_http(answer)) return;
-    found.add({.cause = fmt::format("{} in the chain of {} does not serve: {}", answer.endpoint.url(), answer.registry, told(answer)),
+    found.add({.cause = fmt::format("{} in the chain of {} does not serve: {}", answer.endpoint.url(), answer.registry,
+                                    told(answer)),
                .where = place_of(view, answer),
                .effect = last ? fmt::format("{} has nothing after it to go on to", view.who())
                               : fmt::format("{} goes on to the next endpoint at once", view.who()),
@@ -85,7 +92,8 @@ const std::array answers{
     Rule{.id = "endpoint-silent",
          .severity = Severity::error,
          .title = "An endpoint does not answer in time",
-         .happens = "Up to 2.2 a pull stalls at an endpoint that takes a connection and says nothing; from 2.3 on each request to it costs 30 s. "
+         .happens = "Up to 2.2 a pull stalls at an endpoint that takes a connection and says nothing; from 2.3 on each "
+                    "request to it costs 30 s. "
                     "One that drops packets costs 30 s for each object, or its dial_timeout.",
          .why = "The machine is down, a firewall drops packets, or the registry hangs.",
          .see = "curl -m 10 -i URL/",
@@ -106,7 +114,8 @@ const std::array answers{
          .severity = Severity::warning,
          .title = "An endpoint does not serve",
          .happens = "containerd goes on to the next endpoint; the last one has none.",
-         .why = "The name is not known, nothing listens there, the certificate is not trusted, or something else than a registry answers.",
+         .why = "The name is not known, nothing listens there, the certificate is not trusted, or something else than "
+                "a registry answers.",
          .see = "regfallback test",
          .fix = "Repair what the answer names.",
          .versions = "Every containerd.",
@@ -115,8 +124,6 @@ const std::array answers{
 
 }  // namespace
 
-std::span<const Rule> answer_rules() {
-  return answers;
-}
+std::span<const Rule> answer_rules() { return answers; }
 
 }  // namespace rf

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/certificates.h"
+#include "containerd/chain/certificates.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -30,7 +30,8 @@ std::vector<NamedFile> files_of(const View& view, const RegistryDirectory& direc
     return view.place(loaded.file, line == 0 ? entry.line : line);
   };
   for (const auto& entry : loaded.entries) {
-    for (const auto& ca : entry.ca.value_or(std::vector<std::string>{})) files.push_back({ca, place(entry, "ca", ca), "ca"});
+    for (const auto& ca : entry.ca.value_or(std::vector<std::string>{}))
+      files.push_back({ca, place(entry, "ca", ca), "ca"});
     for (const auto& [certificate, key] : entry.client) {
       files.push_back({certificate, place(entry, "client", certificate), "client"});
       if (!key.empty()) files.push_back({key, place(entry, "client", key), "client"});
@@ -41,7 +42,8 @@ std::vector<NamedFile> files_of(const View& view, const RegistryDirectory& direc
 
 const RegistryDirectory* directory_of(const View& view, const Chain& chain) {
   if (!chain.hosts_dir) return nullptr;
-  const auto found = std::find_if(view.directories().begin(), view.directories().end(), [&](const auto& d) { return d.path == *chain.hosts_dir; });
+  const auto found = std::find_if(view.directories().begin(), view.directories().end(),
+                                  [&](const auto& d) { return d.path == *chain.hosts_dir; });
   return found == view.directories().end() ? nullptr : &*found;
 }
 
@@ -50,16 +52,20 @@ void look_for_unusable(const View& view, Findings& found) {
     const auto* directory = directory_of(view, chain);
     if (!chain.error || directory == nullptr || directory->loaded.error) continue;
     const auto files = files_of(view, *directory);
-    const auto named = std::find_if(files.begin(), files.end(),
-                                    [&](const NamedFile& file) { return chain.error->find("\"" + file.path + "\"") != std::string::npos; });
-    const auto pair = std::find_if(files.begin(), files.end(), [](const NamedFile& file) { return file.key == "client"; });
+    const auto named = std::find_if(files.begin(), files.end(), [&](const NamedFile& file) {
+      return chain.error->find("\"" + file.path + "\"") != std::string::npos;
+    });
+    const auto pair =
+        std::find_if(files.begin(), files.end(), [](const NamedFile& file) { return file.key == "client"; });
     const auto& file = named != files.end() ? named : pair;
     if (file == files.end()) continue;
     const bool missing = chain.error->find("no such file") != std::string::npos;
     const bool elsewhere = missing && view.is_copy() && !file->path.starts_with(directory->root + "/");
-    const bool list = file->key == "client" && !missing &&
-                      std::any_of(directory->loaded.entries.begin(), directory->loaded.entries.end(),
-                                  [](const HostEntry& entry) { return entry.client.size() > 1 && entry.client.front().second.empty(); });
+    const bool list =
+        file->key == "client" && !missing &&
+        std::any_of(directory->loaded.entries.begin(), directory->loaded.entries.end(), [](const HostEntry& entry) {
+          return entry.client.size() > 1 && entry.client.front().second.empty();
+        });
     found.add(
         elsewhere ? Severity::warning : Severity::error,
         {.cause = fmt::format("{}, which {} names, {}", file->path, at(file->where),
@@ -67,13 +73,17 @@ void look_for_unusable(const View& view, Findings& found) {
                               : missing ? "does not exist"
                                         : "cannot be used"),
          .where = file->where,
-         .effect =
-             fmt::format("{}{} ends every pull of {} before any request, the upstream's too: {}", elsewhere ? "where the node has it not, " : "",
-                         view.who(), chain.registry == "*" ? "a registry without a directory" : chain.registry, *chain.error),
-         .fix = missing ? fmt::format("put the file there, or correct the path (a relative one starts at {}); no restart is needed", directory->path)
-                : list  ? "write certificate and key as a pair of their own: client = [[\"CERTIFICATE\", \"KEY\"]]; a list of texts names files that "
-                          "hold both"
-                        : fmt::format("put a PEM file there that holds {}; no restart is needed",
+         .effect = fmt::format("{}{} ends every pull of {} before any request, the upstream's too: {}",
+                               elsewhere ? "where the node has it not, " : "", view.who(),
+                               chain.registry == "*" ? "a registry without a directory" : chain.registry, *chain.error),
+         .fix = missing
+                    ? fmt::format(
+                          "put the file there, or correct the path (a relative one starts at {}); no restart is needed",
+                          directory->path)
+                : list ? "write certificate and key as a pair of their own: client = [[\"CERTIFICATE\", \"KEY\"]]; a "
+                         "list of texts names files that "
+                         "hold both"
+                       : fmt::format("put a PEM file there that holds {}; no restart is needed",
                                      file->key == "ca" ? "a certificate" : "the certificate and its key")});
   }
 }
@@ -81,20 +91,23 @@ void look_for_unusable(const View& view, Findings& found) {
 void look_for_unused(const View& view, Findings& found) {
   for (const auto& directory : view.directories()) {
     const auto& entries = directory.loaded.entries;
-    const bool named = std::any_of(entries.begin(), entries.end(), [](const HostEntry& entry) { return entry.has_tls_options(); });
+    const bool named =
+        std::any_of(entries.begin(), entries.end(), [](const HostEntry& entry) { return entry.has_tls_options(); });
     for (const auto& ignored : directory.loaded.ignored) {
       if (ignored.kind != IgnoredKind::unused_certificate) continue;
       const bool ca = ignored.path.ends_with(".crt");
-      found.add(
-          named ? Severity::warning : Severity::error,
-          {.cause = fmt::format("{} stands beside a hosts.toml that does not name it", ignored.path),
-           .where = Location{ignored.path, 0, 0},
-           .also = {{directory.loaded.file, 0, 0}},
-           .effect =
-               fmt::format("{} loads certificates by their place only where there is no hosts.toml; with one it loads what that names", view.who()),
-           .fix = fmt::format("below the [host] header it is for, in {}, write {} (no restart is needed); or remove the file", directory.loaded.file,
-                              ca ? fmt::format("ca = [{}]", toml_quote(base_name(ignored.path)))
-                                 : fmt::format("client = [[{}, \"KEY\"]]", toml_quote(base_name(ignored.path))))});
+      found.add(named ? Severity::warning : Severity::error,
+                {.cause = fmt::format("{} stands beside a hosts.toml that does not name it", ignored.path),
+                 .where = Location{ignored.path, 0, 0},
+                 .also = {{directory.loaded.file, 0, 0}},
+                 .effect = fmt::format("{} loads certificates by their place only where there is no hosts.toml; with "
+                                       "one it loads what that names",
+                                       view.who()),
+                 .fix = fmt::format(
+                     "below the [host] header it is for, in {}, write {} (no restart is needed); or remove the file",
+                     directory.loaded.file,
+                     ca ? fmt::format("ca = [{}]", toml_quote(base_name(ignored.path)))
+                        : fmt::format("client = [[{}, \"KEY\"]]", toml_quote(base_name(ignored.path))))});
     }
   }
 }
@@ -104,15 +117,19 @@ void look_for_names(const View& view, Findings& found) {
     const auto names = view.tree().list(directory.path);
     if (!directory.loaded.file.empty() || view.tree().exists(directory.path + "/hosts.toml")) continue;
     for (const auto& name : names) {
-      const bool key_alone = name.ends_with(".key") && !view.tree().exists(directory.path + "/" + name.substr(0, name.size() - 4) + ".cert");
+      const bool key_alone = name.ends_with(".key") &&
+                             !view.tree().exists(directory.path + "/" + name.substr(0, name.size() - 4) + ".cert");
       if (!name.ends_with(".pem") && !name.ends_with(".cer") && !key_alone) continue;
       const auto path = join_path(directory.path, name);
-      found.add(
-          {.cause = fmt::format("{} has a name that is not looked for", path),
-           .where = Location{path, 0, 0},
-           .effect = fmt::format("{} takes *.crt for CAs and NAME.cert with NAME.key for a client, and passes over everything else", view.who()),
-           .fix = key_alone ? fmt::format("name the certificate {}.cert, beside it", name.substr(0, name.size() - 4))
-                            : fmt::format("mv {} {}.crt for a CA (no restart is needed)", path, path.substr(0, path.size() - 4))});
+      found.add({.cause = fmt::format("{} has a name that is not looked for", path),
+                 .where = Location{path, 0, 0},
+                 .effect = fmt::format(
+                     "{} takes *.crt for CAs and NAME.cert with NAME.key for a client, and passes over everything else",
+                     view.who()),
+                 .fix = key_alone
+                            ? fmt::format("name the certificate {}.cert, beside it", name.substr(0, name.size() - 4))
+                            : fmt::format("mv {} {}.crt for a CA (no restart is needed)", path,
+                                          path.substr(0, path.size() - 4))});
     }
   }
 }
@@ -132,14 +149,19 @@ void look_at_times(const View& view, Findings& found) {
       const bool early = first->not_before > *now;
       found.add(
           all ? Severity::error : Severity::warning,
-          {.cause = fmt::format("the certificate {} in {} {} {}", first->subject, file.path, early ? "counts only from" : "has expired on",
+          {.cause = fmt::format("the certificate {} in {} {} {}", first->subject, file.path,
+                                early ? "counts only from" : "has expired on",
                                 date_of(early ? first->not_before : first->not_after)),
            .where = file.where,
            .also = {{file.path, 0, 0}},
-           .effect = all ? fmt::format("{} does not trust the endpoint, or is not trusted by it: x509: certificate has expired or is not yet valid",
+           .effect = all ? fmt::format("{} does not trust the endpoint, or is not trusted by it: x509: certificate has "
+                                       "expired or is not yet valid",
                                        view.who())
-                         : fmt::format("{} still has the other certificates of the file; an endpoint that needs this one fails", view.who()),
-           .fix = fmt::format("put a new one into {} (no restart is needed); check the node's clock with date -u", file.path)});
+                         : fmt::format(
+                               "{} still has the other certificates of the file; an endpoint that needs this one fails",
+                               view.who()),
+           .fix = fmt::format("put a new one into {} (no restart is needed); check the node's clock with date -u",
+                              file.path)});
     }
 }
 
@@ -147,9 +169,11 @@ const std::array certificates{
     Rule{.id = "certificate-unusable",
          .severity = Severity::error,
          .title = "A certificate file is missing or no use",
-         .happens = "Every pull of that registry ends before any request: `unable to read CA cert`, `unable to load CA cert`, `failed to load X509 "
+         .happens = "Every pull of that registry ends before any request: `unable to read CA cert`, `unable to load CA "
+                    "cert`, `failed to load X509 "
                     "key pair`. No endpoint is asked, the upstream neither.",
-         .why = "A path was mistyped, a file was not copied to this node, or `client = [\"c.cert\", \"c.key\"]` was written for a pair, which is "
+         .why = "A path was mistyped, a file was not copied to this node, or `client = [\"c.cert\", \"c.key\"]` was "
+                "written for a pair, which is "
                 "`[[\"c.cert\", \"c.key\"]]`.",
          .see = "crictl pull IMAGE",
          .fix = "Put the file there or correct the path; relative paths start at the directory of the hosts.toml.",
@@ -168,7 +192,8 @@ const std::array certificates{
          .severity = Severity::error,
          .title = "A certificate file with a name that is not looked for",
          .happens = "The file is passed over, and the directory hides _default.",
-         .why = "In a directory without hosts.toml only *.crt (CAs) and NAME.cert with NAME.key (client certificates) count.",
+         .why = "In a directory without hosts.toml only *.crt (CAs) and NAME.cert with NAME.key (client certificates) "
+                "count.",
          .see = "ls /etc/containerd/certs.d/REGISTRY",
          .fix = "Rename the file, or write a hosts.toml that names it.",
          .versions = "Every containerd.",
@@ -176,8 +201,10 @@ const std::array certificates{
     Rule{.id = "certificate-expired",
          .severity = Severity::error,
          .title = "A certificate whose time is over",
-         .happens = "TLS fails with `x509: certificate has expired or is not yet valid`, and the next endpoint is asked.",
-         .why = "Certificates of registries are renewed; copies on nodes are forgotten. Times are compared with the clock of the machine that runs "
+         .happens =
+             "TLS fails with `x509: certificate has expired or is not yet valid`, and the next endpoint is asked.",
+         .why = "Certificates of registries are renewed; copies on nodes are forgotten. Times are compared with the "
+                "clock of the machine that runs "
                 "regfallback.",
          .see = "openssl x509 -noout -enddate -in FILE",
          .fix = "Put the new certificate there.",
@@ -187,8 +214,6 @@ const std::array certificates{
 
 }  // namespace
 
-std::span<const Rule> certificate_rules() {
-  return certificates;
-}
+std::span<const Rule> certificate_rules() { return certificates; }
 
 }  // namespace rf

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/toml_statements.h"
+#include "containerd/toml/toml_statements.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -18,25 +18,26 @@ bool says(const std::optional<Error>& error, std::string_view part) {
 }
 
 bool is_duplicate(const std::optional<Error>& error) {
-  constexpr std::array marks{std::string_view("duplicated tables"), std::string_view("defined twice"), std::string_view("already exists"),
-                             std::string_view("is already defined")};
+  constexpr std::array marks{std::string_view("duplicated tables"), std::string_view("defined twice"),
+                             std::string_view("already exists"), std::string_view("is already defined")};
   return std::any_of(marks.begin(), marks.end(), [&](auto mark) { return says(error, mark); });
 }
-bool is_drop_in_version(const std::optional<Error>& error) {
-  return says(error, "higher than root config version");
-}
+bool is_drop_in_version(const std::optional<Error>& error) { return says(error, "higher than root config version"); }
 
 std::string does_not_start(const View& view) {
-  const auto refusal = fmt::format("{} does not start with this file: {}", view.who(), view.config().load_error->message);
+  const auto refusal =
+      fmt::format("{} does not start with this file: {}", view.who(), view.config().load_error->message);
   if (view.is_copy() || view.detection().runtime.pid == 0) return refusal;
   return refusal + "; the one that runs still has what it read before, and its next start fails";
 }
 
 std::string does_not_load(const View& view, const Error& error) {
   const auto& plugins = view.detection().runtime.plugins;
-  const bool runs_well = !plugins.empty() && std::all_of(plugins.begin(), plugins.end(), [](const auto& plugin) { return plugin.second == "ok"; });
+  const bool runs_well = !plugins.empty() && std::all_of(plugins.begin(), plugins.end(),
+                                                         [](const auto& plugin) { return plugin.second == "ok"; });
   return fmt::format(
-      "{} starts, but its CRI plugin does not load: {}; systemd says active, and every pull fails with \"unknown service "
+      "{} starts, but its CRI plugin does not load: {}; systemd says active, and every pull fails with \"unknown "
+      "service "
       "runtime.v1.ImageService\"{}",
       view.who(), error.message, runs_well ? " after its next start (it runs with what it read before)" : "");
 }
@@ -61,14 +62,18 @@ std::string way_out(std::string_view text, int first, int second) {
   const auto all = lines(text);
   const auto line = [&](int number) { return trim(all[static_cast<std::size_t>(number - 1)]); };
   const int count = static_cast<int>(all.size());
-  if (!line(second).starts_with('[') && line(first) != line(second)) return fmt::format("keep one of the lines {} and {}", first, second);
+  if (!line(second).starts_with('[') && line(first) != line(second))
+    return fmt::format("keep one of the lines {} and {}", first, second);
   int same = 0;
   while (second + same <= count && first + same < second && line(first + same) == line(second + same)) ++same;
   const bool to_the_end = second + same > count || line(second + same).starts_with('[');
   while (same > 1 && line(second + same - 1).empty()) --same;
-  if (!to_the_end) return fmt::format("move what stands below line {} to the table on line {}, and remove line {}", second, first, second);
+  if (!to_the_end)
+    return fmt::format("move what stands below line {} to the table on line {}, and remove line {}", second, first,
+                       second);
   return same == 1 ? fmt::format("remove line {}, which repeats line {}", second, first)
-                   : fmt::format("remove lines {} to {}, which repeat lines {} to {}", second, second + same - 1, first, first + same - 1);
+                   : fmt::format("remove lines {} to {}, which repeat lines {} to {}", second, second + same - 1, first,
+                                 first + same - 1);
 }
 
 void look_for_duplicates(const View& view, Findings& found) {
@@ -78,11 +83,13 @@ void look_for_duplicates(const View& view, Findings& found) {
   const auto text = view.facts().tree.read(where.file).value_or("");
   const int first = first_line_of(text, where.line);
   Finding finding{.where = where, .effect = does_not_start(view)};
-  finding.cause = first == 0 ? fmt::format("a table or key stands twice in {}; the second time on line {}", where.file, where.line)
-                             : fmt::format("the same table or key stands twice in {}, on lines {} and {}", where.file, first, where.line);
+  finding.cause =
+      first == 0
+          ? fmt::format("a table or key stands twice in {}; the second time on line {}", where.file, where.line)
+          : fmt::format("the same table or key stands twice in {}, on lines {} and {}", where.file, first, where.line);
   if (first != 0) finding.also.push_back({where.file, first, 0});
-  finding.fix = fmt::format("in {} {}; then {}", view.source_of(where.file), first == 0 ? "keep one of the two" : way_out(text, first, where.line),
-                            view.restart());
+  finding.fix = fmt::format("in {} {}; then {}", view.source_of(where.file),
+                            first == 0 ? "keep one of the two" : way_out(text, first, where.line), view.restart());
   found.add(std::move(finding));
 }
 
@@ -90,54 +97,60 @@ void look_at_drop_in_version(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
   if (!is_drop_in_version(error) || !error->where) return;
   const int version = view.config().config_version;
-  found.add({.cause = fmt::format("{} has a higher version than {}, which has {}", at(*error->where), view.config().config_file, version),
+  found.add({.cause = fmt::format("{} has a higher version than {}, which has {}", at(*error->where),
+                                  view.config().config_file, version),
              .where = error->where,
              .effect = does_not_start(view),
-             .fix = fmt::format(
-                 "write the drop-in in version {} (its registry settings under {}), or migrate the root file: containerd config migrate; then {}",
-                 version, view.registry_table(version), view.restart())});
+             .fix = fmt::format("write the drop-in in version {} (its registry settings under {}), or migrate the root "
+                                "file: containerd config migrate; then {}",
+                                version, view.registry_table(version), view.restart())});
 }
 
 void look_at_loading(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
   if (!error || is_duplicate(error) || is_drop_in_version(error)) return;
-  auto fix =
-      error->message.find("plugin URI \"cri\"") != std::string::npos
-          ? "write \"io.containerd.grpc.v1.cri\" for \"cri\": a file with version = 2 takes full names"
-      : error->message.find("required plugin") != std::string::npos ? "repair what keeps that plugin from loading"
-      : error->message.find("config version") != std::string::npos
-          ? fmt::format("write version = {}, and the settings under the plugin names of that version", newest_config_version(view.containerd()))
-          : "repair that line";
+  auto fix = error->message.find("plugin URI \"cri\"") != std::string::npos
+                 ? "write \"io.containerd.grpc.v1.cri\" for \"cri\": a file with version = 2 takes full names"
+             : error->message.find("required plugin") != std::string::npos
+                 ? "repair what keeps that plugin from loading"
+             : error->message.find("config version") != std::string::npos
+                 ? fmt::format("write version = {}, and the settings under the plugin names of that version",
+                               newest_config_version(view.containerd()))
+                 : "repair that line";
   const auto where = error->where.value_or(Location{view.config().config_file, 0, 0});
   found.add({.cause = fmt::format("{} is no configuration that {} takes", at(where), view.who()),
              .where = where,
              .effect = does_not_start(view),
-             .fix = fmt::format("{} in {}; `containerd -c {} config dump` must print it without an error; then {}", fix, view.source_of(where.file),
-                                view.config().config_file, view.restart())});
+             .fix = fmt::format("{} in {}; `containerd -c {} config dump` must print it without an error; then {}", fix,
+                                view.source_of(where.file), view.config().config_file, view.restart())});
 }
 
 void look_at_disabled_cri(const View& view, Findings& found) {
   const auto& config = view.config();
   if (!config.cri_disabled || !config.cri_error) return;
-  found.add(
-      {.cause = config.cri_error->message,
-       .where = config.cri_error->where,
-       .effect = fmt::format("{} is no runtime for Kubernetes: the kubelet and crictl get \"unknown service runtime.v1.RuntimeService\", and no "
-                             "registry setting of the CRI plugin counts",
-                             view.who()),
-       .fix = fmt::format("remove it from disabled_plugins in {} (disabled_plugins = [] where it is the only one); then {}",
-                          view.source_of(config.cri_error->where ? config.cri_error->where->file : config.config_file), view.restart())});
+  found.add({.cause = config.cri_error->message,
+             .where = config.cri_error->where,
+             .effect = fmt::format("{} is no runtime for Kubernetes: the kubelet and crictl get \"unknown service "
+                                   "runtime.v1.RuntimeService\", and no "
+                                   "registry setting of the CRI plugin counts",
+                                   view.who()),
+             .fix = fmt::format(
+                 "remove it from disabled_plugins in {} (disabled_plugins = [] where it is the only one); then {}",
+                 view.source_of(config.cri_error->where ? config.cri_error->where->file : config.config_file),
+                 view.restart())});
 }
 
 std::string named(const std::map<std::string, LegacyMirror, std::less<>>& mirrors) {
   std::vector<std::string> names;
-  for (const auto& [name, mirror] : mirrors) names.push_back(fmt::format("registry.mirrors.\"{}\" (line {})", name, mirror.where.line));
+  for (const auto& [name, mirror] : mirrors)
+    names.push_back(fmt::format("registry.mirrors.\"{}\" (line {})", name, mirror.where.line));
   return listed(names);
 }
 
 std::string config_path_of(const View& view) {
   const auto& config = view.config();
-  if (config.config_path_where) return fmt::format("config_path = \"{}\" ({})", config.config_path, at(*config.config_path_where));
+  if (config.config_path_where)
+    return fmt::format("config_path = \"{}\" ({})", config.config_path, at(*config.config_path_where));
   return fmt::format("config_path, which is \"{}\" by default on {}", config.config_path, view.who());
 }
 
@@ -154,9 +167,12 @@ void look_for_mirrors(const View& view, Findings& found) {
 
 void look_for_tls(const View& view, Findings& found) {
   const auto& config = view.config();
-  if (!config.cri_error || config.cri_disabled || config.config_path.empty() || !config.mirrors.empty() || config.tls.empty()) return;
+  if (!config.cri_error || config.cri_disabled || config.config_path.empty() || !config.mirrors.empty() ||
+      config.tls.empty())
+    return;
   std::vector<std::string> names;
-  for (const auto& [host, tls] : config.tls) names.push_back(fmt::format("registry.configs.\"{}\".tls (line {})", host, tls.where.line));
+  for (const auto& [host, tls] : config.tls)
+    names.push_back(fmt::format("registry.configs.\"{}\".tls (line {})", host, tls.where.line));
   Finding finding{.cause = fmt::format("{} stands beside {}", listed(names), config_path_of(view)),
                   .where = config.cri_error->where,
                   .effect = does_not_load(view, *config.cri_error),
@@ -167,7 +183,8 @@ void look_for_tls(const View& view, Findings& found) {
 
 void look_at_cri(const View& view, Findings& found) {
   const auto& config = view.config();
-  const bool told = config.cri_disabled || (!config.config_path.empty() && (!config.mirrors.empty() || !config.tls.empty()));
+  const bool told =
+      config.cri_disabled || (!config.config_path.empty() && (!config.mirrors.empty() || !config.tls.empty()));
   if (config.cri_error && !told) {
     found.add({.cause = config.cri_error->message,
                .where = config.cri_error->where,
@@ -178,41 +195,55 @@ void look_at_cri(const View& view, Findings& found) {
   if (config.cri_error || config.load_error || view.is_copy()) return;
   for (const auto& [name, state] : view.detection().runtime.plugins)
     if (state == "error")
-      found.add({.cause = fmt::format("the plugin {} of the running containerd is in the state \"error\", which its files do not explain", name),
-                 .where = Location{config.config_file, 0, 0},
-                 .effect = fmt::format("{} runs, but pulls and pods fail until the plugin loads", view.who()),
-                 .fix = fmt::format("`ctr -a {} plugins ls -d id=={}` says why; after the repair {}", view.detection().runtime.address,
-                                    name.substr(name.rfind('.') + 1), view.restart())});
+      found.add(
+          {.cause = fmt::format(
+               "the plugin {} of the running containerd is in the state \"error\", which its files do not explain",
+               name),
+           .where = Location{config.config_file, 0, 0},
+           .effect = fmt::format("{} runs, but pulls and pods fail until the plugin loads", view.who()),
+           .fix = fmt::format("`ctr -a {} plugins ls -d id=={}` says why; after the repair {}",
+                              view.detection().runtime.address, name.substr(name.rfind('.') + 1), view.restart())});
 }
 
 const std::array config_load{
     Rule{.id = "duplicate-tables",
          .severity = Severity::error,
          .title = "The same table stands twice in config.toml",
-         .happens = "TOML forbids a table or a key that is written twice. containerd does not start with such a file: 1.x says `duplicated tables` "
-                    "or `The following key was defined twice`, 2.x says `table registry already exists` or `key config_path is already defined`. A "
-                    "containerd that runs already goes on with what it read before; the fault shows at its next start, or at the next reboot.",
-         .why = "A guide's `cat >> /etc/containerd/config.toml` was run twice, or was run on a file that had the table already.",
+         .happens = "TOML forbids a table or a key that is written twice. containerd does not start with such a file: "
+                    "1.x says `duplicated tables` "
+                    "or `The following key was defined twice`, 2.x says `table registry already exists` or `key "
+                    "config_path is already defined`. A "
+                    "containerd that runs already goes on with what it read before; the fault shows at its next start, "
+                    "or at the next reboot.",
+         .why = "A guide's `cat >> /etc/containerd/config.toml` was run twice, or was run on a file that had the table "
+                "already.",
          .see = "containerd -c /etc/containerd/config.toml config dump >/dev/null",
-         .fix = "Keep one of the two and restart containerd. `regfallback apply` edits such files in place instead of appending to them, so that it "
+         .fix = "Keep one of the two and restart containerd. `regfallback apply` edits such files in place instead of "
+                "appending to them, so that it "
                 "can be run any number of times.",
          .versions = "Every containerd.",
          .look = look_for_duplicates},
     Rule{.id = "drop-in-version",
          .severity = Severity::error,
          .title = "A drop-in has a higher version than config.toml",
-         .happens = "containerd 2.3.0 to 2.3.4 and 2.4.0-beta.0 refuse to start: `drop-in config version 3 higher than root config version 2`.",
-         .why = "The drop-in was written for a newer containerd than the root file, which a package or an installer left in version 2.",
+         .happens = "containerd 2.3.0 to 2.3.4 and 2.4.0-beta.0 refuse to start: `drop-in config version 3 higher than "
+                    "root config version 2`.",
+         .why = "The drop-in was written for a newer containerd than the root file, which a package or an installer "
+                "left in version 2.",
          .see = "grep -n '^version' /etc/containerd/config.toml /etc/containerd/conf.d/*.toml",
-         .fix = "Give the drop-in the version of the root file and the plugin names of that version, or migrate the root file with `containerd "
+         .fix = "Give the drop-in the version of the root file and the plugin names of that version, or migrate the "
+                "root file with `containerd "
                 "config migrate`.",
-         .versions = "2.3.0 to 2.3.4 and 2.4.0-beta.0; 2.0 to 2.2 start and lose settings instead (v3-drop-in-beside-v2).",
+         .versions =
+             "2.3.0 to 2.3.4 and 2.4.0-beta.0; 2.0 to 2.2 start and lose settings instead (v3-drop-in-beside-v2).",
          .look = look_at_drop_in_version},
     Rule{.id = "config-does-not-load",
          .severity = Severity::error,
          .title = "containerd does not start with its config.toml",
-         .happens = "A syntax error, a value of the wrong type, an import that is missing, a version containerd does not know, or a plugin name "
-                    "that is no name of that version ends containerd when it starts. One that runs already goes on until its next start.",
+         .happens = "A syntax error, a value of the wrong type, an import that is missing, a version containerd does "
+                    "not know, or a plugin name "
+                    "that is no name of that version ends containerd when it starts. One that runs already goes on "
+                    "until its next start.",
          .why = "config.toml was edited by hand or by a script, or the containerd was changed under it.",
          .see = "containerd -c /etc/containerd/config.toml config dump >/dev/null\njournalctl -u containerd",
          .fix = "Repair the line that is named and restart containerd.",
@@ -221,23 +252,31 @@ const std::array config_load{
     Rule{.id = "cri-disabled",
          .severity = Severity::error,
          .title = "The CRI plugin is disabled",
-         .happens = "containerd runs, `ctr` works, and the kubelet cannot use it: it answers `unknown service runtime.v1.RuntimeService`. All "
+         .happens = "containerd runs, `ctr` works, and the kubelet cannot use it: it answers `unknown service "
+                    "runtime.v1.RuntimeService`. All "
                     "registry settings belong to this plugin, so they do nothing either.",
-         .why = "Docker's package of containerd (containerd.io) comes with `disabled_plugins = [\"cri\"]`: Docker needs no CRI.",
-         .see = "grep -n disabled_plugins /etc/containerd/config.toml\ncrictl -r unix:///run/containerd/containerd.sock version",
-         .fix = "Remove \"cri\" from `disabled_plugins` and restart containerd; or write a new file with `containerd config default` and restart.",
+         .why = "Docker's package of containerd (containerd.io) comes with `disabled_plugins = [\"cri\"]`: Docker "
+                "needs no CRI.",
+         .see = "grep -n disabled_plugins /etc/containerd/config.toml\ncrictl -r "
+                "unix:///run/containerd/containerd.sock version",
+         .fix = "Remove \"cri\" from `disabled_plugins` and restart containerd; or write a new file with `containerd "
+                "config default` and restart.",
          .versions = "Every containerd.",
          .reports = "containerd/containerd#8139, kubernetes/kubernetes#111591",
          .look = look_at_disabled_cri},
     Rule{.id = "mirrors-beside-config-path",
          .severity = Severity::error,
          .title = "Legacy mirrors stand beside config_path",
-         .happens = "The CRI plugin does not load: `mirrors` cannot be set when `config_path` is provided. containerd itself starts and systemd "
+         .happens = "The CRI plugin does not load: `mirrors` cannot be set when `config_path` is provided. containerd "
+                    "itself starts and systemd "
                     "says active, but every pull fails with `unknown service runtime.v1.ImageService`.",
-         .why = "There are two ways to configure mirrors, blocks in config.toml and hosts.toml files below config_path. containerd takes one of "
-                "them. containerd 2.2.0 and 2.2.1 have a config_path by default, so that an older file with mirrors alone is enough.",
+         .why = "There are two ways to configure mirrors, blocks in config.toml and hosts.toml files below "
+                "config_path. containerd takes one of "
+                "them. containerd 2.2.0 and 2.2.1 have a config_path by default, so that an older file with mirrors "
+                "alone is enough.",
          .see = "ctr plugins ls | grep cri\nctr plugins ls -d id==cri      # prints the message (2.x: id==images)",
-         .fix = "`regfallback migrate` turns the mirrors into hosts.toml files with the same chains, proves that they are the same, removes the "
+         .fix = "`regfallback migrate` turns the mirrors into hosts.toml files with the same chains, proves that they "
+                "are the same, removes the "
                 "blocks and restarts containerd.",
          .versions = "Every containerd.",
          .reports = "kubernetes-sigs/kubespray#9741, containerd/containerd#5304",
@@ -246,17 +285,21 @@ const std::array config_load{
          .severity = Severity::error,
          .title = "configs.tls stands beside config_path",
          .happens = "The CRI plugin does not load: `configs.tls` cannot be set when `config_path` is provided.",
-         .why = "TLS settings in config.toml belong to the older way of configuring registries. With config_path they belong into hosts.toml.",
+         .why = "TLS settings in config.toml belong to the older way of configuring registries. With config_path they "
+                "belong into hosts.toml.",
          .see = "ctr plugins ls -d id==cri",
-         .fix = "`regfallback migrate` moves them. By hand: `ca`, `client` and `skip_verify` in the hosts.toml of the registry, and the tls tables "
+         .fix = "`regfallback migrate` moves them. By hand: `ca`, `client` and `skip_verify` in the hosts.toml of the "
+                "registry, and the tls tables "
                 "out of config.toml.",
          .versions = "1.5 to 1.7. containerd 2.x ignores such tables (configs-tls-removed).",
          .look = look_for_tls},
     Rule{.id = "cri-plugin-failed",
          .severity = Severity::error,
          .title = "The CRI plugin did not load",
-         .happens = "containerd runs and systemd says active, but its CRI plugin is in the state error: pulls and pods fail.",
-         .why = "A setting the plugin refuses, such as a key of `registry.auths` that is no URL; or something outside of the registry settings, "
+         .happens =
+             "containerd runs and systemd says active, but its CRI plugin is in the state error: pulls and pods fail.",
+         .why = "A setting the plugin refuses, such as a key of `registry.auths` that is no URL; or something outside "
+                "of the registry settings, "
                 "such as a snapshotter that is missing.",
          .see = "ctr plugins ls | grep cri\nctr plugins ls -d id==cri      # 2.x: id==images and id==runtime too",
          .fix = "Repair what the message names and restart containerd.",
@@ -266,8 +309,6 @@ const std::array config_load{
 
 }  // namespace
 
-std::span<const Rule> config_load_rules() {
-  return config_load;
-}
+std::span<const Rule> config_load_rules() { return config_load; }
 
 }  // namespace rf

@@ -13,12 +13,11 @@ namespace rf {
 namespace {
 
 constexpr std::string_view which_name =
-    "registry settings stand under plugins.\"io.containerd.grpc.v1.cri\" in a file with version = 2, for 1.x and 2.x alike, and under "
+    "registry settings stand under plugins.\"io.containerd.grpc.v1.cri\" in a file with version = 2, for 1.x and 2.x "
+    "alike, and under "
     "plugins.'io.containerd.cri.v1.images' in one with version = 3, for 2.x only";
 
-bool knows(const View& view) {
-  return view.config_is_known() && !view.config().cri_disabled;
-}
+bool knows(const View& view) { return view.config_is_known() && !view.config().cri_disabled; }
 
 std::vector<std::string> keys_of(const TomlNode& table) {
   std::vector<std::string> keys;
@@ -41,7 +40,8 @@ std::vector<std::string> settings_in(const TomlNode& registry) {
     if (!node.is_table()) names.push_back(key);
     for (const auto& [host, table] : node.entries) {
       const auto inner = keys_of(table);
-      names.push_back(fmt::format("{}.\"{}\"{}", key, host, key == "configs" && inner.size() == 1 ? "." + inner.front() : ""));
+      names.push_back(
+          fmt::format("{}.\"{}\"{}", key, host, key == "configs" && inner.size() == 1 ? "." + inner.front() : ""));
     }
   }
   return names;
@@ -59,13 +59,16 @@ std::string header_of(const View& view, const Location& where, std::string_view 
 
 std::string rename_fix(const View& view, std::string_view plugin, int version, const Location& where) {
   const auto target = view.source_of(where.file);
-  if (version == 0 && plugin == cri_plugin_v2) return fmt::format("write version = 2 as the first line of {}; then {}", target, view.restart());
+  if (version == 0 && plugin == cri_plugin_v2)
+    return fmt::format("write version = 2 as the first line of {}; then {}", target, view.restart());
   if (version == 0 && plugin == cri_plugin_v1 && view.containerd().major >= 2)
-    return fmt::format("write version = 2 as the first line of {}, and {} there; then {}", target, view.registry_table(2), view.restart());
+    return fmt::format("write version = 2 as the first line of {}, and {} there; then {}", target,
+                       view.registry_table(2), view.restart());
   if (view.containerd().major < 2 && plugin == cri_plugin_v3)
-    return fmt::format("write version = 2 as the first line of {}, and {}; then {}", target, header_of(view, where, plugin, cri_plugin_v2),
-                       view.restart());
-  return fmt::format("in {} write {}; then {}", target, header_of(view, where, plugin, cri_plugin_name(version, view.containerd())), view.restart());
+    return fmt::format("write version = 2 as the first line of {}, and {}; then {}", target,
+                       header_of(view, where, plugin, cri_plugin_v2), view.restart());
+  return fmt::format("in {} write {}; then {}", target,
+                     header_of(view, where, plugin, cri_plugin_name(version, view.containerd())), view.restart());
 }
 
 // The plugin a reason speaks of: what stands between its first quotes.
@@ -78,7 +81,8 @@ void look_at_names(const View& view, Findings& found) {
   if (!knows(view)) return;
   std::map<std::pair<std::string, std::string>, Finding> findings;  // by file and plugin
   for (const auto& ignored : view.config().ignored) {
-    if (ignored.kind != IgnoredKind::wrong_plugin_name || ignored.reason.find("for all files") != std::string::npos) continue;
+    if (ignored.kind != IgnoredKind::wrong_plugin_name || ignored.reason.find("for all files") != std::string::npos)
+      continue;
     const auto plugin = plugin_of(ignored.reason);
     const Location where{ignored.path, ignored.line, 0};
     auto& finding = findings[{ignored.path, plugin}];
@@ -91,9 +95,11 @@ void look_at_names(const View& view, Findings& found) {
     const auto* registry = table != nullptr ? table->find("registry") : nullptr;
     finding.where = where;
     finding.cause =
-        fmt::format("{} ({})", ignored.reason, listed(registry != nullptr ? settings_in(*registry) : std::vector<std::string>{"config_path"}));
-    finding.effect = fmt::format("{} reads the file and passes over these settings{}: {}", view.who(),
-                                 view.containerd().major < 2 ? " without a word" : ", with a warning in its log at most", which_name);
+        fmt::format("{} ({})", ignored.reason,
+                    listed(registry != nullptr ? settings_in(*registry) : std::vector<std::string>{"config_path"}));
+    finding.effect = fmt::format(
+        "{} reads the file and passes over these settings{}: {}", view.who(),
+        view.containerd().major < 2 ? " without a word" : ", with a warning in its log at most", which_name);
     finding.fix = rename_fix(view, plugin, view.version_of(ignored.path), where);
   }
   for (auto& [key, finding] : findings) found.add(std::move(finding));
@@ -111,15 +117,17 @@ void look_for_newer_drop_in(const View& view, Findings& found) {
     const auto* table = root != nullptr && view.version_of(file) == 2 ? plugin_table(*root, cri_plugin_v2) : nullptr;
     if (table == nullptr || table->entries.empty()) continue;
     const Location drop_in{deciding->where.file, deciding->where.line, 0};
-    found.add({.cause = fmt::format("version = {} in {} stands beside version = 2 in {}, whose settings under \"{}\" ({}) are lost",
-                                    deciding->integer, at(drop_in), file, cri_plugin_v2, listed(keys_of(*table))),
+    found.add({.cause = fmt::format(
+                   "version = {} in {} stands beside version = 2 in {}, whose settings under \"{}\" ({}) are lost",
+                   deciding->integer, at(drop_in), file, cri_plugin_v2, listed(keys_of(*table))),
                .where = drop_in,
                .also = {{file, table->where.line, 0}},
-               .effect = fmt::format(
-                   "{} takes all files together for version {} and no longer moves the old names to the new ones: everything the CRI plugin "
-                   "was told in {} is back at its default",
-                   view.who(), deciding->integer, file),
-               .fix = fmt::format("write {} in version 2 too: version = 2, and {}; then {}", drop_in.file, view.registry_table(2), view.restart())});
+               .effect = fmt::format("{} takes all files together for version {} and no longer moves the old names to "
+                                     "the new ones: everything the CRI plugin "
+                                     "was told in {} is back at its default",
+                                     view.who(), deciding->integer, file),
+               .fix = fmt::format("write {} in version 2 too: version = 2, and {}; then {}", drop_in.file,
+                                  view.registry_table(2), view.restart())});
   }
 }
 
@@ -139,15 +147,17 @@ void look_for_replaced(const View& view, Findings& found) {
       for (const auto& key : keys_of(*earlier))
         if (table->find(key) == nullptr) lost.push_back(key);
       if (!lost.empty())
-        found.add({.cause = fmt::format("{} has a table of the CRI plugin, which takes the place of the whole one in {}: {} {} lost", file,
-                                        earlier_file, listed(lost), lost.size() == 1 ? "is" : "are"),
+        found.add({.cause = fmt::format(
+                       "{} has a table of the CRI plugin, which takes the place of the whole one in {}: {} {} lost",
+                       file, earlier_file, listed(lost), lost.size() == 1 ? "is" : "are"),
                    .where = Location{file, table->where.line, 0},
                    .also = {{earlier_file, earlier->where.line, 0}},
-                   .effect = fmt::format(
-                       "{} does not merge plugin tables of several files as 2.x does; the last file that has one is taken whole, everything "
-                       "else is at its default (no SystemdCgroup, no sandbox_image)",
-                       view.who()),
-                   .fix = fmt::format("put what {} says into {}, and remove it from the drop-in; then {}", file, earlier_file, view.restart())});
+                   .effect = fmt::format("{} does not merge plugin tables of several files as 2.x does; the last file "
+                                         "that has one is taken whole, everything "
+                                         "else is at its default (no SystemdCgroup, no sandbox_image)",
+                                         view.who()),
+                   .fix = fmt::format("put what {} says into {}, and remove it from the drop-in; then {}", file,
+                                      earlier_file, view.restart())});
     }
     earlier = table;
     earlier_file = file;
@@ -162,21 +172,25 @@ void look_for_not_imported(const View& view, Findings& found) {
     const auto root = parse_toml(text.value_or(""), ignored.path);
     bool registry = false;
     for (const auto name : {cri_plugin_v1, cri_plugin_v2, cri_plugin_v3})
-      if (const auto* table = root ? plugin_table(*root, name) : nullptr) registry = registry || table->find("registry") != nullptr;
+      if (const auto* table = root ? plugin_table(*root, name) : nullptr)
+        registry = registry || table->find("registry") != nullptr;
     const auto& config = view.config().config_file;
     const auto import = fmt::format("imports = [{}]", toml_quote(parent_path(ignored.path) + "/*.toml"));
     const bool replaces = view.containerd().major < 2;
-    found.add(
-        registry ? Severity::error : Severity::warning,
-        {.cause = fmt::format("{} is read by nobody: {}", ignored.path,
-                              view.files().files.empty() ? config + " does not exist, and without it there are no imports"
-                                                         : "no file that containerd reads imports it"),
-         .where = Location{ignored.path, 0, 0},
-         .effect = fmt::format("{} reads {} and what that imports, nothing else; `config dump` of 2.2 and later shows an imports line all the same",
-                               view.who(), config),
-         .fix = replaces ? fmt::format("move its settings into {} (on 1.x a drop-in would replace the CRI plugin's whole table); then {}", config,
-                                       view.restart())
-                         : fmt::format("write {} before the first table of {}; then {}", import, config, view.restart())});
+    found.add(registry ? Severity::error : Severity::warning,
+              {.cause = fmt::format("{} is read by nobody: {}", ignored.path,
+                                    view.files().files.empty()
+                                        ? config + " does not exist, and without it there are no imports"
+                                        : "no file that containerd reads imports it"),
+               .where = Location{ignored.path, 0, 0},
+               .effect = fmt::format("{} reads {} and what that imports, nothing else; `config dump` of 2.2 and later "
+                                     "shows an imports line all the same",
+                                     view.who(), config),
+               .fix = replaces ? fmt::format("move its settings into {} (on 1.x a drop-in would replace the CRI "
+                                             "plugin's whole table); then {}",
+                                             config, view.restart())
+                               : fmt::format("write {} before the first table of {}; then {}", import, config,
+                                             view.restart())});
   }
 }
 
@@ -190,9 +204,9 @@ void look_at_version_lines(const View& view, Findings& found) {
                .where = Location{ignored.path, ignored.line, 0},
                .effect = version == 0 ? fmt::format("{} takes the file for one without a version", view.who())
                                       : fmt::format("none; the file has version {} by its own line", version),
-               .fix = version == 0
-                          ? fmt::format("move it to the top of {}, before the first [table]; then {}", view.source_of(ignored.path), view.restart())
-                          : "remove the line"});
+               .fix = version == 0 ? fmt::format("move it to the top of {}, before the first [table]; then {}",
+                                                 view.source_of(ignored.path), view.restart())
+                                   : "remove the line"});
   }
 }
 
@@ -200,17 +214,22 @@ const std::array config_names{
     Rule{.id = "wrong-plugin-name",
          .severity = Severity::error,
          .title = "Registry settings stand under a plugin name that does not count",
-         .happens = "containerd reads the file and passes over the settings: config_path, mirrors or credentials have no effect, and nothing fails "
+         .happens = "containerd reads the file and passes over the settings: config_path, mirrors or credentials have "
+                    "no effect, and nothing fails "
                     "until a pull needs them.",
          .why = "The name of the CRI plugin's table depends on the version of the file, and that on containerd:\n\n"
                 "| containerd | version = 2 | version = 3 | no version line |\n|---|---|---|---|\n"
                 "| 1.5 to 1.7 | `io.containerd.grpc.v1.cri` | 1.7 does not start | `cri` |\n"
-                "| 2.0 to 2.2 | `io.containerd.grpc.v1.cri` or `io.containerd.cri.v1.images` | `io.containerd.cri.v1.images` | "
+                "| 2.0 to 2.2 | `io.containerd.grpc.v1.cri` or `io.containerd.cri.v1.images` | "
+                "`io.containerd.cri.v1.images` | "
                 "`io.containerd.cri.v1.images` |\n"
-                "| 2.3 and later | as 2.0 | `io.containerd.grpc.v1.cri` or `io.containerd.cri.v1.images` | any of the three |\n\n"
+                "| 2.3 and later | as 2.0 | `io.containerd.grpc.v1.cri` or `io.containerd.cri.v1.images` | any of the "
+                "three |\n\n"
                 "A role or a guide that was made for one of them writes the other name.",
-         .see = "grep -n 'version\\|registry' /etc/containerd/config.toml\njournalctl -u containerd | grep 'unknown key'     # 2.x",
-         .fix = "Write the table under the name that counts in this file, or migrate the file with `containerd config migrate` (2.x). Restart "
+         .see = "grep -n 'version\\|registry' /etc/containerd/config.toml\njournalctl -u containerd | grep 'unknown "
+                "key'     # 2.x",
+         .fix = "Write the table under the name that counts in this file, or migrate the file with `containerd config "
+                "migrate` (2.x). Restart "
                 "containerd.",
          .versions = "Every containerd.",
          .reports = "kubernetes-sigs/kubespray#12296, #12575, #12664",
@@ -218,17 +237,22 @@ const std::array config_names{
     Rule{.id = "v3-drop-in-beside-v2",
          .severity = Severity::error,
          .title = "A drop-in of version 3 stands beside a config.toml of version 2",
-         .happens = "containerd 2.0 to 2.2 take all files together for the highest version. Then nothing moves the old plugin names to the new "
-                    "ones, and all that config.toml says of the CRI plugin is lost: registries, sandbox image, cgroup driver.",
+         .happens =
+             "containerd 2.0 to 2.2 take all files together for the highest version. Then nothing moves the old plugin "
+             "names to the new "
+             "ones, and all that config.toml says of the CRI plugin is lost: registries, sandbox image, cgroup driver.",
          .why = "The drop-in was written for 2.x, the root file comes from a package or from 1.x.",
          .see = "grep -n '^version' /etc/containerd/config.toml /etc/containerd/conf.d/*.toml\ncontainerd config dump",
-         .fix = "Write the drop-in in version 2 with the plugin names of version 2; or migrate the root file with `containerd config migrate`.",
-         .versions = "2.0 to 2.2. 2.3.0 to 2.3.4 do not start (drop-in-version); later ones migrate each file by itself.",
+         .fix = "Write the drop-in in version 2 with the plugin names of version 2; or migrate the root file with "
+                "`containerd config migrate`.",
+         .versions =
+             "2.0 to 2.2. 2.3.0 to 2.3.4 do not start (drop-in-version); later ones migrate each file by itself.",
          .look = look_for_newer_drop_in},
     Rule{.id = "drop-in-replaces-cri",
          .severity = Severity::error,
          .title = "A drop-in replaces the CRI plugin's whole table",
-         .happens = "containerd 1.x does not merge the tables of one plugin: the last file that has any key of it wins whole. The sandbox image, "
+         .happens = "containerd 1.x does not merge the tables of one plugin: the last file that has any key of it wins "
+                    "whole. The sandbox image, "
                     "SystemdCgroup, runtimes and registry settings of config.toml are back at their defaults.",
          .why = "Drop-ins with a registry table are usual on 2.x, where tables are merged.",
          .see = "containerd config dump | grep -n 'sandbox_image\\|SystemdCgroup\\|config_path'",
@@ -239,10 +263,13 @@ const std::array config_names{
          .severity = Severity::error,
          .title = "A drop-in is not imported",
          .happens = "The file is read by nobody.",
-         .why = "/etc/containerd/conf.d is no built-in directory: config.toml must list it in `imports`. `containerd config default` of 2.2 and "
-                "later writes that line; older files and those of packages have none, and without a config.toml nothing is imported.",
+         .why = "/etc/containerd/conf.d is no built-in directory: config.toml must list it in `imports`. `containerd "
+                "config default` of 2.2 and "
+                "later writes that line; older files and those of packages have none, and without a config.toml "
+                "nothing is imported.",
          .see = "grep -n imports /etc/containerd/config.toml",
-         .fix = "Write `imports = [\"/etc/containerd/conf.d/*.toml\"]` before the first table of config.toml and restart containerd. On 1.x put the "
+         .fix = "Write `imports = [\"/etc/containerd/conf.d/*.toml\"]` before the first table of config.toml and "
+                "restart containerd. On 1.x put the "
                 "settings into config.toml instead (drop-in-replaces-cri).",
          .versions = "Every containerd.",
          .look = look_for_not_imported},
@@ -253,14 +280,13 @@ const std::array config_names{
          .why = "A block that begins with `version = 2` was appended to a file.",
          .see = "grep -n 'version\\|^\\[' /etc/containerd/config.toml",
          .fix = "One version line, at the top of the file.",
-         .versions = "Every containerd. Without a version line 1.x takes the file for version 1, where the CRI plugin is called `cri`.",
+         .versions = "Every containerd. Without a version line 1.x takes the file for version 1, where the CRI plugin "
+                     "is called `cri`.",
          .look = look_at_version_lines},
 };
 
 }  // namespace
 
-std::span<const Rule> config_name_rules() {
-  return config_names;
-}
+std::span<const Rule> config_name_rules() { return config_names; }
 
 }  // namespace rf

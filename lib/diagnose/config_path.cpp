@@ -37,37 +37,48 @@ std::string write_config_path(const View& view, std::string_view directory) {
   const auto& era = view.era();
   const auto line = fmt::format("config_path = {}", toml_quote(directory));
   if (!era.drop_in.empty())
-    return fmt::format("in {} write {} under {}; {}", era.drop_in, line, view.registry_table(view.containerd().major < 2 ? 2 : 3), view.restart());
+    return fmt::format("in {} write {} under {}; {}", era.drop_in, line,
+                       view.registry_table(view.containerd().major < 2 ? 2 : 3), view.restart());
   if (era.config_managed)
-    return fmt::format("{} writes {} anew: `regfallback render --for {}` prints what to give to it", view.detection().profile.title,
-                       view.config().config_file, view.detection().profile.name);
-  const auto file = view.source_of(view.config().config_path_where ? view.config().config_path_where->file : view.config().config_file);
+    return fmt::format("{} writes {} anew: `regfallback render --for {}` prints what to give to it",
+                       view.detection().profile.title, view.config().config_file, view.detection().profile.name);
+  const auto file = view.source_of(view.config().config_path_where ? view.config().config_path_where->file
+                                                                   : view.config().config_file);
   const bool exists = view.facts().tree.exists(view.config().config_file);
   const int version = exists ? view.config().config_version : view.containerd().major < 2 ? 2 : 3;
   return fmt::format("in {} write {}{} under {} (`regfallback apply` does it); then {}", file,
-                     exists ? "" : fmt::format("version = {}, and ", version), line, view.registry_table(version), view.restart());
+                     exists ? "" : fmt::format("version = {}, and ", version), line, view.registry_table(version),
+                     view.restart());
 }
 
 void look_for_unset(const View& view, Findings& found) {
   const auto& config = view.config();
-  if (!view.config_is_known() || config.cri_disabled || !config.config_path.empty() || view.era().style == Style::registries_yaml) return;
+  if (!view.config_is_known() || config.cri_disabled || !config.config_path.empty() ||
+      view.era().style == Style::registries_yaml)
+    return;
   for (const auto& root : view.roots()) {
     const auto names = filled(view.tree(), root);
     if (names.empty()) continue;
     const bool legacy = !config.mirrors.empty();
     const auto table = registry_table_place(view);
-    found.add({.cause = fmt::format("config_path is {} in {}, so the files below {} ({}) are not read",
-                                    config.config_path_where ? "empty" : "not set", config.config_file, root, some(names)),
-               .where = config.config_path_where ? config.config_path_where : std::optional(table),
-               .effect = legacy ? fmt::format("{} uses the mirror blocks of {} instead", view.who(), config.config_file)
-                                : fmt::format("{} asks every registry directly: without config_path it has no directory to look in", view.who()),
-               .fix = legacy ? fmt::format("both at once are refused by containerd; {}", view.migrate()) : write_config_path(view, root)});
+    found.add(
+        {.cause = fmt::format("config_path is {} in {}, so the files below {} ({}) are not read",
+                              config.config_path_where ? "empty" : "not set", config.config_file, root, some(names)),
+         .where = config.config_path_where ? config.config_path_where : std::optional(table),
+         .effect =
+             legacy ? fmt::format("{} uses the mirror blocks of {} instead", view.who(), config.config_file)
+                    : fmt::format("{} asks every registry directly: without config_path it has no directory to look in",
+                                  view.who()),
+         .fix = legacy ? fmt::format("both at once are refused by containerd; {}", view.migrate())
+                       : write_config_path(view, root)});
   }
 }
 
 std::string who_splits(const View& view) {
-  return fmt::format("1.5 to 2.0 search the directories in order; 2.1 and later do so only where the CRI plugin pulls by itself. Here: {} pull, {}",
-                     to_string(view.config().pull_mode), view.config().pull_mode_reason);
+  return fmt::format(
+      "1.5 to 2.0 search the directories in order; 2.1 and later do so only where the CRI plugin pulls by itself. "
+      "Here: {} pull, {}",
+      to_string(view.config().pull_mode), view.config().pull_mode_reason);
 }
 
 void look_for_list(const View& view, Findings& found) {
@@ -78,28 +89,35 @@ void look_for_list(const View& view, Findings& found) {
     if (!part.empty()) parts.emplace_back(part);
   for (const auto& part : parts)
     for (const auto& name : filled(view.tree(), part)) files.push_back(join_path(part, name));
-  const auto cause = config.config_path_where ? fmt::format("config_path = \"{}\" lists {} directories", config.config_path, parts.size())
-                                              : fmt::format("config_path is not set, and the default of {} lists {} directories: \"{}\"", view.who(),
-                                                            parts.size(), config.config_path);
+  const auto cause = config.config_path_where
+                         ? fmt::format("config_path = \"{}\" lists {} directories", config.config_path, parts.size())
+                         : fmt::format("config_path is not set, and the default of {} lists {} directories: \"{}\"",
+                                       view.who(), parts.size(), config.config_path);
   const auto where = config.config_path_where.value_or(Location{config.config_file, 0, 0});
   const auto own = parts.empty() ? view.detection().hosts_dir : parts.front();
   if (config.pull_mode != PullMode::transfer) {
-    found.add(Severity::note, {.cause = cause,
-                               .where = where,
-                               .effect = fmt::format("{} searches them in order, _default of the first before anything in the second. {}", view.who(),
-                                                     who_splits(view)),
-                               .fix = fmt::format("nothing is needed now; to be safe from the next upgrade {}", write_config_path(view, own))});
+    found.add(
+        Severity::note,
+        {.cause = cause,
+         .where = where,
+         .effect = fmt::format("{} searches them in order, _default of the first before anything in the second. {}",
+                               view.who(), who_splits(view)),
+         .fix =
+             fmt::format("nothing is needed now; to be safe from the next upgrade {}", write_config_path(view, own))});
     return;
   }
-  found.add(
-      files.empty() ? Severity::note : Severity::error,
-      {.cause = cause,
-       .where = where,
-       .effect = fmt::format(
-           "{} takes the list for the name of one directory, finds nothing there, and says nothing: no hosts.toml is read{}. {}", view.who(),
-           files.empty() ? "" : fmt::format(", _default included ({} unread)", files.size() == 1 ? some(files) + " stays" : some(files) + " stay"),
-           who_splits(view)),
-       .fix = write_config_path(view, own)});
+  found.add(files.empty() ? Severity::note : Severity::error,
+            {.cause = cause,
+             .where = where,
+             .effect = fmt::format(
+                 "{} takes the list for the name of one directory, finds nothing there, and says nothing: no "
+                 "hosts.toml is read{}. {}",
+                 view.who(),
+                 files.empty() ? ""
+                               : fmt::format(", _default included ({} unread)",
+                                             files.size() == 1 ? some(files) + " stays" : some(files) + " stay"),
+                 who_splits(view)),
+             .fix = write_config_path(view, own)});
 }
 
 // Named as a registry is; "certs.d" and "hosts.d" are names of hosts too.
@@ -127,10 +145,13 @@ void look_at_directory(const View& view, Findings& found) {
     const auto right = !part.starts_with('/')                     ? view.detection().hosts_dir
                        : of_one || !is_for_one(parent_path(part)) ? parent_path(part)
                                                                   : parent_path(parent_path(part));
-    found.add({.cause = fmt::format("config_path = \"{}\" {}", part, fault),
-               .where = config.config_path_where,
-               .effect = fmt::format("{} looks for {}/REGISTRY/hosts.toml and finds nothing: every registry is asked directly", view.who(), part),
-               .fix = write_config_path(view, right.starts_with('/') && right != "/" ? right : "/etc/containerd/certs.d")});
+    found.add(
+        {.cause = fmt::format("config_path = \"{}\" {}", part, fault),
+         .where = config.config_path_where,
+         .effect =
+             fmt::format("{} looks for {}/REGISTRY/hosts.toml and finds nothing: every registry is asked directly",
+                         view.who(), part),
+         .fix = write_config_path(view, right.starts_with('/') && right != "/" ? right : "/etc/containerd/certs.d")});
   }
 }
 
@@ -150,21 +171,25 @@ const RuntimeProcess* other_reader(const View& view, std::string_view root) {
 void report_unread(const View& view, const std::string& root, const std::vector<std::string>& names, Findings& found) {
   const auto& config = view.config();
   const auto& own = view.detection().hosts_dir;
-  Finding finding{.cause = fmt::format("{} holds files for {}, and {} of {} reads {}", root, some(names), view.who(), view.detection().profile.title,
+  Finding finding{.cause = fmt::format("{} holds files for {}, and {} of {} reads {}", root, some(names), view.who(),
+                                       view.detection().profile.title,
                                        view.roots().empty() ? "no directory" : listed(view.roots())),
                   .where = Location{root, 0, 0}};
   if (config.config_path_where) finding.also.push_back(*config.config_path_where);
   if (const auto* other = other_reader(view, root)) {
-    finding.effect = fmt::format("they count for the containerd with pid {} ({}), which is not the kubelet's", other->pid, other->address);
+    finding.effect = fmt::format("they count for the containerd with pid {} ({}), which is not the kubelet's",
+                                 other->pid, other->address);
     finding.fix = "nothing, if they are meant for that one";
     return found.add(Severity::note, std::move(finding));
   }
-  finding.effect =
-      view.detection().profile.kubernetes ? "they do nothing for pods" : fmt::format("{} never looks at them", view.detection().profile.title);
+  finding.effect = view.detection().profile.kubernetes
+                       ? "they do nothing for pods"
+                       : fmt::format("{} never looks at them", view.detection().profile.title);
   if (view.era().style == Style::registries_yaml)
     finding.fix = fmt::format("declare the endpoints in {}, then {}", view.era().registries_file, view.restart());
   else
-    finding.fix = own.empty() ? "remove them" : fmt::format("move them to {} (no restart is needed), or remove them", own);
+    finding.fix =
+        own.empty() ? "remove them" : fmt::format("move them to {} (no restart is needed), or remove them", own);
   found.add(std::move(finding));
 }
 
@@ -172,13 +197,15 @@ void look_for_unread(const View& view, Findings& found) {
   if (!view.config_is_known() || view.config().cri_disabled || view.era().style == Style::patch) return;
   const auto& tree = view.tree();
   const auto known = [&](const std::string& root) {
-    return std::any_of(view.roots().begin(), view.roots().end(), [&](const auto& one) { return tree.real_path(one) == tree.real_path(root); });
+    return std::any_of(view.roots().begin(), view.roots().end(),
+                       [&](const auto& one) { return tree.real_path(one) == tree.real_path(root); });
   };
   std::vector<std::string> places{"/etc/containerd/certs.d"};
   if (view.era().hosts_dir.starts_with('/')) places.push_back(view.era().hosts_dir);
   for (const auto& root : places) {
     const auto names = filled(tree, root);
-    if (!names.empty() && !known(root) && (root == places.front() || tree.real_path(root) != tree.real_path(places.front())))
+    if (!names.empty() && !known(root) &&
+        (root == places.front() || tree.real_path(root) != tree.real_path(places.front())))
       report_unread(view, root, names, found);
   }
   // Docker's directory holds Docker's certificates on many nodes; hosts.toml files in it are meant for somebody.
@@ -194,24 +221,31 @@ void look_for_unread(const View& view, Findings& found) {
   }
   if (!hosts.empty() && !view.facts().processes.contains("dockerd")) report_unread(view, docker, hosts, found);
   if (certificates.empty()) return;
-  found.add(Severity::note, {.cause = fmt::format("{} holds certificates for {}, and {} holds nothing for {}", docker, some(certificates),
-                                                  view.detection().hosts_dir, certificates.size() == 1 ? "it" : "them"),
-                             .where = Location{docker + "/" + certificates.front(), 0, 0},
-                             .effect = fmt::format("they count for Docker; {} verifies these registries by the system's CAs alone", view.who()),
-                             .fix = fmt::format("for pods that pull from there: cp -r {}/{} {}/ (no restart is needed where that directory is read)",
-                                                docker, certificates.front(), view.detection().hosts_dir)});
+  found.add(
+      Severity::note,
+      {.cause = fmt::format("{} holds certificates for {}, and {} holds nothing for {}", docker, some(certificates),
+                            view.detection().hosts_dir, certificates.size() == 1 ? "it" : "them"),
+       .where = Location{docker + "/" + certificates.front(), 0, 0},
+       .effect =
+           fmt::format("they count for Docker; {} verifies these registries by the system's CAs alone", view.who()),
+       .fix = fmt::format(
+           "for pods that pull from there: cp -r {}/{} {}/ (no restart is needed where that directory is read)", docker,
+           certificates.front(), view.detection().hosts_dir)});
 }
 
 const std::array config_path_table{
     Rule{.id = "config-path-not-set",
          .severity = Severity::error,
          .title = "hosts.toml files stand there, and config_path is not set",
-         .happens = "containerd reads hosts.toml files below config_path only. Without it the files do nothing: every registry is asked directly, "
+         .happens = "containerd reads hosts.toml files below config_path only. Without it the files do nothing: every "
+                    "registry is asked directly, "
                     "or by the mirror blocks of config.toml where there are some.",
-         .why = "Packages of containerd come without config_path, and no message says that a certs.d directory is not read. `ctr --hosts-dir` reads "
+         .why = "Packages of containerd come without config_path, and no message says that a certs.d directory is not "
+                "read. `ctr --hosts-dir` reads "
                 "the files all the same, which makes the fault hard to see.",
          .see = "containerd config dump | grep config_path\ncrictl info | grep configPath     # 1.x",
-         .fix = "Set config_path to the one directory and restart containerd once. `regfallback apply` does both; from then on hosts.toml files "
+         .fix = "Set config_path to the one directory and restart containerd once. `regfallback apply` does both; from "
+                "then on hosts.toml files "
                 "need no restart.",
          .versions = "Up to 2.1 the default is none. From 2.2 on it is a list of two directories (config-path-list).",
          .reports = "kubernetes-sigs/kind#3857, containerd/containerd#6285",
@@ -219,11 +253,15 @@ const std::array config_path_table{
     Rule{.id = "config-path-list",
          .severity = Severity::error,
          .title = "config_path lists several directories",
-         .happens = "From 2.1 on pulls go through the transfer service, which takes the whole list for the name of one directory. It finds nothing "
+         .happens = "From 2.1 on pulls go through the transfer service, which takes the whole list for the name of one "
+                    "directory. It finds nothing "
                     "there and says nothing: no hosts.toml in any of the directories is read, `_default` included.",
-         .why = "The list was made for the CRI plugin's own pulls. containerd 2.2 and later have `/etc/containerd/certs.d:/etc/docker/certs.d` as "
-                "default, so hosts.toml files are ignored there out of the box. The list works where a setting makes the CRI plugin pull by itself: "
-                "`use_local_image_pull = true`, `discard_unpacked_layers = true`, `disable_snapshot_annotations = false`, any `mirrors`, `configs` "
+         .why = "The list was made for the CRI plugin's own pulls. containerd 2.2 and later have "
+                "`/etc/containerd/certs.d:/etc/docker/certs.d` as "
+                "default, so hosts.toml files are ignored there out of the box. The list works where a setting makes "
+                "the CRI plugin pull by itself: "
+                "`use_local_image_pull = true`, `discard_unpacked_layers = true`, `disable_snapshot_annotations = "
+                "false`, any `mirrors`, `configs` "
                 "or `auths`, `max_concurrent_downloads` other than 3.",
          .see = "containerd config dump | grep -n 'config_path\\|use_local_image_pull\\|discard_unpacked_layers'",
          .fix = "Write one directory: `config_path = \"/etc/containerd/certs.d\"`, and restart containerd once.",
@@ -233,28 +271,31 @@ const std::array config_path_table{
     Rule{.id = "config-path-no-directory",
          .severity = Severity::error,
          .title = "config_path does not name a directory of registries",
-         .happens = "containerd looks for CONFIG_PATH/REGISTRY/hosts.toml, finds nothing and asks every registry directly.",
+         .happens =
+             "containerd looks for CONFIG_PATH/REGISTRY/hosts.toml, finds nothing and asks every registry directly.",
          .why = "The value is the path of a hosts.toml, of one registry's directory, or a path that is not absolute.",
-         .see = "containerd config dump | grep config_path\nls $(containerd config dump | sed -n \"s/.*config_path = ['\\\"]\\(.*\\)['\\\"]/\\1/p\")",
+         .see = "containerd config dump | grep config_path\nls $(containerd config dump | sed -n \"s/.*config_path = "
+                "['\\\"]\\(.*\\)['\\\"]/\\1/p\")",
          .fix = "The directory that holds the directories of registries: `/etc/containerd/certs.d`.",
          .versions = "Every containerd.",
          .look = look_at_directory},
-    Rule{.id = "hosts-files-not-read",
-         .severity = Severity::error,
-         .title = "hosts.toml files stand in a directory that is not read",
-         .happens = "The files do nothing for pods: the kubelet's containerd reads another directory.",
-         .why = "Guides name /etc/containerd/certs.d. K3s and RKE2 read their own directory and render it from registries.yaml; MicroK8s, k0s and "
-                "Canonical Kubernetes read other ones; and config_path may name any.",
-         .see = "regfallback detect      # READ FROM\nregfallback explain IMAGE",
-         .fix = "Move the files to the directory that is read, or declare the endpoints where the distribution takes them.",
-         .versions = "Every containerd.",
-         .look = look_for_unread},
+    Rule{
+        .id = "hosts-files-not-read",
+        .severity = Severity::error,
+        .title = "hosts.toml files stand in a directory that is not read",
+        .happens = "The files do nothing for pods: the kubelet's containerd reads another directory.",
+        .why = "Guides name /etc/containerd/certs.d. K3s and RKE2 read their own directory and render it from "
+               "registries.yaml; MicroK8s, k0s and "
+               "Canonical Kubernetes read other ones; and config_path may name any.",
+        .see = "regfallback detect      # READ FROM\nregfallback explain IMAGE",
+        .fix =
+            "Move the files to the directory that is read, or declare the endpoints where the distribution takes them.",
+        .versions = "Every containerd.",
+        .look = look_for_unread},
 };
 
 }  // namespace
 
-std::span<const Rule> config_path_rules() {
-  return config_path_table;
-}
+std::span<const Rule> config_path_rules() { return config_path_table; }
 
 }  // namespace rf

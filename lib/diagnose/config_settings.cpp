@@ -11,9 +11,7 @@
 namespace rf {
 namespace {
 
-bool knows(const View& view) {
-  return view.config_is_known() && !view.config().cri_disabled;
-}
+bool knows(const View& view) { return view.config_is_known() && !view.config().cri_disabled; }
 
 void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::string_view fix) {
   if (!knows(view)) return;
@@ -30,26 +28,28 @@ void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::s
 
 void look_for_unknown(const View& view, Findings& found) {
   look_at_ignored(view, found, IgnoredKind::unknown_registry_key,
-                  "write the name as containerd has it (config_path, mirrors.\"HOST\".endpoint, configs.\"HOST\".auth), or remove it");
+                  "write the name as containerd has it (config_path, mirrors.\"HOST\".endpoint, "
+                  "configs.\"HOST\".auth), or remove it");
 }
 void look_for_urls(const View& view, Findings& found) {
-  look_at_ignored(view, found, IgnoredKind::config_by_url, "write the host alone, with its port where the endpoint has one");
+  look_at_ignored(view, found, IgnoredKind::config_by_url,
+                  "write the host alone, with its port where the endpoint has one");
 }
 
 void look_for_removed_tls(const View& view, Findings& found) {
   if (!knows(view)) return;
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != IgnoredKind::tls_removed) continue;
-    found.add(
-        {.cause = ignored.reason,
-         .where = Location{ignored.path, ignored.line, 0},
-         .effect = fmt::format("{} passes over the table: certificates are verified against the system's CAs, insecure_skip_verify included; and an "
-                               "https:// endpoint never becomes http, whatever is skipped",
-                               view.who()),
-         .fix = fmt::format(
-             "in the hosts.toml of that registry below {} write ca = [\"FILE\"], client or skip_verify = true under [host.\"https://HOST\"], or "
-             "http:// in the URL where the registry speaks plain http; remove the table from {}",
-             view.detection().hosts_dir, view.source_of(ignored.path))});
+    found.add({.cause = ignored.reason,
+               .where = Location{ignored.path, ignored.line, 0},
+               .effect = fmt::format("{} passes over the table: certificates are verified against the system's CAs, "
+                                     "insecure_skip_verify included; and an "
+                                     "https:// endpoint never becomes http, whatever is skipped",
+                                     view.who()),
+               .fix = fmt::format("in the hosts.toml of that registry below {} write ca = [\"FILE\"], client or "
+                                  "skip_verify = true under [host.\"https://HOST\"], or "
+                                  "http:// in the URL where the registry speaks plain http; remove the table from {}",
+                                  view.detection().hosts_dir, view.source_of(ignored.path))});
   }
 }
 
@@ -61,7 +61,9 @@ void look_at_transfer(const View& view, Findings& found) {
     found.add(set ? Severity::note : Severity::error,
               {.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
-               .effect = fmt::format("{} reads config_path of the CRI plugin alone, for `crictl` and the kubelet; `ctr` reads none", view.who()),
+               .effect = fmt::format(
+                   "{} reads config_path of the CRI plugin alone, for `crictl` and the kubelet; `ctr` reads none",
+                   view.who()),
                .fix = set ? "remove it"
                           : fmt::format("in {} write config_path under {}; then {}", view.source_of(ignored.path),
                                         view.registry_table(view.version_of(ignored.path)), view.restart())});
@@ -83,15 +85,16 @@ void look_at_legacy(const View& view, Findings& found) {
   if (!first) return;
   const bool only_auth = config.mirrors.empty() && config.tls.empty();
   const bool soon = view.containerd().major >= 2 && !only_auth;
-  found.add(
-      soon ? Severity::warning : Severity::note,
-      {.cause = fmt::format("{} of {} {} legacy registry settings", listed(names), first->file, names.size() == 1 ? "is one of the" : "are"),
-       .where = first,
-       .effect = fmt::format(
-           "{} takes them, and says that they are deprecated; containerd 2.0 dropped configs.*.tls, and 2.4 is to drop mirrors, configs and auths",
-           view.who()),
-       .fix = only_auth ? "none now; before 2.4 move the credentials to pull secrets, or to hosts.toml: regfallback migrate --credentials headers"
-                        : view.migrate()});
+  found.add(soon ? Severity::warning : Severity::note,
+            {.cause = fmt::format("{} of {} {} legacy registry settings", listed(names), first->file,
+                                  names.size() == 1 ? "is one of the" : "are"),
+             .where = first,
+             .effect = fmt::format("{} takes them, and says that they are deprecated; containerd 2.0 dropped "
+                                   "configs.*.tls, and 2.4 is to drop mirrors, configs and auths",
+                                   view.who()),
+             .fix = only_auth ? "none now; before 2.4 move the credentials to pull secrets, or to hosts.toml: "
+                                "regfallback migrate --credentials headers"
+                              : view.migrate()});
 }
 
 const std::array config_settings{
@@ -107,8 +110,10 @@ const std::array config_settings{
     Rule{.id = "configs-tls-removed",
          .severity = Severity::error,
          .title = "configs.tls does nothing on containerd 2.x",
-         .happens = "CA files, client certificates and insecure_skip_verify of config.toml are passed over; pulls fail with certificate errors.",
-         .why = "containerd 2.0 removed the table. TLS settings belong into hosts.toml. insecure_skip_verify never turned https into http: the "
+         .happens = "CA files, client certificates and insecure_skip_verify of config.toml are passed over; pulls fail "
+                    "with certificate errors.",
+         .why = "containerd 2.0 removed the table. TLS settings belong into hosts.toml. insecure_skip_verify never "
+                "turned https into http: the "
                 "scheme of the URL decides that.",
          .see = "journalctl -u containerd | grep 'Ignoring unknown key'",
          .fix = "Write `ca`, `client` or `skip_verify` into the hosts.toml of the registry.",
@@ -117,7 +122,8 @@ const std::array config_settings{
     Rule{.id = "configs-by-url",
          .severity = Severity::error,
          .title = "A configs entry is named by a URL",
-         .happens = "Credentials and TLS settings are looked up by the host that is asked, with its port; an entry with https:// before it is never "
+         .happens = "Credentials and TLS settings are looked up by the host that is asked, with its port; an entry "
+                    "with https:// before it is never "
                     "found.",
          .why = "The older `auths` tables were named by URLs; `configs` never were.",
          .see = "grep -n 'registry.configs' /etc/containerd/config.toml",
@@ -136,8 +142,10 @@ const std::array config_settings{
     Rule{.id = "legacy-mirrors",
          .severity = Severity::warning,
          .title = "Legacy registry settings in config.toml",
-         .happens = "They work, and containerd says at its start that they are deprecated. An upgrade to 2.0 silently loses `configs.*.tls`, one to "
-                    "2.2.0 or 2.2.1 keeps the CRI plugin from loading where config_path is not set to \"\", and 2.4 is to remove `mirrors`, "
+         .happens = "They work, and containerd says at its start that they are deprecated. An upgrade to 2.0 silently "
+                    "loses `configs.*.tls`, one to "
+                    "2.2.0 or 2.2.1 keeps the CRI plugin from loading where config_path is not set to \"\", and 2.4 is "
+                    "to remove `mirrors`, "
                     "`configs` and `auths`.",
          .why = "They are older than hosts.toml files.",
          .see = "ctr deprecations list",
@@ -148,8 +156,6 @@ const std::array config_settings{
 
 }  // namespace
 
-std::span<const Rule> config_setting_rules() {
-  return config_settings;
-}
+std::span<const Rule> config_setting_rules() { return config_settings; }
 
 }  // namespace rf

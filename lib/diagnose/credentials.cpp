@@ -1,5 +1,5 @@
 // Credentials: those that are not used, not safe, or offered to more endpoints than meant.
-#include "containerd/credentials.h"
+#include "containerd/config/credentials.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/toml_statements.h"
+#include "containerd/toml/toml_statements.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
 
@@ -28,24 +28,29 @@ int header_line(std::string_view text, int entry_line, std::string_view name) {
       continue;
     }
     const bool in_header = !table.empty() && lower(table.back()) == "header";
-    const bool of_host = host.empty() ? table.size() < 2 : table.size() > host.size() && std::equal(host.begin(), host.end(), table.begin());
-    if (in_header && of_host && !statement.key.empty() && lower(statement.key.back()) == lower(name)) return statement.line;
+    const bool of_host = host.empty()
+                             ? table.size() < 2
+                             : table.size() > host.size() && std::equal(host.begin(), host.end(), table.begin());
+    if (in_header && of_host && !statement.key.empty() && lower(statement.key.back()) == lower(name))
+      return statement.line;
   }
   return entry_line;
 }
 
 const Header* authorization(const ChainEndpoint& endpoint) {
-  const auto found =
-      std::find_if(endpoint.headers.begin(), endpoint.headers.end(), [](const Header& header) { return lower(header.name) == "authorization"; });
+  const auto found = std::find_if(endpoint.headers.begin(), endpoint.headers.end(),
+                                  [](const Header& header) { return lower(header.name) == "authorization"; });
   return found == endpoint.headers.end() ? nullptr : &*found;
 }
 
 // Where an endpoint's credentials are written.
 Location credentials_place(const View& view, const Chain& chain, const ChainEndpoint& endpoint) {
   if (const auto* header = authorization(endpoint); header != nullptr && endpoint.source)
-    return {endpoint.source->file, header_line(view.tree().read(endpoint.source->file).value_or(""), endpoint.source->line, header->name), 0};
+    return {endpoint.source->file,
+            header_line(view.tree().read(endpoint.source->file).value_or(""), endpoint.source->line, header->name), 0};
   const auto auth = view.config().auths.find(endpoint.host);
-  if (auth == view.config().auths.end() || view.is_rendered(auth->second.where.file)) return view.place(chain, endpoint);
+  if (auth == view.config().auths.end() || view.is_rendered(auth->second.where.file))
+    return view.place(chain, endpoint);
   return {auth->second.where.file, auth->second.where.line, 0};
 }
 
@@ -53,11 +58,13 @@ void report_open_file(const View& view, const Location& where, std::string_view 
   const auto* entry = view.facts().tree.stat(where.file);
   if (entry == nullptr || (entry->mode & 0004U) == 0) return;
   // A copy of files need not have their modes.
-  found.add(view.is_copy() ? Severity::note : Severity::warning,
-            {.cause = fmt::format("{} holds {} and can be read by everybody (mode {:04o})", where.file, what, entry->mode),
-             .where = where,
-             .effect = fmt::format("{} works, and so does everybody on the node who reads the file; a pod that mounts it, too", view.who()),
-             .fix = fmt::format("chmod 600 {}", where.file)});
+  found.add(
+      view.is_copy() ? Severity::note : Severity::warning,
+      {.cause = fmt::format("{} holds {} and can be read by everybody (mode {:04o})", where.file, what, entry->mode),
+       .where = where,
+       .effect = fmt::format(
+           "{} works, and so does everybody on the node who reads the file; a pod that mounts it, too", view.who()),
+       .fix = fmt::format("chmod 600 {}", where.file)});
 }
 
 void look_for_open_files(const View& view, Findings& found) {
@@ -67,8 +74,10 @@ void look_for_open_files(const View& view, Findings& found) {
     for (const auto& entry : loaded.entries) {
       for (const auto& header : entry.headers)
         if (is_secret_header(header.name))
-          report_open_file(view, {loaded.file, header_line(text, entry.line, header.name), 0}, "the header " + header.name, found);
-      for (const auto& [certificate, key] : entry.client) report_open_file(view, {key.empty() ? certificate : key, 0, 0}, "a private key", found);
+          report_open_file(view, {loaded.file, header_line(text, entry.line, header.name), 0},
+                           "the header " + header.name, found);
+      for (const auto& [certificate, key] : entry.client)
+        report_open_file(view, {key.empty() ? certificate : key, 0, 0}, "a private key", found);
     }
   }
   for (const auto& [host, auth] : view.config().auths)
@@ -78,13 +87,15 @@ void look_for_open_files(const View& view, Findings& found) {
   if (const auto* configs = view.registries_yaml()->get("configs"))
     for (const auto& [host, config] : configs->entries)
       if (config->get("auth") != nullptr)
-        report_open_file(view, {view.registries_file(), yaml_key_line(view.registries_yaml(), {"configs", host->text, "auth"}), 0}, "credentials",
-                         found);
+        report_open_file(
+            view, {view.registries_file(), yaml_key_line(view.registries_yaml(), {"configs", host->text, "auth"}), 0},
+            "credentials", found);
 }
 
 void look_for_plain_http(const View& view, Findings& found) {
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
-    if ((endpoint.scheme != "http" && !endpoint.http_fallback) || endpoint.credentials.empty() || is_local(endpoint)) return;
+    if ((endpoint.scheme != "http" && !endpoint.http_fallback) || endpoint.credentials.empty() || is_local(endpoint))
+      return;
     found.add({.cause = fmt::format("credentials for http://{} ({})", endpoint.host, endpoint.credentials),
                .where = credentials_place(view, chain, endpoint),
                .effect = fmt::format("{} sends them in clear: everybody on the way can read them", view.who()),
@@ -99,13 +110,16 @@ void look_for_pull_secrets(const View& view, Findings& found) {
     if (asks == chain.endpoints.end()) continue;
     std::vector<std::string> urls;
     for (const auto& endpoint : chain.endpoints) urls.push_back(endpoint.url());
-    found.add({.cause = fmt::format("{} in the chain of {} asks for credentials ({})", asks->url(), name_of(chain), asks->credentials),
+    found.add({.cause = fmt::format("{} in the chain of {} asks for credentials ({})", asks->url(), name_of(chain),
+                                    asks->credentials),
                .where = credentials_place(view, chain, *asks),
-               .effect = fmt::format("the kubelet hands {} the pull secret of {} without a host's name, so it is offered to every endpoint that "
+               .effect = fmt::format("the kubelet hands {} the pull secret of {} without a host's name, so it is "
+                                     "offered to every endpoint that "
                                      "asks: {}. A mirror sees the credentials of the registry, and an "
                                      "anonymous pull from one whose token server refuses them fails",
                                      view.who(), name_of(chain), listed(urls)),
-               .fix = "use mirrors you trust with the secrets of that registry, let the mirror serve without credentials, or give pods no pull "
+               .fix = "use mirrors you trust with the secrets of that registry, let the mirror serve without "
+                      "credentials, or give pods no pull "
                       "secret and the endpoints their own in [host.\"URL\".header]"});
   }
 }
@@ -114,15 +128,20 @@ void look_for_hub_auth(const View& view, Findings& found) {
   for (const auto& [host, auth] : view.config().auths) {
     if (host != "docker.io" && host != "index.docker.io" && host != "https://index.docker.io/v1/") continue;
     const bool rendered = view.is_rendered(auth.where.file);
-    const auto line = rendered && view.registries_yaml() != nullptr ? yaml_key_line(view.registries_yaml(), {"configs", host}) : auth.where.line;
+    const auto line = rendered && view.registries_yaml() != nullptr
+                          ? yaml_key_line(view.registries_yaml(), {"configs", host})
+                          : auth.where.line;
     const auto file = rendered ? view.registries_file() : auth.where.file;
     found.add({.cause = fmt::format("the credentials for Docker Hub stand under \"{}\"", host),
                .where = Location{file, line, 0},
-               .effect = fmt::format("{} looks credentials up by the host it asks, which for Docker Hub is registry-1.docker.io: these are never "
+               .effect = fmt::format("{} looks credentials up by the host it asks, which for Docker Hub is "
+                                     "registry-1.docker.io: these are never "
                                      "offered, and pulls are anonymous",
                                      view.who()),
-               .fix = rendered ? fmt::format("in {} write configs: \"registry-1.docker.io\": auth: ...; then {}", file, view.restart())
-                               : fmt::format("in {} write configs.\"registry-1.docker.io\".auth; then {}", view.source_of(file), view.restart())});
+               .fix = rendered ? fmt::format("in {} write configs: \"registry-1.docker.io\": auth: ...; then {}", file,
+                                             view.restart())
+                               : fmt::format("in {} write configs.\"registry-1.docker.io\".auth; then {}",
+                                             view.source_of(file), view.restart())});
   }
 }
 
@@ -131,14 +150,16 @@ void look_for_no_use(const View& view, Findings& found) {
     if (auth.auth.expose().starts_with(mask)) continue;
     const auto offered = offered_credentials(request_auth(auth), host);
     if (offered && !offered->none()) continue;
-    found.add(
-        {.cause = fmt::format("the credentials for {} cannot be used: {}", host,
-                              offered ? "neither username and password, nor auth, nor identitytoken is there" : offered.error().message),
-         .where = Location{auth.where.file, auth.where.line, 0},
-         .effect = fmt::format("{} {}", view.who(),
-                               offered ? "asks without credentials" : "fails where that host asks for credentials, and goes on to the next endpoint"),
-         .fix = fmt::format("in {} write username and password, or auth = the base64 of USER:PASSWORD; then {}", view.source_of(auth.where.file),
-                            view.restart())});
+    found.add({.cause = fmt::format("the credentials for {} cannot be used: {}", host,
+                                    offered ? "neither username and password, nor auth, nor identitytoken is there"
+                                            : offered.error().message),
+               .where = Location{auth.where.file, auth.where.line, 0},
+               .effect = fmt::format(
+                   "{} {}", view.who(),
+                   offered ? "asks without credentials"
+                           : "fails where that host asks for credentials, and goes on to the next endpoint"),
+               .fix = fmt::format("in {} write username and password, or auth = the base64 of USER:PASSWORD; then {}",
+                                  view.source_of(auth.where.file), view.restart())});
   }
 }
 
@@ -157,21 +178,25 @@ std::string header_fault(std::string_view value) {
 void look_at_headers(const View& view, Findings& found) {
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     const auto* header = authorization(endpoint);
-    const auto fault = header == nullptr || header->values.empty() ? std::string() : header_fault(header->values.front());
+    const auto fault =
+        header == nullptr || header->values.empty() ? std::string() : header_fault(header->values.front());
     if (!fault.empty())
       found.add({.cause = fmt::format("the header Authorization for {} is not in its form: {}", endpoint.url(), fault),
                  .where = credentials_place(view, chain, endpoint),
                  .effect = fmt::format("{} sends it as it is, and the registry answers 401 or 400", view.who()),
-                 .fix = fmt::format(
-                     "write Authorization = \"Basic {}\", with the output of printf %s USER:PASSWORD | base64 -w0 (no restart is needed)", "...")});
+                 .fix = fmt::format("write Authorization = \"Basic {}\", with the output of printf %s USER:PASSWORD | "
+                                    "base64 -w0 (no restart is needed)",
+                                    "...")});
     if (header != nullptr && !view.has(Feature::token_server_headers) && uses_token_service(endpoint.host))
       found.add(Severity::warning,
-                {.cause = fmt::format("{} hands out tokens at another host, and its credentials stand in a header", endpoint.host),
+                {.cause = fmt::format("{} hands out tokens at another host, and its credentials stand in a header",
+                                      endpoint.host),
                  .where = credentials_place(view, chain, endpoint),
-                 .effect = fmt::format(
-                     "{} sends the header to {} alone; its token service gets none and gives an anonymous token (2.1 and later send it there, too)",
-                     view.who(), endpoint.host),
-                 .fix = fmt::format("write them as registry.configs.\"{}\".auth into config.toml, or use pull secrets", endpoint.host)});
+                 .effect = fmt::format("{} sends the header to {} alone; its token service gets none and gives an "
+                                       "anonymous token (2.1 and later send it there, too)",
+                                       view.who(), endpoint.host),
+                 .fix = fmt::format("write them as registry.configs.\"{}\".auth into config.toml, or use pull secrets",
+                                    endpoint.host)});
   });
 }
 
@@ -181,17 +206,22 @@ void look_for_ecr(const View& view, Findings& found) {
     found.add({.cause = fmt::format("a password for {} is written down", host),
                .where = where,
                .effect = fmt::format("passwords of ECR last for 12 hours; after that {} is refused there", view.who()),
-               .fix = "the kubelet's credential provider for ECR gets new ones by itself (--image-credential-provider-config); for a mirror "
+               .fix = "the kubelet's credential provider for ECR gets new ones by itself "
+                      "(--image-credential-provider-config); for a mirror "
                       "something must write a new one in time"});
   };
-  const auto is_ecr = [](std::string_view host) { return host.find(".dkr.ecr.") != host.npos || host == "public.ecr.aws"; };
+  const auto is_ecr = [](std::string_view host) {
+    return host.find(".dkr.ecr.") != host.npos || host == "public.ecr.aws";
+  };
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
-    if (is_ecr(endpoint.host) && authorization(endpoint) != nullptr) report(endpoint.host, credentials_place(view, chain, endpoint));
+    if (is_ecr(endpoint.host) && authorization(endpoint) != nullptr)
+      report(endpoint.host, credentials_place(view, chain, endpoint));
   });
   for (const auto& [host, auth] : view.config().auths)
     if (is_ecr(host))
-      report(host, view.is_rendered(auth.where.file) ? Location{view.registries_file(), yaml_key_line(view.registries_yaml(), {"configs", host}), 0}
-                                                     : Location{auth.where.file, auth.where.line, 0});
+      report(host, view.is_rendered(auth.where.file)
+                       ? Location{view.registries_file(), yaml_key_line(view.registries_yaml(), {"configs", host}), 0}
+                       : Location{auth.where.file, auth.where.line, 0});
 }
 
 const std::array credentials{
@@ -216,12 +246,16 @@ const std::array credentials{
     Rule{.id = "pull-secret-for-all",
          .severity = Severity::note,
          .title = "Pull secrets are offered to every endpoint that asks",
-         .happens = "A pod's imagePullSecret for a registry is offered to each endpoint of that registry's chain that answers 401, mirrors and "
-                    "fallbacks included. And an endpoint that would serve without credentials refuses when its token server does not know those it "
+         .happens = "A pod's imagePullSecret for a registry is offered to each endpoint of that registry's chain that "
+                    "answers 401, mirrors and "
+                    "fallbacks included. And an endpoint that would serve without credentials refuses when its token "
+                    "server does not know those it "
                     "is offered.",
-         .why = "The kubelet gives containerd a username and a password without a host's name, so nothing binds them to one.",
+         .why = "The kubelet gives containerd a username and a password without a host's name, so nothing binds them "
+                "to one.",
          .see = "regfallback explain IMAGE",
-         .fix = "Mirrors that can be trusted with the secrets or ask for none. Credentials of the mirror itself go into its "
+         .fix = "Mirrors that can be trusted with the secrets or ask for none. Credentials of the mirror itself go "
+                "into its "
                 "`[host.\"URL\".header]`, or into registry.configs for pulls without a secret.",
          .versions = "Every containerd.",
          .reports = "containerd/containerd#10996, k3s-io/k3s#8026",
@@ -256,19 +290,20 @@ const std::array credentials{
     Rule{.id = "authorization-header",
          .severity = Severity::error,
          .title = "An Authorization header that does not work",
-         .happens = "It is sent as written and the registry refuses it; or, up to 2.0, it does not reach the token service that would need it.",
-         .why = "The value must be `Basic` and the base64 of USER:PASSWORD, or `Bearer` and a token. Docker Hub, GHCR, Quay and others hand out "
+         .happens = "It is sent as written and the registry refuses it; or, up to 2.0, it does not reach the token "
+                    "service that would need it.",
+         .why = "The value must be `Basic` and the base64 of USER:PASSWORD, or `Bearer` and a token. Docker Hub, GHCR, "
+                "Quay and others hand out "
                 "tokens at another host.",
          .see = "curl -i -H 'Authorization: ...' https://HOST/v2/",
-         .fix = "Write it in its form; for registries with a token service use registry.configs or pull secrets on containerd before 2.1.",
+         .fix = "Write it in its form; for registries with a token service use registry.configs or pull secrets on "
+                "containerd before 2.1.",
          .versions = "Every containerd; headers reach the token service from 2.1 on.",
          .look = look_at_headers},
 };
 
 }  // namespace
 
-std::span<const Rule> credential_rules() {
-  return credentials;
-}
+std::span<const Rule> credential_rules() { return credentials; }
 
 }  // namespace rf

@@ -20,9 +20,11 @@ struct Compared {
 Compared compare(const View& view, const Registry& registry) {
   const bool others = registry.name == "*";
   Compared compared;
-  compared.chain = resolve_chain(view.facts().tree, view.config(), others ? unnamed_registry : std::string_view(registry.name), view.subject().chain);
+  compared.chain = resolve_chain(view.facts().tree, view.config(),
+                                 others ? unnamed_registry : std::string_view(registry.name), view.subject().chain);
   for (const auto& endpoint : registry.chain()) compared.declared.push_back(endpoint.url());
-  if (others && registry.upstream == Registry::Upstream::standard) compared.declared.push_back(fmt::format("https://{}/v2", unnamed_registry));
+  if (others && registry.upstream == Registry::Upstream::standard)
+    compared.declared.push_back(fmt::format("https://{}/v2", unnamed_registry));
   for (const auto& endpoint : compared.chain.endpoints) compared.now.push_back(endpoint.url());
   return compared;
 }
@@ -52,42 +54,49 @@ void look_for_difference(const View& view, Findings& found) {
     if (as_declared(view, compared)) continue;
     any = true;
     const auto& error = compared.chain.error;
-    Finding finding{.cause = fmt::format("{} is declared as {}, and is {} on this node", registry.name, named(compared.declared),
-                                         error ? "failing" : named(compared.now)),
-                    .where = registry.where.file.empty() ? std::nullopt : std::optional(Location{registry.where.file, registry.where.line, 0}),
-                    .effect = error ? fmt::format("{}: {}", view.who(), *error) : fmt::format("{} asks {}", view.who(), named(compared.now)),
+    Finding finding{.cause = fmt::format("{} is declared as {}, and is {} on this node", registry.name,
+                                         named(compared.declared), error ? "failing" : named(compared.now)),
+                    .where = registry.where.file.empty()
+                                 ? std::nullopt
+                                 : std::optional(Location{registry.where.file, registry.where.line, 0}),
+                    .effect = error ? fmt::format("{}: {}", view.who(), *error)
+                                    : fmt::format("{} asks {}", view.who(), named(compared.now)),
                     .fix = way};
     const auto& endpoints = compared.chain.endpoints;
-    const auto source = std::find_if(endpoints.begin(), endpoints.end(), [](const auto& e) { return e.source.has_value(); });
+    const auto source =
+        std::find_if(endpoints.begin(), endpoints.end(), [](const auto& e) { return e.source.has_value(); });
     if (source != endpoints.end()) finding.also.push_back(*source->source);
     found.add(std::move(finding));
   }
   if (any || !wanted->changes) return;
-  found.add(Severity::note, {.cause = fmt::format("the plan for this node has {} {}, although every registry is asked as declared", *wanted->changes,
-                                                  *wanted->changes == 1 ? "change" : "changes"),
-                             .where = wanted->intent->file.empty() ? std::nullopt : std::optional(Location{wanted->intent->file, 0, 0}),
-                             .effect = "files, their modes or properties of endpoints are not as regfallback would leave them",
-                             .fix = way});
+  found.add(Severity::note,
+            {.cause = fmt::format("the plan for this node has {} {}, although every registry is asked as declared",
+                                  *wanted->changes, *wanted->changes == 1 ? "change" : "changes"),
+             .where = wanted->intent->file.empty() ? std::nullopt : std::optional(Location{wanted->intent->file, 0, 0}),
+             .effect = "files, their modes or properties of endpoints are not as regfallback would leave them",
+             .fix = way});
 }
 
 void look_for_refusal(const View& view, Findings& found) {
   const auto& wanted = view.subject().wanted;
   if (!wanted || !wanted->refusal) return;
   const auto& refusal = *wanted->refusal;
-  found.add({.cause = fmt::format("the intent cannot be applied to this node: {}", refusal.message),
-             .where = refusal.where ? std::optional(Location{refusal.where->file, refusal.where->line, 0}) : std::nullopt,
-             .effect = "regfallback apply writes nothing here",
-             .fix = refusal.hint.empty() ? "regfallback plan says more" : refusal.hint});
+  found.add(
+      {.cause = fmt::format("the intent cannot be applied to this node: {}", refusal.message),
+       .where = refusal.where ? std::optional(Location{refusal.where->file, refusal.where->line, 0}) : std::nullopt,
+       .effect = "regfallback apply writes nothing here",
+       .fix = refusal.hint.empty() ? "regfallback plan says more" : refusal.hint});
 }
 
 void look_at_warnings(const View& view, Findings& found) {
   const auto& wanted = view.subject().wanted;
   if (!wanted || wanted->intent == nullptr) return;
   for (const auto& warning : wanted->warnings)
-    found.add({.cause = warning,
-               .where = wanted->intent->file.empty() ? std::nullopt : std::optional(Location{wanted->intent->file, 0, 0}),
-               .effect = "the plan for this node says so",
-               .fix = "regfallback plan shows what would be written; change the intent where that is not meant"});
+    found.add(
+        {.cause = warning,
+         .where = wanted->intent->file.empty() ? std::nullopt : std::optional(Location{wanted->intent->file, 0, 0}),
+         .effect = "the plan for this node says so",
+         .fix = "regfallback plan shows what would be written; change the intent where that is not meant"});
 }
 
 const std::array declared{
@@ -113,7 +122,8 @@ const std::array declared{
          .severity = Severity::note,
          .title = "The plan for this node has warnings",
          .happens = "The declared chain can be had, with a remark.",
-         .why = "A version that lacks something, another program that writes the same files, settings of a file that the intent does not carry.",
+         .why = "A version that lacks something, another program that writes the same files, settings of a file that "
+                "the intent does not carry.",
          .see = "regfallback plan",
          .fix = "Change the intent where the remark matters.",
          .versions = "Every containerd.",
@@ -122,8 +132,6 @@ const std::array declared{
 
 }  // namespace
 
-std::span<const Rule> declared_rules() {
-  return declared;
-}
+std::span<const Rule> declared_rules() { return declared; }
 
 }  // namespace rf

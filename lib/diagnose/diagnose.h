@@ -1,4 +1,5 @@
-// The doctor: known faults in one node's registry configuration, each with the line that causes it and the way out. Data in, findings out.
+// The doctor: known faults in one node's registry configuration, each with the line that causes it and the way out.
+// Data in, findings out.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -7,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "containerd/chain.h"
+#include "containerd/chain/chain.h"
 #include "intent/intent.h"
 #include "node/facts.h"
 #include "node/profile.h"

@@ -19,23 +19,29 @@ template <class Visit>
 void each_hidden(const View& view, Visit visit) {
   for (const auto& chain : view.chains())
     for (const auto& ignored : chain.ignored)
-      if (ignored.kind == IgnoredKind::shadowed_directory && chain.hosts_dir) visit(chain, *chain.hosts_dir, ignored.path);
+      if (ignored.kind == IgnoredKind::shadowed_directory && chain.hosts_dir)
+        visit(chain, *chain.hosts_dir, ignored.path);
 }
 
 void look_for_hidden_default(const View& view, Findings& found) {
   each_hidden(view, [&](const Chain& chain, const std::string& first, const std::string& hidden) {
-    if (base_name(hidden) != "_default" || base_name(first) == "_default" || parent_path(first) != parent_path(hidden)) return;
+    if (base_name(hidden) != "_default" || base_name(first) == "_default" || parent_path(first) != parent_path(hidden))
+      return;
     const auto names = view.tree().list(first);
     found.add(
         names.empty() ? Severity::error : Severity::warning,
         {.cause = names.empty() ? fmt::format("{} is empty, and hides {} for {}", first, hidden, chain.registry)
-                                : fmt::format("{} holds {} and no hosts.toml, and hides {} for {}", first, listed(names), hidden, chain.registry),
+                                : fmt::format("{} holds {} and no hosts.toml, and hides {} for {}", first,
+                                              listed(names), hidden, chain.registry),
          .where = Location{first, 0, 0},
          .also = {{hidden, 0, 0}},
-         .effect = fmt::format("{} takes the first directory that exists, whatever is in it, and asks {} directly", view.who(), chain.registry),
+         .effect = fmt::format("{} takes the first directory that exists, whatever is in it, and asks {} directly",
+                               view.who(), chain.registry),
          .fix = names.empty()
                     ? fmt::format("rmdir {} (no restart is needed); or write a hosts.toml into it", first)
-                    : fmt::format("write a hosts.toml into {} that names the endpoints of {} too, and the certificates as ca", first, hidden)});
+                    : fmt::format(
+                          "write a hosts.toml into {} that names the endpoints of {} too, and the certificates as ca",
+                          first, hidden)});
   });
 }
 
@@ -43,12 +49,12 @@ void look_for_unknown_default(const View& view, Findings& found) {
   for (const auto& chain : view.chains())
     for (const auto& ignored : chain.ignored)
       if (ignored.kind == IgnoredKind::default_unknown)
-        found.add(
-            {.cause = fmt::format("{} is there, and {}", ignored.path, ignored.reason),
-             .where = Location{ignored.path, 0, 0},
-             .effect = fmt::format("{} asks registries without a directory of their own directly", view.who()),
-             .fix = fmt::format("make a directory for each registry that is used ({}/docker.io, ...), or upgrade containerd to 1.6.17, 1.7 or later",
-                                parent_path(ignored.path))});
+        found.add({.cause = fmt::format("{} is there, and {}", ignored.path, ignored.reason),
+                   .where = Location{ignored.path, 0, 0},
+                   .effect = fmt::format("{} asks registries without a directory of their own directly", view.who()),
+                   .fix = fmt::format("make a directory for each registry that is used ({}/docker.io, ...), or upgrade "
+                                      "containerd to 1.6.17, 1.7 or later",
+                                      parent_path(ignored.path))});
 }
 
 void look_for_two_names(const View& view, Findings& found) {
@@ -58,9 +64,12 @@ void look_for_two_names(const View& view, Findings& found) {
         {.cause = fmt::format("{} and {} are both there for {}", base_name(first), base_name(hidden), chain.registry),
          .where = Location{hidden, 0, 0},
          .also = {{first, 0, 0}},
-         .effect = fmt::format("{} looks for the name with underscores first and takes that directory whole: {} does nothing", view.who(), hidden),
-         .fix = fmt::format("keep one of the two: move what is still needed from {} to {}, and remove {} (no restart is needed)", hidden, first,
-                            hidden)});
+         .effect =
+             fmt::format("{} looks for the name with underscores first and takes that directory whole: {} does nothing",
+                         view.who(), hidden),
+         .fix = fmt::format(
+             "keep one of the two: move what is still needed from {} to {}, and remove {} (no restart is needed)",
+             hidden, first, hidden)});
   });
 }
 
@@ -73,9 +82,9 @@ void look_for_two_roots(const View& view, Findings& found) {
               {.cause = fmt::format("{} in the first directory of config_path hides {} in a later one", first, hidden),
                .where = Location{hidden, 0, 0},
                .also = {{first, 0, 0}},
-               .effect = fmt::format(
-                   "{} searches one directory to the end, _default included, before it looks at the next: for {} the second one does nothing",
-                   view.who(), chain.registry == "*" ? "every other registry" : chain.registry),
+               .effect = fmt::format("{} searches one directory to the end, _default included, before it looks at the "
+                                     "next: for {} the second one does nothing",
+                                     view.who(), chain.registry == "*" ? "every other registry" : chain.registry),
                .fix = fmt::format("move {} below {} (no restart is needed)", hidden, parent_path(first))});
   });
 }
@@ -117,8 +126,9 @@ void look_for_no_registry(const View& view, Findings& found) {
     found.add({.cause = fmt::format("{} is for no image: {}", directory.path, checked.error().message),
                .where = Location{directory.path, 0, 0},
                .effect = fmt::format("{} never looks there", view.who()),
-               .fix = right.empty() ? fmt::format("{}; then rename the directory", checked.error().hint)
-                                    : fmt::format("mv {} {}/{} (no restart is needed)", directory.path, directory.root, right)});
+               .fix = right.empty()
+                          ? fmt::format("{}; then rename the directory", checked.error().hint)
+                          : fmt::format("mv {} {}/{} (no restart is needed)", directory.path, directory.root, right)});
   }
 }
 
@@ -129,11 +139,11 @@ void look_for_default_ports(const View& view, Findings& found) {
     if (!name.ends_with(":443") && !name.ends_with(":80")) continue;
     const auto bare = name.substr(0, name.rfind(':'));
     if (view.tree().exists(join_path(directory.root, bare))) continue;
-    found.add(
-        {.cause = fmt::format("{} is for images that are written {}/NAME", directory.path, name),
-         .where = Location{directory.path, 0, 0},
-         .effect = fmt::format("{} compares names letter by letter: {}/NAME does not get it", view.who(), bare),
-         .fix = fmt::format("where images are written without the port: mv {} {}/{} (no restart is needed)", directory.path, directory.root, bare)});
+    found.add({.cause = fmt::format("{} is for images that are written {}/NAME", directory.path, name),
+               .where = Location{directory.path, 0, 0},
+               .effect = fmt::format("{} compares names letter by letter: {}/NAME does not get it", view.who(), bare),
+               .fix = fmt::format("where images are written without the port: mv {} {}/{} (no restart is needed)",
+                                  directory.path, directory.root, bare)});
   }
 }
 
@@ -141,16 +151,20 @@ void look_at_mirror_names(const View& view, Findings& found) {
   const auto add = [&](const std::string& name, const Location& where, const std::string& then) {
     const auto checked = check_registry_name(name);
     if (checked) return;
-    found.add({.cause = fmt::format("mirrors names \"{}\", which is for no image: {}", name, checked.error().message),
-               .where = where,
-               .effect = fmt::format("{} looks mirrors up by what stands before the first / of an image, and never finds this one", view.who()),
-               .fix = fmt::format("{}; then {}", checked.error().hint, then)});
+    found.add(
+        {.cause = fmt::format("mirrors names \"{}\", which is for no image: {}", name, checked.error().message),
+         .where = where,
+         .effect = fmt::format(
+             "{} looks mirrors up by what stands before the first / of an image, and never finds this one", view.who()),
+         .fix = fmt::format("{}; then {}", checked.error().hint, then)});
   };
   if (view.era().style != Style::registries_yaml && view.config_is_known() && !view.config().cri_disabled)
-    for (const auto& [name, mirror] : view.config().mirrors) add(name, {mirror.where.file, mirror.where.line, 0}, view.restart());
+    for (const auto& [name, mirror] : view.config().mirrors)
+      add(name, {mirror.where.file, mirror.where.line, 0}, view.restart());
   const auto* mirrors = view.registries_yaml() != nullptr ? view.registries_yaml()->get("mirrors") : nullptr;
   if (mirrors == nullptr) return;
-  for (const auto& [name, mirror] : mirrors->entries) add(name->text, {view.registries_file(), name->line, 0}, view.restart());
+  for (const auto& [name, mirror] : mirrors->entries)
+    add(name->text, {view.registries_file(), name->line, 0}, view.restart());
 }
 
 bool is_file(const FileTree& tree, const std::string& path) {
@@ -164,20 +178,23 @@ void look_for_files(const View& view, Findings& found) {
       const auto path = join_path(root, name);
       const auto registry = registry_of_directory(name);
       if (!is_file(view.tree(), path) || name.ends_with(".toml") || !check_registry_name(registry)) continue;
-      found.add({.cause = fmt::format("{} is a file where the directory of {} has to be", path, registry == "*" ? "every other registry" : registry),
+      found.add({.cause = fmt::format("{} is a file where the directory of {} has to be", path,
+                                      registry == "*" ? "every other registry" : registry),
                  .where = Location{path, 0, 0},
                  .effect = fmt::format("{} ends every pull of {} with \"not a directory\"", view.who(),
                                        registry == "*" ? "a registry without a directory" : registry),
-                 .fix = fmt::format("mv {0} {0}.hosts && mkdir {0} && mv {0}.hosts {0}/hosts.toml (no restart is needed)", path)});
+                 .fix = fmt::format(
+                     "mv {0} {0}.hosts && mkdir {0} && mv {0}.hosts {0}/hosts.toml (no restart is needed)", path)});
     }
   for (const auto& directory : view.directories()) {
     const auto path = directory.path + "/hosts.toml";
     const auto* entry = view.tree().stat(path);
     if (entry == nullptr || entry->kind != Kind::directory) continue;
-    found.add({.cause = fmt::format("{} is a directory", path),
-               .where = Location{path, 0, 0},
-               .effect = fmt::format("{} ends every pull of {} with \"is a directory\"", view.who(), directory.registry),
-               .fix = fmt::format("move it away and write the file (no restart is needed)")});
+    found.add(
+        {.cause = fmt::format("{} is a directory", path),
+         .where = Location{path, 0, 0},
+         .effect = fmt::format("{} ends every pull of {} with \"is a directory\"", view.who(), directory.registry),
+         .fix = fmt::format("move it away and write the file (no restart is needed)")});
   }
 }
 
@@ -191,17 +208,20 @@ void look_into(const View& view, const RegistryDirectory& directory, Findings& f
       found.add(has_hosts ? Severity::warning : Severity::error,
                 {.cause = fmt::format("{} is a directory below the one of a registry", path),
                  .where = Location{path, 0, 0},
-                 .effect = fmt::format("{} looks registries up by host, never by repository: what is in there does nothing", view.who()),
-                 .fix = fmt::format(
-                     "write the endpoints for the whole registry into {}/hosts.toml; a prefix of a mirror goes into its URL, as /v2/PREFIX with "
-                     "override_path = true",
-                     directory.path)});
-    const bool near = name == "host.toml" || name == "hosts" || name == "host" || name == "hosts.tml" || name == "hosts.yaml" ||
-                      name == "hosts.conf" || name == "config.toml" || lower(name) == "hosts.toml";
+                 .effect = fmt::format(
+                     "{} looks registries up by host, never by repository: what is in there does nothing", view.who()),
+                 .fix = fmt::format("write the endpoints for the whole registry into {}/hosts.toml; a prefix of a "
+                                    "mirror goes into its URL, as /v2/PREFIX with "
+                                    "override_path = true",
+                                    directory.path)});
+    const bool near = name == "host.toml" || name == "hosts" || name == "host" || name == "hosts.tml" ||
+                      name == "hosts.yaml" || name == "hosts.conf" || name == "config.toml" ||
+                      lower(name) == "hosts.toml";
     if (entry->kind == Kind::file && !has_hosts && near)
       found.add({.cause = fmt::format("{} is not named hosts.toml", path),
                  .where = Location{path, 0, 0},
-                 .effect = fmt::format("{} reads hosts.toml and certificate files of a registry's directory, nothing else", view.who()),
+                 .effect = fmt::format(
+                     "{} reads hosts.toml and certificate files of a registry's directory, nothing else", view.who()),
                  .fix = fmt::format("mv {} {}/hosts.toml (no restart is needed)", path, directory.path)});
   }
 }
@@ -212,11 +232,13 @@ void look_for_misplaced(const View& view, Findings& found) {
       const auto path = join_path(root, name);
       if (!name.ends_with(".toml") || !is_file(view.tree(), path)) continue;
       const auto registry = name == "hosts.toml" ? std::string("_default") : name.substr(0, name.size() - 5);
-      found.add({.cause = fmt::format("{} stands beside the directories of registries, not in one", path),
-                 .where = Location{path, 0, 0},
-                 .effect = fmt::format("{} reads {}/REGISTRY/hosts.toml and never this file", view.who(), root),
-                 .fix = fmt::format("mkdir -p {0}/{1} && mv {2} {0}/{1}/hosts.toml ({3}; no restart is needed)", root, registry, path,
-                                    registry == "_default" ? "for every registry without a directory of its own" : "for that registry")});
+      found.add(
+          {.cause = fmt::format("{} stands beside the directories of registries, not in one", path),
+           .where = Location{path, 0, 0},
+           .effect = fmt::format("{} reads {}/REGISTRY/hosts.toml and never this file", view.who(), root),
+           .fix = fmt::format(
+               "mkdir -p {0}/{1} && mv {2} {0}/{1}/hosts.toml ({3}; no restart is needed)", root, registry, path,
+               registry == "_default" ? "for every registry without a directory of its own" : "for that registry")});
     }
   for (const auto& directory : view.directories()) look_into(view, directory, found);
 }
@@ -225,9 +247,11 @@ const std::array directories{
     Rule{.id = "empty-directory-hides-default",
          .severity = Severity::error,
          .title = "An empty directory hides _default",
-         .happens = "containerd takes the first directory that exists for a registry: host_port_, host:port, then _default. An empty one counts as "
+         .happens = "containerd takes the first directory that exists for a registry: host_port_, host:port, then "
+                    "_default. An empty one counts as "
                     "found; it means that the registry is asked directly, and the endpoints of _default are not.",
-         .why = "A tool removed the hosts.toml and left the directory, or made the directory first. A directory with certificates alone has the "
+         .why = "A tool removed the hosts.toml and left the directory, or made the directory first. A directory with "
+                "certificates alone has the "
                 "same effect.",
          .see = "find /etc/containerd/certs.d -mindepth 1 -maxdepth 1 -type d -empty\nregfallback explain IMAGE",
          .fix = "Remove the directory, or write a hosts.toml into it. No restart is needed.",
@@ -246,7 +270,8 @@ const std::array directories{
     Rule{.id = "two-directories-for-one-registry",
          .severity = Severity::error,
          .title = "host:port and host_port_ are both there",
-         .happens = "The directory with underscores is found first and taken whole; nothing is merged. What stands in the other one does nothing.",
+         .happens = "The directory with underscores is found first and taken whole; nothing is merged. What stands in "
+                    "the other one does nothing.",
          .why = "Both names are right for containerd: guides and tools use either.",
          .see = "ls /etc/containerd/certs.d",
          .fix = "Keep one of them.",
@@ -255,7 +280,8 @@ const std::array directories{
     Rule{.id = "first-root-hides-second",
          .severity = Severity::error,
          .title = "The first directory of config_path hides the second",
-         .happens = "Each directory of the list is searched to its end before the next one: `_default` in the first one wins over the registry's "
+         .happens = "Each directory of the list is searched to its end before the next one: `_default` in the first "
+                    "one wins over the registry's "
                     "own directory in the second.",
          .why = "The list reads like a search path for single files; it is one for whole directories.",
          .see = "regfallback explain IMAGE",
@@ -266,26 +292,32 @@ const std::array directories{
     Rule{.id = "docker-hub-directory-name",
          .severity = Severity::error,
          .title = "Docker Hub's directory has the wrong name",
-         .happens = "The directory is never looked at. Images of Docker Hub are looked up as docker.io, under whatever name they are written.",
-         .why = "Docker Hub's API host is registry-1.docker.io; that name belongs into URLs, not into the name of the directory.",
+         .happens = "The directory is never looked at. Images of Docker Hub are looked up as docker.io, under whatever "
+                    "name they are written.",
+         .why = "Docker Hub's API host is registry-1.docker.io; that name belongs into URLs, not into the name of the "
+                "directory.",
          .see = "ls /etc/containerd/certs.d",
          .fix = "Rename the directory to docker.io.",
          .versions = "Every containerd.",
          .look = look_for_hub_names},
-    Rule{.id = "directory-matches-no-registry",
-         .severity = Severity::error,
-         .title = "A directory's name matches no registry",
-         .happens = "The directory is never looked at.",
-         .why = "Names are compared letter by letter with what stands before the first / of an image: lower case, with the port where the image has "
-                "one. A name without a dot or a port is no registry: the image myregistry/app is docker.io/myregistry/app.",
-         .see = "ls /etc/containerd/certs.d",
-         .fix = "Rename the directory: HOST, HOST:PORT, or _default for every other registry.",
-         .versions = "Every containerd.",
-         .look = look_for_no_registry},
+    Rule{
+        .id = "directory-matches-no-registry",
+        .severity = Severity::error,
+        .title = "A directory's name matches no registry",
+        .happens = "The directory is never looked at.",
+        .why =
+            "Names are compared letter by letter with what stands before the first / of an image: lower case, with the "
+            "port where the image has "
+            "one. A name without a dot or a port is no registry: the image myregistry/app is docker.io/myregistry/app.",
+        .see = "ls /etc/containerd/certs.d",
+        .fix = "Rename the directory: HOST, HOST:PORT, or _default for every other registry.",
+        .versions = "Every containerd.",
+        .look = look_for_no_registry},
     Rule{.id = "directory-with-default-port",
          .severity = Severity::note,
          .title = "A directory's name has the usual port",
-         .happens = "reg.io:443 and reg.io are two registries to containerd. The directory counts for images that write the port.",
+         .happens = "reg.io:443 and reg.io are two registries to containerd. The directory counts for images that "
+                    "write the port.",
          .why = "Names are compared as texts.",
          .see = "ls /etc/containerd/certs.d",
          .fix = "Name the directory as the images name the registry.",
@@ -295,7 +327,8 @@ const std::array directories{
          .severity = Severity::error,
          .title = "A mirror entry's name matches no registry",
          .happens = "The entry is never used, and its registry is asked directly.",
-         .why = "Entries of `mirrors`, in config.toml and in registries.yaml, are named by what stands before the first / of an image: no https://, "
+         .why = "Entries of `mirrors`, in config.toml and in registries.yaml, are named by what stands before the "
+                "first / of an image: no https://, "
                 "no path, docker.io for Docker Hub.",
          .see = "grep -n -A3 mirrors /etc/containerd/config.toml /etc/rancher/*/registries.yaml",
          .fix = "Name the registry as images do.",
@@ -313,9 +346,11 @@ const std::array directories{
     Rule{.id = "hosts-toml-misplaced",
          .severity = Severity::error,
          .title = "A hosts.toml stands where it is not looked for",
-         .happens = "The file is read by nobody. containerd reads ROOT/REGISTRY/hosts.toml, where REGISTRY is a host, and nothing above, below or "
+         .happens = "The file is read by nobody. containerd reads ROOT/REGISTRY/hosts.toml, where REGISTRY is a host, "
+                    "and nothing above, below or "
                     "beside it.",
-         .why = "The file was put into certs.d itself, under another name, or below a repository such as certs.d/ghcr.io/your-org.",
+         .why = "The file was put into certs.d itself, under another name, or below a repository such as "
+                "certs.d/ghcr.io/your-org.",
          .see = "find /etc/containerd/certs.d -name '*.toml'",
          .fix = "Move it to the directory of its registry.",
          .versions = "Every containerd.",
@@ -324,8 +359,6 @@ const std::array directories{
 
 }  // namespace
 
-std::span<const Rule> directory_rules() {
-  return directories;
-}
+std::span<const Rule> directory_rules() { return directories; }
 
 }  // namespace rf

@@ -20,15 +20,18 @@ std::vector<std::string> urls_of(const Chain& chain) {
 void look_for_not_rendered(const View& view, Findings& found) {
   if (!renders(view) || view.is_copy() || !view.config_is_known()) return;
   for (const auto& chain : view.chains()) {
-    auto now = resolve_chain(view.facts().tree, view.config(), chain.registry == "*" ? unnamed_registry : std::string_view(chain.registry),
+    auto now = resolve_chain(view.facts().tree, view.config(),
+                             chain.registry == "*" ? unnamed_registry : std::string_view(chain.registry),
                              view.subject().chain);
     if (now.error || chain.error || urls_of(now) == urls_of(chain)) continue;
     const auto where = line_of(view, {"mirrors", chain.registry});
-    found.add({.cause = fmt::format("{} was not started since {} says this about {}, or what it made was edited", title(view), view.registries_file(),
-                                    chain.registry),
-               .where = where.line != 0 ? where : Location{now.hosts_dir ? *now.hosts_dir + "/hosts.toml" : view.registries_file(), 0, 0},
-               .effect = fmt::format("{} asks {} now, and {} after the next start of {}", view.who(), listed(urls_of(now)), listed(urls_of(chain)),
-                                     title(view)),
+    found.add({.cause = fmt::format("{} was not started since {} says this about {}, or what it made was edited",
+                                    title(view), view.registries_file(), chain.registry),
+               .where = where.line != 0
+                            ? where
+                            : Location{now.hosts_dir ? *now.hosts_dir + "/hosts.toml" : view.registries_file(), 0, 0},
+               .effect = fmt::format("{} asks {} now, and {} after the next start of {}", view.who(),
+                                     listed(urls_of(now)), listed(urls_of(chain)), title(view)),
                .fix = view.restart()});
   }
 }
@@ -45,11 +48,14 @@ void look_at_template(const View& view, Findings& found) {
     if (!text) continue;
     const auto lost = auth_lost_in_template(hosts, *text);
     if (!lost.empty())
-      found.add({.cause = fmt::format("{} replaces the built-in template and leaves out the credentials of {}", file, listed(lost)),
-                 .where = Location{file, 1, 0},
-                 .also = {line_of(view, {"configs", lost.front()})},
-                 .effect = fmt::format("{} does not write them into config.toml: these hosts are asked without", title(view)),
-                 .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and write only what is added{}", then_restart(view))});
+      found.add(
+          {.cause = fmt::format("{} replaces the built-in template and leaves out the credentials of {}", file,
+                                listed(lost)),
+           .where = Location{file, 1, 0},
+           .also = {line_of(view, {"configs", lost.front()})},
+           .effect = fmt::format("{} does not write them into config.toml: these hosts are asked without", title(view)),
+           .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and write only what is added{}",
+                              then_restart(view))});
     return;
   }
 }
@@ -79,15 +85,18 @@ void look_for_lost_edits(const View& view, Findings& found) {
   for (const auto& [host, tls] : config.tls)
     if (!after.tls.contains(host)) add(fmt::format("configs.\"{}\".tls", host), tls.where);
   if (!first) return;
-  found.add(
-      {.cause = fmt::format("{} in {} {} not in what {} makes that file from", listed(lost), file, lost.size() == 1 ? "is" : "are", title(view)),
-       .where = first,
-       .effect = made || renders(view) ? fmt::format("they count now and are gone after the next start of {}", title(view))
-                                       : fmt::format("they count until {} writes the file anew", title(view)),
-       .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then_restart(view))
-              : made        ? fmt::format("write them into {}{}", source, then_restart(view))
-                            : fmt::format("regfallback migrate, or `regfallback render --for {}` for what the system itself takes",
-                                          view.detection().profile.name)});
+  found.add({.cause = fmt::format("{} in {} {} not in what {} makes that file from", listed(lost), file,
+                                  lost.size() == 1 ? "is" : "are", title(view)),
+             .where = first,
+             .effect = made || renders(view)
+                           ? fmt::format("they count now and are gone after the next start of {}", title(view))
+                           : fmt::format("they count until {} writes the file anew", title(view)),
+             .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then_restart(view))
+                    : made
+                        ? fmt::format("write them into {}{}", source, then_restart(view))
+                        : fmt::format(
+                              "regfallback migrate, or `regfallback render --for {}` for what the system itself takes",
+                              view.detection().profile.name)});
 }
 
 // registries.yaml under a name or in a directory that nothing reads.
@@ -99,13 +108,15 @@ void look_for_elsewhere(const View& view, Findings& found) {
     if (renders(view) && tree.real_path(file) == tree.real_path(view.registries_file())) continue;
     const auto program = base_name(parent_path(file));
     if (!renders(view) && view.facts().processes.contains(program)) continue;  // told by what it was started with
-    found.add(renders(view) ? Severity::error : Severity::note,
-              {.cause = renders(view) ? fmt::format("{} is there, and {} reads {}", file, title(view), view.registries_file())
-                                      : fmt::format("{} is there, and the kubelet's containerd is that of {}", file, title(view)),
-               .where = Location{file, 1, 0},
-               .effect = "no mirror and no credential in it counts",
-               .fix = renders(view) ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view))
-                                    : "none for a leftover; else regfallback apply configures the containerd that is used"});
+    found.add(
+        renders(view) ? Severity::error : Severity::note,
+        {.cause = renders(view)
+                      ? fmt::format("{} is there, and {} reads {}", file, title(view), view.registries_file())
+                      : fmt::format("{} is there, and the kubelet's containerd is that of {}", file, title(view)),
+         .where = Location{file, 1, 0},
+         .effect = "no mirror and no credential in it counts",
+         .fix = renders(view) ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view))
+                              : "none for a leftover; else regfallback apply configures the containerd that is used"});
   }
 }
 
@@ -120,13 +131,15 @@ void look_at_drop_ins(const View& view, Findings& found) {
     const auto* version = root ? root->find("version") : nullptr;
     const bool wrong_version = version != nullptr && (newer ? version->integer < 3 : version->integer > 2);
     if (other == nullptr && !wrong_version) continue;
-    found.add({.cause = wrong_version ? fmt::format("{} has version = {}", file, version->integer)
-                                      : fmt::format("{} has a table of \"{}\"", file, newer ? cri_plugin_v2 : cri_plugin_v3),
-               .where = Location{file, wrong_version ? version->where.line : std::max(other->where.line, 1), 0},
-               .effect = newer ? fmt::format("{} with {} refuses to start on drop-ins of version 2", title(view), view.who())
-                               : fmt::format("{} with {} merges drop-ins of version 2 alone: this one does nothing", title(view), view.who()),
-               .fix = fmt::format("write it with {}, and {}; {}", newer ? "version = 3" : "version = 2", view.registry_table(newer ? 3 : 2),
-                                  view.restart())});
+    found.add(
+        {.cause = wrong_version ? fmt::format("{} has version = {}", file, version->integer)
+                                : fmt::format("{} has a table of \"{}\"", file, newer ? cri_plugin_v2 : cri_plugin_v3),
+         .where = Location{file, wrong_version ? version->where.line : std::max(other->where.line, 1), 0},
+         .effect = newer ? fmt::format("{} with {} refuses to start on drop-ins of version 2", title(view), view.who())
+                         : fmt::format("{} with {} merges drop-ins of version 2 alone: this one does nothing",
+                                       title(view), view.who()),
+         .fix = fmt::format("write it with {}, and {}; {}", newer ? "version = 3" : "version = 2",
+                            view.registry_table(newer ? 3 : 2), view.restart())});
   }
 }
 
@@ -135,7 +148,8 @@ const std::array distribution{
          .severity = Severity::error,
          .title = "A registries.yaml that nothing reads",
          .happens = "The file is never looked at.",
-         .why = "K3s reads /etc/rancher/k3s/registries.yaml, RKE2 reads /etc/rancher/rke2/registries.yaml, and --private-registry names another "
+         .why = "K3s reads /etc/rancher/k3s/registries.yaml, RKE2 reads /etc/rancher/rke2/registries.yaml, and "
+                "--private-registry names another "
                 "one. The name ends in .yaml.",
          .see = "ls /etc/rancher /etc/rancher/*",
          .fix = "Move it to where it is read, and restart the program.",
@@ -144,7 +158,8 @@ const std::array distribution{
     Rule{.id = "drop-in-for-another-release",
          .severity = Severity::error,
          .title = "A drop-in in the form of another release of the distribution",
-         .happens = "k0s 1.36 and later (containerd 2.3) refuse to start on a drop-in of version 2; earlier ones (containerd 1.x) merge drop-ins of "
+         .happens = "k0s 1.36 and later (containerd 2.3) refuse to start on a drop-in of version 2; earlier ones "
+                    "(containerd 1.x) merge drop-ins of "
                     "version 2 alone.",
          .why = "k0s merges /etc/k0s/containerd.d/*.toml itself, in the form its containerd has.",
          .see = "grep -n 'version\\|plugins' /etc/k0s/containerd.d/*.toml",
@@ -156,14 +171,16 @@ const std::array distribution{
          .title = "registries.yaml says something else than what was made of it",
          .happens = "containerd uses what was rendered at the last start; the next start changes that.",
          .why = "The file was changed and the program not restarted, or a rendered hosts.toml was edited by hand.",
-         .see = "ls -l --time-sort /etc/rancher/k3s/registries.yaml /var/lib/rancher/k3s/agent/etc/containerd/certs.d/*/hosts.toml",
+         .see = "ls -l --time-sort /etc/rancher/k3s/registries.yaml "
+                "/var/lib/rancher/k3s/agent/etc/containerd/certs.d/*/hosts.toml",
          .fix = "Restart the program. Pods keep running; servers one at a time.",
          .versions = "Every K3s and RKE2.",
          .look = look_for_not_rendered},
     Rule{.id = "template-drops-credentials",
          .severity = Severity::error,
          .title = "A template of config.toml leaves credentials out",
-         .happens = "Credentials of registries.yaml go into config.toml. With a template that replaces the built-in one and does not write them, "
+         .happens = "Credentials of registries.yaml go into config.toml. With a template that replaces the built-in "
+                    "one and does not write them, "
                     "they are lost.",
          .why = "The template is a copy of an older config.toml.",
          .see = "grep -n 'base\\|auth' /var/lib/rancher/k3s/agent/etc/containerd/config*.tmpl",
@@ -174,7 +191,8 @@ const std::array distribution{
          .severity = Severity::warning,
          .title = "Settings in a file that is made anew",
          .happens = "They count until the distribution writes the file the next time.",
-         .why = "The running config.toml is made from another file: a template in MicroK8s, registries.yaml in K3s and RKE2, the system's own "
+         .why = "The running config.toml is made from another file: a template in MicroK8s, registries.yaml in K3s and "
+                "RKE2, the system's own "
                 "settings elsewhere.",
          .see = "regfallback detect",
          .fix = "Write them where the distribution takes them from.",
@@ -184,8 +202,6 @@ const std::array distribution{
 
 }  // namespace
 
-std::span<const Rule> distribution_rules() {
-  return distribution;
-}
+std::span<const Rule> distribution_rules() { return distribution; }
 
 }  // namespace rf

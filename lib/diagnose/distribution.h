@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "containerd/registries_yaml.h"
+#include "containerd/k3s/registries_yaml.h"
 #include "diagnose/view.h"
 
 namespace rf {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
 #include "node/managed.h"
@@ -15,13 +15,14 @@ namespace {
 
 void look_for_no_resolve(const View& view, Findings& found) {
   for (const auto& chain : view.chains()) {
-    const bool any = std::any_of(chain.endpoints.begin(), chain.endpoints.end(), [](const auto& e) { return may(e, "pull") && may(e, "resolve"); });
+    const bool any = std::any_of(chain.endpoints.begin(), chain.endpoints.end(),
+                                 [](const auto& e) { return may(e, "pull") && may(e, "resolve"); });
     for (const auto& endpoint : chain.endpoints) {
       if (!endpoint.source || (may(endpoint, "pull") && may(endpoint, "resolve"))) continue;
       const auto text = view.tree().read(endpoint.source->file).value_or("");
       const int line = host_key_line(text, endpoint.source->line, "capabilities");
-      const auto next =
-          std::find_if(chain.endpoints.begin(), chain.endpoints.end(), [](const auto& e) { return may(e, "pull") && may(e, "resolve"); });
+      const auto next = std::find_if(chain.endpoints.begin(), chain.endpoints.end(),
+                                     [](const auto& e) { return may(e, "pull") && may(e, "resolve"); });
       const bool by_spegel = text.find("dial_timeout = '200ms'") != text.npos;
       found.add(
           !any                                  ? Severity::error
@@ -30,10 +31,13 @@ void look_for_no_resolve(const View& view, Findings& found) {
           {.cause = fmt::format("{} for {} may only {}", endpoint.url(), name_of(chain), listed(endpoint.capabilities)),
            .where = Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
            .also = {*endpoint.source},
-           .effect = fmt::format(
-               "{} does not ask it what a tag stands for; {}. It is asked for content all the same: capabilities are not looked at there", view.who(),
-               any ? fmt::format("that question goes to {}", next->url()) : std::string("no endpoint of this chain is, so no tag can be pulled")),
-           .fix = fmt::format("in {} write capabilities = [\"pull\", \"resolve\"] for it (no restart is needed)", endpoint.source->file)});
+           .effect = fmt::format("{} does not ask it what a tag stands for; {}. It is asked for content all the same: "
+                                 "capabilities are not looked at there",
+                                 view.who(),
+                                 any ? fmt::format("that question goes to {}", next->url())
+                                     : std::string("no endpoint of this chain is, so no tag can be pulled")),
+           .fix = fmt::format("in {} write capabilities = [\"pull\", \"resolve\"] for it (no restart is needed)",
+                              endpoint.source->file)});
     }
   }
 }
@@ -64,34 +68,44 @@ Mirrors mirrors_that(const View& view, bool (*holds)(const ChainEndpoint&)) {
 void look_at_hanging(const View& view, Findings& found) {
   const auto mirrors = mirrors_that(view, [](const ChainEndpoint&) { return true; });
   if (!mirrors.first) return;
-  found.add({.cause = fmt::format("{} {} asked before other endpoints", listed(mirrors.hosts), mirrors.hosts.size() == 1 ? "is" : "are"),
+  found.add({.cause = fmt::format("{} {} asked before other endpoints", listed(mirrors.hosts),
+                                  mirrors.hosts.size() == 1 ? "is" : "are"),
              .where = mirrors.first,
              .also = mirrors.others,
              .effect = view.has(Feature::response_timeout)
-                           ? fmt::format("when one accepts a connection and never answers, {} goes on after 30 s, for every object of an image anew",
+                           ? fmt::format("when one accepts a connection and never answers, {} goes on after 30 s, for "
+                                         "every object of an image anew",
                                          view.who())
-                           : fmt::format("when one accepts a connection and never answers, {} waits without end and the pull never falls back (2.3 "
+                           : fmt::format("when one accepts a connection and never answers, {} waits without end and "
+                                         "the pull never falls back (2.3 "
                                          "and later go on after 30 s)",
                                          view.who()),
-             .fix = "`regfallback doctor --probe` or `regfallback test` asks each endpoint from the node; no setting of hosts.toml limits the wait "
+             .fix = "`regfallback doctor --probe` or `regfallback test` asks each endpoint from the node; no setting "
+                    "of hosts.toml limits the wait "
                     "for an answer"});
 }
 
 void look_at_dial_timeout(const View& view, Findings& found) {
   const auto mirrors = mirrors_that(view, [](const ChainEndpoint& endpoint) { return !endpoint.dial_timeout; });
   if (!mirrors.first) return;
-  const bool can = view.has(Feature::dial_timeout) && !is_legacy(view.config()) && view.era().style != Style::registries_yaml;
+  const bool can =
+      view.has(Feature::dial_timeout) && !is_legacy(view.config()) && view.era().style != Style::registries_yaml;
   const bool tls = view.has(Feature::dial_timeout_is_tls);
   found.add(
       {.cause = fmt::format("{} {} no dial_timeout", listed(mirrors.hosts), mirrors.hosts.size() == 1 ? "has" : "have"),
        .where = mirrors.first,
        .also = mirrors.others,
-       .effect = fmt::format("when one is gone and its packets are dropped, {} needs 30 s to go on, for every object of an image anew", view.who()),
-       .fix = !can ? "dial_timeout in hosts.toml shortens that from 2.0.7 and 2.1 on; until then take an endpoint that may be unreachable out of the "
+       .effect = fmt::format(
+           "when one is gone and its packets are dropped, {} needs 30 s to go on, for every object of an image anew",
+           view.who()),
+       .fix = !can ? "dial_timeout in hosts.toml shortens that from 2.0.7 and 2.1 on; until then take an endpoint that "
+                     "may be unreachable out of the "
                      "chain"
-              : tls ? "dial_timeout = \"2s\" below its [host] header; on 2.0.7 to 2.0.11 for https endpoints only, since it makes http ones be asked "
+              : tls ? "dial_timeout = \"2s\" below its [host] header; on 2.0.7 to 2.0.11 for https endpoints only, "
+                      "since it makes http ones be asked "
                       "by https first"
-                    : "dial_timeout = \"2s\" below its [host] header, or under endpoints in the intent file (no restart is needed)"});
+                    : "dial_timeout = \"2s\" below its [host] header, or under endpoints in the intent file (no "
+                      "restart is needed)"});
 }
 
 void look_at_last(const View& view, Findings& found) {
@@ -101,8 +115,9 @@ void look_at_last(const View& view, Findings& found) {
     const auto& loaded = directory.loaded;
     const auto text = view.tree().read(loaded.file).value_or("");
     if (loaded.file.empty() || loaded.entries.size() < 2 || is_ours(text)) continue;
-    const auto chain = std::find_if(view.chains().begin(), view.chains().end(),
-                                    [&](const Chain& c) { return c.registry == directory.registry && !c.endpoints.empty(); });
+    const auto chain = std::find_if(view.chains().begin(), view.chains().end(), [&](const Chain& c) {
+      return c.registry == directory.registry && !c.endpoints.empty();
+    });
     if (chain == view.chains().end()) continue;
     const auto& last = chain->endpoints.back();
     const bool written = loaded.entries.back().line > 0;
@@ -111,13 +126,15 @@ void look_at_last(const View& view, Findings& found) {
     places.push_back(view.place(loaded.file, loaded.entries.back().line));
   }
   if (texts.empty()) return;
-  found.add({.cause = fmt::format("after all [host] entries have failed, one more endpoint is asked ({})", join(texts, "; ")),
-             .where = places.front(),
-             .also = {places.begin() + 1, places.end()},
-             .effect = fmt::format(
-                 "{} always appends server, or the registry itself where no server is written; leaving server out does not keep it from being asked",
-                 view.who()),
-             .fix = "none where that is meant; to never ask the registry make the last mirror the server too (upstream: none in an intent file)"});
+  found.add(
+      {.cause = fmt::format("after all [host] entries have failed, one more endpoint is asked ({})", join(texts, "; ")),
+       .where = places.front(),
+       .also = {places.begin() + 1, places.end()},
+       .effect = fmt::format("{} always appends server, or the registry itself where no server is written; leaving "
+                             "server out does not keep it from being asked",
+                             view.who()),
+       .fix = "none where that is meant; to never ask the registry make the last mirror the server too (upstream: none "
+              "in an intent file)"});
 }
 
 // TLS settings and headers above the first header, and a host of the same registry that lacks them.
@@ -130,15 +147,19 @@ void look_at_root_settings(const View& view, Findings& found) {
     for (const std::string_view key : {"skip_verify", "ca", "client"}) {
       const int line = host_key_line(text, 0, key);
       const auto lacking = std::find_if(entries.begin(), entries.end() - 1, [&](const HostEntry& entry) {
-        return entry.scheme == "https" && entry.host == (root.host.empty() ? directory.registry : root.host) && !entry.has_tls_options();
+        return entry.scheme == "https" && entry.host == (root.host.empty() ? directory.registry : root.host) &&
+               !entry.has_tls_options();
       });
       if (line == 0 || lacking == entries.end() - 1) continue;
-      found.add({.cause = fmt::format("{} stands above the first header and counts for server alone; https://{} on line {} has none", key,
-                                      lacking->host, lacking->line),
-                 .where = Location{directory.loaded.file, line, 0},
-                 .also = {{directory.loaded.file, lacking->line, 0}},
-                 .effect = fmt::format("{} asks https://{} without it first, and with it as the last endpoint", view.who(), lacking->host),
-                 .fix = fmt::format("write {} below the header on line {} too (no restart is needed)", key, lacking->line)});
+      found.add(
+          {.cause = fmt::format(
+               "{} stands above the first header and counts for server alone; https://{} on line {} has none", key,
+               lacking->host, lacking->line),
+           .where = Location{directory.loaded.file, line, 0},
+           .also = {{directory.loaded.file, lacking->line, 0}},
+           .effect = fmt::format("{} asks https://{} without it first, and with it as the last endpoint", view.who(),
+                                 lacking->host),
+           .fix = fmt::format("write {} below the header on line {} too (no restart is needed)", key, lacking->line)});
     }
   }
 }
@@ -150,14 +171,20 @@ void look_behind_upstream(const View& view, Findings& found) {
     const auto own = std::find_if(chain.endpoints.begin(), chain.endpoints.end(),
                                   [&](const auto& e) { return e.source && is_own(chain, e) && e.scheme == "https"; });
     if (own == chain.endpoints.end()) continue;
-    const auto behind = std::find_if(own, chain.endpoints.end(), [&](const auto& e) { return !is_own(chain, e) && e.host != "docker.io"; });
-    if (behind == chain.endpoints.end() || !behind->source || is_ours(view.tree().read(behind->source->file).value_or(""))) continue;
-    found.add({.cause = fmt::format("{} stands behind {}, which is {} itself", behind->url(), own->url(), chain.registry),
-               .where = view.place(chain, *behind),
-               .also = {view.place(chain, *own)},
-               .effect = fmt::format("{} asks in the order of the file: {} is asked only for what {} does not have or does not give", view.who(),
-                                     behind->host, own->host),
-               .fix = fmt::format("none for a fallback; for a mirror write {} before {} (the last one is server)", behind->url(), own->url())});
+    const auto behind = std::find_if(own, chain.endpoints.end(),
+                                     [&](const auto& e) { return !is_own(chain, e) && e.host != "docker.io"; });
+    if (behind == chain.endpoints.end() || !behind->source ||
+        is_ours(view.tree().read(behind->source->file).value_or("")))
+      continue;
+    found.add(
+        {.cause = fmt::format("{} stands behind {}, which is {} itself", behind->url(), own->url(), chain.registry),
+         .where = view.place(chain, *behind),
+         .also = {view.place(chain, *own)},
+         .effect = fmt::format(
+             "{} asks in the order of the file: {} is asked only for what {} does not have or does not give",
+             view.who(), behind->host, own->host),
+         .fix = fmt::format("none for a fallback; for a mirror write {} before {} (the last one is server)",
+                            behind->url(), own->url())});
   }
 }
 
@@ -165,18 +192,22 @@ const std::array endpoint_order{
     Rule{.id = "mirror-does-not-resolve",
          .severity = Severity::error,
          .title = "An endpoint without the capability resolve",
-         .happens = "What a tag stands for is asked of the endpoints that may resolve only: with `capabilities = [\"pull\"]` a mirror is not asked, "
+         .happens = "What a tag stands for is asked of the endpoints that may resolve only: with `capabilities = "
+                    "[\"pull\"]` a mirror is not asked, "
                     "and the pull needs the upstream. Where no endpoint may, no tag can be pulled.",
-         .why = "`pull` alone is enough for images with a digest. Content is fetched from every endpoint of the list, whatever its capabilities say.",
+         .why = "`pull` alone is enough for images with a digest. Content is fetched from every endpoint of the list, "
+                "whatever its capabilities say.",
          .see = "regfallback explain IMAGE:TAG",
-         .fix = "`capabilities = [\"pull\", \"resolve\"]`, or no such line. Spegel writes pull alone where its --resolve-tags is off.",
+         .fix = "`capabilities = [\"pull\", \"resolve\"]`, or no such line. Spegel writes pull alone where its "
+                "--resolve-tags is off.",
          .versions = "Every containerd.",
          .reports = "containerd/containerd#7400",
          .look = look_for_no_resolve},
     Rule{.id = "root-settings-are-servers",
          .severity = Severity::warning,
          .title = "TLS settings above the first header count for server alone",
-         .happens = "The host below is asked without them: its certificate is verified against the system's CAs and the request fails. The same "
+         .happens = "The host below is asked without them: its certificate is verified against the system's CAs and "
+                    "the request fails. The same "
                     "registry is then asked as `server`, with them.",
          .why = "The keys at the top of the file are properties of `server`, and not defaults for the hosts.",
          .see = "regfallback explain IMAGE",
@@ -192,47 +223,55 @@ const std::array endpoint_order{
          .fix = "Write the mirror first, and the registry as `server`.",
          .versions = "Every containerd.",
          .look = look_behind_upstream},
-    Rule{.id = "mirror-can-hang",
-         .severity = Severity::note,
-         .title = "A mirror that accepts and never answers",
-         .happens = "Up to 2.2 containerd waits without end for an answer: the pull stalls and never falls back, until image_pull_progress_timeout "
-                    "(5 minutes, 1.7 and later) ends the whole pull. From 2.3 on it goes on after 30 s, for each request anew.",
-         .why = "Falling back is for errors. A connection that is open and silent is none.",
-         .see = "curl -m 10 -i http://MIRROR/v2/",
-         .fix = "Ask before and after a change: `regfallback test`, `regfallback doctor --probe`. Put something in front of the mirror that refuses "
-                "when it cannot serve.",
-         .versions = "Up to 2.2 without end; 30 s for each request from 2.3 on.",
-         .reports = "containerd/containerd#10624, spegel-org/spegel#739",
-         .look = look_at_hanging},
+    Rule{
+        .id = "mirror-can-hang",
+        .severity = Severity::note,
+        .title = "A mirror that accepts and never answers",
+        .happens =
+            "Up to 2.2 containerd waits without end for an answer: the pull stalls and never falls back, until "
+            "image_pull_progress_timeout "
+            "(5 minutes, 1.7 and later) ends the whole pull. From 2.3 on it goes on after 30 s, for each request anew.",
+        .why = "Falling back is for errors. A connection that is open and silent is none.",
+        .see = "curl -m 10 -i http://MIRROR/v2/",
+        .fix = "Ask before and after a change: `regfallback test`, `regfallback doctor --probe`. Put something in "
+               "front of the mirror that refuses "
+               "when it cannot serve.",
+        .versions = "Up to 2.2 without end; 30 s for each request from 2.3 on.",
+        .reports = "containerd/containerd#10624, spegel-org/spegel#739",
+        .look = look_at_hanging},
     Rule{.id = "no-dial-timeout",
          .severity = Severity::note,
          .title = "A mirror without dial_timeout",
-         .happens = "A host that is gone and drops packets costs 30 s for every manifest and every layer, since each object is asked of the first "
+         .happens = "A host that is gone and drops packets costs 30 s for every manifest and every layer, since each "
+                    "object is asked of the first "
                     "endpoint again.",
          .why = "The limit for connecting is 30 s unless dial_timeout says otherwise.",
          .see = "regfallback explain IMAGE --assume MIRROR=timeout",
          .fix = "`dial_timeout = \"2s\"` for each mirror.",
-         .versions = "dial_timeout is known from 2.0.7 and 2.1 on; on 2.0.7 to 2.0.11 it makes http endpoints be asked by https first.",
+         .versions = "dial_timeout is known from 2.0.7 and 2.1 on; on 2.0.7 to 2.0.11 it makes http endpoints be asked "
+                     "by https first.",
          .reports = "containerd/containerd#10660, #4861",
          .look = look_at_dial_timeout},
-    Rule{.id = "server-is-asked-last",
-         .severity = Severity::note,
-         .title = "What is asked after all hosts have failed",
-         .happens = "`server` is an endpoint like the others: it is asked after all `[host]` entries. Where no server is written, the registry "
-                    "itself is.",
-         .why = "containerd appends one root entry to every list. Its documentation says in one place that leaving `server` out keeps the upstream "
-                "from being used; it does not.",
-         .see = "regfallback explain IMAGE --assume MIRROR=404",
-         .fix = "To never ask the registry make the last mirror the `server`: it is then asked twice, and nothing else is.",
-         .versions = "Every containerd.",
-         .reports = "casos#126",
-         .look = look_at_last},
+    Rule{
+        .id = "server-is-asked-last",
+        .severity = Severity::note,
+        .title = "What is asked after all hosts have failed",
+        .happens = "`server` is an endpoint like the others: it is asked after all `[host]` entries. Where no server "
+                   "is written, the registry "
+                   "itself is.",
+        .why = "containerd appends one root entry to every list. Its documentation says in one place that leaving "
+               "`server` out keeps the upstream "
+               "from being used; it does not.",
+        .see = "regfallback explain IMAGE --assume MIRROR=404",
+        .fix =
+            "To never ask the registry make the last mirror the `server`: it is then asked twice, and nothing else is.",
+        .versions = "Every containerd.",
+        .reports = "casos#126",
+        .look = look_at_last},
 };
 
 }  // namespace
 
-std::span<const Rule> endpoint_order_rules() {
-  return endpoint_order;
-}
+std::span<const Rule> endpoint_order_rules() { return endpoint_order; }
 
 }  // namespace rf

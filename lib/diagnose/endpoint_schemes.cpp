@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
 #include "intent/names.h"
@@ -28,18 +28,20 @@ void look_for_tls_on_http(const View& view, Findings& found) {
         break;
       }
     const int line = host_key_line(text, endpoint.source->line, key);
-    found.add(
-        {.cause = fmt::format("http://{} for {} has {}, which counts as a TLS setting", endpoint.host, name_of(chain), key),
-         .where = view.is_rendered(endpoint.source->file) ? view.place(chain, endpoint)
-                                                          : Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
-         .effect =
-             endpoint.http_fallback
-                 ? fmt::format("{} asks https://{} first and goes back to http only after the answer shows that no TLS is spoken there", view.who(),
-                               endpoint.host)
-                 : fmt::format("{} asks by plain http and the setting does nothing; from 1.6.25 and 1.7.7 on it would ask https first", view.who()),
-         .fix = fmt::format(
-             "remove {} where the registry speaks plain http, or write https:// in the URL where it speaks TLS: the scheme decides, not skip_verify",
-             key)});
+    found.add({.cause = fmt::format("http://{} for {} has {}, which counts as a TLS setting", endpoint.host,
+                                    name_of(chain), key),
+               .where = view.is_rendered(endpoint.source->file)
+                            ? view.place(chain, endpoint)
+                            : Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
+               .effect = endpoint.http_fallback ? fmt::format("{} asks https://{} first and goes back to http only "
+                                                              "after the answer shows that no TLS is spoken there",
+                                                              view.who(), endpoint.host)
+                                                : fmt::format("{} asks by plain http and the setting does nothing; "
+                                                              "from 1.6.25 and 1.7.7 on it would ask https first",
+                                                              view.who()),
+               .fix = fmt::format("remove {} where the registry speaks plain http, or write https:// in the URL where "
+                                  "it speaks TLS: the scheme decides, not skip_verify",
+                                  key)});
   });
 }
 
@@ -57,32 +59,39 @@ void look_for_both_schemes(const View& view, Findings& found) {
       if (endpoint.scheme != "https" || endpoint.http_fallback || other == http.end()) continue;
       const auto& [http_chain, http_endpoint] = other->second.front();
       const auto there = view.place(*http_chain, *http_endpoint);
-      const bool after = http_chain == &chain || std::any_of(chain.endpoints.begin(), chain.endpoints.end(), [&](const ChainEndpoint& e) {
+      const bool after = http_chain == &chain ||
+                         std::any_of(chain.endpoints.begin(), chain.endpoints.end(), [&](const ChainEndpoint& e) {
                            return &e < &endpoint && e.scheme == "http" && e.host == endpoint.host;
                          });
       const bool written = endpoint.source && !view.is_rendered(endpoint.source->file);
-      const auto here = endpoint.source ? view.place(chain, endpoint) : Location{chain.hosts_dir.value_or(view.config().config_file), 0, 0};
-      Finding finding{
-          .cause = fmt::format("{} is https for {}{} and http in {}", endpoint.host, name_of(chain), endpoint.source ? "" : " by default", at(there)),
-          .where = here,
-          .also = {there}};
-      finding.effect =
-          after
-              ? fmt::format("{} asks http://{} first; where that fails it asks https://{} too, which is in the chain because {}, and shows its error",
-                            view.who(), endpoint.host, endpoint.host, endpoint.source ? "it is the server" : "no server is written")
-              : fmt::format(
-                    "{} asks {} by https: a registry that speaks plain http answers \"server gave HTTP response to HTTPS client\"; skip_verify does "
-                    "not change that",
-                    view.who(), endpoint.host);
-      finding.fix = view.is_rendered(endpoint.source ? endpoint.source->file : http_endpoint->source->file)
-                        ? fmt::format(
-                              "{} appends the registry itself as https, or as written last in endpoint; --disable-default-registry-endpoint leaves "
-                              "it out (v1.26.13, 1.27.10, 1.28.6, "
-                              "1.29.1 and later)",
-                              view.detection().profile.title)
-                    : written ? write_url(view, chain, endpoint, "http://" + endpoint.host)
-                              : fmt::format("write server = \"http://{}\" above the first header of {}/hosts.toml (no restart is needed)",
-                                            endpoint.host, chain.hosts_dir.value_or(view.detection().hosts_dir + "/" + chain.registry));
+      const auto here = endpoint.source ? view.place(chain, endpoint)
+                                        : Location{chain.hosts_dir.value_or(view.config().config_file), 0, 0};
+      Finding finding{.cause = fmt::format("{} is https for {}{} and http in {}", endpoint.host, name_of(chain),
+                                           endpoint.source ? "" : " by default", at(there)),
+                      .where = here,
+                      .also = {there}};
+      finding.effect = after ? fmt::format(
+                                   "{} asks http://{} first; where that fails it asks https://{} too, which is in the "
+                                   "chain because {}, and shows its error",
+                                   view.who(), endpoint.host, endpoint.host,
+                                   endpoint.source ? "it is the server" : "no server is written")
+                             : fmt::format(
+                                   "{} asks {} by https: a registry that speaks plain http answers \"server gave HTTP "
+                                   "response to HTTPS client\"; skip_verify does "
+                                   "not change that",
+                                   view.who(), endpoint.host);
+      finding.fix =
+          view.is_rendered(endpoint.source ? endpoint.source->file : http_endpoint->source->file)
+              ? fmt::format(
+                    "{} appends the registry itself as https, or as written last in endpoint; "
+                    "--disable-default-registry-endpoint leaves "
+                    "it out (v1.26.13, 1.27.10, 1.28.6, "
+                    "1.29.1 and later)",
+                    view.detection().profile.title)
+          : written ? write_url(view, chain, endpoint, "http://" + endpoint.host)
+                    : fmt::format(
+                          "write server = \"http://{}\" above the first header of {}/hosts.toml (no restart is needed)",
+                          endpoint.host, chain.hosts_dir.value_or(view.detection().hosts_dir + "/" + chain.registry));
       found.add(after ? Severity::note : Severity::error, std::move(finding));
     }
 }
@@ -92,22 +101,27 @@ void look_for_http_without_directory(const View& view, Findings& found) {
   if (is_legacy(view.config())) return;
   std::set<std::string> seen;
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
-    const bool named = std::any_of(view.chains().begin(), view.chains().end(),
-                                   [&](const Chain& other) { return other.registry == endpoint.host || (other.registry == "*" && other.hosts_dir); });
+    const bool named = std::any_of(view.chains().begin(), view.chains().end(), [&](const Chain& other) {
+      return other.registry == endpoint.host || (other.registry == "*" && other.hosts_dir);
+    });
     const bool registry = check_registry_name(endpoint.host).ok() && split_host_port(endpoint.host).port != "";
-    if (endpoint.scheme != "http" || is_local(endpoint) || named || !registry || !seen.insert(endpoint.host).second) return;
-    found.add({.cause = fmt::format("http://{} is a mirror of {}, and there is nothing for images that name it: {}/app", endpoint.host,
-                                    name_of(chain), endpoint.host),
-               .where = view.place(chain, endpoint),
-               .effect = fmt::format("{} asks https://{} for such images, and fails where the registry speaks plain http", view.who(), endpoint.host),
-               .fix = fmt::format(
-                   "only if such images are used: a directory {}/{} with server = \"http://{}\" and [host], or the registry in the intent file",
-                   view.detection().hosts_dir, endpoint.host, endpoint.host)});
+    if (endpoint.scheme != "http" || is_local(endpoint) || named || !registry || !seen.insert(endpoint.host).second)
+      return;
+    found.add(
+        {.cause = fmt::format("http://{} is a mirror of {}, and there is nothing for images that name it: {}/app",
+                              endpoint.host, name_of(chain), endpoint.host),
+         .where = view.place(chain, endpoint),
+         .effect = fmt::format("{} asks https://{} for such images, and fails where the registry speaks plain http",
+                               view.who(), endpoint.host),
+         .fix = fmt::format("only if such images are used: a directory {}/{} with server = \"http://{}\" and [host], "
+                            "or the registry in the intent file",
+                            view.detection().hosts_dir, endpoint.host, endpoint.host)});
   });
 }
 
 constexpr std::string_view tls_all_the_same =
-    "speaks TLS with it all the same: skip_verify (insecure_skip_verify) leaves out the check of the certificate; the scheme of the URL alone "
+    "speaks TLS with it all the same: skip_verify (insecure_skip_verify) leaves out the check of the certificate; the "
+    "scheme of the URL alone "
     "decides between https and http";
 
 // insecure_skip_verify of config.toml, which 1.x takes.
@@ -115,16 +129,19 @@ void look_at_insecure_tables(const View& view, Findings& found) {
   for (const auto& [host, tls] : view.config().tls) {
     const auto& name = host;  // clang 14 captures no structured binding
     const bool http = std::any_of(view.chains().begin(), view.chains().end(), [&](const Chain& chain) {
-      return std::any_of(chain.endpoints.begin(), chain.endpoints.end(), [&](const auto& e) { return e.host == name && e.scheme == "http"; });
+      return std::any_of(chain.endpoints.begin(), chain.endpoints.end(),
+                         [&](const auto& e) { return e.host == name && e.scheme == "http"; });
     });
     if (!tls.insecure_skip_verify || http) continue;
-    found.add({.cause = fmt::format("configs.\"{}\".tls says insecure_skip_verify, and {} is asked by https", host, host),
-               .where = Location{tls.where.file, tls.where.line, 0},
-               .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
-               .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): mirrors.\"{0}\".endpoint = "
-                                  "[\"http://{0}\"] in {1}, then {2}; "
-                                  "regfallback migrate turns it into a hosts.toml",
-                                  host, view.source_of(tls.where.file), view.restart())});
+    found.add(
+        {.cause = fmt::format("configs.\"{}\".tls says insecure_skip_verify, and {} is asked by https", host, host),
+         .where = Location{tls.where.file, tls.where.line, 0},
+         .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
+         .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): "
+                            "mirrors.\"{0}\".endpoint = "
+                            "[\"http://{0}\"] in {1}, then {2}; "
+                            "regfallback migrate turns it into a hosts.toml",
+                            host, view.source_of(tls.where.file), view.restart())});
   }
 }
 
@@ -133,12 +150,15 @@ void look_for_scheme(const View& view, Findings& found) {
   if (is_legacy(view.config())) return;
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     const auto port = split_host_port(endpoint.host).port;
-    if (endpoint.scheme != "https" || endpoint.http_fallback || !endpoint.skip_verify || port.empty() || port == "443" || port == "8443") return;
-    found.add({.cause = fmt::format("https://{} for {} is not verified", endpoint.host, name_of(chain)),
-               .where = view.place(chain, endpoint),
-               .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
-               .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): {}",
-                                  write_url(view, chain, endpoint, "http://" + endpoint.host))});
+    if (endpoint.scheme != "https" || endpoint.http_fallback || !endpoint.skip_verify || port.empty() ||
+        port == "443" || port == "8443")
+      return;
+    found.add(
+        {.cause = fmt::format("https://{} for {} is not verified", endpoint.host, name_of(chain)),
+         .where = view.place(chain, endpoint),
+         .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
+         .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): {}",
+                            write_url(view, chain, endpoint, "http://" + endpoint.host))});
   });
 }
 
@@ -146,9 +166,11 @@ const std::array endpoint_schemes{
     Rule{.id = "tls-options-on-http",
          .severity = Severity::warning,
          .title = "An http URL with TLS settings",
-         .happens = "containerd asks by https first, and by http only after the answer shows that no TLS is spoken there: one failed handshake for "
+         .happens = "containerd asks by https first, and by http only after the answer shows that no TLS is spoken "
+                    "there: one failed handshake for "
                     "each client. Before 1.6.25 and 1.7.7 the settings do nothing.",
-         .why = "`skip_verify`, even `false`, `ca` and `client` say that the endpoint has TLS; on 2.0.7 to 2.0.11 `dial_timeout` does so too.",
+         .why = "`skip_verify`, even `false`, `ca` and `client` say that the endpoint has TLS; on 2.0.7 to 2.0.11 "
+                "`dial_timeout` does so too.",
          .see = "regfallback explain IMAGE",
          .fix = "Remove the settings for a registry that speaks plain http; write https:// for one that speaks TLS.",
          .versions = "1.6.25 and later, 1.7.7 and later.",
@@ -156,14 +178,19 @@ const std::array endpoint_schemes{
     Rule{.id = "https-and-http",
          .severity = Severity::error,
          .title = "The same registry is https in one place and http in another",
-         .happens = "One of the two fails: a TLS client gets `server gave HTTP response to HTTPS client` from a registry that speaks plain http. "
+         .happens = "One of the two fails: a TLS client gets `server gave HTTP response to HTTPS client` from a "
+                    "registry that speaks plain http. "
                     "containerd does not go from https to http by itself.",
-         .why = "A registry that is written nowhere, or as the `server` that K3s and RKE2 append, is https. A mirror http://HOST:PORT does not make "
+         .why = "A registry that is written nowhere, or as the `server` that K3s and RKE2 append, is https. A mirror "
+                "http://HOST:PORT does not make "
                 "images HOST:PORT/NAME http.",
          .see = "curl -i http://HOST:PORT/v2/ ; curl -i https://HOST:PORT/v2/",
-         .fix = "Write the scheme the registry speaks everywhere; for the registry itself as `server` of its own hosts.toml.",
-         .versions = "Every containerd. K3s and RKE2 render `server = \"https://HOST/v2\"` for a registry whose only endpoint is http://HOST (in "
-                     "v1.26.13, 1.27.10, 1.28.6, 1.29.1 and later; before that the default endpoint was containerd's own).",
+         .fix = "Write the scheme the registry speaks everywhere; for the registry itself as `server` of its own "
+                "hosts.toml.",
+         .versions =
+             "Every containerd. K3s and RKE2 render `server = \"https://HOST/v2\"` for a registry whose only endpoint "
+             "is http://HOST (in "
+             "v1.26.13, 1.27.10, 1.28.6, 1.29.1 and later; before that the default endpoint was containerd's own).",
          .reports = "k3s-io/k3s#13379",
          .look = look_for_both_schemes},
     Rule{.id = "http-mirror-as-registry",
@@ -178,9 +205,11 @@ const std::array endpoint_schemes{
     Rule{.id = "skip-verify-is-not-http",
          .severity = Severity::note,
          .title = "skip_verify does not make https to http",
-         .happens = "TLS is spoken, its certificate is not checked. Against a registry that speaks plain http this fails with `server gave HTTP "
+         .happens = "TLS is spoken, its certificate is not checked. Against a registry that speaks plain http this "
+                    "fails with `server gave HTTP "
                     "response to HTTPS client`.",
-         .why = "The scheme of the URL alone decides. insecure_skip_verify of config.toml and registries.yaml means the same.",
+         .why = "The scheme of the URL alone decides. insecure_skip_verify of config.toml and registries.yaml means "
+                "the same.",
          .see = "curl -i http://HOST:PORT/v2/",
          .fix = "http:// in the URL where the registry speaks plain http.",
          .versions = "Every containerd.",
@@ -189,8 +218,6 @@ const std::array endpoint_schemes{
 
 }  // namespace
 
-std::span<const Rule> endpoint_scheme_rules() {
-  return endpoint_schemes;
-}
+std::span<const Rule> endpoint_scheme_rules() { return endpoint_schemes; }
 
 }  // namespace rf

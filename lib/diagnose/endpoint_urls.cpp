@@ -5,27 +5,27 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
 
 namespace rf {
 namespace {
 
-std::string with_override(const View& view, const Chain& chain, const ChainEndpoint& endpoint, const std::string& path) {
+std::string with_override(const View& view, const Chain& chain, const ChainEndpoint& endpoint,
+                          const std::string& path) {
   const auto url = endpoint.scheme + "://" + endpoint.host + path;
   if (view.is_rendered(endpoint.source->file)) return write_url(view, chain, endpoint, url);
   const auto text = view.tree().read(endpoint.source->file).value_or("");
-  const auto where =
-      is_last(chain, endpoint) ? "override_path = true below server, before the first [host] header" : "override_path = true below that header";
+  const auto where = is_last(chain, endpoint) ? "override_path = true below server, before the first [host] header"
+                                              : "override_path = true below that header";
   const bool written = host_key_line(text, endpoint.source->line, "override_path") != 0;
   const auto base = write_url(view, chain, endpoint, url);
-  return written ? base : fmt::format("{}, and {}", base.substr(0, base.rfind(" (no")), where) + " (no restart is needed)";
+  return written ? base
+                 : fmt::format("{}, and {}", base.substr(0, base.rfind(" (no")), where) + " (no restart is needed)";
 }
 
-std::string request(const ChainEndpoint& endpoint) {
-  return endpoint.path + "/NAME/manifests/TAG";
-}
+std::string request(const ChainEndpoint& endpoint) { return endpoint.path + "/NAME/manifests/TAG"; }
 
 bool serves_below_a_path(std::string_view path) {
   return path.find("/api/docker/") != path.npos || path.find("/repository/") != path.npos;
@@ -45,17 +45,19 @@ void look_for_appended(const View& view, Findings& found) {
     const auto number = static_cast<std::size_t>(endpoint.source->line);
     if (!twice && number >= 1 && number <= line.size() && line[number - 1].find(path) != std::string_view::npos) return;
     const auto right = twice ? written : "/v2" + written;
-    found.add(
-        twice                       ? Severity::error
-        : serves_below_a_path(path) ? Severity::note
-                                    : Severity::warning,
-        {.cause = fmt::format("{}://{}{} for {} has a path and no override_path = true", endpoint.scheme, endpoint.host, written, name_of(chain)),
-         .where = view.place(chain, endpoint),
-         .effect = fmt::format("{} appends /v2 to the path and asks for {}{}", view.who(), request(endpoint),
-                               twice ? ", which no registry serves: 404, and on to the next endpoint"
-                                     : "; a project or organisation (Harbor, Nexus, GHCR) is served below /v2, not before it"),
-         .fix = view.has(Feature::override_path) ? with_override(view, chain, endpoint, right)
-                                                 : "containerd 1.5 has no override_path; take an endpoint without a path, or upgrade"});
+    found.add(twice                       ? Severity::error
+              : serves_below_a_path(path) ? Severity::note
+                                          : Severity::warning,
+              {.cause = fmt::format("{}://{}{} for {} has a path and no override_path = true", endpoint.scheme,
+                                    endpoint.host, written, name_of(chain)),
+               .where = view.place(chain, endpoint),
+               .effect = fmt::format(
+                   "{} appends /v2 to the path and asks for {}{}", view.who(), request(endpoint),
+                   twice ? ", which no registry serves: 404, and on to the next endpoint"
+                         : "; a project or organisation (Harbor, Nexus, GHCR) is served below /v2, not before it"),
+               .fix = view.has(Feature::override_path)
+                          ? with_override(view, chain, endpoint, right)
+                          : "containerd 1.5 has no override_path; take an endpoint without a path, or upgrade"});
   });
 }
 
@@ -68,56 +70,60 @@ void look_for_no_v2(const View& view, Findings& found) {
     const auto right = path.empty() || path == "/" ? std::string("/v2")
                        : path.ends_with('/')       ? "/v2" + path.substr(0, path.size() - 1)
                                                    : "/v2" + path;
-    const auto why = legacy                                    ? "a path in a mirror block is taken as written"
-                     : view.is_rendered(endpoint.source->file) ? fmt::format("{} takes a path as written", view.detection().profile.title)
-                                                               : std::string("override_path = true takes the path as written");
+    const auto why = legacy ? "a path in a mirror block is taken as written"
+                     : view.is_rendered(endpoint.source->file)
+                         ? fmt::format("{} takes a path as written", view.detection().profile.title)
+                         : std::string("override_path = true takes the path as written");
     found.add({.cause = fmt::format("{} for {} has no /v2: {}", endpoint.url(), name_of(chain), why),
                .where = view.place(chain, endpoint),
-               .effect = fmt::format("{} asks for {}, which no registry serves: 404, and on to the next endpoint", view.who(), request(endpoint)),
+               .effect = fmt::format("{} asks for {}, which no registry serves: 404, and on to the next endpoint",
+                                     view.who(), request(endpoint)),
                .fix = write_url(view, chain, endpoint,
-                                endpoint.scheme + "://" + endpoint.host + (path == "/" || path.empty() ? (legacy ? "" : "/v2") : right))});
+                                endpoint.scheme + "://" + endpoint.host +
+                                    (path == "/" || path.empty() ? (legacy ? "" : "/v2") : right))});
   });
 }
 
 // --- hosts ---
 
 void look_for_hub_pages(const View& view, Findings& found) {
-  constexpr std::array pages{std::string_view("docker.io"), std::string_view("hub.docker.com"), std::string_view("www.docker.com")};
+  constexpr std::array pages{std::string_view("docker.io"), std::string_view("hub.docker.com"),
+                             std::string_view("www.docker.com")};
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     if (std::find(pages.begin(), pages.end(), endpoint.host) == pages.end()) return;
     const bool after_hub = std::any_of(chain.endpoints.begin(), chain.endpoints.end(), [&](const ChainEndpoint& other) {
       return &other < &endpoint && other.host == "registry-1.docker.io" && may(other, "resolve");
     });
-    found.add(
-        after_hub ? Severity::note : Severity::error,
-        {.cause = fmt::format("{} is an endpoint of {}, and serves web pages, not images", endpoint.url(), name_of(chain)),
-         .where = view.place(chain, endpoint),
-         .effect =
-             after_hub
-                 ? fmt::format("{} asks it only where registry-1.docker.io failed, and then shows its odd error (text/html) in place of the real one",
-                               view.who())
-                 : fmt::format("{} takes the host literally and gets a web page (text/html) or a redirect: the tag is not resolved, or the pull ends",
-                               view.who()),
-         .fix = write_url(view, chain, endpoint, "https://registry-1.docker.io")});
+    found.add(after_hub ? Severity::note : Severity::error,
+              {.cause = fmt::format("{} is an endpoint of {}, and serves web pages, not images", endpoint.url(),
+                                    name_of(chain)),
+               .where = view.place(chain, endpoint),
+               .effect = after_hub ? fmt::format("{} asks it only where registry-1.docker.io failed, and then shows "
+                                                 "its odd error (text/html) in place of the real one",
+                                                 view.who())
+                                   : fmt::format("{} takes the host literally and gets a web page (text/html) or a "
+                                                 "redirect: the tag is not resolved, or the pull ends",
+                                                 view.who()),
+               .fix = write_url(view, chain, endpoint, "https://registry-1.docker.io")});
   });
 }
 
 void look_for_unusable(const View& view, Findings& found) {
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     const auto port = endpoint.host.rfind(':');
-    const bool odd_port =
-        port != std::string::npos && !endpoint.host.ends_with(']') && endpoint.host.find_first_not_of("0123456789", port + 1) != std::string::npos;
+    const bool odd_port = port != std::string::npos && !endpoint.host.ends_with(']') &&
+                          endpoint.host.find_first_not_of("0123456789", port + 1) != std::string::npos;
     const bool no_port = endpoint.host.ends_with(':');
     const bool scheme = endpoint.scheme == "http" || endpoint.scheme == "https";
     if (scheme && !endpoint.host.empty() && !odd_port && !no_port) return;
-    found.add(
-        {.cause = fmt::format("the endpoint on line {} for {} is taken for {}", endpoint.source->line, name_of(chain), endpoint.url()),
-         .where = view.place(chain, endpoint),
-         .effect = fmt::format(
-             "{} puts https:// before everything that does not begin with \"http\", so another scheme or capital letters become a host, and a bare "
-             "name that begins with http becomes a path: no request gets anywhere",
-             view.who()),
-         .fix = write_url(view, chain, endpoint, "https://HOST or http://HOST")});
+    found.add({.cause = fmt::format("the endpoint on line {} for {} is taken for {}", endpoint.source->line,
+                                    name_of(chain), endpoint.url()),
+               .where = view.place(chain, endpoint),
+               .effect = fmt::format("{} puts https:// before everything that does not begin with \"http\", so another "
+                                     "scheme or capital letters become a host, and a bare "
+                                     "name that begins with http becomes a path: no request gets anywhere",
+                                     view.who()),
+               .fix = write_url(view, chain, endpoint, "https://HOST or http://HOST")});
   });
 }
 
@@ -128,7 +134,8 @@ void look_at_localhost(const View& view, Findings& found) {
         !view.is_rendered(endpoint.source->file))
       found.add({.cause = fmt::format("{} for {} is https", endpoint.url(), name_of(chain)),
                  .where = view.place(chain, endpoint),
-                 .effect = fmt::format("{} treats localhost as a registry without TLS only where it is the registry itself and no server is written; "
+                 .effect = fmt::format("{} treats localhost as a registry without TLS only where it is the registry "
+                                       "itself and no server is written; "
                                        "a [host] table or server without "
                                        "http:// is https, {}",
                                        view.who(), endpoint.skip_verify ? "without verification" : "verified"),
@@ -147,9 +154,11 @@ void look_at_localhost(const View& view, Findings& found) {
             {.cause = fmt::format("{} is this node itself, and this node is a container", listed(hosts)),
              .where = places.front(),
              .also = {places.begin() + 1, places.end()},
-             .effect = fmt::format(
-                 "{} asks a port of the node; a registry on the machine around it, or in a container beside it, is not reached that way", view.who()),
-             .fix = "none for a registry that listens on the node; else name the registry's container, or that machine, in place of localhost"});
+             .effect = fmt::format("{} asks a port of the node; a registry on the machine around it, or in a container "
+                                   "beside it, is not reached that way",
+                                   view.who()),
+             .fix = "none for a registry that listens on the node; else name the registry's container, or that "
+                    "machine, in place of localhost"});
 }
 
 const std::array endpoint_urls{
@@ -157,13 +166,18 @@ const std::array endpoint_urls{
          .severity = Severity::error,
          .title = "A URL with a path and without override_path",
          .happens = "containerd appends /v2 to the path: of `https://harbor.corp/v2/docker.io` it makes "
-                    "`https://harbor.corp/v2/docker.io/v2/NAME/manifests/TAG`, which answers 404. The mirror is asked in vain and the next endpoint "
+                    "`https://harbor.corp/v2/docker.io/v2/NAME/manifests/TAG`, which answers 404. The mirror is asked "
+                    "in vain and the next endpoint "
                     "serves the image.",
-         .why = "The registry's API begins with /v2. Harbor's projects, Nexus' repositories and the organisations of GHCR are part of the "
+         .why = "The registry's API begins with /v2. Harbor's projects, Nexus' repositories and the organisations of "
+                "GHCR are part of the "
                 "repository's name, so they come behind /v2; containerd can only append.",
-         .see = "regfallback explain IMAGE      # the exact URLs\ncurl -i https://harbor.corp/v2/docker.io/library/alpine/manifests/latest",
-         .fix = "Write /v2 into the path yourself, and `override_path = true` below the header: then the path is taken as written. For `server` the "
-                "line stands at the top of the file, before the first `[host]`. In an intent file `ghcr.io/your-org` is enough.",
+         .see = "regfallback explain IMAGE      # the exact URLs\ncurl -i "
+                "https://harbor.corp/v2/docker.io/library/alpine/manifests/latest",
+         .fix = "Write /v2 into the path yourself, and `override_path = true` below the header: then the path is taken "
+                "as written. For `server` the "
+                "line stands at the top of the file, before the first `[host]`. In an intent file `ghcr.io/your-org` "
+                "is enough.",
          .versions = "Every containerd; override_path is known from 1.6 on.",
          .reports = "goharbor/harbor#18530",
          .look = look_for_appended},
@@ -171,7 +185,8 @@ const std::array endpoint_urls{
          .severity = Severity::error,
          .title = "A path that is taken as written has no /v2 in it",
          .happens = "Requests go to /PATH/NAME/manifests/TAG, which no registry serves.",
-         .why = "With `override_path = true`, in a mirror block of config.toml, and in registries.yaml of K3s and RKE2 a path is taken as written. "
+         .why = "With `override_path = true`, in a mirror block of config.toml, and in registries.yaml of K3s and RKE2 "
+                "a path is taken as written. "
                 "A slash at the end is a path too: `http://mirror:5000/` in a mirror block loses its /v2.",
          .see = "regfallback explain IMAGE",
          .fix = "Write the /v2: `https://HOST/v2/PREFIX`; or leave the path away.",
@@ -180,9 +195,11 @@ const std::array endpoint_urls{
     Rule{.id = "docker-hub-web-page",
          .severity = Severity::error,
          .title = "An endpoint is Docker Hub's web site",
-         .happens = "`https://docker.io` is asked as written. It is no registry: the answer is a redirect or a web page (text/html), and the pull "
+         .happens = "`https://docker.io` is asked as written. It is no registry: the answer is a redirect or a web "
+                    "page (text/html), and the pull "
                     "fails with an odd error.",
-         .why = "Only a missing `server` is turned into registry-1.docker.io; what is written is taken literally. Some guides and templates write "
+         .why = "Only a missing `server` is turned into registry-1.docker.io; what is written is taken literally. Some "
+                "guides and templates write "
                 "`server = \"https://docker.io\"`. With a mirror that may only pull, each tag is resolved there.",
          .see = "curl -i https://docker.io/v2/",
          .fix = "`https://registry-1.docker.io`, and `resolve` among the mirror's capabilities.",
@@ -193,7 +210,8 @@ const std::array endpoint_urls{
          .severity = Severity::error,
          .title = "An endpoint's URL names no host",
          .happens = "No request gets anywhere; the next endpoint is asked.",
-         .why = "containerd looks only whether the text begins with `http`. `HTTPS://x`, `ftp://x` and `tcp://x` do not, so https:// is put before "
+         .why = "containerd looks only whether the text begins with `http`. `HTTPS://x`, `ftp://x` and `tcp://x` do "
+                "not, so https:// is put before "
                 "them; `httpd.example` does, and is taken for a URL with a path and no host.",
          .see = "regfallback explain IMAGE",
          .fix = "Write https:// or http:// in small letters before the host.",
@@ -202,20 +220,21 @@ const std::array endpoint_urls{
     Rule{.id = "localhost-endpoint",
          .severity = Severity::warning,
          .title = "An endpoint on localhost",
-         .happens = "`[host.\"localhost:5000\"]` and `server = \"localhost:5000\"` are https and verified. Only a registry on localhost for which "
-                    "no server is written is asked without verification and then by plain http. And inside of a node that is a container, localhost "
+         .happens = "`[host.\"localhost:5000\"]` and `server = \"localhost:5000\"` are https and verified. Only a "
+                    "registry on localhost for which "
+                    "no server is written is asked without verification and then by plain http. And inside of a node "
+                    "that is a container, localhost "
                     "is that container.",
          .why = "The exception for localhost is made for the registry itself, never for what a hosts.toml names.",
          .see = "regfallback explain localhost:5000/IMAGE",
          .fix = "Write http://. In KIND and k3d name the registry's container in place of localhost.",
-         .versions = "The exception: https first, then http, since 1.6.25 and 1.7.7; plain http in 1.6.9 to 1.6.24 and 1.7.0 to 1.7.6; none before.",
+         .versions = "The exception: https first, then http, since 1.6.25 and 1.7.7; plain http in 1.6.9 to 1.6.24 and "
+                     "1.7.0 to 1.7.6; none before.",
          .look = look_at_localhost},
 };
 
 }  // namespace
 
-std::span<const Rule> endpoint_url_rules() {
-  return endpoint_urls;
-}
+std::span<const Rule> endpoint_url_rules() { return endpoint_urls; }
 
 }  // namespace rf

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/toml_statements.h"
+#include "containerd/toml/toml_statements.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -32,7 +32,8 @@ std::string registry_text(const RegistryDirectory& directory) {
 // Where to write, and what follows: hosts.toml files are live, rendered ones are the distribution's.
 std::string live(const View& view, std::string_view file, std::string_view what) {
   if (view.is_rendered(file))
-    return fmt::format("{} renders this file from {}: {}; then {}", view.detection().profile.title, view.registries_file(), what, view.restart());
+    return fmt::format("{} renders this file from {}: {}; then {}", view.detection().profile.title,
+                       view.registries_file(), what, view.restart());
   return fmt::format("in {} {} (no restart is needed)", file, what);
 }
 
@@ -46,7 +47,8 @@ void each_ignored(const View& view, IgnoredKind kind, Visit visit) {
 // The key a statement on this line sets; "" for a header or none.
 std::string key_on(std::string_view text, int line) {
   for (const auto& statement : toml_statements(text))
-    if (statement.line == line && statement.kind == TomlStatement::Kind::key_value && !statement.key.empty()) return lower(statement.key.back());
+    if (statement.line == line && statement.kind == TomlStatement::Kind::key_value && !statement.key.empty())
+      return lower(statement.key.back());
   return "";
 }
 
@@ -66,25 +68,29 @@ std::string drop_fix(const View& view, Drop drop, std::string_view reason, const
   switch (drop) {
     case Drop::no_host_table:
       for (const auto& statement : toml_statements(text))
-        if (statement.kind != TomlStatement::Kind::key_value && !statement.key.empty() && nearest(statement.key[0], {"host"}) == "host")
+        if (statement.kind != TomlStatement::Kind::key_value && !statement.key.empty() &&
+            nearest(statement.key[0], {"host"}) == "host")
           return fmt::format("write [host.\"URL\"] for [{}...] on line {}", statement.key[0], statement.line);
       return "write the line [host] at its end";
     case Drop::byte_order_mark:
       return fmt::format("remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {}", shell_quote(ignored.path));
     case Drop::capability: {
       const auto name = reason.substr(std::string_view("unknown capability ").size());
-      return fmt::format("remove \"{}\" from line {}; {} knows {}", name, ignored.line, view.who(), listed(all_capabilities(view.containerd())));
+      return fmt::format("remove \"{}\" from line {}; {} knows {}", name, ignored.line, view.who(),
+                         listed(all_capabilities(view.containerd())));
     }
     case Drop::parse:
       if (reason.find("cannot hold '['") != reason.npos)
-        return fmt::format("give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header", ignored.line);
+        return fmt::format(
+            "give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header",
+            ignored.line);
       return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
-    case Drop::value:
-      break;
+    case Drop::value: break;
   }
   const auto key = key_on(text, ignored.line);
   const auto right = right_value(key);
-  return right.empty() ? fmt::format("repair line {}", ignored.line) : fmt::format("write on line {} {}", ignored.line, right);
+  return right.empty() ? fmt::format("repair line {}", ignored.line)
+                       : fmt::format("write on line {} {}", ignored.line, right);
 }
 
 void look_for_dropped(const View& view, Findings& found, Drop wanted) {
@@ -92,78 +98,78 @@ void look_for_dropped(const View& view, Findings& found, Drop wanted) {
     const auto reason = std::string_view(ignored.reason).substr(dropped.size());
     const auto drop = drop_of(reason);
     if (drop != wanted) return;
-    const auto version =
-        drop == Drop::no_host_table && view.is_rendered(ignored.path)
-            ? "upgrade K3s or RKE2 (v1.27.13, 1.28.9, 1.29.4, 1.30 and later write the [host] line), or give the registry an endpoint"
-            : drop_fix(view, drop, reason, ignored);
-    found.add(
-        {.cause = fmt::format("{} is dropped whole: {}", at({ignored.path, ignored.line, 0}), reason),
-         .where = view.place(ignored.path, ignored.line),
-         .effect = fmt::format(
-             "{} writes \"failed to decode hosts.toml\" into its log and goes on without the file: {} is asked directly, with the certificate files "
-             "beside it only",
-             view.who(), registry_text(directory)),
-         .fix = live(view, ignored.path, version)});
+    const auto version = drop == Drop::no_host_table && view.is_rendered(ignored.path)
+                             ? "upgrade K3s or RKE2 (v1.27.13, 1.28.9, 1.29.4, 1.30 and later write the [host] line), "
+                               "or give the registry an endpoint"
+                             : drop_fix(view, drop, reason, ignored);
+    found.add({.cause = fmt::format("{} is dropped whole: {}", at({ignored.path, ignored.line, 0}), reason),
+               .where = view.place(ignored.path, ignored.line),
+               .effect = fmt::format("{} writes \"failed to decode hosts.toml\" into its log and goes on without the "
+                                     "file: {} is asked directly, with the certificate files "
+                                     "beside it only",
+                                     view.who(), registry_text(directory)),
+               .fix = live(view, ignored.path, version)});
   });
 }
 
-void look_for_parse(const View& view, Findings& found) {
-  look_for_dropped(view, found, Drop::parse);
-}
-void look_for_mark(const View& view, Findings& found) {
-  look_for_dropped(view, found, Drop::byte_order_mark);
-}
-void look_for_capability(const View& view, Findings& found) {
-  look_for_dropped(view, found, Drop::capability);
-}
-void look_for_no_table(const View& view, Findings& found) {
-  look_for_dropped(view, found, Drop::no_host_table);
-}
-void look_for_value(const View& view, Findings& found) {
-  look_for_dropped(view, found, Drop::value);
-}
+void look_for_parse(const View& view, Findings& found) { look_for_dropped(view, found, Drop::parse); }
+void look_for_mark(const View& view, Findings& found) { look_for_dropped(view, found, Drop::byte_order_mark); }
+void look_for_capability(const View& view, Findings& found) { look_for_dropped(view, found, Drop::capability); }
+void look_for_no_table(const View& view, Findings& found) { look_for_dropped(view, found, Drop::no_host_table); }
+void look_for_value(const View& view, Findings& found) { look_for_dropped(view, found, Drop::value); }
 
 void look_for_crash(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::crash, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
-    found.add({.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
-               .where = view.place(ignored.path, ignored.line),
-               .effect = fmt::format("the first pull of {} ends the whole {}: {}", registry_text(directory), view.who(),
-                                     directory.loaded.error.value_or("")),
-               .fix = live(view, ignored.path, fmt::format("move line {} above the first [host] header", ignored.line))});
+    found.add(
+        {.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
+         .where = view.place(ignored.path, ignored.line),
+         .effect = fmt::format("the first pull of {} ends the whole {}: {}", registry_text(directory), view.who(),
+                               directory.loaded.error.value_or("")),
+         .fix = live(view, ignored.path, fmt::format("move line {} above the first [host] header", ignored.line))});
   });
 }
 
 void look_for_empty(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::empty_file, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
-    found.add({.cause = fmt::format("{} is empty", ignored.path),
-               .where = Location{ignored.path, 0, 0},
-               .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same", view.who(),
-                                     registry_text(directory)),
-               .fix = fmt::format("write it, or rm -r {} (no restart is needed)", directory.path)});
+    found.add(
+        {.cause = fmt::format("{} is empty", ignored.path),
+         .where = Location{ignored.path, 0, 0},
+         .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same",
+                               view.who(), registry_text(directory)),
+         .fix = fmt::format("write it, or rm -r {} (no restart is needed)", directory.path)});
   });
   for (const auto& directory : view.directories()) {
     const auto path = directory.path + "/hosts.toml";
     const auto* link = view.tree().lstat(path);
-    if (link == nullptr || link->kind != FileEntry::Kind::symlink || view.tree().exists(path) || !view.is_complete(link->target)) continue;
-    found.add({.cause = fmt::format("{} is a link to {}, which does not exist", path, link->target),
-               .where = Location{path, 0, 0},
-               .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same", view.who(),
-                                     registry_text(directory)),
-               .fix = fmt::format("put the file there, or rm -r {} (no restart is needed)", directory.path)});
+    if (link == nullptr || link->kind != FileEntry::Kind::symlink || view.tree().exists(path) ||
+        !view.is_complete(link->target))
+      continue;
+    found.add(
+        {.cause = fmt::format("{} is a link to {}, which does not exist", path, link->target),
+         .where = Location{path, 0, 0},
+         .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same",
+                               view.who(), registry_text(directory)),
+         .fix = fmt::format("put the file there, or rm -r {} (no restart is needed)", directory.path)});
   }
 }
 
 void look_for_server(const View& view, Findings& found) {
-  each_ignored(view, IgnoredKind::server_after_host, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
-    const auto statements = toml_statements(view.tree().read(ignored.path).value_or(""));
-    const auto header = std::find_if(statements.begin(), statements.end(), [](const auto& s) { return s.kind != TomlStatement::Kind::key_value; });
-    const auto first = header == statements.end() ? std::string("the first [host] header") : fmt::format("the first header, line {}", header->line);
-    found.add(
-        {.cause = fmt::format("server on line {} stands behind a [host] header, so it belongs to that host, which has no such key", ignored.line),
-         .where = view.place(ignored.path, ignored.line),
-         .effect = fmt::format("{} passes over it: {} itself is asked last, as if no server were written", view.who(), registry_text(directory)),
-         .fix = live(view, ignored.path, fmt::format("move line {} above {}", ignored.line, first))});
-  });
+  each_ignored(
+      view, IgnoredKind::server_after_host, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
+        const auto statements = toml_statements(view.tree().read(ignored.path).value_or(""));
+        const auto header = std::find_if(statements.begin(), statements.end(),
+                                         [](const auto& s) { return s.kind != TomlStatement::Kind::key_value; });
+        const auto first = header == statements.end() ? std::string("the first [host] header")
+                                                      : fmt::format("the first header, line {}", header->line);
+        found.add(
+            {.cause = fmt::format(
+                 "server on line {} stands behind a [host] header, so it belongs to that host, which has no such key",
+                 ignored.line),
+             .where = view.place(ignored.path, ignored.line),
+             .effect = fmt::format("{} passes over it: {} itself is asked last, as if no server were written",
+                                   view.who(), registry_text(directory)),
+             .fix = live(view, ignored.path, fmt::format("move line {} above {}", ignored.line, first))});
+      });
 }
 
 void look_for_inline(const View& view, Findings& found) {
@@ -172,7 +178,8 @@ void look_for_inline(const View& view, Findings& found) {
     found.add({.cause = fmt::format("{} is written as an inline table or with dotted keys", url),
                .where = view.place(ignored.path, ignored.line),
                .effect = fmt::format("{} takes hosts from table headers only and never asks it; 1.x does", view.who()),
-               .fix = live(view, ignored.path, fmt::format("write [host.{}] on a line of its own, and its keys below", toml_quote(url)))});
+               .fix = live(view, ignored.path,
+                           fmt::format("write [host.{}] on a line of its own, and its keys below", toml_quote(url)))});
   });
 }
 
@@ -199,12 +206,13 @@ void look_for_unknown(const View& view, Findings& found) {
     if (rewrite && !view.era().rendered_by.empty()) return;  // K3s' and RKE2's own containerd knows it
     found.add({.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
                .where = view.place(ignored.path, ignored.line),
-               .effect = rewrite ? fmt::format(
-                                       "{} asks the endpoint for the repository as the image names it: only the containerd of K3s and RKE2 rewrites",
-                                       view.who())
+               .effect = rewrite ? fmt::format("{} asks the endpoint for the repository as the image names it: only "
+                                               "the containerd of K3s and RKE2 rewrites",
+                                               view.who())
                                  : fmt::format("{} passes over it without a word", view.who()),
                .fix = live(view, ignored.path,
-                           rewrite ? "give the prefix in the URL, as https://HOST/v2/PREFIX with override_path = true" : known_as(key))});
+                           rewrite ? "give the prefix in the URL, as https://HOST/v2/PREFIX with override_path = true"
+                                   : known_as(key))});
   });
 }
 
@@ -214,45 +222,50 @@ void look_for_too_new(const View& view, Findings& found, std::string_view wanted
     if (key != wanted) return;
     const bool timeout = key == "dial_timeout";
     found.add(
-        {.cause = fmt::format("{} sets {}, which {} does not know", at({ignored.path, ignored.line, 0}), key, view.who()),
+        {.cause =
+             fmt::format("{} sets {}, which {} does not know", at({ignored.path, ignored.line, 0}), key, view.who()),
          .where = view.place(ignored.path, ignored.line),
-         .effect = timeout ? fmt::format("{} passes over it: an endpoint that drops packets costs 30 s for each object of an image", view.who())
-                           : fmt::format("{} passes over it and appends /v2 to the URL's path", view.who()),
-         .fix = timeout
-                    ? "containerd 2.0.7, 2.1 and later have it; until then take an endpoint that may be down out of the chain. The line does no harm"
-                    : "containerd 1.6 and later have it; on 1.5 use endpoints without a path"});
+         .effect = timeout
+                       ? fmt::format(
+                             "{} passes over it: an endpoint that drops packets costs 30 s for each object of an image",
+                             view.who())
+                       : fmt::format("{} passes over it and appends /v2 to the URL's path", view.who()),
+         .fix = timeout ? "containerd 2.0.7, 2.1 and later have it; until then take an endpoint that may be down out "
+                          "of the chain. The line does no harm"
+                        : "containerd 1.6 and later have it; on 1.5 use endpoints without a path"});
   });
 }
-void look_for_timeout(const View& view, Findings& found) {
-  look_for_too_new(view, found, "dial_timeout");
-}
-void look_for_override(const View& view, Findings& found) {
-  look_for_too_new(view, found, "override_path");
-}
+void look_for_timeout(const View& view, Findings& found) { look_for_too_new(view, found, "dial_timeout"); }
+void look_for_override(const View& view, Findings& found) { look_for_too_new(view, found, "override_path"); }
 
 void look_for_root_capabilities(const View& view, Findings& found) {
-  each_ignored(view, IgnoredKind::root_capabilities, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
-    if (view.is_rendered(ignored.path)) return;  // K3s writes them into every file
-    const auto upstream = directory.registry == "docker.io" ? "registry-1.docker.io" : directory.registry;
-    found.add({.cause = fmt::format("capabilities on line {} stands there without server", ignored.line),
-               .where = view.place(ignored.path, ignored.line),
-               .effect = fmt::format("{} gives {} itself every capability, as if the line were not there: it is asked after all hosts", view.who(),
-                                     registry_text(directory)),
-               .fix = live(view, ignored.path,
-                           directory.registry == "*"
-                               ? "name the registry in a directory of its own, with server"
-                               : fmt::format("write server = \"https://{}\" above it; to never ask the registry, make the last mirror the server",
-                                             upstream))});
-  });
+  each_ignored(
+      view, IgnoredKind::root_capabilities, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
+        if (view.is_rendered(ignored.path)) return;  // K3s writes them into every file
+        const auto upstream = directory.registry == "docker.io" ? "registry-1.docker.io" : directory.registry;
+        found.add(
+            {.cause = fmt::format("capabilities on line {} stands there without server", ignored.line),
+             .where = view.place(ignored.path, ignored.line),
+             .effect = fmt::format(
+                 "{} gives {} itself every capability, as if the line were not there: it is asked after all hosts",
+                 view.who(), registry_text(directory)),
+             .fix = live(view, ignored.path,
+                         directory.registry == "*" ? "name the registry in a directory of its own, with server"
+                                                   : fmt::format("write server = \"https://{}\" above it; to never ask "
+                                                                 "the registry, make the last mirror the server",
+                                                                 upstream))});
+      });
 }
 
 const std::array hosts_toml{
     Rule{.id = "hosts-toml-does-not-parse",
          .severity = Severity::error,
          .title = "A hosts.toml is no TOML",
-         .happens = "containerd writes `failed to decode hosts.toml` into its log, drops the whole file and goes on: the registry is asked "
+         .happens = "containerd writes `failed to decode hosts.toml` into its log, drops the whole file and goes on: "
+                    "the registry is asked "
                     "directly. Pulls work as long as that works.",
-         .why = "A typing error, a table that stands twice, quotes that a template left open. 1.x and 2.x read the file with different TOML "
+         .why = "A typing error, a table that stands twice, quotes that a template left open. 1.x and 2.x read the "
+                "file with different TOML "
                 "readers; what one takes the other may drop.",
          .see = "journalctl -u containerd | grep 'failed to decode'\nregfallback explain IMAGE",
          .fix = "Repair the line. hosts.toml files are read at every pull; no restart is needed.",
@@ -261,7 +274,8 @@ const std::array hosts_toml{
     Rule{.id = "hosts-toml-byte-order-mark",
          .severity = Severity::error,
          .title = "A hosts.toml begins with a byte order mark",
-         .happens = "containerd 2.x drops the whole file; 1.x takes it. After an upgrade the mirrors are gone without a word but in the log.",
+         .happens = "containerd 2.x drops the whole file; 1.x takes it. After an upgrade the mirrors are gone without "
+                    "a word but in the log.",
          .why = "The file was written by an editor on Windows.",
          .see = "head -c 3 hosts.toml | od -c",
          .fix = "Remove the first three bytes.",
@@ -271,7 +285,8 @@ const std::array hosts_toml{
          .severity = Severity::error,
          .title = "A hosts.toml names a capability this containerd does not know",
          .happens = "containerd drops the whole file.",
-         .why = "`referrers` is known from 2.2 on only; others are typing errors. `pull`, `resolve` and `push` are known to every version.",
+         .why = "`referrers` is known from 2.2 on only; others are typing errors. `pull`, `resolve` and `push` are "
+                "known to every version.",
          .see = "journalctl -u containerd | grep 'unknown capability'",
          .fix = "Remove the word. Without `capabilities` a host has all of them.",
          .versions = "Every containerd; referrers up to 2.1.",
@@ -280,17 +295,20 @@ const std::array hosts_toml{
          .severity = Severity::error,
          .title = "A value in a hosts.toml has the wrong type",
          .happens = "containerd drops the whole file.",
-         .why = "`skip_verify = \"true\"`, `capabilities = \"pull\"`, `dial_timeout = 5`: the value is of another type than the key takes, or it is "
+         .why = "`skip_verify = \"true\"`, `capabilities = \"pull\"`, `dial_timeout = 5`: the value is of another type "
+                "than the key takes, or it is "
                 "no URL or no duration.",
          .see = "journalctl -u containerd | grep 'failed to decode'",
-         .fix = "Write the value as the key takes it: `skip_verify = true`, `capabilities = [\"pull\", \"resolve\"]`, `dial_timeout = \"5s\"`, "
+         .fix = "Write the value as the key takes it: `skip_verify = true`, `capabilities = [\"pull\", \"resolve\"]`, "
+                "`dial_timeout = \"5s\"`, "
                 "`client = [[\"CERTIFICATE\", \"KEY\"]]`.",
          .versions = "Every containerd; a wrong dial_timeout from the versions on that know it (2.0.7, 2.1).",
          .look = look_for_value},
     Rule{.id = "hosts-toml-no-host-table",
          .severity = Severity::error,
          .title = "A hosts.toml without a [host] table",
-         .happens = "containerd before 1.7.32 says ``invalid `host` tree`` and drops the whole file, `server` included: the registry is asked "
+         .happens = "containerd before 1.7.32 says ``invalid `host` tree`` and drops the whole file, `server` "
+                    "included: the registry is asked "
                     "directly.",
          .why = "The file has only `server`, or only comments. 2.x takes that.",
          .see = "journalctl -u containerd | grep 'failed to decode'",
@@ -301,8 +319,10 @@ const std::array hosts_toml{
     Rule{.id = "hosts-toml-crashes-containerd",
          .severity = Severity::error,
          .title = "A hosts.toml that ends containerd",
-         .happens = "The whole containerd ends with a panic at the first pull of that registry, and again after each restart at the next pull.",
-         .why = "Below `[host]` stands a key such as `server` beside a host's table. 1.x takes every entry there for a table.",
+         .happens = "The whole containerd ends with a panic at the first pull of that registry, and again after each "
+                    "restart at the next pull.",
+         .why = "Below `[host]` stands a key such as `server` beside a host's table. 1.x takes every entry there for a "
+                "table.",
          .see = "journalctl -u containerd | grep panic",
          .fix = "Move the key above the first `[host]` header.",
          .versions = "1.5 to 1.7. 2.x drops the file instead.",
@@ -328,8 +348,10 @@ const std::array hosts_toml{
     Rule{.id = "inline-hosts-ignored",
          .severity = Severity::error,
          .title = "A host is written inline",
-         .happens = "containerd 2.x finds hosts by their table headers only: inline tables below `[host]` and dotted keys such as "
-                    "`host.\"URL\".capabilities = ...` are read and never asked. 1.x asks them, in an order that changes from pull to pull.",
+         .happens = "containerd 2.x finds hosts by their table headers only: inline tables below `[host]` and dotted "
+                    "keys such as "
+                    "`host.\"URL\".capabilities = ...` are read and never asked. 1.x asks them, in an order that "
+                    "changes from pull to pull.",
          .why = "The order of hosts comes from the order of headers in the text.",
          .see = "regfallback explain IMAGE",
          .fix = "Write `[host.\"URL\"]` on a line of its own.",
@@ -339,16 +361,19 @@ const std::array hosts_toml{
          .severity = Severity::error,
          .title = "A key in a hosts.toml that containerd does not know",
          .happens = "containerd passes over it without a word.",
-         .why = "A typing error, or a name of another tool: `insecure_skip_verify` is called `skip_verify` here, and `rewrite` is known to the "
+         .why = "A typing error, or a name of another tool: `insecure_skip_verify` is called `skip_verify` here, and "
+                "`rewrite` is known to the "
                 "containerd of K3s and RKE2 only.",
          .see = "regfallback explain IMAGE      # ignored",
-         .fix = "Write the name as containerd has it: capabilities, ca, client, skip_verify, header, override_path, dial_timeout; server at the top.",
+         .fix = "Write the name as containerd has it: capabilities, ca, client, skip_verify, header, override_path, "
+                "dial_timeout; server at the top.",
          .versions = "Every containerd.",
          .look = look_for_unknown},
     Rule{.id = "dial-timeout-too-new",
          .severity = Severity::warning,
          .title = "dial_timeout is not known to this containerd",
-         .happens = "The key does nothing: connecting to an endpoint that drops packets takes 30 s for every object of an image.",
+         .happens = "The key does nothing: connecting to an endpoint that drops packets takes 30 s for every object of "
+                    "an image.",
          .why = "dial_timeout came with 2.0.7 and 2.1.",
          .see = "containerd --version",
          .fix = "Upgrade, or take endpoints that may be unreachable out of the chain.",
@@ -368,7 +393,8 @@ const std::array hosts_toml{
          .severity = Severity::error,
          .title = "capabilities of the registry itself do nothing without server",
          .happens = "Without `server` the registry itself keeps every capability and is asked after all hosts.",
-         .why = "The keys at the top of the file are those of `server`. Its TLS settings and headers count for the registry itself, its "
+         .why = "The keys at the top of the file are those of `server`. Its TLS settings and headers count for the "
+                "registry itself, its "
                 "capabilities do not.",
          .see = "regfallback explain IMAGE",
          .fix = "Write `server` too. To never ask the registry make the last mirror the `server`.",
@@ -378,8 +404,6 @@ const std::array hosts_toml{
 
 }  // namespace
 
-std::span<const Rule> hosts_toml_rules() {
-  return hosts_toml;
-}
+std::span<const Rule> hosts_toml_rules() { return hosts_toml; }
 
 }  // namespace rf

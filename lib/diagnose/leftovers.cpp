@@ -17,12 +17,14 @@ void look_for_unfinished(const View& view, Findings& found) {
   if (!facts.unfinished.empty() && facts.busy.empty())
     found.add({.cause = fmt::format("the transaction {} has not ended", facts.unfinished),
                .where = Location{"/var/lib/regfallback/active", 0, 0},
-               .effect = "some of its files may be in their new state and others in their old one; the node puts the old state back when it boots",
+               .effect = "some of its files may be in their new state and others in their old one; the node puts the "
+                         "old state back when it boots",
                .fix = "regfallback rollback puts the old state back; regfallback apply does so first, and goes on"});
   const auto receipts = newest_first(facts);
   if (receipts.empty() || receipts.front().result != "stuck") return;
   found.add(
-      {.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id, receipts.front().time, receipts.front().reason),
+      {.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id, receipts.front().time,
+                            receipts.front().reason),
        .where = Location{"/var/lib/regfallback/history", 0, 0},
        .effect = "neither the new nor the old state is there as a whole",
        .fix = "regfallback rollback --list shows what there is to go back to; then regfallback rollback --to ID"});
@@ -34,14 +36,17 @@ void look_for_drift(const View& view, Findings& found) {
     const auto what = file.found == "-" ? "is gone" : file.expected == "-" ? "is there again" : "was changed";
     found.add({.cause = fmt::format("{} {} since regfallback left it", file.path, what),
                .where = Location{file.path, 0, 0},
-               .effect = fmt::format("{} follows the file as it is", view.subject().detection != nullptr ? view.who() : "containerd"),
-               .fix = "regfallback plan shows the difference; regfallback apply makes it as declared, or take the change into the intent file"});
+               .effect = fmt::format("{} follows the file as it is",
+                                     view.subject().detection != nullptr ? view.who() : "containerd"),
+               .fix = "regfallback plan shows the difference; regfallback apply makes it as declared, or take the "
+                      "change into the intent file"});
   }
 }
 
 bool by_spegel(const View& view) {
   const auto& managers = view.detection().managers;
-  return std::any_of(managers.begin(), managers.end(), [](const std::string& manager) { return manager.starts_with("Spegel"); });
+  return std::any_of(managers.begin(), managers.end(),
+                     [](const std::string& manager) { return manager.starts_with("Spegel"); });
 }
 
 void look_for_spegel(const View& view, Findings& found) {
@@ -55,20 +60,25 @@ void look_for_spegel(const View& view, Findings& found) {
     (spegel ? theirs : others).push_back(directory.path);
   }
   for (const auto& name : tree.list(root + "/_backup"))
-    if (tree.exists(fmt::format("{}/_backup/{}/hosts.toml", root, name)) && !tree.exists(fmt::format("{}/{}/hosts.toml", root, name)))
+    if (tree.exists(fmt::format("{}/_backup/{}/hosts.toml", root, name)) &&
+        !tree.exists(fmt::format("{}/{}/hosts.toml", root, name)))
       lost.push_back(name);
   const bool harm = !others.empty() || !lost.empty();
   const auto first = !others.empty() ? others.front() + "/hosts.toml" : root + "/_backup";
   Finding finding{
-      .cause = fmt::format("Spegel writes {} too{}{}", root,
-                           others.empty() ? "" : fmt::format("; {} {} not its own", listed(others), others.size() == 1 ? "is" : "are"),
-                           lost.empty() ? "" : fmt::format("; what was there for {} before it lies in _backup and does nothing", listed(lost))),
+      .cause = fmt::format(
+          "Spegel writes {} too{}{}", root,
+          others.empty() ? "" : fmt::format("; {} {} not its own", listed(others), others.size() == 1 ? "is" : "are"),
+          lost.empty()
+              ? ""
+              : fmt::format("; what was there for {} before it lies in _backup and does nothing", listed(lost))),
       .where = Location{harm ? first : root, 0, 0},
-      .effect = fmt::format(
-          "at every start of its pod Spegel deletes everything in the directory but _backup, and writes its own files; {} then has those alone",
-          view.who()),
+      .effect = fmt::format("at every start of its pod Spegel deletes everything in the directory but _backup, and "
+                            "writes its own files; {} then has those alone",
+                            view.who()),
       .fix =
-          "in Spegel's chart set additionalMirrorTargets to the other mirrors, or prependExisting = true with the registries named; or "
+          "in Spegel's chart set additionalMirrorTargets to the other mirrors, or prependExisting = true with the "
+          "registries named; or "
           "containerdMirrorAdd = false, and let regfallback write all"};
   found.add(harm ? Severity::warning : Severity::note, std::move(finding));
 }
@@ -84,13 +94,17 @@ void look_for_generated(const View& view, Findings& found) {
     for (const auto& directory : view.directories()) {
       const auto file = directory.path + "/hosts.toml";
       if (!view.tree().read(file).value_or("").starts_with(header)) continue;
-      found.add(runs ? Severity::warning : Severity::note,
-                {.cause = fmt::format("{} says that {} generated it, and this is the directory of {}", file, program, view.detection().profile.title),
-                 .where = Location{file, 1, 0},
-                 .effect = runs ? fmt::format("{} deletes and writes such files at each of its starts; {} follows what is there", program, view.who())
-                                : fmt::format("{} follows the file; nothing writes it any more", view.who()),
-                 .fix = runs ? "let one of the two write the directory: give one of them another config_path"
-                             : "write it anew by an intent file and regfallback apply, or remove the line that says so"});
+      found.add(
+          runs ? Severity::warning : Severity::note,
+          {.cause = fmt::format("{} says that {} generated it, and this is the directory of {}", file, program,
+                                view.detection().profile.title),
+           .where = Location{file, 1, 0},
+           .effect =
+               runs ? fmt::format("{} deletes and writes such files at each of its starts; {} follows what is there",
+                                  program, view.who())
+                    : fmt::format("{} follows the file; nothing writes it any more", view.who()),
+           .fix = runs ? "let one of the two write the directory: give one of them another config_path"
+                       : "write it anew by an intent file and regfallback apply, or remove the line that says so"});
     }
   }
 }
@@ -108,10 +122,13 @@ void look_at_daemon_json(const View& view, Findings& found) {
     for (const auto& item : list->items) values.push_back(item->text);
     found.add({.cause = fmt::format("{} of Docker names {}", key, listed(values)),
                .where = Location{file, yaml_key_line(parsed->get(), {std::string(key)}), 0},
-               .effect = fmt::format("it counts for dockerd; pods get their images through {}, which does not read the file", view.who()),
-               .fix = fmt::format(
-                   "none where it is meant for `docker pull`; for pods declare the same in the intent file ({}) and run regfallback apply",
-                   key == "registry-mirrors" ? "registries: docker.io: mirrors" : "http:// in the URL, or insecure_skip_verify under endpoints")});
+               .effect = fmt::format(
+                   "it counts for dockerd; pods get their images through {}, which does not read the file", view.who()),
+               .fix = fmt::format("none where it is meant for `docker pull`; for pods declare the same in the intent "
+                                  "file ({}) and run regfallback apply",
+                                  key == "registry-mirrors"
+                                      ? "registries: docker.io: mirrors"
+                                      : "http:// in the URL, or insecure_skip_verify under endpoints")});
   }
 }
 
@@ -119,7 +136,8 @@ const std::array leftovers{
     Rule{.id = "transaction-unfinished",
          .severity = Severity::error,
          .title = "A transaction of regfallback has not ended",
-         .happens = "The node is between two states: it lost power, or the transaction could not put the old state back.",
+         .happens =
+             "The node is between two states: it lost power, or the transaction could not put the old state back.",
          .why = "A change is committed by renames, and undone by renames; both need a disk that can be written.",
          .see = "ls /var/lib/regfallback/txn /var/lib/regfallback/history",
          .fix = "`regfallback rollback`, or `regfallback apply` again.",
@@ -139,18 +157,22 @@ const std::array leftovers{
     Rule{.id = "spegel-beside",
          .severity = Severity::warning,
          .title = "Spegel writes the same directory",
-         .happens = "At its first start Spegel moves what is there to `_backup`. At every start of its pod it deletes everything else and writes "
+         .happens = "At its first start Spegel moves what is there to `_backup`. At every start of its pod it deletes "
+                    "everything else and writes "
                     "its own files.",
          .why = "It takes the directory for its own.",
          .see = "ls -a /etc/containerd/certs.d",
-         .fix = "Let one of the two write: `additionalMirrorTargets` or `prependExisting` in Spegel's chart, or `containerdMirrorAdd = false`.",
+         .fix = "Let one of the two write: `additionalMirrorTargets` or `prependExisting` in Spegel's chart, or "
+                "`containerdMirrorAdd = false`.",
          .versions = "Every Spegel; _default since 2025-07.",
          .look = look_for_spegel},
     Rule{.id = "generated-by-another-program",
          .severity = Severity::warning,
          .title = "A hosts.toml of another distribution",
-         .happens = "containerd follows the file. The program that generated it deletes and writes such files whenever it starts.",
-         .why = "The directory was copied from a K3s or RKE2 node, K3s or RKE2 was removed, or two programs have the same config_path.",
+         .happens = "containerd follows the file. The program that generated it deletes and writes such files whenever "
+                    "it starts.",
+         .why = "The directory was copied from a K3s or RKE2 node, K3s or RKE2 was removed, or two programs have the "
+                "same config_path.",
          .see = "head -n 1 /etc/containerd/certs.d/*/hosts.toml",
          .fix = "One program for one directory.",
          .versions = "Every containerd.",
@@ -168,8 +190,6 @@ const std::array leftovers{
 
 }  // namespace
 
-std::span<const Rule> leftover_rules() {
-  return leftovers;
-}
+std::span<const Rule> leftover_rules() { return leftovers; }
 
 }  // namespace rf

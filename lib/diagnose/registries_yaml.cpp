@@ -5,22 +5,16 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_url.h"
 #include "diagnose/distribution.h"
 #include "diagnose/rule.h"
 #include "node/after_start.h"
 
 namespace rf {
 
-bool renders(const View& view) {
-  return view.era().style == Style::registries_yaml;
-}
-std::string title(const View& view) {
-  return view.detection().profile.title;
-}
-std::string then_restart(const View& view) {
-  return "; then " + view.restart();
-}
+bool renders(const View& view) { return view.era().style == Style::registries_yaml; }
+std::string title(const View& view) { return view.detection().profile.title; }
+std::string then_restart(const View& view) { return "; then " + view.restart(); }
 
 std::optional<RegistriesYaml> registries_of(const View& view) {
   const auto text = renders(view) ? view.facts().tree.read(view.registries_file()) : std::nullopt;
@@ -60,21 +54,26 @@ void look_for_parse(const View& view, Findings& found) {
 
 // A line that is no key and value at all is taken for a key; it may hold anything.
 bool is_name(std::string_view key) {
-  return key.size() <= 40 && key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == key.npos;
+  return key.size() <= 40 &&
+         key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == key.npos;
 }
 
 void look_for_unknown(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries) return;
   for (const auto& ignored : registries->ignored) {
-    const auto near = nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password", "identity_token",
-                                            "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
-    found.add({.cause = fmt::format("{} knows no key {}{}", title(view), is_name(ignored.key) ? ignored.key : "of that form", near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-               .where = Location{view.registries_file(), ignored.line, 0},
-               .effect = fmt::format("{} passes over it without a word", title(view)),
-               .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, identity_token), tls (ca_file, "
-                                  "cert_file, key_file, insecure_skip_verify){}",
-                                  then_restart(view))});
+    const auto near =
+        nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password",
+                              "identity_token", "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
+    found.add(
+        {.cause = fmt::format("{} knows no key {}{}", title(view), is_name(ignored.key) ? ignored.key : "of that form",
+                              near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+         .where = Location{view.registries_file(), ignored.line, 0},
+         .effect = fmt::format("{} passes over it without a word", title(view)),
+         .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, "
+                            "identity_token), tls (ca_file, "
+                            "cert_file, key_file, insecure_skip_verify){}",
+                            then_restart(view))});
   }
 }
 
@@ -97,14 +96,14 @@ void look_at_rewrites(const View& view, Findings& found) {
     if (mirror.rewrites.empty() || mirror.endpoints.empty()) continue;
     const auto own = registries_yaml_url(registry);
     if (registry == "*" || registries_yaml_url(mirror.endpoints.back()) != own) continue;
-    found.add(
-        {.cause = fmt::format("the last endpoint of {} is the registry itself, so its rewrite is lost", registry),
-         .where = line_of(view, {"mirrors", registry, "rewrite"}),
-         .also = {endpoint_line(view, registry, mirror.endpoints.back())},
-         .effect = fmt::format("{} makes that endpoint the server, and writes rewrites for hosts only: it is asked for the name as the image has it",
-                               title(view)),
-         .fix = fmt::format("write the endpoint with its port: https://{}:443{}", registry == "docker.io" ? "registry-1.docker.io" : registry,
-                            then_restart(view))});
+    found.add({.cause = fmt::format("the last endpoint of {} is the registry itself, so its rewrite is lost", registry),
+               .where = line_of(view, {"mirrors", registry, "rewrite"}),
+               .also = {endpoint_line(view, registry, mirror.endpoints.back())},
+               .effect = fmt::format("{} makes that endpoint the server, and writes rewrites for hosts only: it is "
+                                     "asked for the name as the image has it",
+                                     title(view)),
+               .fix = fmt::format("write the endpoint with its port: https://{}:443{}",
+                                  registry == "docker.io" ? "registry-1.docker.io" : registry, then_restart(view))});
   }
 }
 
@@ -121,7 +120,8 @@ bool is_used(const RegistriesYaml& registries, std::string_view name) {
 }
 
 // Entries for the host of an endpoint with another port, or none.
-void look_for_other_ports(const View& view, const RegistriesYaml& registries, const std::string& name, Findings& found) {
+void look_for_other_ports(const View& view, const RegistriesYaml& registries, const std::string& name,
+                          Findings& found) {
   const auto bare = split_host_port(name).valid ? split_host_port(name).host : name;
   for (const auto& [registry, mirror] : registries.mirrors)
     for (const auto& endpoint : mirror.endpoints) {
@@ -129,14 +129,14 @@ void look_for_other_ports(const View& view, const RegistriesYaml& registries, co
       if (!url || url->host == name) continue;
       const auto port = split_host_port(url->host);
       if ((port.valid ? port.host : url->host) != bare) continue;
-      found.add(
-          Severity::warning,
-          {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}", name, registry, url->host),
-           .where = line_of(view, {"configs", name}),
-           .also = {endpoint_line(view, registry, endpoint)},
-           .effect = fmt::format("{} compares host and port as they are written: the endpoint gets neither these credentials nor these TLS settings",
-                                 title(view)),
-           .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
+      found.add(Severity::warning, {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}",
+                                                         name, registry, url->host),
+                                    .where = line_of(view, {"configs", name}),
+                                    .also = {endpoint_line(view, registry, endpoint)},
+                                    .effect = fmt::format("{} compares host and port as they are written: the endpoint "
+                                                          "gets neither these credentials nor these TLS settings",
+                                                          title(view)),
+                                    .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
     }
 }
 
@@ -148,15 +148,17 @@ void look_at_configs(const View& view, Findings& found) {
     if (host.find('/') != std::string::npos)
       found.add({.cause = fmt::format("configs has an entry for \"{}\", which is no host", host),
                  .where = where,
-                 .effect = fmt::format("{} looks entries up by the host of an endpoint: its credentials and TLS settings never count", title(view)),
+                 .effect = fmt::format(
+                     "{} looks entries up by the host of an endpoint: its credentials and TLS settings never count",
+                     title(view)),
                  .fix = fmt::format("write HOST or HOST:PORT, as in the endpoint's URL{}", then_restart(view))});
     if (host == "*" && config.tls)
       found.add(Severity::warning,
                 {.cause = "configs has TLS settings for \"*\"",
                  .where = where,
-                 .effect = fmt::format(
-                     "{} uses them for registries without an entry of their own, not for endpoints of mirrors, and not where mirrors has a \"*\" too",
-                     title(view)),
+                 .effect = fmt::format("{} uses them for registries without an entry of their own, not for endpoints "
+                                       "of mirrors, and not where mirrors has a \"*\" too",
+                                       title(view)),
                  .fix = fmt::format("one entry for each endpoint's host{}", then_restart(view))});
     if (host != "*" && !is_used(*registries, host)) look_for_other_ports(view, *registries, host, found);
   }
@@ -166,11 +168,14 @@ void look_at_wildcard(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries || !registries->mirrors.contains("*")) return;
   const auto version = parse_version(view.detection().distribution_version);
-  if (registries_yaml_era(version ? std::optional<Version>(*version) : std::nullopt) != RegistriesYamlEra::first_hosts) return;
-  found.add({.cause = fmt::format("mirrors has a \"*\", which {} {} does not render", title(view), view.detection().distribution_version),
+  if (registries_yaml_era(version ? std::optional<Version>(*version) : std::nullopt) != RegistriesYamlEra::first_hosts)
+    return;
+  found.add({.cause = fmt::format("mirrors has a \"*\", which {} {} does not render", title(view),
+                                  view.detection().distribution_version),
              .where = line_of(view, {"mirrors", "*"}),
              .effect = "registries without an entry of their own are asked directly",
-             .fix = "upgrade (v1.26.15, 1.27.12, 1.28.8, 1.29.3 and later render it as _default), or write an entry for each registry"});
+             .fix = "upgrade (v1.26.15, 1.27.12, 1.28.8, 1.29.3 and later render it as _default), or write an entry "
+                    "for each registry"});
 }
 
 void look_at_no_default(const View& view, Findings& found) {
@@ -180,11 +185,15 @@ void look_at_no_default(const View& view, Findings& found) {
   if (!node.settings.disable_default_endpoint) return;
   for (const auto& [registry, mirror] : registries->mirrors) {
     if (!registries->configs.contains(registry)) continue;
-    found.add({.cause = fmt::format("--disable-default-registry-endpoint is set, and configs has an entry for {} itself", registry),
-               .where = line_of(view, {"configs", registry}),
-               .effect = fmt::format("{} keeps the default endpoint of a registry that has an entry in configs: {} is asked last all the same",
-                                     title(view), registry),
-               .fix = fmt::format("remove the entry, or write the endpoint with its port in mirrors and name the entry so{}", then_restart(view))});
+    found.add(
+        {.cause = fmt::format("--disable-default-registry-endpoint is set, and configs has an entry for {} itself",
+                              registry),
+         .where = line_of(view, {"configs", registry}),
+         .effect = fmt::format(
+             "{} keeps the default endpoint of a registry that has an entry in configs: {} is asked last all the same",
+             title(view), registry),
+         .fix = fmt::format("remove the entry, or write the endpoint with its port in mirrors and name the entry so{}",
+                            then_restart(view))});
   }
 }
 
@@ -192,7 +201,8 @@ const std::array registries_yaml{
     Rule{.id = "registries-yaml-does-not-parse",
          .severity = Severity::error,
          .title = "registries.yaml cannot be read",
-         .happens = "K3s and RKE2 do not start with such a file. A process that runs already goes on until its next restart.",
+         .happens =
+             "K3s and RKE2 do not start with such a file. A process that runs already goes on until its next restart.",
          .why = "Broken YAML, or a list where keys are expected.",
          .see = "journalctl -u k3s | grep registries",
          .fix = "Repair the line.",
@@ -229,7 +239,8 @@ const std::array registries_yaml{
          .severity = Severity::error,
          .title = "An entry of configs that no endpoint gets",
          .happens = "Credentials and TLS settings do not count for the endpoint they are meant for.",
-         .why = "Entries are found by the host of the endpoint's URL, with its port, letter by letter. `\"*\"` is not for endpoints of mirrors.",
+         .why = "Entries are found by the host of the endpoint's URL, with its port, letter by letter. `\"*\"` is not "
+                "for endpoints of mirrors.",
          .see = "cat /var/lib/rancher/k3s/agent/etc/containerd/certs.d/REGISTRY/hosts.toml",
          .fix = "Name the entry as the endpoint's URL names its host.",
          .versions = "Every K3s and RKE2.",
@@ -241,7 +252,8 @@ const std::array registries_yaml{
          .why = "The first releases that wrote hosts.toml files knew no _default.",
          .see = "ls /var/lib/rancher/k3s/agent/etc/containerd/certs.d",
          .fix = "Upgrade, or one entry for each registry.",
-         .versions = "From v1.26.13, 1.27.10, 1.28.6, 1.29.1 on, up to the releases before v1.26.15, 1.27.12, 1.28.8, 1.29.3.",
+         .versions =
+             "From v1.26.13, 1.27.10, 1.28.6, 1.29.1 on, up to the releases before v1.26.15, 1.27.12, 1.28.8, 1.29.3.",
          .look = look_at_wildcard},
     Rule{.id = "default-endpoint-kept",
          .severity = Severity::warning,
@@ -256,8 +268,6 @@ const std::array registries_yaml{
 
 }  // namespace
 
-std::span<const Rule> registries_yaml_rules() {
-  return registries_yaml;
-}
+std::span<const Rule> registries_yaml_rules() { return registries_yaml; }
 
 }  // namespace rf

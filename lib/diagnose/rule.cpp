@@ -46,12 +46,9 @@ std::string without_passwords(std::string text) {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::error:
-      return "error";
-    case Severity::warning:
-      return "warning";
-    case Severity::note:
-      return "note";
+    case Severity::error: return "error";
+    case Severity::warning: return "warning";
+    case Severity::note: return "note";
   }
   return "";
 }
@@ -68,9 +65,10 @@ void Findings::add(Severity severity, Finding finding) {
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = [] {
     std::vector<Rule> out;
-    for (const auto family : {runtime_rules, config_load_rules, config_path_rules, config_name_rules, config_setting_rules, directory_rules,
-                              hosts_toml_rules, endpoint_url_rules, endpoint_scheme_rules, endpoint_order_rules, certificate_rules, credential_rules,
-                              registries_yaml_rules, distribution_rules, leftover_rules, declared_rules, answer_rules})
+    for (const auto family :
+         {runtime_rules, config_load_rules, config_path_rules, config_name_rules, config_setting_rules, directory_rules,
+          hosts_toml_rules, endpoint_url_rules, endpoint_scheme_rules, endpoint_order_rules, certificate_rules,
+          credential_rules, registries_yaml_rules, distribution_rules, leftover_rules, declared_rules, answer_rules})
       for (const auto& rule : family()) out.push_back(rule);
     return out;
   }();
@@ -89,8 +87,8 @@ std::string_view nearest_rule(std::string_view word) {
 }
 
 std::string rule_page(const Rule& rule) {
-  auto out =
-      fmt::format("# {}\n\n`{}`, at worst {} {}\n", rule.title, rule.id, rule.severity == Severity::error ? "an" : "a", to_string(rule.severity));
+  auto out = fmt::format("# {}\n\n`{}`, at worst {} {}\n", rule.title, rule.id,
+                         rule.severity == Severity::error ? "an" : "a", to_string(rule.severity));
   out += section("What happens", wrapped(rule.happens)) + section("Why", wrapped(rule.why));
   out += section("How to see it", fmt::format("```sh\n{}\n```\n", rule.see)) + section("What to do", wrapped(rule.fix));
   out += section("Versions", wrapped(rule.versions));
@@ -99,7 +97,8 @@ std::string rule_page(const Rule& rule) {
 
 std::string rule_index() {
   std::string out = "| finding | at worst | |\n|---|---|---|\n";
-  for (const auto& rule : rules()) out += fmt::format("| [`{0}`](doctor/{0}.md) | {1} | {2} |\n", rule.id, to_string(rule.severity), rule.title);
+  for (const auto& rule : rules())
+    out += fmt::format("| [`{0}`](doctor/{0}.md) | {1} | {2} |\n", rule.id, to_string(rule.severity), rule.title);
   return out;
 }
 

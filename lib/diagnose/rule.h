@@ -1,4 +1,5 @@
-// A rule: what it looks for and what there is to say about it, in one table, so that no finding can be without its page.
+// A rule: what it looks for and what there is to say about it, in one table, so that no finding can be without its
+// page.
 #pragma once
 #include <span>
 #include <string>

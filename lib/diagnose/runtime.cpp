@@ -27,7 +27,8 @@ std::optional<OtherRuntime> told_otherwise(const Facts& facts) {
     OtherRuntime other{.program = program, .flag = {}, .registries_file = directory + "/registries.yaml"};
     if (!facts.tree.exists(directory)) continue;
     for (const auto& word : argv)
-      if (word == "--docker" || word.starts_with("--container-runtime-endpoint")) other.flag = word.substr(0, word.find('='));
+      if (word == "--docker" || word.starts_with("--container-runtime-endpoint"))
+        other.flag = word.substr(0, word.find('='));
     if (const auto text = facts.tree.read(directory + "/config.yaml"); text && other.flag.empty())
       if (const auto config = parse_yaml(*text, directory + "/config.yaml"))
         for (const std::string_view key : {"docker", "container-runtime-endpoint"})
@@ -43,13 +44,18 @@ void look_for_other_runtime(const View& view, Findings& found) {
     found.add(
         {.cause = fmt::format("{} is there, and {} runs with {}", other->registries_file, other->program, other->flag),
          .where = Location{other->registries_file, 1, 0},
-         .effect =
-             fmt::format("{} uses another runtime and does not render the file for it: no mirror and no credential in it counts", other->program),
+         .effect = fmt::format(
+             "{} uses another runtime and does not render the file for it: no mirror and no credential in it counts",
+             other->program),
          .fix = other->flag.find("docker") != std::string::npos
-                    ? "declare mirrors of Docker Hub as registry-mirrors in /etc/docker/daemon.json; or start without that flag, and the file counts "
+                    ? "declare mirrors of Docker Hub as registry-mirrors in /etc/docker/daemon.json; or start without "
+                      "that flag, and the file counts "
                       "again"
-                    : "configure the containerd of that endpoint (regfallback apply does); or start without that flag, and the file counts again"});
-  if (!undetected(view, ErrorKind::unsupported) || !view.subject().undetected->message.starts_with("the kubelet of this node uses")) return;
+                    : "configure the containerd of that endpoint (regfallback apply does); or start without that flag, "
+                      "and the file counts again"});
+  if (!undetected(view, ErrorKind::unsupported) ||
+      !view.subject().undetected->message.starts_with("the kubelet of this node uses"))
+    return;
   found.add({.cause = view.subject().undetected->message,
              .effect = "hosts.toml files and config.toml of containerd do nothing for pods on this node",
              .fix = view.subject().undetected->hint});
@@ -64,7 +70,8 @@ void look_for_no_runtime(const View& view, Findings& found) {
     if (!service.active.empty() && service.active != "active") state += fmt::format("; {} is {}", unit, service.active);
   if (view.subject().detection != nullptr) {
     const auto& config = view.config();
-    Finding finding{.cause = fmt::format("no containerd runs on this node, which looks like {}{}", view.detection().profile.title, state),
+    Finding finding{.cause = fmt::format("no containerd runs on this node, which looks like {}{}",
+                                         view.detection().profile.title, state),
                     .effect = "no pod starts and no image is pulled",
                     .fix = fmt::format("journalctl says why it ended; then {}", view.restart())};
     if (config.load_error) {
@@ -73,23 +80,29 @@ void look_for_no_runtime(const View& view, Findings& found) {
     }
     return found.add(std::move(finding));
   }
-  const bool told =
-      error->message.starts_with("the kubelet of this node uses") || error->message.find("its containerd is not used") != std::string::npos;
+  const bool told = error->message.starts_with("the kubelet of this node uses") ||
+                    error->message.find("its containerd is not used") != std::string::npos;
   if (error->kind == ErrorKind::unsupported && !told)
-    found.add({.cause = error->message + state, .effect = "nothing can be said about the registries of this node", .fix = error->hint});
+    found.add({.cause = error->message + state,
+               .effect = "nothing can be said about the registries of this node",
+               .fix = error->hint});
   if (error->kind == ErrorKind::runtime)
-    found.add({.cause = error->message + state, .effect = "the kubelet has no runtime: no pod starts and no image is pulled", .fix = error->hint});
+    found.add({.cause = error->message + state,
+               .effect = "the kubelet has no runtime: no pod starts and no image is pulled",
+               .fix = error->hint});
   if (told && !told_otherwise(view.facts()))
     if (error->message.find("its containerd is not used") != std::string::npos)
-      found.add(Severity::warning,
-                {.cause = error->message, .effect = "registry configuration of that containerd does nothing for pods", .fix = error->hint});
+      found.add(Severity::warning, {.cause = error->message,
+                                    .effect = "registry configuration of that containerd does nothing for pods",
+                                    .fix = error->hint});
 }
 
 void look_for_choice(const View& view, Findings& found) {
   if (undetected(view, ErrorKind::refused))
-    found.add({.cause = view.subject().undetected->message,
-               .effect = "it is not known which of them pulls images for pods, so nothing can be said about their registries",
-               .fix = view.subject().undetected->hint});
+    found.add(
+        {.cause = view.subject().undetected->message,
+         .effect = "it is not known which of them pulls images for pods, so nothing can be said about their registries",
+         .fix = view.subject().undetected->hint});
 }
 
 void look_for_several(const View& view, Findings& found) {
@@ -97,45 +110,55 @@ void look_for_several(const View& view, Findings& found) {
   std::vector<std::string> others;
   for (const auto& runtime : view.facts().runtimes)
     if (runtime.pid != chosen.pid)
-      others.push_back(fmt::format("pid {} ({}, {})", runtime.pid, runtime.unit.empty() ? runtime.exe : runtime.unit, runtime.address));
+      others.push_back(fmt::format("pid {} ({}, {})", runtime.pid, runtime.unit.empty() ? runtime.exe : runtime.unit,
+                                   runtime.address));
   if (others.empty()) return;
   const auto& facts = view.facts();
-  const auto why = facts.kubelet_endpoint.empty()
-                       ? fmt::format("the one of {}", view.detection().profile.title)
-                       : fmt::format("where the kubelet's endpoint leads ({}, from {})", facts.kubelet_endpoint, facts.kubelet_source);
-  found.add({.cause = fmt::format("{} containerds run here", others.size() + 1),
-             .where = Location{view.config().config_file, 0, 0},
-             .effect = fmt::format("pods get their images through pid {} ({}, {}), {}; {} counts for it alone", chosen.pid, chosen.address,
-                                   view.who(), why, view.config().config_file),
-             .fix = fmt::format("none where that is meant; what is written for {} does nothing for pods", listed(others))});
+  const auto why = facts.kubelet_endpoint.empty() ? fmt::format("the one of {}", view.detection().profile.title)
+                                                  : fmt::format("where the kubelet's endpoint leads ({}, from {})",
+                                                                facts.kubelet_endpoint, facts.kubelet_source);
+  found.add(
+      {.cause = fmt::format("{} containerds run here", others.size() + 1),
+       .where = Location{view.config().config_file, 0, 0},
+       .effect = fmt::format("pods get their images through pid {} ({}, {}), {}; {} counts for it alone", chosen.pid,
+                             chosen.address, view.who(), why, view.config().config_file),
+       .fix = fmt::format("none where that is meant; what is written for {} does nothing for pods", listed(others))});
 }
 
 void look_at_version(const View& view, Findings& found) {
   if (view.subject().detection == nullptr || view.containerd().major != 0) return;
-  found.add({.cause = fmt::format("the version of {} is not known",
-                                  view.detection().runtime.exe.empty() ? "this node's containerd" : view.detection().runtime.exe),
+  found.add({.cause = fmt::format("the version of {} is not known", view.detection().runtime.exe.empty()
+                                                                        ? "this node's containerd"
+                                                                        : view.detection().runtime.exe),
              .effect = "what it makes of its files depends on its version, so most of the rules were not looked at",
-             .fix = "--containerd-version, with a copy of the node's files; on a node `containerd --version` must work for root"});
+             .fix = "--containerd-version, with a copy of the node's files; on a node `containerd --version` must work "
+                    "for root"});
 }
 
 void look_at_clients(const View& view, Findings& found) {
   const auto& directories = view.directories();
-  const auto first =
-      std::find_if(directories.begin(), directories.end(), [&](const auto& d) { return !d.loaded.file.empty() && view.is_read(d.root); });
+  const auto first = std::find_if(directories.begin(), directories.end(),
+                                  [&](const auto& d) { return !d.loaded.file.empty() && view.is_read(d.root); });
   if (first == directories.end() || !view.detection().profile.kubernetes) return;
   const auto& address = view.detection().runtime.address;
-  const auto ctr = fmt::format("ctr{} -n k8s.io images pull --hosts-dir {} REF",
-                               address.empty() || address == "/run/containerd/containerd.sock" ? "" : " -a " + address, first->root);
-  const std::string_view reader = view.containerd().major >= 2
-                                      ? "containerd itself then reads the directory, so its path is absolute, unless --local is given"
-                                  : view.at_least(1, 7) ? "ctr itself then reads the directory, unless --local=false is given, which makes it ignored"
-                                                        : "ctr itself then reads the directory";
-  found.add({.cause = fmt::format("{} counts for the kubelet and `crictl pull`, not for `ctr images pull`", first->root),
-             .where = view.place(first->loaded.file, 0),
-             .effect = fmt::format("ctr of {} never looks at config.toml: without --hosts-dir it asks every registry directly",
-                                   to_string(view.containerd())),
-             .fix = fmt::format("to test what pods get: crictl{} pull REF; to test the hosts.toml files alone: {} ({}; one directory, never a list)",
-                                address.empty() ? "" : " -r unix://" + address, ctr, reader)});
+  const auto ctr =
+      fmt::format("ctr{} -n k8s.io images pull --hosts-dir {} REF",
+                  address.empty() || address == "/run/containerd/containerd.sock" ? "" : " -a " + address, first->root);
+  const std::string_view reader =
+      view.containerd().major >= 2
+          ? "containerd itself then reads the directory, so its path is absolute, unless --local is given"
+      : view.at_least(1, 7)
+          ? "ctr itself then reads the directory, unless --local=false is given, which makes it ignored"
+          : "ctr itself then reads the directory";
+  found.add(
+      {.cause = fmt::format("{} counts for the kubelet and `crictl pull`, not for `ctr images pull`", first->root),
+       .where = view.place(first->loaded.file, 0),
+       .effect =
+           fmt::format("ctr of {} never looks at config.toml: without --hosts-dir it asks every registry directly",
+                       to_string(view.containerd())),
+       .fix = fmt::format("to test what pods get: crictl{} pull REF; to test the hosts.toml files alone: {} ({}; one "
+                          "directory, never a list)",
+                          address.empty() ? "" : " -r unix://" + address, ctr, reader)});
 }
 
 const std::array runtime{
@@ -152,7 +175,8 @@ const std::array runtime{
     Rule{.id = "other-runtime",
          .severity = Severity::error,
          .title = "The kubelet uses another runtime",
-         .happens = "Images are pulled by Docker, CRI-O or another containerd. The files that are configured here do nothing for pods; with "
+         .happens = "Images are pulled by Docker, CRI-O or another containerd. The files that are configured here do "
+                    "nothing for pods; with "
                     "--docker or --container-runtime-endpoint K3s and RKE2 do not render registries.yaml either.",
          .why = "The runtime was chosen by a flag, and the registries were configured for the usual one.",
          .see = "ps -o args= -C kubelet,k3s | tr ' ' '\\n' | grep -A1 'docker\\|runtime-endpoint'",
@@ -192,12 +216,15 @@ const std::array runtime{
     Rule{.id = "ctr-reads-no-config",
          .severity = Severity::note,
          .title = "ctr pull does not use the registry configuration",
-         .happens = "`ctr images pull` asks the registry directly: it never looks at config.toml, so a good certs.d seems to do nothing.",
-         .why = "config_path belongs to the CRI plugin. ctr takes a directory by --hosts-dir only; nerdctl looks into /etc/containerd/certs.d and "
+         .happens = "`ctr images pull` asks the registry directly: it never looks at config.toml, so a good certs.d "
+                    "seems to do nothing.",
+         .why = "config_path belongs to the CRI plugin. ctr takes a directory by --hosts-dir only; nerdctl looks into "
+                "/etc/containerd/certs.d and "
                 "/etc/docker/certs.d by itself.",
          .see = "crictl pull IMAGE",
          .fix = "Test with `crictl pull`, or `regfallback test --image IMAGE`, which pulls as the kubelet does.",
-         .versions = "1.5 to 1.7: ctr reads --hosts-dir itself. 2.0 and later: containerd reads it, so the path must be absolute, unless --local is "
+         .versions = "1.5 to 1.7: ctr reads --hosts-dir itself. 2.0 and later: containerd reads it, so the path must "
+                     "be absolute, unless --local is "
                      "given.",
          .reports = "kubernetes-sigs/kind#3857, containerd/containerd#6285, #12550",
          .look = look_at_clients},
@@ -205,8 +232,6 @@ const std::array runtime{
 
 }  // namespace
 
-std::span<const Rule> runtime_rules() {
-  return runtime;
-}
+std::span<const Rule> runtime_rules() { return runtime; }
 
 }  // namespace rf

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/registries_yaml.h"
-#include "containerd/toml_statements.h"
+#include "containerd/k3s/registries_yaml.h"
+#include "containerd/toml/toml_statements.h"
 #include "intent/names.h"
 #include "node/after_start.h"
 
@@ -20,9 +20,7 @@ std::string without(std::string_view text, std::string_view ending) {
 
 }  // namespace
 
-bool is_legacy(const EffectiveConfig& config) {
-  return config.config_path.empty() && !config.mirrors.empty();
-}
+bool is_legacy(const EffectiveConfig& config) { return config.config_path.empty() && !config.mirrors.empty(); }
 
 View::View(const Subject& subject) : subject_(subject) {
   if (subject.detection == nullptr) return;
@@ -60,9 +58,7 @@ int View::version_of(std::string_view file) const {
   return version != nullptr ? static_cast<int>(version->integer) : 0;
 }
 
-std::string View::who() const {
-  return "containerd " + to_string(containerd());
-}
+std::string View::who() const { return "containerd " + to_string(containerd()); }
 
 // The profile's own directory is named as people know it: through links such as /var/snap/microk8s/current.
 void View::find_roots() {
@@ -70,7 +66,8 @@ void View::find_roots() {
   const auto add = [&](const std::string& root) {
     if (!root.starts_with('/')) return;
     const auto same = [&](const std::string& known) { return tree_.real_path(known) == tree_.real_path(root); };
-    if (std::none_of(roots_.begin(), roots_.end(), same)) roots_.push_back(!own.empty() && same(own) ? own : normal_path(root));
+    if (std::none_of(roots_.begin(), roots_.end(), same))
+      roots_.push_back(!own.empty() && same(own) ? own : normal_path(root));
   };
   for (const auto part : split(looked_.config_path, ':')) add(std::string(part));
   add(own);
@@ -83,7 +80,8 @@ bool View::is_read(std::string_view root) const {
 
 bool View::is_complete(std::string_view path) const {
   if (is_copy() || !path.starts_with('/')) return true;
-  return std::any_of(roots_.begin(), roots_.end(), [&](const std::string& root) { return path.starts_with(root + "/"); });
+  return std::any_of(roots_.begin(), roots_.end(),
+                     [&](const std::string& root) { return path.starts_with(root + "/"); });
 }
 
 void View::look_at_directories() {
@@ -92,7 +90,8 @@ void View::look_at_directories() {
       const auto path = join_path(root, name);
       const auto* entry = tree_.stat(path);
       if (entry == nullptr || entry->kind != FileEntry::Kind::directory || name == "_backup") continue;
-      directories_.push_back({root, name, path, registry_of_directory(name), load_host_directory(tree_, path, containerd())});
+      directories_.push_back(
+          {root, name, path, registry_of_directory(name), load_host_directory(tree_, path, containerd())});
     }
 }
 
@@ -104,7 +103,8 @@ void View::resolve_chains() {
     looked_.mirrors.clear();
     looked_.hosts_roots = roots_;
     looked_.config_path = join(roots_, ":");
-    if (looked_.pull_mode == PullMode::transfer) looked_.pull_mode = PullMode::local;  // what each directory holds, not whether it is split
+    if (looked_.pull_mode == PullMode::transfer)
+      looked_.pull_mode = PullMode::local;  // what each directory holds, not whether it is split
   }
   std::set<std::string> names;
   for (const auto& name : configured_registries(tree_, looked_))
@@ -119,7 +119,9 @@ void View::resolve_chains() {
 
 std::string View::source_of(std::string_view file) const {
   if (is_rendered(file)) return registries_file_;
-  if (era().style != Style::registries_yaml && file == detection().config_file && is_made_from_another(detection(), tree_)) return era().config_file;
+  if (era().style != Style::registries_yaml && file == detection().config_file &&
+      is_made_from_another(detection(), tree_))
+    return era().config_file;
   return std::string(file);
 }
 
@@ -139,7 +141,8 @@ Location View::place(std::string_view file, int line) const {
 
 Location View::place(const Chain& chain, const ChainEndpoint& endpoint) const {
   if (!endpoint.source) return {chain.hosts_dir ? *chain.hosts_dir : config().config_file, 0, 0};
-  if (!is_rendered(endpoint.source->file) || registries_yaml_ == nullptr) return {endpoint.source->file, endpoint.source->line, 0};
+  if (!is_rendered(endpoint.source->file) || registries_yaml_ == nullptr)
+    return {endpoint.source->file, endpoint.source->line, 0};
   const auto* mirrors = registries_yaml()->get("mirrors");
   const auto* mirror = mirrors != nullptr ? mirrors->get(chain.registry) : nullptr;
   const auto* endpoints = mirror != nullptr ? mirror->get("endpoint") : nullptr;
@@ -151,18 +154,23 @@ Location View::place(const Chain& chain, const ChainEndpoint& endpoint) const {
 
 std::string View::restart() const {
   const auto& service = detection().service;
-  if (era().restarts_itself) return fmt::format("{} notices the change and restarts containerd by itself", detection().profile.title);
+  if (era().restarts_itself)
+    return fmt::format("{} notices the change and restarts containerd by itself", detection().profile.title);
   if (!service || service->restart_by == RestartBy::none) return "restart containerd";
   const auto name = service->restart_name.empty() ? service->unit : service->restart_name;
-  return service->restart_by == RestartBy::snap ? "snap restart " + name : "systemctl restart " + without(name, ".service");
+  return service->restart_by == RestartBy::snap ? "snap restart " + name
+                                                : "systemctl restart " + without(name, ".service");
 }
 
 std::string View::migrate() const {
   const auto& file = config().config_file;
   if (era().style == Style::registries_yaml)
-    return fmt::format("declare them in {} and remove them from the template of config.toml; then {}", registries_file_, restart());
+    return fmt::format("declare them in {} and remove them from the template of config.toml; then {}", registries_file_,
+                       restart());
   if (era().config_managed || source_of(file) != file)
-    return fmt::format("remove them from {}, and declare the endpoints in an intent file for regfallback apply; then {}", source_of(file), restart());
+    return fmt::format(
+        "remove them from {}, and declare the endpoints in an intent file for regfallback apply; then {}",
+        source_of(file), restart());
   return "regfallback migrate: it turns them into hosts.toml files with the same chains, and restarts containerd";
 }
 
@@ -173,7 +181,8 @@ std::string View::registry_table(int file_version) const {
 int host_key_line(std::string_view text, int entry_line, std::string_view key) {
   const auto statements = toml_statements(text);
   const auto is_table = [](const TomlStatement& s) { return s.kind != TomlStatement::Kind::key_value; };
-  auto first = std::find_if(statements.begin(), statements.end(), [&](const auto& s) { return s.line == entry_line && is_table(s); });
+  auto first = std::find_if(statements.begin(), statements.end(),
+                            [&](const auto& s) { return s.line == entry_line && is_table(s); });
   first = first == statements.end() ? statements.begin() : first + 1;
   const auto last = std::find_if(first, statements.end(), is_table);
   for (; first != last; ++first)
@@ -195,9 +204,7 @@ int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path) {
   return line;
 }
 
-std::string at(const Location& location) {
-  return to_string(Location{location.file, location.line, 0});
-}
+std::string at(const Location& location) { return to_string(Location{location.file, location.line, 0}); }
 
 std::string listed(const std::vector<std::string>& items) {
   if (items.size() < 2) return items.empty() ? "" : items.front();

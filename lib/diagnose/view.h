@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "containerd/config_files.h"
-#include "containerd/features.h"
-#include "containerd/hosts_dir.h"
+#include "containerd/chain/hosts_dir.h"
+#include "containerd/config/config_files.h"
+#include "containerd/config/features.h"
 #include "diagnose/diagnose.h"
 #include "intent/yaml_tree.h"
 
@@ -52,7 +52,8 @@ class View {
   // Whether the tree holds everything below the directory of this path, so that what is not there does not exist.
   bool is_complete(std::string_view path) const;
   const std::vector<RegistryDirectory>& directories() const { return directories_; }
-  // Of every registry that is configured, as if nothing kept containerd from reading roots(); that of every other registry is "*".
+  // Of every registry that is configured, as if nothing kept containerd from reading roots(); that of every other
+  // registry is "*".
   const std::vector<Chain>& chains() const { return chains_; }
 
   // Where a setting of this file is to be changed: the file itself, or the one it is made from at the next start.
@@ -65,7 +66,8 @@ class View {
   std::string restart() const;
   // What turns legacy registry settings into hosts.toml files on this node.
   std::string migrate() const;
-  // "[plugins.\"io.containerd.grpc.v1.cri\".registry]": the table for registry settings in a file of this version line (0: none).
+  // "[plugins.\"io.containerd.grpc.v1.cri\".registry]": the table for registry settings in a file of this version line
+  // (0: none).
   std::string registry_table(int file_version) const;
 
   // registries.yaml with positions; null when there is none, or it does not parse.
@@ -90,13 +92,13 @@ class View {
 // Whether a chain is that of legacy mirror blocks.
 bool is_legacy(const EffectiveConfig& config);
 
-// The line of a key in hosts.toml: of the host whose table stands on `entry_line`, or of the root where that is no table's line (`server`,
-// or 0). 0 when the key is not written there.
+// The line of a key in hosts.toml: of the host whose table stands on `entry_line`, or of the root where that is no
+// table's line (`server`, or 0). 0 when the key is not written there.
 int host_key_line(std::string_view text, int entry_line, std::string_view key);
 // The line of a key along a path of maps in a YAML document; 0 when it is not there.
 int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path);
 
-std::string at(const Location& location);                   // "/etc/containerd/config.toml:7", or the file alone for line 0
+std::string at(const Location& location);  // "/etc/containerd/config.toml:7", or the file alone for line 0
 std::string listed(const std::vector<std::string>& items);  // "a, b and c"
 
 }  // namespace rf

@@ -27,7 +27,8 @@ Result<BatchSize> parse_batch_size(std::string_view text) {
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), size.number);
   const bool too_much = size.unit == BatchSize::Unit::percent && size.number > 100;
   if (failed != std::errc() || end != digits.data() + digits.size() || size.number < 1 || too_much) {
-    return Error{ErrorKind::usage, "\"" + terminal_safe(text) + "\" is not a batch size", "write a number of nodes (5) or a share of them (20%)"};
+    return Error{ErrorKind::usage, "\"" + terminal_safe(text) + "\" is not a batch size",
+                 "write a number of nodes (5) or a share of them (20%)"};
   }
   return size;
 }
@@ -35,7 +36,8 @@ Result<BatchSize> parse_batch_size(std::string_view text) {
 std::vector<Batch> make_batches(const std::vector<FleetNode>& nodes, const FleetPolicy& policy) {
   std::vector<std::size_t> order(nodes.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return nodes[a].stage < nodes[b].stage; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return nodes[a].stage < nodes[b].stage; });
   const std::size_t size = batch_size(policy, nodes.size());
   const auto canaries = std::min(static_cast<std::size_t>(std::max(policy.canary, 0)), order.size());
 

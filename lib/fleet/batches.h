@@ -24,10 +24,10 @@ struct BatchSize {
 Result<BatchSize> parse_batch_size(std::string_view text);
 
 struct FleetPolicy {
-  int parallel = 256;                     // nodes at a time within a batch
-  std::optional<BatchSize> serial = {};   // without: all nodes of a stage are one batch
-  int canary = 0;                         // so many nodes first; a failure among them ends the run
-  std::optional<int> max_failures = {};   // more failures than this and no further node starts; without: see run_fleet
+  int parallel = 256;                    // nodes at a time within a batch
+  std::optional<BatchSize> serial = {};  // without: all nodes of a stage are one batch
+  int canary = 0;                        // so many nodes first; a failure among them ends the run
+  std::optional<int> max_failures = {};  // more failures than this and no further node starts; without: see run_fleet
 };
 
 struct Batch {

@@ -32,8 +32,8 @@ void FleetControl::stop_now() {
 
 class FleetRun {
  public:
-  FleetRun(const asio::any_io_executor& executor, const FleetPolicy& policy, const FleetJob& job, const OnFleetEvent& on_event,
-           FleetControl& control)
+  FleetRun(const asio::any_io_executor& executor, const FleetPolicy& policy, const FleetJob& job,
+           const OnFleetEvent& on_event, FleetControl& control)
       : executor_(executor), policy_(policy), job_(job), on_event_(on_event), control_(control), news_(executor) {
     control_.on_now_ = [this] { cancel_running(); };
   }
@@ -81,7 +81,8 @@ class FleetRun {
     std::size_t next = 0;
     while (true) {
       const char* why = nullptr;
-      while (next < batch.nodes.size() && running_.size() < window && (why = why_not_start()) == nullptr) start(batch.nodes[next++]);
+      while (next < batch.nodes.size() && running_.size() < window && (why = why_not_start()) == nullptr)
+        start(batch.nodes[next++]);
       if (running_.empty()) {
         if (next < batch.nodes.size()) skip(batch, next, why);
         co_return;
@@ -96,7 +97,8 @@ class FleetRun {
     auto& cancel = running_[node];
     cancel = std::make_unique<asio::cancellation_signal>();
     tell(node, FleetEvent::Kind::started);
-    asio::co_spawn(executor_, run_node(node), asio::bind_cancellation_slot(cancel->slot(), [this, node](std::exception_ptr failed) {
+    asio::co_spawn(executor_, run_node(node),
+                   asio::bind_cancellation_slot(cancel->slot(), [this, node](std::exception_ptr failed) {
                      if (failed) ends_[node] = end_of(failed);
                      running_.erase(node);
                      finish(node);
@@ -119,8 +121,8 @@ class FleetRun {
       std::rethrow_exception(failed);
     } catch (const asio::system_error& error) {
       if (error.code() == asio::error::operation_aborted) {
-        return {NodeEnd::State::interrupted, Error{ErrorKind::interrupted, "interrupted; the state of the node is not known",
-                                                   "regfallback status"}};
+        return {NodeEnd::State::interrupted,
+                Error{ErrorKind::interrupted, "interrupted; the state of the node is not known", "regfallback status"}};
       }
       return {NodeEnd::State::failed, Error{ErrorKind::internal, error.what()}};
     } catch (const std::exception& error) {
@@ -155,8 +157,9 @@ class FleetRun {
   int failures_ = 0;
 };
 
-asio::awaitable<std::vector<NodeEnd>> run_fleet(const std::vector<FleetNode>& nodes, const FleetPolicy& policy, const FleetJob& job,
-                                                const OnFleetEvent& on_event, FleetControl& control) {
+asio::awaitable<std::vector<NodeEnd>> run_fleet(const std::vector<FleetNode>& nodes, const FleetPolicy& policy,
+                                                const FleetJob& job, const OnFleetEvent& on_event,
+                                                FleetControl& control) {
   FleetRun run(co_await asio::this_coro::executor, policy, job, on_event, control);
   co_return co_await run.run(nodes);
 }

@@ -1,4 +1,5 @@
-// Many nodes at once: one coroutine a node, in batches, with a window, until done or interrupted. What is done on a node is the caller's.
+// Many nodes at once: one coroutine a node, in batches, with a window, until done or interrupted. What is done on a
+// node is the caller's.
 #pragma once
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -33,7 +34,8 @@ struct NodeEnd {
   std::optional<Error> error = {};
 };
 
-// Stops a run. First orderly: no further node starts, and jobs that ask see it. Then at once: what a job waits for is cancelled.
+// Stops a run. First orderly: no further node starts, and jobs that ask see it. Then at once: what a job waits for is
+// cancelled.
 class FleetControl {
  public:
   enum class Stop { no, orderly, now };
@@ -50,7 +52,8 @@ class FleetControl {
 // What a job knows of its run.
 class NodeRun {
  public:
-  NodeRun(std::size_t index, const OnFleetEvent& on_event, const FleetControl& control) : index_(index), on_event_(on_event), control_(control) {}
+  NodeRun(std::size_t index, const OnFleetEvent& on_event, const FleetControl& control)
+      : index_(index), on_event_(on_event), control_(control) {}
   std::size_t index() const { return index_; }  // of the node, in input order
   void progress(std::string text) const {
     if (on_event_) on_event_({index_, FleetEvent::Kind::progress, std::move(text)});
@@ -63,19 +66,23 @@ class NodeRun {
   const OnFleetEvent& on_event_;
   const FleetControl& control_;
 };
-// An Error is a failed node. The job object must live as long as the run: a coroutine does not keep the captures of its lambda.
+// An Error is a failed node. The job object must live as long as the run: a coroutine does not keep the captures of its
+// lambda.
 using FleetJob = std::function<asio::awaitable<Result<void>>(NodeRun& run)>;
 
-// One end for each node, in input order. One node's failure never stops others of its batch, unless there are more than max_failures; a
-// further batch begins only when no more than max_failures (none, if not given) have failed so far, and every canary succeeded.
-asio::awaitable<std::vector<NodeEnd>> run_fleet(const std::vector<FleetNode>& nodes, const FleetPolicy& policy, const FleetJob& job,
-                                                const OnFleetEvent& on_event, FleetControl& control);
+// One end for each node, in input order. One node's failure never stops others of its batch, unless there are more than
+// max_failures; a further batch begins only when no more than max_failures (none, if not given) have failed so far, and
+// every canary succeeded.
+asio::awaitable<std::vector<NodeEnd>> run_fleet(const std::vector<FleetNode>& nodes, const FleetPolicy& policy,
+                                                const FleetJob& job, const OnFleetEvent& on_event,
+                                                FleetControl& control);
 
 // First SIGINT or SIGTERM: stop(). Second: stop_now(). Ends when it is destroyed.
 class InterruptWatch {
  public:
   // `on_signal` hears which stop it is, for a message to the user.
-  InterruptWatch(const asio::any_io_executor& executor, FleetControl& control, std::function<void(FleetControl::Stop)> on_signal);
+  InterruptWatch(const asio::any_io_executor& executor, FleetControl& control,
+                 std::function<void(FleetControl::Stop)> on_signal);
   ~InterruptWatch();
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;

@@ -6,13 +6,14 @@
 #include <asio/io_context.hpp>
 #include <optional>
 
-#include "transport/child.h"
+#include "transport/shell/child.h"
 
 namespace rf {
 
 namespace {
 
-asio::awaitable<void> run(const ChildCommand& command, std::chrono::milliseconds limit, std::optional<Result<Output>>& output) {
+asio::awaitable<void> run(const ChildCommand& command, std::chrono::milliseconds limit,
+                          std::optional<Result<Output>>& output) {
   output.emplace(co_await capture_child(command, limit));
 }
 

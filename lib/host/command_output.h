@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "base/result.h"
-#include "transport/shell.h"
+#include "transport/shell/shell.h"
 
 namespace rf {
 
-// Its standard input is /dev/null; it may ask on the terminal. Text and exit status as in capture_child; an Error when it did not run.
+// Its standard input is /dev/null; it may ask on the terminal. Text and exit status as in capture_child; an Error when
+// it did not run.
 Result<Output> command_output(const std::vector<std::string>& argv, std::chrono::milliseconds limit);
 
 }  // namespace rf

@@ -1,4 +1,5 @@
-// What Docker's client configuration (~/.docker/config.json) says about one host. Pure: docker_config.h reads the file and runs helpers.
+// What Docker's client configuration (~/.docker/config.json) says about one host. Pure: docker_config.h reads the file
+// and runs helpers.
 #pragma once
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@ struct CredentialHelper {
   std::string key;
 };
 struct DockerAuth {
-  DockerCredentials credentials;            // without a helper
+  DockerCredentials credentials;  // without a helper
   std::optional<CredentialHelper> helper;
 };
 

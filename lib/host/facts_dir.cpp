@@ -28,8 +28,8 @@ bool is_directory(const std::string& path) {
 std::string node_file_name(std::string_view node) {
   std::string name;
   for (const char c : node) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-                       c == '@' || c == ':';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '@' || c == ':';
     name += plain && !(name.empty() && c == '.') ? c : '_';
   }
   return name;
@@ -45,7 +45,8 @@ Result<std::vector<SavedFacts>> read_saved_facts(const std::string& path) {
   RF_TRY(const auto names, list_local_files(path, suffix));
   for (const auto& name : names) all.push_back(read_one(path + "/" + name));
   if (all.empty()) {
-    return Error{.kind = ErrorKind::usage, .message = "there are no *.facts files in " + path,
+    return Error{.kind = ErrorKind::usage,
+                 .message = "there are no *.facts files in " + path,
                  .hint = "'regfallback detect --save " + path + "' writes them"};
   }
   return all;

@@ -1,4 +1,5 @@
-// Facts kept in a directory, one file a node (NAME.facts): `detect --save DIR` writes it, `--facts DIR` uses it in place of the nodes.
+// Facts kept in a directory, one file a node (NAME.facts): `detect --save DIR` writes it, `--facts DIR` uses it in
+// place of the nodes.
 #pragma once
 #include <string>
 #include <string_view>

@@ -56,7 +56,8 @@ Result<std::string> read_all(int fd, const std::string& path) {
 Result<void> make_parents(const std::string& path) {
   for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const auto directory = path.substr(0, slash);
-    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS && errno != EACCES) {
+    if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS &&
+        errno != EACCES) {
       return io_error("make the directory", directory);
     }
   }
@@ -108,7 +109,8 @@ Result<std::vector<std::string>> list_local_files(const std::string& directory, 
   std::vector<std::string> names;
   while (const auto* entry = ::readdir(opened)) {
     const std::string name = entry->d_name;
-    const bool ends = name.size() > suffix.size() && name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
+    const bool ends =
+        name.size() > suffix.size() && name.compare(name.size() - suffix.size(), suffix.size(), suffix) == 0;
     if (ends && name[0] != '.') names.push_back(name);
   }
   ::closedir(opened);

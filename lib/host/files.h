@@ -25,12 +25,13 @@ bool local_file_exists(const std::string& path);
 Result<std::vector<std::string>> list_local_files(const std::string& directory, std::string_view suffix);
 
 std::optional<std::string> environment(const char* name);  // nothing when unset or empty
-std::string home_directory();                             // $HOME, else the user's entry in the password database
-std::string absolute_path(const std::string& path);      // against the working directory
-std::string expand_home(std::string_view path);           // "~/x" -> "/home/me/x"
+std::string home_directory();                              // $HOME, else the user's entry in the password database
+std::string absolute_path(const std::string& path);        // against the working directory
+std::string expand_home(std::string_view path);            // "~/x" -> "/home/me/x"
 
-// The intent file: `given` when not empty, else the first that exists of $REGFALLBACK_CONFIG (which must exist), ./regfallback.yaml,
-// $XDG_CONFIG_HOME/regfallback/config.yaml, /etc/regfallback/config.yaml. Nothing when there is none.
+// The intent file: `given` when not empty, else the first that exists of $REGFALLBACK_CONFIG (which must exist),
+// ./regfallback.yaml, $XDG_CONFIG_HOME/regfallback/config.yaml, /etc/regfallback/config.yaml. Nothing when there is
+// none.
 std::optional<std::string> find_intent_file(const std::string& given);
 
 }  // namespace rf

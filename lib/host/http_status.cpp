@@ -1,19 +1,20 @@
 #include "host/http_status.h"
 
+#include <fcntl.h>
 #include <array>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
-#include <fcntl.h>
 
-#include "transport/deadline.h"
-#include "transport/tcp.h"
+#include "transport/shell/deadline.h"
+#include "transport/ssh/tcp.h"
 
 namespace rf {
 
-asio::awaitable<Result<int>> http_status(std::string host, int port, std::string path, std::chrono::milliseconds limit) {
+asio::awaitable<Result<int>> http_status(std::string host, int port, std::string path,
+                                         std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
   RF_CO_TRY(const int fd, co_await connect_tcp(host, port, limit));
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -22,13 +23,15 @@ asio::awaitable<Result<int>> http_status(std::string host, int port, std::string
     std::error_code ignored;
     stream.close(ignored);
   });
-  const auto request = "GET " + path + " HTTP/1.1\r\nHost: " + host + ":" + std::to_string(port) + "\r\nConnection: close\r\n\r\n";
+  const auto request =
+      "GET " + path + " HTTP/1.1\r\nHost: " + host + ":" + std::to_string(port) + "\r\nConnection: close\r\n\r\n";
   std::error_code failed;
   co_await asio::async_write(stream, asio::buffer(request), asio::redirect_error(asio::use_awaitable, failed));
   std::string head;
   std::array<char, 512> buffer{};
   while (!failed && head.size() < 16) {
-    const auto got = co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
+    const auto got =
+        co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
     head.append(buffer.data(), got);
   }
   if (deadline.passed()) co_return Error{ErrorKind::timeout, "connected, and no answer came in time"};

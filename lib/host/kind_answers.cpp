@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "host/kind_cluster.h"
-#include "transport/container.h"
+#include "transport/ways/container.h"
 
 namespace rf {
 namespace {
@@ -13,7 +13,8 @@ namespace {
 using Json = nlohmann::json;
 
 Error strange(std::string what) {
-  return {ErrorKind::parse, "the container engine printed " + std::move(what), "do `docker ps -a` and `docker container inspect` work?"};
+  return {ErrorKind::parse, "the container engine printed " + std::move(what),
+          "do `docker ps -a` and `docker container inspect` work?"};
 }
 
 const Json* member(const Json* object, const char* name) {
@@ -22,7 +23,9 @@ const Json* member(const Json* object, const char* name) {
   return found == object->end() ? nullptr : &*found;
 }
 
-std::string text_of(const Json* value) { return value != nullptr && value->is_string() ? value->get<std::string>() : std::string(); }
+std::string text_of(const Json* value) {
+  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
 
 int port_of(const std::string& text) {
   if (text.empty() || text.size() > 5 || text.find_first_not_of("0123456789") != text.npos) return 0;
@@ -32,7 +35,8 @@ int port_of(const std::string& text) {
 
 // A stopped container publishes nothing now; what it will publish stands in its HostConfig.
 void read_published(const Json& container, ContainerFacts& facts) {
-  for (const auto* ports : {member(member(&container, "NetworkSettings"), "Ports"), member(member(&container, "HostConfig"), "PortBindings")}) {
+  for (const auto* ports : {member(member(&container, "NetworkSettings"), "Ports"),
+                            member(member(&container, "HostConfig"), "PortBindings")}) {
     const auto* bindings = member(ports, "5000/tcp");
     if (facts.host_port != 0 || bindings == nullptr || !bindings->is_array() || bindings->empty()) continue;
     facts.host_port = port_of(text_of(member(&bindings->front(), "HostPort")));
@@ -48,10 +52,14 @@ Result<std::vector<KindContainer>> parse_kind_containers(std::string_view output
   for (const auto line : lines(output)) {
     if (trim(line).empty()) continue;
     const auto parts = split(line, '\t');
-    if (parts.size() != 4) return strange("a line that is not of the form asked for: " + terminal_safe(line.substr(0, 200)));
-    if (!is_container_name(parts[0]) || !is_container_name(parts[3])) return strange("what is no name: " + terminal_safe(line.substr(0, 200)));
+    if (parts.size() != 4)
+      return strange("a line that is not of the form asked for: " + terminal_safe(line.substr(0, 200)));
+    if (!is_container_name(parts[0]) || !is_container_name(parts[3]))
+      return strange("what is no name: " + terminal_safe(line.substr(0, 200)));
     const bool runs = parts[2].starts_with("Up") && parts[2].find("(Paused)") == parts[2].npos;
-    containers.push_back({.cluster = std::string(parts[0]), .role = std::string(parts[1]), .name = std::string(parts[3]),
+    containers.push_back({.cluster = std::string(parts[0]),
+                          .role = std::string(parts[1]),
+                          .name = std::string(parts[3]),
                           .state = runs ? KindContainer::State::running : KindContainer::State::stopped});
   }
   std::sort(containers.begin(), containers.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -74,14 +82,17 @@ Result<KindCluster> choose_kind_cluster(std::string_view name, std::span<const E
     if (!cluster.containers.empty()) return cluster;
   }
   if (silent.size() == answers.size()) {
-    return Error{.kind = ErrorKind::connect, .message = "no container engine can be asked for KIND clusters: " + join(silent, "; "),
+    return Error{.kind = ErrorKind::connect,
+                 .message = "no container engine can be asked for KIND clusters: " + join(silent, "; "),
                  .hint = "is the engine running, and may this user use it? Try `docker ps`; DOCKER_HOST counts"};
   }
   std::string message = "there is no KIND cluster '" + terminal_safe(name) + "'";
   if (!silent.empty()) message += " (" + join(silent, "; ") + ")";
   const std::vector<std::string> names(there.begin(), there.end());
-  return Error{.kind = ErrorKind::connect, .message = message,
-               .hint = names.empty() ? "there are no KIND clusters; `kind create cluster` makes one" : "there are: " + join(names, ", ")};
+  return Error{.kind = ErrorKind::connect,
+               .message = message,
+               .hint = names.empty() ? "there are no KIND clusters; `kind create cluster` makes one"
+                                     : "there are: " + join(names, ", ")};
 }
 
 Result<KindNodes> nodes_of(const KindCluster& cluster, const NodeSpec& like) {
@@ -101,23 +112,27 @@ Result<KindNodes> nodes_of(const KindCluster& cluster, const NodeSpec& like) {
   }
   const auto start = cluster.engine + " start " + join(stopped, " ");
   if (out.nodes.empty()) {
-    return Error{.kind = ErrorKind::connect, .message = "no node of the KIND cluster '" + cluster.name + "' is running",
+    return Error{.kind = ErrorKind::connect,
+                 .message = "no node of the KIND cluster '" + cluster.name + "' is running",
                  .hint = stopped.empty() ? "`kind get nodes --name " + cluster.name + "` lists its nodes" : start};
   }
-  for (const auto& name : stopped) out.notes.push_back(name + " is not running, and left out; " + cluster.engine + " start " + name);
+  for (const auto& name : stopped)
+    out.notes.push_back(name + " is not running, and left out; " + cluster.engine + " start " + name);
   return out;
 }
 
 Result<ContainerFacts> parse_container(std::string_view json) {
   const auto read = Json::parse(json.begin(), json.end(), nullptr, false);
-  if (!read.is_array() || read.size() != 1 || !read.front().is_object()) return strange("something other than one container's description");
+  if (!read.is_array() || read.size() != 1 || !read.front().is_object())
+    return strange("something other than one container's description");
   const auto& container = read.front();
   ContainerFacts facts;
   const auto* running = member(member(&container, "State"), "Running");
   if (running == nullptr || !running->is_boolean()) return strange("a container without a state");
   facts.running = running->get<bool>();
   facts.image = text_of(member(member(&container, "Config"), "Image"));
-  if (const auto* networks = member(member(&container, "NetworkSettings"), "Networks"); networks != nullptr && networks->is_object()) {
+  if (const auto* networks = member(member(&container, "NetworkSettings"), "Networks");
+      networks != nullptr && networks->is_object()) {
     for (const auto& network : networks->items()) {
       if (is_container_name(network.key())) facts.networks.push_back(network.key());
     }

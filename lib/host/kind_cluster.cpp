@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "transport/child.h"
+#include "transport/shell/child.h"
 
 namespace rf {
 namespace {
@@ -13,8 +13,13 @@ constexpr std::size_t longest_complaint = 400;
 
 // Podman has no .Label; in docker .Labels is one text.
 std::vector<std::string> list_arguments(std::string_view engine) {
-  const std::string_view form = engine == "podman" ? "{{index .Labels \"io.x-k8s.kind.%\"}}" : "{{.Label \"io.x-k8s.kind.%\"}}";
-  return {"ps", "-a", "--filter", "label=io.x-k8s.kind.cluster", "--format",
+  const std::string_view form =
+      engine == "podman" ? "{{index .Labels \"io.x-k8s.kind.%\"}}" : "{{.Label \"io.x-k8s.kind.%\"}}";
+  return {"ps",
+          "-a",
+          "--filter",
+          "label=io.x-k8s.kind.cluster",
+          "--format",
           replace_all(form, "%", "cluster") + "\t" + replace_all(form, "%", "role") + "\t{{.Status}}\t{{.Names}}"};
 }
 
@@ -37,7 +42,8 @@ bool has_cluster(const EngineAnswer& answer, std::string_view name) {
 
 }  // namespace
 
-asio::awaitable<Result<Output>> run_engine(std::string engine, std::vector<std::string> arguments, std::chrono::milliseconds limit) {
+asio::awaitable<Result<Output>> run_engine(std::string engine, std::vector<std::string> arguments,
+                                           std::chrono::milliseconds limit) {
   arguments.insert(arguments.begin(), engine);
   ChildCommand command;
   command.argv = std::move(arguments);

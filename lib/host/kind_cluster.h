@@ -1,5 +1,6 @@
-// KIND clusters on this machine, as docker or podman tells of them: which there are, their node containers, a container's own facts.
-// What an engine prints is read by pure functions and trusted in nothing: a name may become an argument of the engine again.
+// KIND clusters on this machine, as docker or podman tells of them: which there are, their node containers, a
+// container's own facts. What an engine prints is read by pure functions and trusted in nothing: a name may become an
+// argument of the engine again.
 #pragma once
 #include <asio/awaitable.hpp>
 #include <chrono>
@@ -10,7 +11,7 @@
 
 #include "base/result.h"
 #include "intent/intent.h"
-#include "transport/shell.h"
+#include "transport/shell/shell.h"
 
 namespace rf {
 
@@ -26,7 +27,7 @@ struct KindContainer {
 Result<std::vector<KindContainer>> parse_kind_containers(std::string_view output);
 
 struct EngineAnswer {
-  std::string engine;  // "docker" or "podman"
+  std::string engine;                             // "docker" or "podman"
   Result<std::vector<KindContainer>> containers;  // of all clusters
 };
 struct KindCluster {
@@ -34,7 +35,8 @@ struct KindCluster {
   std::string name;
   std::vector<KindContainer> containers;  // sorted by name
 };
-// The cluster as the first engine that has it tells; else an Error with the clusters there are, or why no engine could be asked.
+// The cluster as the first engine that has it tells; else an Error with the clusters there are, or why no engine could
+// be asked.
 Result<KindCluster> choose_kind_cluster(std::string_view name, std::span<const EngineAnswer> answers);
 
 struct KindNodes {
@@ -55,8 +57,10 @@ struct ContainerFacts {
 Result<ContainerFacts> parse_container(std::string_view json);
 
 // One command of the engine, as a child process without a shell. A failure is an Error with what it said.
-asio::awaitable<Result<Output>> run_engine(std::string engine, std::vector<std::string> arguments, std::chrono::milliseconds limit);
-// Asks docker, then podman (the other way round with KIND_EXPERIMENTAL_PROVIDER=podman, as kind does). DOCKER_HOST counts.
+asio::awaitable<Result<Output>> run_engine(std::string engine, std::vector<std::string> arguments,
+                                           std::chrono::milliseconds limit);
+// Asks docker, then podman (the other way round with KIND_EXPERIMENTAL_PROVIDER=podman, as kind does). DOCKER_HOST
+// counts.
 asio::awaitable<Result<KindCluster>> find_kind_cluster(std::string name);
 
 }  // namespace rf

@@ -7,7 +7,9 @@ namespace {
 
 constexpr std::string_view node_key = "node ", intent_key = "intent ";
 
-bool fits_a_line(std::string_view text) { return !text.empty() && text.find('\n') == text.npos && !text.ends_with('\r'); }
+bool fits_a_line(std::string_view text) {
+  return !text.empty() && text.find('\n') == text.npos && !text.ends_with('\r');
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// The nodes and the intent file of the last apply, as the text they are remembered in. Pure: state.h reads and writes the file.
+// The nodes and the intent file of the last apply, as the text they are remembered in. Pure: state.h reads and writes
+// the file.
 #pragma once
 #include <string>
 #include <string_view>

@@ -67,7 +67,8 @@ Result<Selection> select_nodes(const std::vector<std::string>& flags, const Inte
     const auto last = remembered_apply();
     for (const auto& node : last.nodes) RF_CHECK(add(nodes, node, "", 0));
     if (!nodes.empty()) {
-      return Selection{.nodes = each_once(std::move(nodes)), .said = "nodes of the last apply: " + join(last.nodes, ", ")};
+      return Selection{.nodes = each_once(std::move(nodes)),
+                       .said = "nodes of the last apply: " + join(last.nodes, ", ")};
     }
   }
   RF_CHECK(add(nodes, "local", "", 0));

@@ -15,8 +15,8 @@ struct Selection {
   std::vector<NodeSpec> nodes;  // each once, in the order they were first named
   std::string said;             // a note for the user when the choice was not his: "nodes of the last apply: a, b"
 };
-// `flags` are the values of --nodes ("a,b", "@file", "kind:dev", "node[01-32]"); @file holds one or more per line, # begins a comment.
-// Else the intent's nodes; else those of the last apply, if wanted; else the local machine.
+// `flags` are the values of --nodes ("a,b", "@file", "kind:dev", "node[01-32]"); @file holds one or more per line, #
+// begins a comment. Else the intent's nodes; else those of the last apply, if wanted; else the local machine.
 Result<Selection> select_nodes(const std::vector<std::string>& flags, const Intent& intent, Remembered remembered);
 
 }  // namespace rf

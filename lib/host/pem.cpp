@@ -43,8 +43,12 @@ Result<PemCheck> check_certificates(std::string_view pem) {
       out.warning = fmt::format("the certificate {} has ended", subject(certificate.get()));
   }
   ERR_clear_error();
-  if (expected == 0) return Error{ErrorKind::intent, "no PEM certificate in it", "it begins with -----BEGIN CERTIFICATE-----; openssl x509 -inform der converts others"};
-  if (found != expected) return Error{ErrorKind::intent, fmt::format("certificate {} of {} in it is damaged", found + 1, expected), "export it again"};
+  if (expected == 0)
+    return Error{ErrorKind::intent, "no PEM certificate in it",
+                 "it begins with -----BEGIN CERTIFICATE-----; openssl x509 -inform der converts others"};
+  if (found != expected)
+    return Error{ErrorKind::intent, fmt::format("certificate {} of {} in it is damaged", found + 1, expected),
+                 "export it again"};
   return out;
 }
 
@@ -53,13 +57,18 @@ Result<void> check_key(std::string_view certificate_pem, std::string_view key_pe
   const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
   if (!key)
-    return Error{ErrorKind::intent, key_pem.find("ENCRYPTED") == key_pem.npos ? "no PEM private key in it" : "the private key has a passphrase, which containerd cannot ask for",
+    return Error{ErrorKind::intent,
+                 key_pem.find("ENCRYPTED") == key_pem.npos
+                     ? "no PEM private key in it"
+                     : "the private key has a passphrase, which containerd cannot ask for",
                  "openssl pkey -in OLD -out NEW writes one without"};
   const auto certificates = reader(certificate_pem);
   const auto certificate = next(certificates.get());
   const bool belongs = certificate && X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
-  if (!belongs) return Error{ErrorKind::intent, "the private key does not belong to the certificate", "are cert and key of one pair?"};
+  if (!belongs)
+    return Error{ErrorKind::intent, "the private key does not belong to the certificate",
+                 "are cert and key of one pair?"};
   return {};
 }
 

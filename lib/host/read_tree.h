@@ -10,12 +10,13 @@ namespace rf {
 
 class TreeReader {
  public:
-  // Where the node's "/" is on this machine: "/" itself, or a directory that holds a copy of its files. Symlinks in it are the
-  // node's: absolute ones start at `root` again.
+  // Where the node's "/" is on this machine: "/" itself, or a directory that holds a copy of its files. Symlinks in it
+  // are the node's: absolute ones start at `root` again.
   explicit TreeReader(std::string root);
 
-  // A file, or a directory with everything below it. What a symlink on the way leads to is read too. A path that does not exist
-  // adds the directories above it. Files over 1 MiB and what may not be read become `unreadable`; at most 20,000 entries are taken.
+  // A file, or a directory with everything below it. What a symlink on the way leads to is read too. A path that does
+  // not exist adds the directories above it. Files over 1 MiB and what may not be read become `unreadable`; at most
+  // 20,000 entries are taken.
   void add(std::string_view path);
   // Every path that matches, as FileTree::glob matches.
   void add_glob(std::string_view pattern);

@@ -14,7 +14,9 @@
 namespace rf {
 namespace {
 
-Error missing(std::string message, std::string hint) { return {ErrorKind::intent, std::move(message), std::move(hint)}; }
+Error missing(std::string message, std::string hint) {
+  return {ErrorKind::intent, std::move(message), std::move(hint)};
+}
 
 // One line break at the end is the editor's, not the secret's.
 std::string without_line_break(std::string text) {
@@ -27,7 +29,8 @@ Result<Secret> usable(std::string text, const std::string& what) {
   Secret secret(std::move(text));
   if (secret.empty()) return missing(what + " is empty", "a password has at least one character");
   for (const char c : secret.expose())
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return missing(what + " holds a line break or a control character", "it has to be one line");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return missing(what + " holds a line break or a control character", "it has to be one line");
   return secret;
 }
 
@@ -40,8 +43,10 @@ class Resolver {
     out.username = options.username;
     if (options.password) {
       auto password = resolve(*options.password, options.host, out.username);
-      if (password) out.password = *std::move(password);
-      else problem(std::move(password.error()), options.password->where);
+      if (password)
+        out.password = *std::move(password);
+      else
+        problem(std::move(password.error()), options.password->where);
     }
     if (!options.ca_file.empty()) out.ca_pem = certificates(options.ca_file, options.where);
     if (!options.client_cert_file.empty()) client(options, out);
@@ -70,25 +75,30 @@ class Resolver {
 
   static Result<Secret> from_environment(const std::string& name) {
     auto value = environment(name.c_str());
-    if (!value) return missing(fmt::format("the environment variable {} is not set", name), fmt::format("export {}=...", name));
+    if (!value)
+      return missing(fmt::format("the environment variable {} is not set", name), fmt::format("export {}=...", name));
     return usable(*std::move(value), fmt::format("the environment variable {}", name));
   }
   Result<Secret> from_file(const std::string& written) {
     const auto path = expand_home(written);
     RF_TRY(auto file, read_local_file(path));
     if ((file.mode_bits & 077) != 0)
-      result_.warnings.push_back(fmt::format("{} has mode {:04o}: others on this machine can read it (chmod 600 {})", path, file.mode_bits & 07777, path));
+      result_.warnings.push_back(fmt::format("{} has mode {:04o}: others on this machine can read it (chmod 600 {})",
+                                             path, file.mode_bits & 07777, path));
     return usable(without_line_break(std::move(file.text)), path);
   }
   // The same command line is run once, however many endpoints use it.
   Result<Secret> from_command(const std::string& line) {
     if (const auto known = commands_.find(line); known != commands_.end()) return known->second;
     const auto what = "the output of the command for the password";
-    RF_TRY(auto output, command_output({"/bin/sh", "-c", line}, limits_.command).doing("running the command for a password"));
+    RF_TRY(auto output,
+           command_output({"/bin/sh", "-c", line}, limits_.command).doing("running the command for a password"));
     Secret text(without_line_break(std::move(output.text)));
     if (output.rc != 0)
       return missing(fmt::format("the command for the password ended with status {}", output.rc),
-                     output.complaint.empty() ? "run it by hand" : fmt::format("it said: {}", terminal_safe(trim(output.complaint).substr(0, 300))));
+                     output.complaint.empty()
+                         ? "run it by hand"
+                         : fmt::format("it said: {}", terminal_safe(trim(output.complaint).substr(0, 300))));
     RF_TRY(auto secret, usable(std::string(text.expose()), what));
     commands_.emplace(line, secret);
     return secret;

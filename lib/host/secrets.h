@@ -1,5 +1,6 @@
-// Resolves what an intent refers to: passwords in the environment, in files, printed by commands, in Docker's configuration; and
-// certificate files. Once per run, on this machine. Nothing of it is ever printed: messages name the reference, not what it holds.
+// Resolves what an intent refers to: passwords in the environment, in files, printed by commands, in Docker's
+// configuration; and certificate files. Once per run, on this machine. Nothing of it is ever printed: messages name the
+// reference, not what it holds.
 #pragma once
 #include <chrono>
 #include <string>

@@ -17,7 +17,8 @@ LastApply remembered_apply() {
 }
 
 Result<void> remember_apply(const LastApply& apply) {
-  return write_local_file(last_apply_file(), print_last_apply(apply), 0600).doing("remembering the nodes of this apply");
+  return write_local_file(last_apply_file(), print_last_apply(apply), 0600)
+      .doing("remembering the nodes of this apply");
 }
 
 }  // namespace rf

@@ -1,4 +1,5 @@
-// What we remember on the operator's machine: $XDG_STATE_HOME/regfallback (or ~/.local/state/regfallback), readable by the user only.
+// What we remember on the operator's machine: $XDG_STATE_HOME/regfallback (or ~/.local/state/regfallback), readable by
+// the user only.
 #pragma once
 #include <string>
 

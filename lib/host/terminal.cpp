@@ -54,8 +54,8 @@ class EchoOff {
 
 volatile std::sig_atomic_t noted_signal = 0;
 
-// While it lives, signals that would end or stop the program only interrupt wait_for(); then the last of them is sent again, to whom it
-// was for. It must outlive EchoOff: nobody shall be left with a terminal that shows nothing.
+// While it lives, signals that would end or stop the program only interrupt wait_for(); then the last of them is sent
+// again, to whom it was for. It must outlive EchoOff: nobody shall be left with a terminal that shows nothing.
 class SignalsHeld {
  public:
   SignalsHeld() {
@@ -78,7 +78,8 @@ class SignalsHeld {
     ::sigprocmask(SIG_SETMASK, &usual_, nullptr);
     if (noted_signal != 0) ::kill(::getpid(), noted_signal);
   }
-  // Until there is something to read; false when a signal came. They are let in only here, so that none is missed before.
+  // Until there is something to read; false when a signal came. They are let in only here, so that none is missed
+  // before.
   bool wait_for(int descriptor) const {
     pollfd input{.fd = descriptor, .events = POLLIN, .revents = 0};
     return noted_signal == 0 && ::ppoll(&input, 1, nullptr, &usual_) > 0;
@@ -140,7 +141,8 @@ bool can_ask() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) =
 Result<Secret> ask_secret(std::string_view question) {
   const int tty = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
   if (tty < 0) {
-    return Error{.kind = ErrorKind::usage, .message = "there is no terminal to ask for a password on",
+    return Error{.kind = ErrorKind::usage,
+                 .message = "there is no terminal to ask for a password on",
                  .hint = "run it from a terminal, use a key or an agent, or configure sudo without a password"};
   }
   std::string line;

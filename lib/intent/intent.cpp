@@ -24,7 +24,8 @@ class Reader {
       for (const auto& node : nodes->items) this->nodes(*node, out.nodes);
     if (const auto* registries = root.get("registries"))
       for (const auto& [name, value] : registries->entries)
-        if (name->is_scalar() && check_registry_name(name->text) && out.registry(name->text) == nullptr) out.registries.push_back(registry(*name, *value));
+        if (name->is_scalar() && check_registry_name(name->text) && out.registry(name->text) == nullptr)
+          out.registries.push_back(registry(*name, *value));
     if (const auto* endpoints = root.get("endpoints"))
       for (const auto& [host, value] : endpoints->entries) options(*host, *value, out);
     return out;
@@ -86,8 +87,10 @@ class Reader {
     if (node->entries.size() != 1) return std::nullopt;
     if (node->get("env") != nullptr) return SecretRef{SecretRef::Kind::env, text(node, "env"), where(*node)};
     if (node->get("file") != nullptr) return SecretRef{SecretRef::Kind::file, path(node, "file"), where(*node)};
-    if (node->get("command") != nullptr) return SecretRef{SecretRef::Kind::command, text(node, "command"), where(*node)};
-    if (node->get("docker-config") != nullptr) return SecretRef{SecretRef::Kind::docker_config, path(node, "docker-config"), where(*node)};
+    if (node->get("command") != nullptr)
+      return SecretRef{SecretRef::Kind::command, text(node, "command"), where(*node)};
+    if (node->get("docker-config") != nullptr)
+      return SecretRef{SecretRef::Kind::docker_config, path(node, "docker-config"), where(*node)};
     return std::nullopt;
   }
 
@@ -109,16 +112,20 @@ class Reader {
     if (auto timeout = text(&value, "dial_timeout"); !timeout.empty()) out.dial_timeout = std::move(timeout);
     if (const auto* capabilities = value.get("capabilities")) {
       for (const auto& word : capabilities->items)
-        if (std::find(out.capabilities.begin(), out.capabilities.end(), word->text) == out.capabilities.end()) out.capabilities.push_back(word->text);
+        if (std::find(out.capabilities.begin(), out.capabilities.end(), word->text) == out.capabilities.end())
+          out.capabilities.push_back(word->text);
       if (capabilities->is_list() && capabilities->items.empty())
-        problem(*capabilities, "an empty list, which containerd reads as every capability", "write [pull, resolve], or remove the key");
+        problem(*capabilities, "an empty list, which containerd reads as every capability",
+                "write [pull, resolve], or remove the key");
     }
     if (const auto* headers = value.get("headers"))
       for (const auto& [name, header] : headers->entries)
         if (name->is_scalar() && header->is_scalar()) out.headers.emplace_back(name->text, header->text);
     const auto [other, fresh] = intent.endpoints.emplace(out.host, out);
     if (!fresh && key.text != other->second.host)
-      problem(key, fmt::format("{} is {}, which stands on line {} already", key.text, out.host, other->second.where.line), "join the two");
+      problem(key,
+              fmt::format("{} is {}, which stands on line {} already", key.text, out.host, other->second.where.line),
+              "join the two");
   }
 
   void nodes(const YamlNode& node, std::vector<NodeSpec>& out) const {
@@ -156,7 +163,8 @@ IntentOrProblems parse_intent(const IntentText& text) {
     return out;
   }
   if ((*root)->kind == YamlNode::Kind::null) {
-    out.problems.push_back({ErrorKind::intent, "the file is empty", "`regfallback init` writes a commented starter file", Location{text.file, 1, 1}});
+    out.problems.push_back({ErrorKind::intent, "the file is empty",
+                            "`regfallback init` writes a commented starter file", Location{text.file, 1, 1}});
     return out;
   }
   out.problems = check_shape(**root, intent_shape(), text.file);

@@ -13,9 +13,9 @@ namespace rf {
 // A URL that serves a registry's content, normalised: `ghcr.io/your-org` is {https, ghcr.io, /v2/your-org}.
 struct Endpoint {
   std::string scheme = "https";
-  std::string host;         // with port where one was written; "docker.io" has become "registry-1.docker.io"
-  std::string path = "/v2"; // the API base, requests go to <path>/<repository>/...
-  Location where;           // for errors; not part of equality
+  std::string host;          // with port where one was written; "docker.io" has become "registry-1.docker.io"
+  std::string path = "/v2";  // the API base, requests go to <path>/<repository>/...
+  Location where;            // for errors; not part of equality
   bool override_path() const { return path != "/v2"; }
   std::string url() const { return scheme + "://" + host + path; }
   bool operator==(const Endpoint& o) const { return scheme == o.scheme && host == o.host && path == o.path; }
@@ -24,11 +24,11 @@ struct Endpoint {
 Result<Endpoint> parse_endpoint(std::string_view text);
 
 struct Registry {
-  std::string name;                  // "docker.io", "anubis:32000", "*"
-  std::vector<Endpoint> mirrors;     // before the upstream
+  std::string name;               // "docker.io", "anubis:32000", "*"
+  std::vector<Endpoint> mirrors;  // before the upstream
   enum class Upstream { standard, given, none } upstream = Upstream::standard;
-  Endpoint upstream_endpoint;        // for `given`; for `standard` the registry's own (empty host for "*")
-  std::vector<Endpoint> fallback;    // after the upstream
+  Endpoint upstream_endpoint;      // for `given`; for `standard` the registry's own (empty host for "*")
+  std::vector<Endpoint> fallback;  // after the upstream
   Location where;
 
   // Mirrors, upstream (unless none), fallback. For "*" the upstream is each registry's own and is not in the list.
@@ -50,23 +50,24 @@ struct EndpointOptions {
   std::string client_cert_file;
   std::string client_key_file;
   bool insecure_skip_verify = false;
-  std::optional<std::string> dial_timeout;     // "2s"
-  std::vector<std::string> capabilities;       // empty: not given
+  std::optional<std::string> dial_timeout;  // "2s"
+  std::vector<std::string> capabilities;    // empty: not given
   std::vector<std::pair<std::string, std::string>> headers;
   Location where;
 };
 
 struct NodeSpec {
-  std::string text;      // as written
+  std::string text;  // as written
   enum class Kind { ssh, kind_cluster, docker, podman, local } kind = Kind::ssh;
-  std::string name;      // host, cluster or container name
+  std::string name;  // host, cluster or container name
   std::string user;
-  int port = 0;          // 0: not given
+  int port = 0;  // 0: not given
   std::string identity;
   std::string jump;
   Location where;
 };
-// "anubis", "ops@babel:2222", "node[01-32]" (gives 32), "kind:dev", "docker:NAME", "podman:NAME", "local"; comma separated.
+// "anubis", "ops@babel:2222", "node[01-32]" (gives 32), "kind:dev", "docker:NAME", "podman:NAME", "local"; comma
+// separated.
 // "@file" is expanded by the caller.
 Result<std::vector<NodeSpec>> parse_nodes(std::string_view text);
 
@@ -78,8 +79,8 @@ struct Intent {
   const Registry* registry(std::string_view name) const;
 };
 
-// All problems at once; an intent without problems is valid. `mode_bits` are those of the file (0 when built from text):
-// literal secrets in a file others can read are refused.
+// All problems at once; an intent without problems is valid. `mode_bits` are those of the file (0 when built from
+// text): literal secrets in a file others can read are refused.
 struct IntentText {
   std::string file;
   std::string text;
@@ -94,9 +95,10 @@ struct IntentOrProblems {
 IntentOrProblems parse_intent(const IntentText& text);
 
 // --mirror docker.io=http://anubis:32000 and --mirror anubis:32000=ghcr.io/your-org,docker.io
-// The list holds mirrors, tried before the upstream. Where the registry's own host stands in the list, that is the upstream and what
-// follows are fallbacks; where a registry with a port in its name, or with another URL than the usual, is an endpoint of another --mirror,
-// it is a registry of yours: it is asked first, at the URL written there. `none` in the list: the upstream is never asked.
+// The list holds mirrors, tried before the upstream. Where the registry's own host stands in the list, that is the
+// upstream and what follows are fallbacks; where a registry with a port in its name, or with another URL than the
+// usual, is an endpoint of another --mirror, it is a registry of yours: it is asked first, at the URL written there.
+// `none` in the list: the upstream is never asked.
 IntentOrProblems intent_from_flags(const std::vector<std::string>& mirrors);
 
 // The JSON Schema, generated from the table the validator uses.

@@ -29,17 +29,21 @@ bool is_label(std::string_view label) {
 Result<int> parse_port(std::string_view text, std::string_view whole) {
   int port = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9' || port > 65535) port = 65536;
-    else port = port * 10 + (c - '0');
+    if (c < '0' || c > '9' || port > 65535)
+      port = 65536;
+    else
+      port = port * 10 + (c - '0');
   }
   if (text.empty() || port < 1 || port > 65535)
-    return wrong(fmt::format("{} is not a port (in {})", toml_quote(text), toml_quote(whole)), "a port is a number from 1 to 65535");
+    return wrong(fmt::format("{} is not a port (in {})", toml_quote(text), toml_quote(whole)),
+                 "a port is a number from 1 to 65535");
   return port;
 }
 
-constexpr std::array docker_hub_aliases{std::string_view("index.docker.io"), std::string_view("registry-1.docker.io"),
-                                        std::string_view("registry.hub.docker.com"), std::string_view("hub.docker.com"),
-                                        std::string_view("registry.docker.io"), std::string_view("www.docker.io")};
+constexpr std::array docker_hub_aliases{
+    std::string_view("index.docker.io"),         std::string_view("registry-1.docker.io"),
+    std::string_view("registry.hub.docker.com"), std::string_view("hub.docker.com"),
+    std::string_view("registry.docker.io"),      std::string_view("www.docker.io")};
 
 }  // namespace
 
@@ -48,9 +52,12 @@ bool is_ipv6(std::string_view text) {
   const bool compressed = text.find("::") != text.npos;
   std::size_t groups = 0, empty = 0;
   for (const auto group : split(text, ':')) {
-    if (group.empty()) ++empty;
-    else if (group.size() <= 4 && only(group, "0123456789abcdefABCDEF")) ++groups;
-    else return false;
+    if (group.empty())
+      ++empty;
+    else if (group.size() <= 4 && only(group, "0123456789abcdefABCDEF"))
+      ++groups;
+    else
+      return false;
   }
   if (!compressed) return groups == 8 && empty == 0;
   const bool edge = text.starts_with("::") || text.ends_with("::");
@@ -60,8 +67,9 @@ bool is_ipv6(std::string_view text) {
 bool is_loopback(std::string_view host) {
   if (host == "localhost" || host == "[::1]" || host == "::1") return true;
   const auto parts = split(host, '.');
-  return parts.size() == 4 && parts[0] == "127" &&
-         std::all_of(parts.begin(), parts.end(), [](auto part) { return !part.empty() && part.size() <= 3 && only(part, digits); });
+  return parts.size() == 4 && parts[0] == "127" && std::all_of(parts.begin(), parts.end(), [](auto part) {
+           return !part.empty() && part.size() <= 3 && only(part, digits);
+         });
 }
 
 Result<HostPort> parse_host_port(std::string_view text) {
@@ -70,19 +78,23 @@ Result<HostPort> parse_host_port(std::string_view text) {
   if (text.starts_with('[')) {
     const auto end = text.find(']');
     if (end == text.npos || !is_ipv6(text.substr(1, end - 1)))
-      return wrong(fmt::format("{} is not an IPv6 address in brackets", toml_quote(text)), "write [2001:db8::1] or [2001:db8::1]:5000");
+      return wrong(fmt::format("{} is not an IPv6 address in brackets", toml_quote(text)),
+                   "write [2001:db8::1] or [2001:db8::1]:5000");
     out.host = lower(text.substr(0, end + 1));
     rest = text.substr(end + 1);
-    if (!rest.empty() && rest[0] != ':') return wrong(fmt::format("{} has text after the bracket", toml_quote(text)), "write [ADDRESS]:PORT");
+    if (!rest.empty() && rest[0] != ':')
+      return wrong(fmt::format("{} has text after the bracket", toml_quote(text)), "write [ADDRESS]:PORT");
   } else {
     if (std::count(text.begin(), text.end(), ':') > 1 && is_ipv6(text))
-      return wrong(fmt::format("{} is an IPv6 address without brackets", toml_quote(text)), fmt::format("write [{}]", text));
+      return wrong(fmt::format("{} is an IPv6 address without brackets", toml_quote(text)),
+                   fmt::format("write [{}]", text));
     const auto colon = text.find(':');
     out.host = lower(text.substr(0, colon));
     rest = colon == text.npos ? "" : text.substr(colon);
     if (out.host.empty()) return wrong(fmt::format("{} has no host name", toml_quote(text)), "write HOST or HOST:PORT");
     if (only(out.host, digits))
-      return wrong(fmt::format("{} is a number, not a host", toml_quote(text)), fmt::format("write HOST:{}, or the host's name", out.host));
+      return wrong(fmt::format("{} is a number, not a host", toml_quote(text)),
+                   fmt::format("write HOST:{}, or the host's name", out.host));
     for (const auto label : split(out.host, '.'))
       if (!is_label(label))
         return wrong(fmt::format("{} is not a host name", toml_quote(text)),
@@ -97,25 +109,32 @@ Result<HostPort> parse_host_port(std::string_view text) {
 
 Result<void> check_registry_name(std::string_view text) {
   if (text == "*") return {};
-  if (text == "_default" || text == "default") return wrong(fmt::format("{} is not a registry", toml_quote(text)), "every other registry is \"*\"");
+  if (text == "_default" || text == "default")
+    return wrong(fmt::format("{} is not a registry", toml_quote(text)), "every other registry is \"*\"");
   if (const auto scheme = text.find("://"); scheme != text.npos)
     return wrong(fmt::format("{} is a URL; a registry is what stands before the first / of an image", toml_quote(text)),
                  fmt::format("write {}", text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3)));
   if (const auto slash = text.find('/'); slash != text.npos)
-    return wrong(fmt::format("{} has a path; containerd chooses endpoints by registry only, never by repository", toml_quote(text)),
+    return wrong(fmt::format("{} has a path; containerd chooses endpoints by registry only, never by repository",
+                             toml_quote(text)),
                  fmt::format("write {}", text.substr(0, slash)));
-  if (lower(text) != text) return wrong(fmt::format("{} has capital letters", toml_quote(text)), fmt::format("write {}", lower(text)));
+  if (lower(text) != text)
+    return wrong(fmt::format("{} has capital letters", toml_quote(text)), fmt::format("write {}", lower(text)));
   RF_TRY(const auto name, parse_host_port(text));
   if (std::find(docker_hub_aliases.begin(), docker_hub_aliases.end(), name.host) != docker_hub_aliases.end())
-    return wrong(fmt::format("{} is Docker Hub, whose images are looked up as docker.io", toml_quote(text)), "write docker.io");
+    return wrong(fmt::format("{} is Docker Hub, whose images are looked up as docker.io", toml_quote(text)),
+                 "write docker.io");
   if (name.host.find('_') != std::string::npos)
-    return wrong(fmt::format("{} has an underscore, which no image reference may have before its first /", toml_quote(text)),
-                 "give the host a name without it");
-  if (name.port == 0 && name.host != "localhost" && name.host.find('.') == std::string::npos && !name.host.starts_with('['))
+    return wrong(
+        fmt::format("{} has an underscore, which no image reference may have before its first /", toml_quote(text)),
+        "give the host a name without it");
+  if (name.port == 0 && name.host != "localhost" && name.host.find('.') == std::string::npos &&
+      !name.host.starts_with('['))
     return wrong(fmt::format("{0} is no registry: the image {0}/app is docker.io/{0}/app", text),
                  fmt::format("write the port, as images do ({}:5000), or a name with a dot", text));
   if (!text.starts_with('[') && name.text() != text)
-    return wrong(fmt::format("{} writes its port in an unusual way", toml_quote(text)), fmt::format("write {}", name.text()));
+    return wrong(fmt::format("{} writes its port in an unusual way", toml_quote(text)),
+                 fmt::format("write {}", name.text()));
   return {};
 }
 
@@ -124,7 +143,8 @@ Result<std::string> endpoint_host(std::string_view text) {
     return wrong(fmt::format("{} is a URL; options belong to a host, wherever it is used", toml_quote(text)),
                  fmt::format("write {}", text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3)));
   if (const auto slash = text.find('/'); slash != text.npos)
-    return wrong(fmt::format("{} has a path; options belong to a host", toml_quote(text)), fmt::format("write {}", text.substr(0, slash)));
+    return wrong(fmt::format("{} has a path; options belong to a host", toml_quote(text)),
+                 fmt::format("write {}", text.substr(0, slash)));
   RF_TRY(const auto endpoint, parse_endpoint(text));
   return endpoint.host;
 }
@@ -156,7 +176,8 @@ Result<void> check_duration(std::string_view text) {
     if (number.empty() || std::count(number.begin(), number.end(), '.') > 1 || only(number, ".")) return fault();
     rest.remove_prefix(number.size());
     const auto name = rest.substr(0, rest.find_first_of("0123456789."));
-    constexpr std::array<std::pair<std::string_view, double>, 6> units{{{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}}};
+    constexpr std::array<std::pair<std::string_view, double>, 6> units{
+        {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 6e10}, {"h", 3.6e12}}};
     const auto unit = std::find_if(units.begin(), units.end(), [&](const auto& one) { return one.first == name; });
     if (unit == units.end()) return fault();
     double amount = 0;
@@ -165,7 +186,8 @@ Result<void> check_duration(std::string_view text) {
     rest.remove_prefix(name.size());
   }
   constexpr double longest = 9e18;  // Go counts nanoseconds in 63 bits
-  if (nanoseconds > longest) return wrong(fmt::format("{} is longer than containerd can count", toml_quote(text)), "write 2s, or leave it out");
+  if (nanoseconds > longest)
+    return wrong(fmt::format("{} is longer than containerd can count", toml_quote(text)), "write 2s, or leave it out");
   if (nanoseconds < 1) return wrong("a duration of zero", "leave it out for no limit of ours, or write 2s");
   return {};
 }
@@ -175,9 +197,11 @@ Result<void> check_header_name(std::string_view text) {
   const bool token = !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
     return alphanumeric.find(c) != alphanumeric.npos || other.find(c) != other.npos;
   });
-  if (!token) return wrong(fmt::format("{} is not a header name", toml_quote(text)), "letters, digits and '-', as in X-Team");
+  if (!token)
+    return wrong(fmt::format("{} is not a header name", toml_quote(text)), "letters, digits and '-', as in X-Team");
   if (lower(text) == "authorization")
-    return wrong("an Authorization header is made from `auth`", "write auth: { username: NAME, password: { env: VARIABLE } }");
+    return wrong("an Authorization header is made from `auth`",
+                 "write auth: { username: NAME, password: { env: VARIABLE } }");
   if (lower(text) == "host") return wrong("the Host header is made from the endpoint's URL", "remove it");
   return {};
 }
@@ -185,7 +209,8 @@ Result<void> check_header_name(std::string_view text) {
 Result<void> check_visible(std::string_view text) {
   if (text.empty()) return wrong("empty", "write a value, or remove the key");
   for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return wrong("holds a control character or a line break", "write it on one line");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      return wrong("holds a control character or a line break", "write it on one line");
   return {};
 }
 
@@ -196,9 +221,11 @@ Result<void> check_username(std::string_view text) {
 }
 
 Result<void> check_env_name(std::string_view text) {
-  if (text.empty() || digits.find(text[0]) != digits.npos || !only(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))
+  if (text.empty() || digits.find(text[0]) != digits.npos ||
+      !only(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))
     return wrong(fmt::format("{} is not the name of an environment variable", toml_quote(text)),
-                 text.starts_with('$') ? fmt::format("write it without the $: {}", text.substr(1)) : "letters, digits and '_', as in HARBOR_TOKEN");
+                 text.starts_with('$') ? fmt::format("write it without the $: {}", text.substr(1))
+                                       : "letters, digits and '_', as in HARBOR_TOKEN");
   return {};
 }
 

@@ -1,4 +1,5 @@
-// The grammars of the names an intent holds: hosts, registries, durations, headers. Each check returns what is wrong and the way out.
+// The grammars of the names an intent holds: hosts, registries, durations, headers. Each check returns what is wrong
+// and the way out.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,22 +15,23 @@ struct HostPort {
 };
 // "anubis:32000", "harbor.corp", "10.0.0.1:5000", "[fd00::1]:5000".
 Result<HostPort> parse_host_port(std::string_view text);
-bool is_ipv6(std::string_view text);         // without brackets
-bool is_loopback(std::string_view host);     // localhost, 127.0.0.0/8, [::1]; without port
+bool is_ipv6(std::string_view text);      // without brackets
+bool is_loopback(std::string_view host);  // localhost, 127.0.0.0/8, [::1]; without port
 
-// The name containerd looks a registry up by. "*" stays; index.docker.io and the like are refused with the name that works.
+// The name containerd looks a registry up by. "*" stays; index.docker.io and the like are refused with the name that
+// works.
 Result<void> check_registry_name(std::string_view text);
 // The key of `endpoints`: a host with an optional port. Gives the host as Endpoint::host has it.
 Result<std::string> endpoint_host(std::string_view text);
 
-Result<void> check_upstream(std::string_view text);      // an endpoint, or "none"
+Result<void> check_upstream(std::string_view text);  // an endpoint, or "none"
 Result<void> check_endpoint(std::string_view text);
 Result<void> check_endpoint_host(std::string_view text);
 Result<void> check_node(std::string_view text);
-Result<void> check_duration(std::string_view text);      // as Go reads it, above zero: "2s", "1m30s"
+Result<void> check_duration(std::string_view text);  // as Go reads it, above zero: "2s", "1m30s"
 Result<void> check_header_name(std::string_view text);
-Result<void> check_visible(std::string_view text);       // not empty, no control characters
-Result<void> check_username(std::string_view text);      // visible, without ':'
+Result<void> check_visible(std::string_view text);   // not empty, no control characters
+Result<void> check_username(std::string_view text);  // visible, without ':'
 Result<void> check_env_name(std::string_view text);
 
 }  // namespace rf

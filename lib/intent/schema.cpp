@@ -11,10 +11,13 @@ using Json = nlohmann::ordered_json;
 
 Json text_schema(const Grammar& grammar) {
   Json out;
-  out["type"] = grammar.words.empty() && grammar.pattern == R"(^.+$)" ? Json::array({"string", "number", "boolean"}) : Json("string");
+  out["type"] = grammar.words.empty() && grammar.pattern == R"(^.+$)" ? Json::array({"string", "number", "boolean"})
+                                                                      : Json("string");
   out["minLength"] = 1;
-  if (!grammar.words.empty()) out["enum"] = Json(std::vector<std::string>(grammar.words.begin(), grammar.words.end()));
-  else if (!grammar.pattern.empty()) out["pattern"] = grammar.pattern;
+  if (!grammar.words.empty())
+    out["enum"] = Json(std::vector<std::string>(grammar.words.begin(), grammar.words.end()));
+  else if (!grammar.pattern.empty())
+    out["pattern"] = grammar.pattern;
   out["description"] = grammar.what;
   return out;
 }
@@ -43,7 +46,9 @@ Json schema_of(const Shape& shape) {
     case Shape::Form::list: return {{"type", "array"}, {"items", schema_of(*shape.of)}};
     case Shape::Form::record: return record_schema(shape);
     case Shape::Form::table:
-      return {{"type", "object"}, {"propertyNames", {{"pattern", shape.grammar->pattern}}}, {"additionalProperties", schema_of(*shape.of)}};
+      return {{"type", "object"},
+              {"propertyNames", {{"pattern", shape.grammar->pattern}}},
+              {"additionalProperties", schema_of(*shape.of)}};
     case Shape::Form::either: break;
   }
   Json forms = Json::array();
@@ -55,14 +60,16 @@ void reference_of(const Shape& shape, const std::string& prefix, std::string& ou
 
 void reference_key(const Key& key, const std::string& prefix, std::string& out) {
   const auto path = prefix.empty() ? std::string(key.name) : fmt::format("{}.{}", prefix, key.name);
-  out += fmt::format("| `{}` | {} | {}{} |\n", path, key.shape->what, key.need == Key::Need::required ? "Required. " : "", key.doc);
+  out += fmt::format("| `{}` | {} | {}{} |\n", path, key.shape->what,
+                     key.need == Key::Need::required ? "Required. " : "", key.doc);
   reference_of(*key.shape, path, out);
 }
 
 void reference_of(const Shape& shape, const std::string& prefix, std::string& out) {
   for (const auto& key : shape.keys) reference_key(key, prefix, out);
   for (const auto* form : shape.forms) reference_of(*form, prefix, out);
-  if (shape.form == Shape::Form::table && !shape.of->keys.empty()) reference_of(*shape.of, fmt::format("{}.<{}>", prefix, shape.grammar->name), out);
+  if (shape.form == Shape::Form::table && !shape.of->keys.empty())
+    reference_of(*shape.of, fmt::format("{}.<{}>", prefix, shape.grammar->name), out);
   if (shape.form == Shape::Form::list) reference_of(*shape.of, prefix + "[]", out);
 }
 

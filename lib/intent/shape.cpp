@@ -55,18 +55,21 @@ class Walk {
     problems.push_back({ErrorKind::intent, std::move(message), std::move(hint), Location{file_, at.line, at.column}});
   }
   void expected(const YamlNode& node, const Shape& shape, std::string hint = {}) {
-    if (hint.empty() && node.is_scalar() && shape.form == Shape::Form::list) hint = fmt::format("write [{}]", node.text);
+    if (hint.empty() && node.is_scalar() && shape.form == Shape::Form::list)
+      hint = fmt::format("write [{}]", node.text);
     problem(node, fmt::format("expected {}, found {}", shape.what, found(node)), std::move(hint));
   }
 
   void text(const YamlNode& node, const Shape& shape) {
-    if (!node.is_scalar()) return expected(node, shape, node.kind == YamlNode::Kind::null ? "write a value, or remove the key" : "");
+    if (!node.is_scalar())
+      return expected(node, shape, node.kind == YamlNode::Kind::null ? "write a value, or remove the key" : "");
     const auto& words = shape.grammar->words;
     if (!words.empty() && std::find(words.begin(), words.end(), node.text) == words.end()) {
       const std::vector<std::string_view> all(words.begin(), words.end());
       const auto near = nearest(lower(node.text), all);
-      return problem(node, fmt::format("{} is not {}", toml_quote(node.text), shape.what),
-                     near.empty() ? fmt::format("one of {}", fmt::join(all, ", ")) : fmt::format("did you mean {}?", near));
+      return problem(
+          node, fmt::format("{} is not {}", toml_quote(node.text), shape.what),
+          near.empty() ? fmt::format("one of {}", fmt::join(all, ", ")) : fmt::format("did you mean {}?", near));
     }
     if (shape.grammar->check == nullptr) return;
     if (auto checked = shape.grammar->check(node.text); !checked)
@@ -75,8 +78,10 @@ class Walk {
   void number(const YamlNode& node, const Shape& shape) {
     int value = 0;
     if (integer(node, value) && value >= shape.least && value <= shape.most) return;
-    expected(node, shape, shape.least == shape.most ? fmt::format("write {}", shape.least)
-                                                    : fmt::format("a number from {} to {}, without quotes", shape.least, shape.most));
+    expected(node, shape,
+             shape.least == shape.most
+                 ? fmt::format("write {}", shape.least)
+                 : fmt::format("a number from {} to {}, without quotes", shape.least, shape.most));
   }
   void truth(const YamlNode& node, const Shape& shape) {
     if (node.is_scalar() && !node.quoted && (node.text == "true" || node.text == "false")) return;
@@ -98,7 +103,7 @@ class Walk {
   }
   void either(const YamlNode& node, const Shape& shape) {
     for (const auto* form : shape.forms) {
-      const bool fits = node.is_list() ? form->form == Shape::Form::list
+      const bool fits = node.is_list()  ? form->form == Shape::Form::list
                         : node.is_map() ? form->form == Shape::Form::record || form->form == Shape::Form::table
                                         : node.is_scalar() && form->form == Shape::Form::text;
       if (fits) return value(node, *form);
@@ -111,15 +116,19 @@ class Walk {
     for (std::size_t i = 0; i < node.entries.size(); ++i) {
       if (!own_key(node, i)) continue;
       const auto& name = *node.entries[i].first;
-      const auto key = std::find_if(shape.keys.begin(), shape.keys.end(), [&](const Key& k) { return k.name == name.text; });
-      if (key == shape.keys.end()) unknown(name, shape.keys);
-      else value(*node.entries[i].second, *key->shape);
+      const auto key =
+          std::find_if(shape.keys.begin(), shape.keys.end(), [&](const Key& k) { return k.name == name.text; });
+      if (key == shape.keys.end())
+        unknown(name, shape.keys);
+      else
+        value(*node.entries[i].second, *key->shape);
     }
     for (const auto& key : shape.keys)
       if (key.need == Key::Need::required && node.get(key.name) == nullptr)
         problem(node, fmt::format("the key `{}` is missing", key.name), fmt::format("{}: {}", key.name, key.doc));
     if (shape.count == Shape::Keys::exactly_one && node.entries.size() != 1)
-      problem(node, fmt::format("expected exactly one of {}", key_list(shape.keys)), node.entries.empty() ? "" : "remove the others");
+      problem(node, fmt::format("expected exactly one of {}", key_list(shape.keys)),
+              node.entries.empty() ? "" : "remove the others");
   }
   // False, with a problem, for keys that are no text or that stand here a second time.
   bool own_key(const YamlNode& map, std::size_t index) {
@@ -131,7 +140,8 @@ class Walk {
     for (std::size_t i = 0; i < index; ++i) {
       const auto& other = *map.entries[i].first;
       if (!other.is_scalar() || other.text != key.text) continue;
-      problem(key, fmt::format("{} stands here twice; the first is on line {}", toml_quote(key.text), other.line), "join the two");
+      problem(key, fmt::format("{} stands here twice; the first is on line {}", toml_quote(key.text), other.line),
+              "join the two");
       return false;
     }
     return true;
@@ -145,7 +155,8 @@ class Walk {
         if (!word.empty() && word == lower(name.text)) meant = key.name;
     }
     if (meant.empty()) meant = nearest(name.text, names);
-    std::string hint = meant.empty() ? fmt::format("the keys here are {}", key_list(keys)) : fmt::format("did you mean `{}`?", meant);
+    std::string hint =
+        meant.empty() ? fmt::format("the keys here are {}", key_list(keys)) : fmt::format("did you mean `{}`?", meant);
     if (name.text == "<<") hint = "merge keys are not part of YAML 1.2; use an alias for a whole value";
     problem(name, fmt::format("unknown key {}", toml_quote(name.text)), std::move(hint));
   }

@@ -1,4 +1,5 @@
-// What the intent file may hold, as one table: the validator walks it, the JSON Schema and the reference page are written from it.
+// What the intent file may hold, as one table: the validator walks it, the JSON Schema and the reference page are
+// written from it.
 #pragma once
 #include <span>
 #include <string>
@@ -26,10 +27,10 @@ struct Shape {
     text,     // scalar, see grammar
     integer,  // from least to most
     truth,
-    list,     // of `of`
-    record,   // the keys named in `keys`
-    table,    // any key of `grammar`, each `of`
-    either,   // one of `forms`, told apart by what stands in the file
+    list,    // of `of`
+    record,  // the keys named in `keys`
+    table,   // any key of `grammar`, each `of`
+    either,  // one of `forms`, told apart by what stands in the file
   };
   Form form = Form::text;
   std::string_view what;  // "a list of endpoints"
@@ -45,14 +46,15 @@ struct Shape {
 struct Key {
   std::string_view name;
   const Shape* shape;
-  std::string_view doc;       // one sentence
+  std::string_view doc;        // one sentence
   std::string_view also = {};  // words people write for it, separated by spaces: for suggestions
   enum class Need { optional, required } need = Need::optional;
 };
 
 const Shape& intent_shape();
 
-// Every departure from the shape, in file order: unknown and duplicate keys, missing keys, wrong types, texts against their grammar.
+// Every departure from the shape, in file order: unknown and duplicate keys, missing keys, wrong types, texts against
+// their grammar.
 std::vector<Error> check_shape(const YamlNode& node, const Shape& shape, const std::string& file);
 
 // The reference page of the file's keys, in Markdown.

@@ -13,8 +13,9 @@ namespace {
 // A scalar as people write it where that is safe, else quoted.
 std::string scalar(std::string_view text) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/:@-~";
-  const bool word = !text.empty() && text.find_first_not_of(plain) == text.npos && text.back() != ':' && text.front() != '-' && text.front() != '~' &&
-                    text.front() != '@' && text.front() != ':' && text.find_first_not_of("0123456789.:_") != text.npos;
+  const bool word = !text.empty() && text.find_first_not_of(plain) == text.npos && text.back() != ':' &&
+                    text.front() != '-' && text.front() != '~' && text.front() != '@' && text.front() != ':' &&
+                    text.find_first_not_of("0123456789.:_") != text.npos;
   return word && text != "true" && text != "false" && text != "null" ? std::string(text) : yaml_quote(text);
 }
 
@@ -34,8 +35,10 @@ std::string written(const Registry& registry) {
   auto out = fmt::format("  {}:\n", scalar(registry.name));
   if (!registry.mirrors.empty()) out += fmt::format("    mirrors: {}\n", written(registry.mirrors));
   if (registry.upstream == Registry::Upstream::none) out += "    upstream: none\n";
-  const bool bare = registry.mirrors.empty() && registry.fallback.empty() && registry.upstream == Registry::Upstream::standard;
-  if (registry.upstream == Registry::Upstream::given || bare) out += fmt::format("    upstream: {}\n", written(registry.upstream_endpoint));
+  const bool bare =
+      registry.mirrors.empty() && registry.fallback.empty() && registry.upstream == Registry::Upstream::standard;
+  if (registry.upstream == Registry::Upstream::given || bare)
+    out += fmt::format("    upstream: {}\n", written(registry.upstream_endpoint));
   if (!registry.fallback.empty()) out += fmt::format("    fallback: {}\n", written(registry.fallback));
   return out;
 }
@@ -47,7 +50,8 @@ constexpr std::string_view head =
 
 constexpr std::string_view example_registries =
     "registries:\n"
-    "  docker.io:                                   # what stands before the first / of an image; nginx is docker.io/library/nginx\n"
+    "  docker.io:                                   # what stands before the first / of an image; nginx is "
+    "docker.io/library/nginx\n"
     "    mirrors: [https://mirror.example.com]      # tried before Docker Hub itself\n"
     "#  registry.example.com:5000:                  # a registry of your own\n"
     "#    upstream: http://registry.example.com:5000  # plain http has to be written out\n"
@@ -61,7 +65,8 @@ constexpr std::string_view example_registries =
 constexpr std::string_view example_endpoints =
     "\n#endpoints:                                     # properties of a host, wherever it is used above\n"
     "#  harbor.example.com:\n"
-    "#    auth: { username: robot, password: { env: HARBOR_TOKEN } }  # or file: PATH, command: LINE, docker-config: PATH\n"
+    "#    auth: { username: robot, password: { env: HARBOR_TOKEN } }  # or file: PATH, command: LINE, docker-config: "
+    "PATH\n"
     "#    tls: { ca: certs/ca.pem }                 # paths are relative to this file\n"
     "#    dial_timeout: 2s\n";
 
@@ -75,11 +80,14 @@ struct Flag {
 Result<void> read_flag(std::string_view text, std::vector<Flag>& flags) {
   const auto equals = text.find('=');
   if (equals == text.npos)
-    return Error{ErrorKind::usage, fmt::format("--mirror {} has no '='", text), "write --mirror docker.io=http://anubis:32000"};
+    return Error{ErrorKind::usage, fmt::format("--mirror {} has no '='", text),
+                 "write --mirror docker.io=http://anubis:32000"};
   const auto name = text.substr(0, equals);
   RF_CHECK(check_registry_name(name));
   auto flag = std::find_if(flags.begin(), flags.end(), [&](const Flag& f) { return f.registry == name; });
-  if (flag == flags.end()) flag = flags.insert(flags.end(), Flag{.registry = std::string(name), .list = {}, .where = {"--mirror " + std::string(text), 0, 0}});
+  if (flag == flags.end())
+    flag = flags.insert(
+        flags.end(), Flag{.registry = std::string(name), .list = {}, .where = {"--mirror " + std::string(text), 0, 0}});
   for (const auto part : split(text.substr(equals + 1), ',')) {
     if (trim(part) == "none") {
       flag->no_upstream = true;
@@ -91,13 +99,15 @@ Result<void> read_flag(std::string_view text, std::vector<Flag>& flags) {
   return {};
 }
 
-// The endpoint by which another flag asks this registry's own host. A public registry is often an endpoint of another one too; what
-// tells a registry of the user's own is a port in its name, or another URL than the usual.
+// The endpoint by which another flag asks this registry's own host. A public registry is often an endpoint of another
+// one too; what tells a registry of the user's own is a port in its name, or another URL than the usual.
 const Endpoint* asked_elsewhere(const Endpoint& own, const Flag& flag, const std::vector<Flag>& flags) {
   for (const auto& other : flags)
     if (&other != &flag)
       for (const auto& endpoint : other.list)
-        if (endpoint.host == own.host && !endpoint.override_path() && (endpoint != own || flag.registry.find(':') != std::string::npos)) return &endpoint;
+        if (endpoint.host == own.host && !endpoint.override_path() &&
+            (endpoint != own || flag.registry.find(':') != std::string::npos))
+          return &endpoint;
   return nullptr;
 }
 
@@ -113,7 +123,8 @@ Registry registry_of(const Flag& flag, const std::vector<Flag>& flags) {
     out.mirrors = flag.list;
     return out;
   }
-  const auto own = std::find_if(flag.list.begin(), flag.list.end(), [&](const Endpoint& e) { return e.host == out.upstream_endpoint.host; });
+  const auto own = std::find_if(flag.list.begin(), flag.list.end(),
+                                [&](const Endpoint& e) { return e.host == out.upstream_endpoint.host; });
   if (own != flag.list.end()) {
     out.upstream = Registry::Upstream::given;
     out.mirrors.assign(flag.list.begin(), own);
@@ -152,7 +163,9 @@ IntentOrProblems intent_from_flags(const std::vector<std::string>& mirrors) {
 std::string starter_intent(const std::vector<std::string>& nodes, const Intent* found) {
   std::string out(head);
   if (nodes.empty()) {
-    out += "#nodes:                                         # ssh names; also user@host:port, node[01-32], kind:CLUSTER, docker:NAME, local\n#  - anubis\n\n";
+    out +=
+        "#nodes:                                         # ssh names; also user@host:port, node[01-32], kind:CLUSTER, "
+        "docker:NAME, local\n#  - anubis\n\n";
   } else {
     out += "nodes:\n";
     for (const auto& node : nodes) out += fmt::format("  - {}\n", scalar(node));

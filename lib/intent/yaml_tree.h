@@ -1,5 +1,5 @@
-// A YAML document as a plain tree with positions. Duplicate keys are kept, so that a caller can refuse them; anchors are shared
-// and their expansion is bounded, so that no small file becomes a large tree.
+// A YAML document as a plain tree with positions. Duplicate keys are kept, so that a caller can refuse them; anchors
+// are shared and their expansion is bounded, so that no small file becomes a large tree.
 #pragma once
 #include <cstddef>
 #include <memory>

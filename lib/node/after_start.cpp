@@ -11,7 +11,8 @@ RegistriesYamlNode registries_yaml_node(const Facts& facts, const Detection& det
                           .hosts_dir = detection.hosts_dir,
                           .config_file = detection.config_file};
   node.settings = registries_yaml_settings(facts.tree, node.program,
-                                           argv == facts.processes.end() ? std::vector<std::string>{} : argv->second, node.hosts_dir);
+                                           argv == facts.processes.end() ? std::vector<std::string>{} : argv->second,
+                                           node.hosts_dir);
   if (!node.settings.registries_file.empty()) node.registries_file = node.settings.registries_file;
   return node;
 }

@@ -1,8 +1,8 @@
-// A node's files as they will be when its distribution has started again: where it renders its own configuration from what the user
-// declares (K3s and RKE2 from registries.yaml), `explain` and the plan look at these.
+// A node's files as they will be when its distribution has started again: where it renders its own configuration from
+// what the user declares (K3s and RKE2 from registries.yaml), `explain` and the plan look at these.
 #pragma once
 #include "base/result.h"
-#include "containerd/registries_yaml.h"
+#include "containerd/k3s/registries_yaml.h"
 #include "node/profile.h"
 
 namespace rf {

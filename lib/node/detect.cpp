@@ -16,7 +16,8 @@ Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, 
     const auto near = nearest(options.distribution, names);
     return Error{.kind = ErrorKind::usage,
                  .message = fmt::format("there is no profile `{}`", options.distribution),
-                 .hint = near.empty() ? fmt::format("one of {}", fmt::join(names, ", ")) : fmt::format("did you mean `{}`?", near)};
+                 .hint = near.empty() ? fmt::format("one of {}", fmt::join(names, ", "))
+                                      : fmt::format("did you mean `{}`?", near)};
   }
   RF_TRY(auto choice, choose_runtime(facts, profiles, forced).doing("finding the kubelet's containerd"));
   if (!choice.profile)
@@ -34,7 +35,8 @@ Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, 
 
 bool is_made_from_another(const Detection& detection, const FileTree& tree) {
   const auto& era = detection.era;
-  return era.drop_in.empty() && !era.config_managed && !era.config_file.empty() && tree.real_path(era.config_file) != tree.real_path(detection.config_file);
+  return era.drop_in.empty() && !era.config_managed && !era.config_file.empty() &&
+         tree.real_path(era.config_file) != tree.real_path(detection.config_file);
 }
 
 }  // namespace rf

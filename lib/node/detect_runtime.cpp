@@ -55,9 +55,11 @@ struct ForeignRuntime {
   std::string_view hint;
 };
 constexpr ForeignRuntime foreign_runtimes[] = {
-    {"crio", "CRI-O", "CRI-O takes mirrors from /etc/containers/registries.conf; regfallback configures containerd only"},
+    {"crio", "CRI-O",
+     "CRI-O takes mirrors from /etc/containers/registries.conf; regfallback configures containerd only"},
     {"cri-dockerd", "Docker through cri-dockerd",
-     "Docker Engine pulls the images then: configure it with --distribution docker if it uses the containerd image store"},
+     "Docker Engine pulls the images then: configure it with --distribution docker if it uses the containerd image "
+     "store"},
     {"dockershim", "Docker through dockershim",
      "Docker Engine pulls the images then; Kubernetes 1.24 and later no longer have dockershim"},
 };
@@ -66,14 +68,14 @@ Result<> refuse_foreign(std::string_view endpoint, std::string_view source) {
   for (const auto& foreign : foreign_runtimes)
     if (endpoint.find(foreign.mark) != endpoint.npos)
       return Error{.kind = ErrorKind::unsupported,
-                   .message = fmt::format("the kubelet of this node uses {} ({}, from {}), not containerd", foreign.title,
-                                          endpoint, source),
+                   .message = fmt::format("the kubelet of this node uses {} ({}, from {}), not containerd",
+                                          foreign.title, endpoint, source),
                    .hint = std::string(foreign.hint)};
   return {};
 }
 
 struct KubeletEndpoint {
-  std::string text;    // as written, "" when none is known
+  std::string text;  // as written, "" when none is known
   std::string source;
   bool running = false;  // told by a running process, not by a file that may be a leftover
 };
@@ -88,7 +90,8 @@ std::string flag_value(const std::vector<std::string>& argv, std::string_view fl
   return {};
 }
 
-// Distributions that carry their kubelet inside tell another endpoint (or another runtime) by flags of their own process.
+// Distributions that carry their kubelet inside tell another endpoint (or another runtime) by flags of their own
+// process.
 Result<KubeletEndpoint> kubelet_endpoint(const Facts& facts, std::span<const Profile> profiles) {
   KubeletEndpoint endpoint{facts.kubelet_endpoint, facts.kubelet_source,
                            !facts.kubelet_endpoint.empty() &&
@@ -124,8 +127,8 @@ Error ask(const std::vector<Candidate>& candidates) {
     if (candidate.profile) names.push_back(candidate.profile->name);
   }
   return {.kind = ErrorKind::refused,
-          .message = fmt::format("{} containerds run here and no kubelet tells which one matters: {}", candidates.size(),
-                                 join(texts, "; ")),
+          .message = fmt::format("{} containerds run here and no kubelet tells which one matters: {}",
+                                 candidates.size(), join(texts, "; ")),
           .hint = fmt::format("choose with --distribution: {}", join(names, ", "))};
 }
 
@@ -144,10 +147,12 @@ bool node_matches(const Profile& profile, const Facts& facts) {
   const auto& match = profile.match;
   const auto id = facts.os_release.find("ID");
   if (!match.inits.empty() && std::count(match.inits.begin(), match.inits.end(), facts.init) == 0) return false;
-  return std::all_of(match.files.begin(), match.files.end(), [&](const auto& path) { return any_exists({path}, facts.tree); }) &&
+  return std::all_of(match.files.begin(), match.files.end(),
+                     [&](const auto& path) { return any_exists({path}, facts.tree); }) &&
          (match.any_file.empty() || any_exists(match.any_file, facts.tree)) && !any_exists(match.absent, facts.tree) &&
          (match.processes.empty() || any_runs(match.processes, facts)) &&
-         (match.os_ids.empty() || (id != facts.os_release.end() && std::count(match.os_ids.begin(), match.os_ids.end(), id->second) > 0));
+         (match.os_ids.empty() ||
+          (id != facts.os_release.end() && std::count(match.os_ids.begin(), match.os_ids.end(), id->second) > 0));
 }
 
 const Profile* profile_of(const RuntimeProcess& runtime, const Facts& facts, std::span<const Profile> profiles) {
@@ -172,17 +177,19 @@ Result<Choice> from_marks(const Facts& facts, std::span<const Profile> profiles,
   std::vector<const Profile*> marked;
   for (const auto& profile : profiles) {
     if (!profile.without_runtime.empty() && facts.processes.contains(profile.kubelet.process) && !forced)
-      return Error{.kind = ErrorKind::unsupported,
-                   .message = fmt::format("{} runs here, but no containerd: {}", profile.title, profile.without_runtime),
-                   .hint = "leave this node out of the node list"};
+      return Error{
+          .kind = ErrorKind::unsupported,
+          .message = fmt::format("{} runs here, but no containerd: {}", profile.title, profile.without_runtime),
+          .hint = "leave this node out of the node list"};
     if (node_matches(profile, facts) && any_exists(profile.match.installed, facts.tree)) marked.push_back(&profile);
   }
   Choice choice;
   choice.profile = forced ? forced : marked.empty() ? nullptr : marked.front();
   if (!choice.profile)
     return Error{.kind = ErrorKind::unsupported,
-                 .message = facts.processes.contains("crio") ? "CRI-O runs on this node, and no containerd"
-                                                             : "no containerd runs on this node, and nothing tells what is installed",
+                 .message = facts.processes.contains("crio")
+                                ? "CRI-O runs on this node, and no containerd"
+                                : "no containerd runs on this node, and nothing tells what is installed",
                  .hint = "start its container runtime, or name it with --distribution"};
   choice.confidence = forced ? "given" : "low (not running)";
   choice.runtime.address = choice.profile->kubelet.socket;
@@ -227,7 +234,8 @@ Result<Choice> choose_runtime(const Facts& facts, std::span<const Profile> profi
   if (!forced) RF_CHECK(refuse_foreign(endpoint.text, endpoint.source));
   const auto sorted = sort_runtimes(facts, profiles, forced);
   if (sorted.candidates.empty()) {
-    if (sorted.beside.size() == 1 && sorted.beside.front().profile && !forced) return chosen(sorted.beside.front(), {}, {});
+    if (sorted.beside.size() == 1 && sorted.beside.front().profile && !forced)
+      return chosen(sorted.beside.front(), {}, {});
     return from_marks(facts, profiles, forced);
   }
   const auto take = [&](const Candidate* candidate) { return chosen(*candidate, sorted.candidates, sorted.beside); };
@@ -247,11 +255,12 @@ Result<Choice> choose_runtime(const Facts& facts, std::span<const Profile> profi
   const auto listening = those(sorted.candidates, [&](const Candidate& c) {
     return !wanted.empty() && socket_path(facts.tree, c.runtime->address) == wanted;
   });
-  const auto embedded = those(sorted.candidates, [](const Candidate& c) { return c.profile && c.profile->kubelet.embedded; });
+  const auto embedded =
+      those(sorted.candidates, [](const Candidate& c) { return c.profile && c.profile->kubelet.embedded; });
   if (endpoint.running && listening.empty())
     return Error{.kind = ErrorKind::runtime,
-                 .message = fmt::format("the kubelet uses {} ({}), but no running containerd listens there", endpoint.text,
-                                        endpoint.source),
+                 .message = fmt::format("the kubelet uses {} ({}), but no running containerd listens there",
+                                        endpoint.text, endpoint.source),
                  .hint = "start the kubelet's container runtime, or choose another one with --distribution"};
   if (endpoint.running && !listening.empty()) return take(listening.front());
   if (const auto* pick = only(embedded)) return take(pick);

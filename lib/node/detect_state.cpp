@@ -1,4 +1,5 @@
-// What follows once the runtime and its profile are known: version, era, service, role, effective state, other managers.
+// What follows once the runtime and its profile are known: version, era, service, role, effective state, other
+// managers.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -42,7 +43,8 @@ std::optional<Version> parsed(std::string_view text) {
 
 bool same_branch(const Version& a, const Version& b) { return a.major == b.major && a.minor == b.minor; }
 
-// `since` names the first release of each branch that was still maintained; branches after the last of them all have it.
+// `since` names the first release of each branch that was still maintained; branches after the last of them all have
+// it.
 bool since_met(const std::vector<Version>& since, const std::optional<Version>& version) {
   if (since.empty() || !version) return true;
   for (const auto& first : since)
@@ -73,8 +75,8 @@ bool process_has_word(const Facts& facts, const std::string& process, const std:
          std::find(found->second.begin(), found->second.end(), word) != found->second.end();
 }
 
-// The unit the runtime runs in; else the one that is active; else the one whose role the process was started with; else one that is
-// enabled; else the only one there is.
+// The unit the runtime runs in; else the one that is active; else the one whose role the process was started with; else
+// one that is enabled; else the only one there is.
 std::optional<ProfileService> service_of(const Detection& detection, const Facts& facts) {
   const auto& services = detection.profile.services;
   if (services.empty()) return std::nullopt;
@@ -114,7 +116,8 @@ std::string role_of(const Detection& detection, const Facts& facts) {
 Version containerd_version(Detection& detection, const Facts& facts) {
   if (const auto version = parsed(detection.runtime.version)) return *version;
   const auto installed = facts.versions.find("containerd");
-  if (const auto version = installed == facts.versions.end() ? std::nullopt : parsed(installed->second)) return *version;
+  if (const auto version = installed == facts.versions.end() ? std::nullopt : parsed(installed->second))
+    return *version;
   detection.notes.push_back("the version of its containerd is not known");
   return {};
 }
@@ -154,14 +157,18 @@ std::string state_of(const Detection& detection, const Facts& facts) {
 
 void note_state(Detection& detection) {
   const auto& config = detection.config;
-  if (config.load_error) detection.notes.push_back(fmt::format("containerd will not start again: {}", config.load_error->message));
-  if (config.cri_error) detection.notes.push_back(fmt::format("the CRI plugin does not load: {}", config.cri_error->message));
+  if (config.load_error)
+    detection.notes.push_back(fmt::format("containerd will not start again: {}", config.load_error->message));
+  if (config.cri_error)
+    detection.notes.push_back(fmt::format("the CRI plugin does not load: {}", config.cri_error->message));
   if (detection.state == "CRI disabled")
     detection.notes.push_back(
-        "this containerd is not a Kubernetes runtime: remove \"cri\" from disabled_plugins in its config.toml and restart it");
+        "this containerd is not a Kubernetes runtime: remove \"cri\" from disabled_plugins in its config.toml and "
+        "restart it");
   if (detection.state == "multi-root: ignored")
-    detection.notes.push_back(fmt::format("config_path lists several directories ({}); containerd {} then reads none of them",
-                                          config.config_path, to_string(detection.containerd)));
+    detection.notes.push_back(
+        fmt::format("config_path lists several directories ({}); containerd {} then reads none of them",
+                    config.config_path, to_string(detection.containerd)));
   if (!detection.profile.note.empty()) detection.notes.push_back(detection.profile.note);
 }
 
@@ -191,7 +198,8 @@ std::vector<std::string> managers_of(const Detection& detection, const FileTree&
     const auto file = fmt::format("{}/{}/hosts.toml", detection.hosts_dir, name);
     const auto text = tree.read(file);
     if (!text) continue;
-    if (const auto by = generator(*text); !by.empty() && by != detection.era.rendered_by) add(fmt::format("{} (header in {})", by, detection.hosts_dir));
+    if (const auto by = generator(*text); !by.empty() && by != detection.era.rendered_by)
+      add(fmt::format("{} (header in {})", by, detection.hosts_dir));
     if (!backup && looks_like_spegel(*text)) add(fmt::format("Spegel ({})", file));
   }
   return managers;

@@ -87,22 +87,38 @@ class FactsReader {
   Result<void> record(std::string_view line) {
     auto rest = line;
     const auto key = take_word(rest);
-    if (key == "end") ended_ = true;
-    else if (key == "os") os_release(rest);
-    else if (key == "tool" || key == "version") named(key, rest);
-    else if (key == "service") service(rest);
-    else if (key == "link") return link(rest);
-    else if (key == "inode") return inode(rest);
-    else if (key == "sums") return sums();
-    else if (key == "content") return content();
-    else if (key == "masked") return masked(rest);
-    else if (key == "truncated" || key == "unreadable") return not_read(key, rest);
-    else if (key == "receipt") return receipt(rest);
-    else if (auto* text = text_field(key)) *text = rest;
-    else if (key == "uid") return number(rest, facts_.uid);
-    else if (key == "container") facts_.in_container = rest == "yes";
-    else if (key == "unasked") facts_.asked = false;
-    else return about_process(key, rest);
+    if (key == "end")
+      ended_ = true;
+    else if (key == "os")
+      os_release(rest);
+    else if (key == "tool" || key == "version")
+      named(key, rest);
+    else if (key == "service")
+      service(rest);
+    else if (key == "link")
+      return link(rest);
+    else if (key == "inode")
+      return inode(rest);
+    else if (key == "sums")
+      return sums();
+    else if (key == "content")
+      return content();
+    else if (key == "masked")
+      return masked(rest);
+    else if (key == "truncated" || key == "unreadable")
+      return not_read(key, rest);
+    else if (key == "receipt")
+      return receipt(rest);
+    else if (auto* text = text_field(key))
+      *text = rest;
+    else if (key == "uid")
+      return number(rest, facts_.uid);
+    else if (key == "container")
+      facts_.in_container = rest == "yes";
+    else if (key == "unasked")
+      facts_.asked = false;
+    else
+      return about_process(key, rest);
     return {};
   }
 
@@ -128,7 +144,8 @@ class FactsReader {
 
   void os_release(std::string_view text) {
     const auto equals = text.find('=');
-    if (equals != text.npos) facts_.os_release.insert_or_assign(std::string(text.substr(0, equals)), unquoted(text.substr(equals + 1)));
+    if (equals != text.npos)
+      facts_.os_release.insert_or_assign(std::string(text.substr(0, equals)), unquoted(text.substr(equals + 1)));
   }
 
   void named(std::string_view key, std::string_view rest) {
@@ -144,30 +161,38 @@ class FactsReader {
   }
 
   Result<void> about_process(std::string_view key, std::string_view rest) {
-    static const std::set<std::string_view> keys{"process", "exe", "parent", "unit", "config", "address", "arg", "containerd", "plugin"};
+    static const std::set<std::string_view> keys{"process", "exe", "parent",     "unit",  "config",
+                                                 "address", "arg", "containerd", "plugin"};
     if (!keys.contains(key)) return {};  // of a newer script
     int pid = 0;
     RF_CHECK(number(take_word(rest), pid));
     if (key == "process") {
       if (processes_.size() >= most_processes) return {};
-      if (!processes_.emplace(pid, ProcessRecord{std::string(rest), {}}).second) return here("process " + std::to_string(pid) + " is there twice");
+      if (!processes_.emplace(pid, ProcessRecord{std::string(rest), {}}).second)
+        return here("process " + std::to_string(pid) + " is there twice");
       order_.push_back(pid);
       return {};
     }
     const auto found = processes_.find(pid);
     if (found == processes_.end()) return {};
     auto& about = found->second.about;
-    if (key == "exe") about.exe = rest;
-    else if (key == "parent") about.parent_exe = rest;
-    else if (key == "unit") about.unit = rest;
-    else if (key == "config") about.config_file = rest;
-    else if (key == "address") about.address = rest;
-    else if (key == "containerd") about.version = rest;
+    if (key == "exe")
+      about.exe = rest;
+    else if (key == "parent")
+      about.parent_exe = rest;
+    else if (key == "unit")
+      about.unit = rest;
+    else if (key == "config")
+      about.config_file = rest;
+    else if (key == "address")
+      about.address = rest;
+    else if (key == "containerd")
+      about.version = rest;
     else if (key == "plugin") {
       const auto plugin = take_word(rest);
       about.plugins.insert_or_assign(std::string(plugin), std::string(rest));
-    }
-    else if (about.argv.size() < most_args) about.argv.emplace_back(rest);
+    } else if (about.argv.size() < most_args)
+      about.argv.emplace_back(rest);
     return {};
   }
 
@@ -249,10 +274,14 @@ class FactsReader {
       RF_TRY(auto line, block_line());
       if (!line) break;
       const auto key = take_word(*line);
-      if (key == "id") receipt.id = *line;
-      else if (key == "time") receipt.time = *line;
-      else if (key == "tool") receipt.tool_version = *line;
-      else if (key == "reason" || key == "cause") receipt.reason = *line;  // why it failed says more than why it was made
+      if (key == "id")
+        receipt.id = *line;
+      else if (key == "time")
+        receipt.time = *line;
+      else if (key == "tool")
+        receipt.tool_version = *line;
+      else if (key == "reason" || key == "cause")
+        receipt.reason = *line;  // why it failed says more than why it was made
       else if (key == "file" && receipt.files.size() < most_paths) {
         const auto before = take_word(*line);
         const auto after = take_word(*line);
@@ -271,8 +300,10 @@ class FactsReader {
     for (const auto& [path, inode] : inodes_) {
       FileEntry entry{.kind = FileEntry::Kind::other, .mode = inode.mode & 07777, .uid = inode.uid, .gid = inode.gid};
       const auto type = inode.mode & 0170000;
-      if (not_read_.contains(path) || type == 0100000) entry.kind = FileEntry::Kind::unreadable;
-      else if (type == 0040000) entry.kind = FileEntry::Kind::directory;
+      if (not_read_.contains(path) || type == 0100000)
+        entry.kind = FileEntry::Kind::unreadable;
+      else if (type == 0040000)
+        entry.kind = FileEntry::Kind::directory;
       put(path, std::move(entry));
       RF_CHECK(within_bounds());
     }
@@ -284,8 +315,12 @@ class FactsReader {
       offset += text.size();
       if (sha256_hex(text) != sum) return files_changed(path);
       const auto mask = masked_.find(path);
-      put(path, {.kind = FileEntry::Kind::file, .content = std::move(text), .sha256 = mask == masked_.end() ? sum : mask->second,
-                 .mode = inode->second.mode & 07777, .uid = inode->second.uid, .gid = inode->second.gid});
+      put(path, {.kind = FileEntry::Kind::file,
+                 .content = std::move(text),
+                 .sha256 = mask == masked_.end() ? sum : mask->second,
+                 .mode = inode->second.mode & 07777,
+                 .uid = inode->second.uid,
+                 .gid = inode->second.gid});
       RF_CHECK(within_bounds());
     }
     if (offset != content_.size()) return files_changed("a file");
@@ -294,7 +329,8 @@ class FactsReader {
 
   Result<void> within_bounds() const {
     if (facts_.tree.entries().size() <= most_entries) return {};
-    return Error{ErrorKind::parse, "the node's answer has more than " + std::to_string(most_entries) + " files and directories"};
+    return Error{ErrorKind::parse,
+                 "the node's answer has more than " + std::to_string(most_entries) + " files and directories"};
   }
 
   // The tree holds an entry where its path really leads, so that looking it up through links finds it.

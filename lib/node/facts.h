@@ -15,15 +15,16 @@ namespace rf {
 // A running containerd (shims excluded).
 struct RuntimeProcess {
   int pid = 0;
-  std::string exe = {};         // "/usr/bin/containerd"
-  std::string version = {};     // what `exe --version` printed
-  std::string config_file = {}; // --config/-c, "/etc/containerd/config.toml" when not given
-  std::string address = {};     // --address/-a or grpc.address; "/run/containerd/containerd.sock" when not known
-  std::string root = {};        // --root or ""
-  std::string unit = {};        // systemd unit of its cgroup, "" when none
-  std::string parent_exe = {};  // "/usr/local/bin/k3s" where containerd is a child of its distribution
+  std::string exe = {};          // "/usr/bin/containerd"
+  std::string version = {};      // what `exe --version` printed
+  std::string config_file = {};  // --config/-c, "/etc/containerd/config.toml" when not given
+  std::string address = {};      // --address/-a or grpc.address; "/run/containerd/containerd.sock" when not known
+  std::string root = {};         // --root or ""
+  std::string unit = {};         // systemd unit of its cgroup, "" when none
+  std::string parent_exe = {};   // "/usr/local/bin/k3s" where containerd is a child of its distribution
   std::vector<std::string> argv = {};
-  // State of its CRI plugins as `ctr plugins ls` says: plugin -> "ok", "error", "skip"; empty when ctr could not be asked.
+  // State of its CRI plugins as `ctr plugins ls` says: plugin -> "ok", "error", "skip"; empty when ctr could not be
+  // asked.
   std::map<std::string, std::string, std::less<>> plugins = {};
   bool operator==(const RuntimeProcess&) const = default;
 };
@@ -35,12 +36,12 @@ struct ServiceState {
 };
 
 struct ReceiptSummary {
-  int sequence = 0;          // counts up; the highest is the newest
-  std::string id;            // transaction id
-  std::string time;          // ISO 8601 UTC by the operator's clock; for people only
-  std::string result;        // "applied", "rolled-back", "stuck"
+  int sequence = 0;    // counts up; the highest is the newest
+  std::string id;      // transaction id
+  std::string time;    // ISO 8601 UTC by the operator's clock; for people only
+  std::string result;  // "applied", "rolled-back", "stuck"
   std::string tool_version;
-  std::string reason;        // one line
+  std::string reason;  // one line
   // Paths the transaction changed, with checksums before and after ("-" for did not exist).
   struct File {
     std::string path;
@@ -55,31 +56,33 @@ struct ReceiptSummary {
 struct Facts {
   std::string hostname;
   std::map<std::string, std::string, std::less<>> os_release;  // ID, VERSION_ID, PRETTY_NAME, ...
-  std::string kernel;        // uname -r
-  std::string arch;          // uname -m
-  std::string init;          // "systemd", "openrc", "other"
-  unsigned uid = 0;          // that the script ran as
+  std::string kernel;                                          // uname -r
+  std::string arch;                                            // uname -m
+  std::string init;                                            // "systemd", "openrc", "other"
+  unsigned uid = 0;                                            // that the script ran as
   bool in_container = false;
-  bool asked = true;         // false: versions, services and the state of plugins were not asked for
+  bool asked = true;  // false: versions, services and the state of plugins were not asked for
 
-  FileTree tree;             // the files that matter: profiles name them
+  FileTree tree;  // the files that matter: profiles name them
   std::vector<RuntimeProcess> runtimes;
-  std::string kubelet_endpoint;   // "unix:///run/containerd/containerd.sock", "" when no kubelet was found
-  std::string kubelet_source;     // where that was read: "argv of 812", "/var/lib/kubelet/config.yaml"
-  std::map<std::string, std::vector<std::string>, std::less<>> processes;  // marker name -> argv: "kubelet", "k3s", "dockerd", "crio"
+  std::string kubelet_endpoint;  // "unix:///run/containerd/containerd.sock", "" when no kubelet was found
+  std::string kubelet_source;    // where that was read: "argv of 812", "/var/lib/kubelet/config.yaml"
+  std::map<std::string, std::vector<std::string>, std::less<>>
+      processes;  // marker name -> argv: "kubelet", "k3s", "dockerd", "crio"
   std::map<std::string, ServiceState, std::less<>> services;
-  std::map<std::string, std::string, std::less<>> tools;   // "crictl" -> "/usr/bin/crictl"; absent when not there
+  std::map<std::string, std::string, std::less<>> tools;     // "crictl" -> "/usr/bin/crictl"; absent when not there
   std::map<std::string, std::string, std::less<>> versions;  // "k3s" -> "k3s version v1.31.4+k3s1"
 
   std::vector<ReceiptSummary> receipts;
-  std::string unfinished;    // "id STATE" of a transaction that has not ended, or ""
-  std::string busy;          // who holds the lock, or ""
+  std::string unfinished;              // "id STATE" of a transaction that has not ended, or ""
+  std::string busy;                    // who holds the lock, or ""
   std::vector<std::string> truncated;  // paths that were too large to read
   bool operator==(const Facts&) const = default;
 };
 
 Result<Facts> parse_facts(std::string_view text);
-// What `later` facts of the same node did not ask for, from `earlier` ones. The plugins of a runtime that was restarted stay unknown.
+// What `later` facts of the same node did not ask for, from `earlier` ones. The plugins of a runtime that was restarted
+// stay unknown.
 void complete_facts(Facts& later, const Facts& earlier);
 // Secret values in configuration files (auth, headers, passwords) are replaced by masks of the same checksum-per-value.
 enum class FactSecrets { mask, keep };

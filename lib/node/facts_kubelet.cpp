@@ -61,7 +61,8 @@ std::string flag_value(const std::vector<std::string>& argv, std::initializer_li
 
 void find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet) {
   if (kubelet.pid != 0) {
-    const auto given = flag_value(facts.processes["kubelet"], {"--container-runtime-endpoint", "-container-runtime-endpoint"});
+    const auto given =
+        flag_value(facts.processes["kubelet"], {"--container-runtime-endpoint", "-container-runtime-endpoint"});
     if (use(facts, given, "argv of " + std::to_string(kubelet.pid))) return;
     if (!kubelet.config_file.empty() && use_file(facts, kubelet.config_file)) return;
   }

@@ -12,7 +12,8 @@ namespace {
 // A value as the rest of one line. No blank stands for a line break: a blank may part words.
 std::string one_line(std::string_view text) {
   std::string line(text);
-  std::replace_if(line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, '?');
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, '?');
   return line;
 }
 
@@ -61,7 +62,8 @@ class FactsWriter {
   static std::string or_dash(const std::string& text) { return text.empty() ? "-" : one_line(text); }
 
   void arguments(const std::string& pid, const std::vector<std::string>& argv) {
-    for (const auto& arg : secrets_ == FactSecrets::mask ? mask_arguments(argv) : argv) line("arg " + pid + " " + one_line(arg));
+    for (const auto& arg : secrets_ == FactSecrets::mask ? mask_arguments(argv) : argv)
+      line("arg " + pid + " " + one_line(arg));
   }
 
   void processes() {

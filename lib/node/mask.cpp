@@ -1,4 +1,5 @@
-// Secrets are found by the names of their keys. One scanner for TOML, YAML and JSON: a file that does not parse hides nothing less.
+// Secrets are found by the names of their keys. One scanner for TOML, YAML and JSON: a file that does not parse hides
+// nothing less.
 #include "node/mask.h"
 
 #include <algorithm>
@@ -22,7 +23,8 @@ bool is_name_char(char c) {
 
 bool names_a_secret(std::string_view name) {
   const auto low = lower(name);
-  if (low == "auth" || low == "cookie" || low == "key_data" || low.ends_with("-key") || low.ends_with("apikey") || low.ends_with("-api"))
+  if (low == "auth" || low == "cookie" || low == "key_data" || low.ends_with("-key") || low.ends_with("apikey") ||
+      low.ends_with("-api"))
     return true;
   for (const auto part : {"password", "passwd", "token", "secret", "authorization", "credential"})
     if (low.find(part) != low.npos) return true;
@@ -89,19 +91,23 @@ class Scanner {
     return true;
   }
 
-  // Of a key that begins here. It goes by what was written of its line, so that masking again finds the same; keys come in order, so every
-  // byte is looked at once for it.
+  // Of a key that begins here. It goes by what was written of its line, so that masking again finds the same; keys come
+  // in order, so every byte is looked at once for it.
   Key key_here() {
     for (; looked_ < out_.size(); ++looked_) {
       const char c = out_[looked_];
-      if (c == '\n') line_begin_ = looked_ + 1, open_ = 0;
-      else if (c == '{' || c == '[') ++open_;
-      else if ((c == '}' || c == ']') && open_ > 0) --open_;
+      if (c == '\n')
+        line_begin_ = looked_ + 1, open_ = 0;
+      else if (c == '{' || c == '[')
+        ++open_;
+      else if ((c == '}' || c == ']') && open_ > 0)
+        --open_;
     }
     if (column_of_ != line_begin_) {
       column_of_ = line_begin_;
       column_ = spaces_at(out_, line_begin_);
-      while (std::string_view(out_).substr(line_begin_ + column_).starts_with("- ")) column_ += 2 + spaces_at(out_, line_begin_ + column_ + 2);
+      while (std::string_view(out_).substr(line_begin_ + column_).starts_with("- "))
+        column_ += 2 + spaces_at(out_, line_begin_ + column_ + 2);
     }
     return {.column = std::min(column_, out_.size() - line_begin_), .flow = open_ > 0};
   }
@@ -114,7 +120,8 @@ class Scanner {
     auto key = secret ? key_here() : Key{};
     out_ += word;
     if (!secret) return;
-    const auto quote = at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'') ? std::size_t(1) : std::size_t(0);
+    const auto quote =
+        at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'') ? std::size_t(1) : std::size_t(0);
     const auto sign = at_ + quote + spaces_at(text_, at_ + quote);
     if (sign >= text_.size() || (text_[sign] != '=' && text_[sign] != ':')) return;
     key.yaml = text_[sign] == ':';
@@ -166,10 +173,14 @@ class Scanner {
   void list(const Key& key) {
     keep(1);
     while (at_ < text_.size() && text_[at_] != ']') {
-      if (starts(mask_begin)) keep_mask();
-      else if (text_[at_] == '"' || text_[at_] == '\'') string();
-      else if (is_name_char(text_[at_])) plain({.column = key.column, .flow = true});
-      else keep(1);
+      if (starts(mask_begin))
+        keep_mask();
+      else if (text_[at_] == '"' || text_[at_] == '\'')
+        string();
+      else if (is_name_char(text_[at_]))
+        plain({.column = key.column, .flow = true});
+      else
+        keep(1);
     }
   }
 
@@ -227,8 +238,10 @@ class Scanner {
     for (auto next = end; next < text_.size();) {
       const auto begin = next + 1;
       next = line_end(std::min(begin, text_.size()));
-      if (is_deeper(begin, key)) end = next;
-      else if (begin < text_.size() && !trim(text_.substr(begin, next - begin)).empty()) break;
+      if (is_deeper(begin, key))
+        end = next;
+      else if (begin < text_.size() && !trim(text_.substr(begin, next - begin)).empty())
+        break;
     }
     out_ += '"';
     mask_to(end);
@@ -238,10 +251,10 @@ class Scanner {
   std::string_view text_;
   std::size_t at_ = 0;
   std::string out_;
-  std::size_t looked_ = 0;      // of what was written, for keys
+  std::size_t looked_ = 0;  // of what was written, for keys
   std::size_t line_begin_ = 0;
-  std::size_t open_ = 0;        // brackets on it
-  std::size_t column_ = 0;      // of its entry, once it was asked for
+  std::size_t open_ = 0;    // brackets on it
+  std::size_t column_ = 0;  // of its entry, once it was asked for
   std::size_t column_of_ = std::string_view::npos;
 };
 
@@ -257,9 +270,12 @@ std::vector<std::string> mask_arguments(const std::vector<std::string>& argv) {
     const auto name = std::string_view(arg).substr(0, equals);
     const bool flag = name.starts_with('-') && std::all_of(name.begin(), name.end(), is_name_char);
     const bool secret = flag && names_a_secret(name) && !name.ends_with("-file");
-    if (next_is_secret && !arg.starts_with('-')) masked.push_back(mask(arg));
-    else if (secret && equals != arg.npos) masked.push_back(arg.substr(0, equals + 1) + mask(std::string_view(arg).substr(equals + 1)));
-    else masked.push_back(mask_secrets(arg));
+    if (next_is_secret && !arg.starts_with('-'))
+      masked.push_back(mask(arg));
+    else if (secret && equals != arg.npos)
+      masked.push_back(arg.substr(0, equals + 1) + mask(std::string_view(arg).substr(equals + 1)));
+    else
+      masked.push_back(mask_secrets(arg));
     next_is_secret = secret && equals == arg.npos;
   }
   return masked;

@@ -27,10 +27,11 @@ Result<std::vector<Profile>> parse_all(std::span<const embedded::File> files, st
     RF_TRY(auto profile, parse_profile(file.path, file.content).doing("loading the profiles"));
     for (const auto& other : profiles)
       if (other.name == profile.name)
-        return Error{.kind = ErrorKind::parse,
-                     .message = fmt::format("the name `{}` is taken by another profile of the same directory", profile.name),
-                     .hint = "give one of them another `name`",
-                     .where = Location{std::string(file.path), 1, 1}};
+        return Error{
+            .kind = ErrorKind::parse,
+            .message = fmt::format("the name `{}` is taken by another profile of the same directory", profile.name),
+            .hint = "give one of them another `name`",
+            .where = Location{std::string(file.path), 1, 1}};
     if (!origin.empty()) profile.origin = origin;
     profiles.push_back(std::move(profile));
   }
@@ -39,16 +40,16 @@ Result<std::vector<Profile>> parse_all(std::span<const embedded::File> files, st
 
 }  // namespace
 
-Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> built_in, std::span<const embedded::File> extra) {
+Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> built_in,
+                                           std::span<const embedded::File> extra) {
   RF_TRY(auto profiles, parse_all(built_in, "built in"));
   RF_TRY(auto added, parse_all(extra, ""));
   for (auto& profile : added) {
     std::erase_if(profiles, [&](const Profile& other) { return other.name == profile.name; });
     profiles.push_back(std::move(profile));
   }
-  std::sort(profiles.begin(), profiles.end(), [](const Profile& a, const Profile& b) {
-    return std::tie(a.rank, a.name) < std::tie(b.rank, b.name);
-  });
+  std::sort(profiles.begin(), profiles.end(),
+            [](const Profile& a, const Profile& b) { return std::tie(a.rank, a.name) < std::tie(b.rank, b.name); });
   return profiles;
 }
 

@@ -1,4 +1,5 @@
-// Profiles: what is known about one distribution, as data (profiles/*.toml). Nothing in the code asks for a distribution's name.
+// Profiles: what is known about one distribution, as data (profiles/*.toml). Nothing in the code asks for a
+// distribution's name.
 #pragma once
 #include <optional>
 #include <span>
@@ -9,7 +10,7 @@
 #include "base/embedded.h"
 #include "base/result.h"
 #include "base/version.h"
-#include "containerd/effective_config.h"
+#include "containerd/config/effective_config.h"
 #include "node/facts.h"
 
 namespace rf {
@@ -24,13 +25,14 @@ enum class RestartBy {
   itself,   // the distribution does when a file changes; the transaction waits for it
 };
 
-// What must hold on a node for the profile to be the one. An empty list says nothing. Globs: '*' matches anything, '/' too.
+// What must hold on a node for the profile to be the one. An empty list says nothing. Globs: '*' matches anything, '/'
+// too.
 struct ProfileMatch {
   // About the running containerd: one hit in any of these four lists is enough.
-  std::vector<std::string> units;      // systemd unit: glob
-  std::vector<std::string> exes;       // executable: glob
-  std::vector<std::string> parents;    // parent's executable: glob
-  std::vector<std::string> sockets;    // address: glob
+  std::vector<std::string> units;    // systemd unit: glob
+  std::vector<std::string> exes;     // executable: glob
+  std::vector<std::string> parents;  // parent's executable: glob
+  std::vector<std::string> sockets;  // address: glob
   // About the node: every list that is not empty must hold, whatever runs.
   std::vector<std::string> files;      // all of these exist
   std::vector<std::string> any_file;   // at least one of these exists
@@ -52,13 +54,13 @@ struct ProfileKubelet {
 };
 
 struct ProfileService {
-  std::string role;                 // "server", "agent", ""
-  std::string unit;                 // "k3s.service"
+  std::string role;  // "server", "agent", ""
+  std::string unit;  // "k3s.service"
   RestartBy restart_by = RestartBy::systemd;
-  std::string restart_name;         // unit or snap app
-  int order = 0;                    // lower ones are restarted first
-  int serial = 0;                   // how many at once; 0: no limit
-  int wait_seconds = 60;            // for health
+  std::string restart_name;  // unit or snap app
+  int order = 0;             // lower ones are restarted first
+  int serial = 0;            // how many at once; 0: no limit
+  int wait_seconds = 60;     // for health
 };
 
 // A node has this role when the file exists; the first one that does.
@@ -69,49 +71,50 @@ struct ProfileRole {
 
 // Settings that depend on the distribution's or containerd's version; the last one whose conditions are met wins.
 struct ProfileEra {
-  std::vector<Version> since;               // of the distribution: one release, or the first one of each maintained branch
+  std::vector<Version> since;  // of the distribution: one release, or the first one of each maintained branch
   std::optional<Version> containerd_since;
-  std::string when_file;                    // this file exists, ...
-  std::string when_first_line;              // ... and this is its first line
+  std::string when_file;        // this file exists, ...
+  std::string when_first_line;  // ... and this is its first line
   Style style = Style::hosts_dir;
-  std::string hosts_dir;                    // "/etc/containerd/certs.d"; relative: beside the running config.toml
-  std::string config_file;                  // root config.toml a change goes to; "" = the running one's
-  std::string drop_in;                      // file to write config_path into instead, "" = edit config_file in place
-  std::string registries_file;              // "/etc/rancher/k3s/registries.yaml"
-  std::string rendered_by;                  // "k3s" or "rke2" for the registries-yaml style: the header's program name
-  std::string dialect;                      // patch style: the native form, "talos"; registries-yaml: "config-toml" or "certs.d"
-  bool config_managed = false;              // the distribution rewrites config_file: never edit it
-  bool always_read = false;                 // hosts_dir is read whatever config.toml says
-  bool restarts_itself = false;             // it notices a change of drop_in and restarts containerd
+  std::string hosts_dir;         // "/etc/containerd/certs.d"; relative: beside the running config.toml
+  std::string config_file;       // root config.toml a change goes to; "" = the running one's
+  std::string drop_in;           // file to write config_path into instead, "" = edit config_file in place
+  std::string registries_file;   // "/etc/rancher/k3s/registries.yaml"
+  std::string rendered_by;       // "k3s" or "rke2" for the registries-yaml style: the header's program name
+  std::string dialect;           // patch style: the native form, "talos"; registries-yaml: "config-toml" or "certs.d"
+  bool config_managed = false;   // the distribution rewrites config_file: never edit it
+  bool always_read = false;      // hosts_dir is read whatever config.toml says
+  bool restarts_itself = false;  // it notices a change of drop_in and restarts containerd
 };
 
 struct Profile {
-  std::string name;         // "k3s"
-  std::string title;        // "K3s"
-  std::string origin;       // "built in" or the file it came from
-  int rank = 100;           // lower ones are tried first
-  bool kubernetes = true;   // false: its containerd never is a kubelet's (Docker Engine)
+  std::string name;        // "k3s"
+  std::string title;       // "K3s"
+  std::string origin;      // "built in" or the file it came from
+  int rank = 100;          // lower ones are tried first
+  bool kubernetes = true;  // false: its containerd never is a kubelet's (Docker Engine)
   ProfileMatch match;
   ProfileKubelet kubelet;
-  std::string version_of;    // which of Facts::versions tells the distribution's version
-  std::string version_file;  // or a file that does, ...
-  std::string version_after; // ... behind this text: "version:"
+  std::string version_of;     // which of Facts::versions tells the distribution's version
+  std::string version_file;   // or a file that does, ...
+  std::string version_after;  // ... behind this text: "version:"
   std::vector<ProfileService> services;
-  std::vector<ProfileRole> roles;          // where the service does not tell
+  std::vector<ProfileRole> roles;  // where the service does not tell
   std::vector<ProfileEra> eras;
-  std::vector<std::string> render;         // forms `render --for` prints; empty: the one of the style
-  std::vector<std::string> fact_files;     // globs the facts script must read for it
+  std::vector<std::string> render;      // forms `render --for` prints; empty: the one of the style
+  std::vector<std::string> fact_files;  // globs the facts script must read for it
   unsigned file_mode = 0644;
   unsigned directory_mode = 0755;
-  bool keep_group = false;  // new files take the group of the directory
-  std::string manager;      // who else writes its registry configuration, and when; "" for nobody
+  bool keep_group = false;      // new files take the group of the directory
+  std::string manager;          // who else writes its registry configuration, and when; "" for nobody
   std::string without_runtime;  // what it means when its process runs and no containerd does
-  std::string note;         // one line for people
+  std::string note;             // one line for people
 };
 
-// All problems of one file are found at the first one: Error with file, line, column and a suggestion. A profile in `extra`
-// replaces the built-in one of its name. Sorted by rank, then name.
-Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> built_in, std::span<const embedded::File> extra = {});
+// All problems of one file are found at the first one: Error with file, line, column and a suggestion. A profile in
+// `extra` replaces the built-in one of its name. Sorted by rank, then name.
+Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> built_in,
+                                           std::span<const embedded::File> extra = {});
 
 // What the facts script must look at so that every profile can be decided, without duplicates, sorted.
 std::vector<std::string> fact_globs(std::span<const Profile> profiles);
@@ -120,27 +123,29 @@ std::vector<std::string> service_units(std::span<const Profile> profiles);
 // The node's runtime that the kubelet uses, and the profile that describes it.
 struct Detection {
   Profile profile;
-  ProfileEra era;                  // with version-dependent settings chosen
+  ProfileEra era;  // with version-dependent settings chosen
   std::optional<ProfileService> service;
   std::string distribution_version;  // "" when not known
   std::string role;
-  RuntimeProcess runtime;          // pid 0 when none runs
+  RuntimeProcess runtime;  // pid 0 when none runs
   Version containerd;
-  std::string confidence;          // "high"; "given" (forced by name); "low (not running)": nothing may be written
-  EffectiveConfig config;          // what that containerd does now
-  std::string config_file;         // of that containerd
-  std::string hosts_dir;           // where hosts.toml files go
-  std::string state;               // "live", "needs config_path", "multi-root: ignored", "legacy mirrors", "managed elsewhere", "CRI disabled", "broken", "not running"
+  std::string confidence;   // "high"; "given" (forced by name); "low (not running)": nothing may be written
+  EffectiveConfig config;   // what that containerd does now
+  std::string config_file;  // of that containerd
+  std::string hosts_dir;    // where hosts.toml files go
+  std::string state;  // "live", "needs config_path", "multi-root: ignored", "legacy mirrors", "managed elsewhere", "CRI
+                      // disabled", "broken", "not running"
   std::vector<std::string> managers;  // who else manages registries: "Spegel (certs.d/_backup)"
   std::vector<std::string> notes;
 };
 struct DetectOptions {
-  std::string distribution = {};   // forces a profile by name
+  std::string distribution = {};  // forces a profile by name
 };
-// Errors: `unsupported` when the kubelet uses another runtime or none runs and nothing tells what is installed; `refused` when
-// more than one answer is right and --distribution must decide.
+// Errors: `unsupported` when the kubelet uses another runtime or none runs and nothing tells what is installed;
+// `refused` when more than one answer is right and --distribution must decide.
 Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, const DetectOptions& options = {});
-// Whether the distribution makes the runtime's config.toml from era.config_file at every start, so that only the latter may be edited.
+// Whether the distribution makes the runtime's config.toml from era.config_file at every start, so that only the latter
+// may be edited.
 bool is_made_from_another(const Detection& detection, const FileTree& tree);
 
 }  // namespace rf

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "containerd/toml_guard.h"
+#include "containerd/toml/toml_guard.h"
 
 namespace rf {
 namespace {
@@ -34,7 +34,8 @@ struct Key {
   std::function<Result<>(const Reader&, const toml::node&)> store;
 };
 
-Result<> read_table(const Reader& reader, const toml::table& table, std::string_view title, const std::vector<Key>& keys) {
+Result<> read_table(const Reader& reader, const toml::table& table, std::string_view title,
+                    const std::vector<Key>& keys) {
   for (const auto& [name, node] : table) {
     const Key* known = nullptr;
     for (const auto& key : keys)
@@ -97,7 +98,8 @@ Result<std::vector<std::string>> strings(const Reader& reader, const toml::node&
   std::vector<std::string> found;
   if (const auto one = node.value_exact<std::string>()) return std::vector<std::string>{*one};
   const auto* array = node.as_array();
-  if (!array) return reader.problem(node.source(), "a list of strings is expected", "for example [\"/etc/containerd\"]");
+  if (!array)
+    return reader.problem(node.source(), "a list of strings is expected", "for example [\"/etc/containerd\"]");
   for (const auto& item : *array) {
     const auto value = item.value_exact<std::string>();
     if (!value) return reader.problem(item.source(), "a string is expected", "put it in quotes");
@@ -119,7 +121,8 @@ Key paths(std::string_view name, std::vector<std::string>& target) {
             RF_TRY(target, strings(reader, node));
             for (const auto& path : target)
               if (!path.starts_with('/') || path.find("/../") != path.npos)
-                return reader.problem(node.source(), fmt::format("`{}` is not an absolute path", path), "start it with /");
+                return reader.problem(node.source(), fmt::format("`{}` is not an absolute path", path),
+                                      "start it with /");
             return {};
           }};
 }
@@ -131,7 +134,8 @@ Key versions(std::string_view name, std::vector<Version>& target) {
             for (const auto& one : texts) {
               auto version = parse_version(one);
               if (!version)
-                return reader.problem(node.source(), fmt::format("`{}` is not a version", one), "for example \"1.26.13\"");
+                return reader.problem(node.source(), fmt::format("`{}` is not a version", one),
+                                      "for example \"1.26.13\"");
               target.push_back(*version);
             }
             return {};
@@ -169,10 +173,12 @@ template <class T>
 Key tables(std::string_view name, std::vector<T>& target, Result<T> (*read)(const Reader&, const toml::table&)) {
   return {name, [name, &target, read](const Reader& reader, const toml::node& node) -> Result<> {
             const auto* array = node.as_array();
-            if (!array) return reader.problem(node.source(), "a list of tables is expected", fmt::format("write [[{}]]", name));
+            if (!array)
+              return reader.problem(node.source(), "a list of tables is expected", fmt::format("write [[{}]]", name));
             for (const auto& item : *array) {
               const auto* inner = item.as_table();
-              if (!inner) return reader.problem(item.source(), "a table is expected", fmt::format("write [[{}]]", name));
+              if (!inner)
+                return reader.problem(item.source(), "a table is expected", fmt::format("write [[{}]]", name));
               RF_TRY(auto value, read(reader, *inner));
               target.push_back(std::move(value));
             }
@@ -182,12 +188,13 @@ Key tables(std::string_view name, std::vector<T>& target, Result<T> (*read)(cons
 
 Result<ProfileService> read_service(const Reader& reader, const toml::table& table) {
   ProfileService service;
-  RF_CHECK(read_table(reader, table, "[[service]]",
-                      {text("role", service.role), text("unit", service.unit),
-                       word<RestartBy>("restart_by", service.restart_by,
-                                       {{"systemd", RestartBy::systemd}, {"snap", RestartBy::snap}, {"none", RestartBy::none}}),
-                       text("restart_name", service.restart_name), number("order", service.order),
-                       number("serial", service.serial), number("wait_seconds", service.wait_seconds)}));
+  RF_CHECK(read_table(
+      reader, table, "[[service]]",
+      {text("role", service.role), text("unit", service.unit),
+       word<RestartBy>("restart_by", service.restart_by,
+                       {{"systemd", RestartBy::systemd}, {"snap", RestartBy::snap}, {"none", RestartBy::none}}),
+       text("restart_name", service.restart_name), number("order", service.order), number("serial", service.serial),
+       number("wait_seconds", service.wait_seconds)}));
   if (service.unit.empty()) return reader.problem(table.source(), "a [[service]] needs a `unit`");
   if (service.restart_name.empty()) service.restart_name = service.unit;
   return service;
@@ -196,19 +203,19 @@ Result<ProfileService> read_service(const Reader& reader, const toml::table& tab
 Result<ProfileEra> read_era(const Reader& reader, const toml::table& table) {
   ProfileEra era;
   std::vector<Version> containerd;
-  RF_CHECK(read_table(
-      reader, table, "[[era]]",
-      {versions("since", era.since), versions("containerd_since", containerd), text("when_file", era.when_file),
-       text("when_first_line", era.when_first_line),
-       word<Style>("style", era.style,
-                   {{"hosts-dir", Style::hosts_dir},
-                    {"registries-yaml", Style::registries_yaml},
-                    {"config-toml", Style::config_toml},
-                    {"patch", Style::patch}}),
-       text("hosts_dir", era.hosts_dir), text("config_file", era.config_file), text("drop_in", era.drop_in),
-       text("registries_file", era.registries_file), text("rendered_by", era.rendered_by), text("dialect", era.dialect),
-       flag("config_managed", era.config_managed), flag("always_read", era.always_read),
-       flag("restarts_itself", era.restarts_itself)}));
+  RF_CHECK(
+      read_table(reader, table, "[[era]]",
+                 {versions("since", era.since), versions("containerd_since", containerd),
+                  text("when_file", era.when_file), text("when_first_line", era.when_first_line),
+                  word<Style>("style", era.style,
+                              {{"hosts-dir", Style::hosts_dir},
+                               {"registries-yaml", Style::registries_yaml},
+                               {"config-toml", Style::config_toml},
+                               {"patch", Style::patch}}),
+                  text("hosts_dir", era.hosts_dir), text("config_file", era.config_file), text("drop_in", era.drop_in),
+                  text("registries_file", era.registries_file), text("rendered_by", era.rendered_by),
+                  text("dialect", era.dialect), flag("config_managed", era.config_managed),
+                  flag("always_read", era.always_read), flag("restarts_itself", era.restarts_itself)}));
   if (containerd.size() > 1) return reader.problem(table.source(), "`containerd_since` takes one version");
   if (!containerd.empty()) era.containerd_since = containerd.front();
   if (!era.when_first_line.empty() && era.when_file.empty())
@@ -234,20 +241,27 @@ std::vector<Key> profile_keys(Profile& profile) {
   auto& match = profile.match;
   auto& kubelet = profile.kubelet;
   return {
-      text("name", profile.name), text("title", profile.title), number("rank", profile.rank),
-      flag("kubernetes", profile.kubernetes), text("note", profile.note), text("manager", profile.manager),
-      text("without_runtime", profile.without_runtime), list("render", profile.render),
+      text("name", profile.name),
+      text("title", profile.title),
+      number("rank", profile.rank),
+      flag("kubernetes", profile.kubernetes),
+      text("note", profile.note),
+      text("manager", profile.manager),
+      text("without_runtime", profile.without_runtime),
+      list("render", profile.render),
       table("match", {list("units", match.units), list("exes", match.exes), list("parents", match.parents),
                       list("sockets", match.sockets), paths("files", match.files), paths("any_file", match.any_file),
                       paths("absent", match.absent), list("processes", match.processes), list("os_ids", match.os_ids),
-                      list("inits", match.inits),
-                      paths("installed", match.installed)}),
-      table("kubelet", {flag("embedded", kubelet.embedded), text("process", kubelet.process), text("socket", kubelet.socket),
-                        list("endpoint_flags", kubelet.endpoint_flags), list("refuse_flags", kubelet.refuse_flags)}),
-      table("version", {text("of", profile.version_of), text("file", profile.version_file), text("after", profile.version_after)}),
+                      list("inits", match.inits), paths("installed", match.installed)}),
+      table("kubelet",
+            {flag("embedded", kubelet.embedded), text("process", kubelet.process), text("socket", kubelet.socket),
+             list("endpoint_flags", kubelet.endpoint_flags), list("refuse_flags", kubelet.refuse_flags)}),
+      table("version",
+            {text("of", profile.version_of), text("file", profile.version_file), text("after", profile.version_after)}),
       table("files", {paths("read", profile.fact_files), mode("file_mode", profile.file_mode),
                       mode("directory_mode", profile.directory_mode), flag("keep_group", profile.keep_group)}),
-      tables<ProfileService>("service", profile.services, read_service), tables<ProfileRole>("role", profile.roles, read_role),
+      tables<ProfileService>("service", profile.services, read_service),
+      tables<ProfileRole>("role", profile.roles, read_role),
       tables<ProfileEra>("era", profile.eras, read_era)};
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_url.h"
 
 namespace rf {
 namespace {
@@ -18,7 +18,8 @@ std::string header_text(const Header& header) {
 
 // What one endpoint is asked like: two with the same text cannot be told apart by a registry.
 std::string asked_like(const ChainEndpoint& endpoint) {
-  std::vector<std::string> parts{fmt::format("{}://{}{}", endpoint.scheme, endpoint.host, clean_path(endpoint.path.empty() ? "/" : endpoint.path))};
+  std::vector<std::string> parts{fmt::format("{}://{}{}", endpoint.scheme, endpoint.host,
+                                             clean_path(endpoint.path.empty() ? "/" : endpoint.path))};
   for (const auto& capability : endpoint.capabilities)
     if (capability == "pull" || capability == "resolve") parts.push_back(capability);
   if (endpoint.scheme == "https") {
@@ -26,7 +27,8 @@ std::string asked_like(const ChainEndpoint& endpoint) {
     if (endpoint.http_fallback) parts.emplace_back("plain http as fallback");
     for (const auto& ca : endpoint.ca) parts.push_back("ca " + ca);
     // One file for both is the same as one file twice.
-    for (const auto& [certificate, key] : endpoint.client) parts.push_back(fmt::format("client {} {}", certificate, key.empty() ? certificate : key));
+    for (const auto& [certificate, key] : endpoint.client)
+      parts.push_back(fmt::format("client {} {}", certificate, key.empty() ? certificate : key));
   }
   for (const auto& header : endpoint.headers)
     if (lower(header.name) != "authorization") parts.push_back(header_text(header));

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "containerd/config_edit.h"
+#include "containerd/config/config_edit.h"
 
 namespace rf {
 namespace {
@@ -12,26 +12,34 @@ namespace {
 bool is_read(const PlanContext& context) {
   const auto& tree = context.facts.tree;
   const auto& roots = context.detection.config.hosts_roots;
-  return context.detection.era.always_read ||
-         std::any_of(roots.begin(), roots.end(), [&](const std::string& root) { return tree.real_path(root) == tree.real_path(context.detection.hosts_dir); });
+  return context.detection.era.always_read || std::any_of(roots.begin(), roots.end(), [&](const std::string& root) {
+           return tree.real_path(root) == tree.real_path(context.detection.hosts_dir);
+         });
 }
 
 std::string missing(const Detection& detection) {
   const auto& set = detection.config.config_path;
-  if (set.empty()) return fmt::format("config_path is not set, so containerd {} reads no hosts.toml", to_string(detection.containerd));
+  if (set.empty())
+    return fmt::format("config_path is not set, so containerd {} reads no hosts.toml", to_string(detection.containerd));
   if (set.find(':') != std::string::npos)
-    return fmt::format("config_path is a list ({}), which containerd {} does not split: it reads no hosts.toml", set, to_string(detection.containerd));
+    return fmt::format("config_path is a list ({}), which containerd {} does not split: it reads no hosts.toml", set,
+                       to_string(detection.containerd));
   return fmt::format("config_path is {}", set);
 }
 
-// A file from which the running configuration is made at the next start: a template, or a drop-in that is imported then.
-Result<void> edit_source_file(const PlanContext& context, const std::string& file, const std::string& why, Draft& draft) {
+// A file from which the running configuration is made at the next start: a template, or a drop-in that is imported
+// then.
+Result<void> edit_source_file(const PlanContext& context, const std::string& file, const std::string& why,
+                              Draft& draft) {
   const auto& detection = context.detection;
   const auto& tree = context.facts.tree;
   const auto before = tree.read(file).value_or("");
   RF_TRY(auto after, set_config_path(before, detection.containerd, detection.hosts_dir).doing("editing " + file));
-  RF_CHECK(put_file(context, {.path = file, .content = Secret(std::move(after)), .kind = FileChange::Class::config, .why = why}, draft));
-  RF_TRY(const auto running, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir).doing("looking ahead at " + detection.config_file));
+  RF_CHECK(put_file(context,
+                    {.path = file, .content = Secret(std::move(after)), .kind = FileChange::Class::config, .why = why},
+                    draft));
+  RF_TRY(const auto running, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir)
+                                 .doing("looking ahead at " + detection.config_file));
   draft.rendered = tree;
   if (running.changed()) draft.rendered->write(running.file, running.after);
   return {};
@@ -58,17 +66,28 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
   if (!era.drop_in.empty()) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
-    return Error{ErrorKind::unsupported, fmt::format("{}; {} belongs to {}, which writes it anew", why, detection.config_file, detection.profile.title),
-                 fmt::format("`regfallback render --for {}` prints what to give to {}", detection.profile.name, detection.profile.title)};
+    return Error{
+        ErrorKind::unsupported,
+        fmt::format("{}; {} belongs to {}, which writes it anew", why, detection.config_file, detection.profile.title),
+        fmt::format("`regfallback render --for {}` prints what to give to {}", detection.profile.name,
+                    detection.profile.title)};
   } else if (is_made_from_another(detection, tree)) {
     RF_CHECK(edit_source_file(context, era.config_file, why, draft));
   } else {
     RF_TRY(auto edit, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir));
     if (!edit.changed()) return {};
-    RF_CHECK(put_file(context, {.path = edit.file, .content = Secret(std::move(edit.after)), .kind = FileChange::Class::config, .why = edit.why.empty() ? why : edit.why}, draft));
+    RF_CHECK(put_file(context,
+                      {.path = edit.file,
+                       .content = Secret(std::move(edit.after)),
+                       .kind = FileChange::Class::config,
+                       .why = edit.why.empty() ? why : edit.why},
+                      draft));
   }
-  if (era.restarts_itself && draft.files.size() == files_before) return {};  // it has noticed, and will have restarted soon
-  if (era.restarts_itself) draft.notes.push_back(fmt::format("{} notices the change and restarts containerd by itself", detection.profile.title));
+  if (era.restarts_itself && draft.files.size() == files_before)
+    return {};  // it has noticed, and will have restarted soon
+  if (era.restarts_itself)
+    draft.notes.push_back(
+        fmt::format("{} notices the change and restarts containerd by itself", detection.profile.title));
   draft.restart_why = why;
   return {};
 }

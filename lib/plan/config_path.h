@@ -1,4 +1,5 @@
-// The one setting that makes containerd read hosts.toml files: whether it has to change, in which file, and what follows from that.
+// The one setting that makes containerd read hosts.toml files: whether it has to change, in which file, and what
+// follows from that.
 #pragma once
 #include "plan/draft.h"
 
@@ -7,8 +8,8 @@ namespace rf {
 // Adds the edit and the reason for a restart to the draft; nothing where the directory is read already.
 Result<void> plan_config_path(const PlanContext& context, Draft& draft);
 
-// How effective_config has to look at this node: the running containerd's file, or the one directory a program reads whatever its
-// configuration says.
+// How effective_config has to look at this node: the running containerd's file, or the one directory a program reads
+// whatever its configuration says.
 ConfigSource config_source(const Detection& detection);
 
 }  // namespace rf

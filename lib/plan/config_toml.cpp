@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
-#include "containerd/config_edit.h"
+#include "containerd/config/config_edit.h"
 #include "plan/hosts_render.h"
 #include "plan/styles.h"
 
 namespace rf {
 namespace {
 
-// containerd appends the registry's own endpoint by itself, last, unless an endpoint has the registry's name as its host.
+// containerd appends the registry's own endpoint by itself, last, unless an endpoint has the registry's name as its
+// host.
 Result<std::vector<std::string>> endpoints(const Registry& registry) {
   std::vector<std::string> out;
   const auto chain = registry.chain();
@@ -26,10 +27,13 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto& detection = context.detection;
   const auto& file = detection.era.config_file.empty() ? detection.config_file : detection.era.config_file;
   if (detection.era.config_managed)
-    return Error{ErrorKind::unsupported, fmt::format("{} belongs to {}, which writes it anew", file, detection.profile.title), "use its own way"};
+    return Error{ErrorKind::unsupported,
+                 fmt::format("{} belongs to {}, which writes it anew", file, detection.profile.title),
+                 "use its own way"};
   for (const auto& [host, secrets] : context.resolved)
     if (!secrets.ca_pem.empty() || !secrets.client_cert_pem.empty() || !secrets.password.empty())
-      return Error{ErrorKind::unsupported, fmt::format("mirrors in config.toml cannot carry the certificates and credentials of {}", host),
+      return Error{ErrorKind::unsupported,
+                   fmt::format("mirrors in config.toml cannot carry the certificates and credentials of {}", host),
                    "use hosts.toml files: leave --style out"};
   MirrorEndpoints mirrors;
   Draft draft;
@@ -42,7 +46,8 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   RF_TRY(auto after, set_mirrors(before, detection.containerd, mirrors).doing("editing " + file));
   if (after == before) return draft;
   const std::string why = "the mirrors in it are those declared";
-  RF_CHECK(put_file(context, {.path = file, .content = Secret(after), .kind = FileChange::Class::config, .why = why}, draft));
+  RF_CHECK(put_file(context, {.path = file, .content = Secret(after), .kind = FileChange::Class::config, .why = why},
+                    draft));
   if (tree.real_path(file) != tree.real_path(detection.config_file)) {
     RF_TRY(auto running, set_mirrors(tree.read(detection.config_file).value_or(""), detection.containerd, mirrors));
     draft.rendered = tree;

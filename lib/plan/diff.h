@@ -1,4 +1,5 @@
-// The two sides of a planned change as people may see them: secrets masked, so that a change of one shows and its value does not.
+// The two sides of a planned change as people may see them: secrets masked, so that a change of one shows and its value
+// does not.
 #pragma once
 #include <string>
 

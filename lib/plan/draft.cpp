@@ -10,7 +10,9 @@
 namespace rf {
 namespace {
 
-Error refusal(std::string message, std::string hint) { return {ErrorKind::refused, std::move(message), std::move(hint)}; }
+Error refusal(std::string message, std::string hint) {
+  return {ErrorKind::refused, std::move(message), std::move(hint)};
+}
 
 const FileEntry* nearest_directory(const FileTree& tree, std::string path) {
   for (; path != "/"; path = parent_path(path))
@@ -28,9 +30,11 @@ Result<void> make_directories(const PlanContext& context, const std::string& pat
   if (path == "/") return {};
   if (const auto* entry = tree.stat(path)) {
     if (entry->kind == FileEntry::Kind::directory) return {};
-    return refusal(fmt::format("{} is in the way: a directory has to stand there", path), "look at it and move it away");
+    return refusal(fmt::format("{} is in the way: a directory has to stand there", path),
+                   "look at it and move it away");
   }
-  if (std::any_of(draft.files.begin(), draft.files.end(), [&](const FileChange& c) { return c.path == path; })) return {};
+  if (std::any_of(draft.files.begin(), draft.files.end(), [&](const FileChange& c) { return c.path == path; }))
+    return {};
   RF_CHECK(make_directories(context, parent_path(path), draft));
   FileChange change;
   change.op = FileChange::Op::make_directory;
@@ -47,15 +51,21 @@ Result<void> make_directories(const PlanContext& context, const std::string& pat
 // What stands at a path now, if that is a file that could be put back; nothing where nothing is.
 Result<const FileEntry*> existing(const PlanContext& context, const std::string& written, const std::string& path) {
   if (path.starts_with("/nix/store/"))
-    return refusal(fmt::format("{} is {}, in a store that is never changed in place", written, path), "change the system's own configuration");
+    return refusal(fmt::format("{} is {}, in a store that is never changed in place", written, path),
+                   "change the system's own configuration");
   const auto* entry = context.facts.tree.lstat(path);
   if (entry == nullptr) return static_cast<const FileEntry*>(nullptr);
   const auto& truncated = context.facts.truncated;
-  const bool unread = entry->kind == FileEntry::Kind::unreadable || std::find(truncated.begin(), truncated.end(), path) != truncated.end();
-  if (unread) return refusal(fmt::format("{} could not be read, so it could not be put back", path), "look at its permissions and its size on the node");
+  const bool unread = entry->kind == FileEntry::Kind::unreadable ||
+                      std::find(truncated.begin(), truncated.end(), path) != truncated.end();
+  if (unread)
+    return refusal(fmt::format("{} could not be read, so it could not be put back", path),
+                   "look at its permissions and its size on the node");
   if (entry->kind == FileEntry::Kind::symlink)
-    return refusal(fmt::format("{} is a link to {}, which does not exist", path, entry->target), "remove the link, or make its target");
-  if (entry->kind != FileEntry::Kind::file) return refusal(fmt::format("{} is not a file", path), "look at it and move it away");
+    return refusal(fmt::format("{} is a link to {}, which does not exist", path, entry->target),
+                   "remove the link, or make its target");
+  if (entry->kind != FileEntry::Kind::file)
+    return refusal(fmt::format("{} is not a file", path), "look at it and move it away");
   return entry;
 }
 
@@ -69,7 +79,8 @@ Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft
   if (entry != nullptr) {
     // Saved facts hold masks, and beside them the checksum of what the node has.
     const bool masked = !entry->sha256.empty() && entry->sha256 != sha256_hex(entry->content);
-    const bool same = entry->content == (masked ? mask_secrets(file.content.expose()) : std::string(file.content.expose()));
+    const bool same =
+        entry->content == (masked ? mask_secrets(file.content.expose()) : std::string(file.content.expose()));
     if (same && !(secret && (entry->mode & 077) != 0)) return {};
     change = replacement_of(*entry);
   } else {

@@ -22,7 +22,7 @@ struct Draft {
   std::vector<FileChange> files;  // in any order
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
-  std::string restart_why;        // "" when no restart is needed
+  std::string restart_why;  // "" when no restart is needed
   // Where the distribution renders its own files from ours at its start: the tree as it will be then.
   std::optional<FileTree> rendered;
   // By registry: URLs it puts first or last in the chain by itself, whatever is declared.
@@ -38,8 +38,9 @@ struct DesiredFile {
   std::string why;
 };
 
-// Adds what it takes for the file to be so: nothing when it is; its missing directories first. A file that others wrote gets a note.
-// Refuses paths in an image that cannot be written (/nix/store) and files that could not be read, since they could not be put back.
+// Adds what it takes for the file to be so: nothing when it is; its missing directories first. A file that others wrote
+// gets a note. Refuses paths in an image that cannot be written (/nix/store) and files that could not be read, since
+// they could not be put back.
 Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft& draft);
 void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft);
 // The begin of a change that puts another content where this entry stands: what was there, and whose it is.
@@ -52,7 +53,8 @@ std::string directory_name(std::string_view registry);
 // The older form, which containerd looks for first: "host_port_"; "" where there is none.
 std::string underscore_name(std::string_view registry);
 
-// Whether a file that has our first line is ours on this node too: a receipt names it, or receipts have been pruned and one may have.
+// Whether a file that has our first line is ours on this node too: a receipt names it, or receipts have been pruned and
+// one may have.
 bool has_receipt(const Facts& facts, std::string_view path);
 
 }  // namespace rf

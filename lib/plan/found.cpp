@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "containerd/chain.h"
-#include "containerd/hosts_dir.h"
+#include "containerd/chain/chain.h"
+#include "containerd/chain/hosts_dir.h"
 #include "intent/names.h"
 #include "intent/rules.h"
 
@@ -16,8 +16,11 @@ namespace {
 Registry as_declared(const std::string& name, std::vector<Endpoint> chain) {
   Registry out;
   out.name = name;
-  out.upstream_endpoint = name == "*" ? Endpoint{.host = std::string(unnamed_registry), .where = {}} : parse_endpoint(name) ? *parse_endpoint(name) : Endpoint{};
-  const auto own = std::find_if(chain.begin(), chain.end(), [&](const Endpoint& e) { return e.host == out.upstream_endpoint.host; });
+  out.upstream_endpoint = name == "*"            ? Endpoint{.host = std::string(unnamed_registry), .where = {}}
+                          : parse_endpoint(name) ? *parse_endpoint(name)
+                                                 : Endpoint{};
+  const auto own =
+      std::find_if(chain.begin(), chain.end(), [&](const Endpoint& e) { return e.host == out.upstream_endpoint.host; });
   out.mirrors.assign(chain.begin(), own);
   if (own == chain.end()) {
     out.upstream = Registry::Upstream::none;
@@ -39,12 +42,15 @@ void add(const std::string& name, const Chain& chain, FoundIntent& out) {
       out.notes.push_back(fmt::format("{}: {} is left out, an intent cannot name it", name, each.url()));
       continue;
     }
-    if (std::find(endpoints.begin(), endpoints.end(), *endpoint) == endpoints.end()) endpoints.push_back(*std::move(endpoint));
+    if (std::find(endpoints.begin(), endpoints.end(), *endpoint) == endpoints.end())
+      endpoints.push_back(*std::move(endpoint));
     if (!each.ca.empty() || !each.client.empty() || each.skip_verify || !each.headers.empty() || each.dial_timeout)
-      out.notes.push_back(fmt::format("{}: {} has TLS settings, headers or a timeout; write them under endpoints: {}", name, each.url(), each.host));
+      out.notes.push_back(fmt::format("{}: {} has TLS settings, headers or a timeout; write them under endpoints: {}",
+                                      name, each.url(), each.host));
   }
   auto registry = as_declared(name, std::move(endpoints));
-  if (const auto problems = registry_problems(registry); !problems.empty()) return out.notes.push_back(fmt::format("{}: left out: {}", name, problems.front().message));
+  if (const auto problems = registry_problems(registry); !problems.empty())
+    return out.notes.push_back(fmt::format("{}: left out: {}", name, problems.front().message));
   out.intent.registries.push_back(std::move(registry));
 }
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/file_tree.h"
-#include "containerd/effective_config.h"
+#include "containerd/config/effective_config.h"
 #include "intent/intent.h"
 
 namespace rf {

@@ -11,7 +11,9 @@
 namespace rf {
 namespace {
 
-Error refusal(std::string message, std::string hint) { return {ErrorKind::refused, std::move(message), std::move(hint)}; }
+Error refusal(std::string message, std::string hint) {
+  return {ErrorKind::refused, std::move(message), std::move(hint)};
+}
 
 // "ca-1f3a9c02.crt", "client-1f3a9c02.key": names only we give.
 bool is_our_certificate(std::string_view name) {
@@ -19,7 +21,9 @@ bool is_our_certificate(std::string_view name) {
     if (!name.starts_with(prefix) || name.size() < prefix.size() + 8) continue;
     const auto sum = name.substr(prefix.size(), 8);
     const auto ending = name.substr(prefix.size() + 8);
-    if (sum.find_first_not_of("0123456789abcdef") == sum.npos && (ending == ".crt" || ending == ".cert" || ending == ".key")) return true;
+    if (sum.find_first_not_of("0123456789abcdef") == sum.npos &&
+        (ending == ".crt" || ending == ".cert" || ending == ".key"))
+      return true;
   }
   return false;
 }
@@ -32,10 +36,13 @@ bool is_generated(std::string_view content) {
 
 class HostsDir {
  public:
-  explicit HostsDir(const PlanContext& context) : context_(context), tree_(context.facts.tree), root_(context.detection.hosts_dir) {}
+  explicit HostsDir(const PlanContext& context)
+      : context_(context), tree_(context.facts.tree), root_(context.detection.hosts_dir) {}
 
   Result<Draft> run() {
-    if (root_.empty()) return Error{ErrorKind::unsupported, "no directory for hosts.toml files is known here", "name the distribution with --distribution"};
+    if (root_.empty())
+      return Error{ErrorKind::unsupported, "no directory for hosts.toml files is known here",
+                   "name the distribution with --distribution"};
     RF_CHECK(check_spegel());
     for (const auto& registry : context_.intent.registries) {
       RF_CHECK(add(registry).doing(fmt::format("planning the registry {}", registry.name)));
@@ -48,8 +55,11 @@ class HostsDir {
  private:
   Result<void> check_spegel() const {
     if (!tree_.exists(root_ + "/_backup")) return {};
-    return refusal(fmt::format("{}/_backup: Spegel owns this directory and deletes at its next start whatever others wrote here", root_),
-                   "name your mirrors in Spegel's additionalMirrorTargets; or set its containerdMirrorAdd to false, move the content of _backup back and remove it");
+    return refusal(
+        fmt::format("{}/_backup: Spegel owns this directory and deletes at its next start whatever others wrote here",
+                    root_),
+        "name your mirrors in Spegel's additionalMirrorTargets; or set its containerdMirrorAdd to false, move the "
+        "content of _backup back and remove it");
   }
 
   // The directory containerd looks into for this registry: the older spelling wins where it exists.
@@ -58,9 +68,12 @@ class HostsDir {
     const auto older = underscore_name(registry.name);
     for (const auto& path : {older.empty() ? usual : root_ + "/" + older, usual})
       if (const auto* entry = tree_.stat(path); entry != nullptr && entry->kind != FileEntry::Kind::directory)
-        return refusal(fmt::format("{} is no directory: containerd fails every pull from {} there", path, registry.name), "look at it and move it away");
+        return refusal(
+            fmt::format("{} is no directory: containerd fails every pull from {} there", path, registry.name),
+            "look at it and move it away");
     if (older.empty() || !tree_.exists(root_ + "/" + older)) return usual;
-    draft_.notes.push_back(fmt::format("{0}/{1} exists, which containerd prefers to {0}/{2}: written there", root_, older, registry.name));
+    draft_.notes.push_back(
+        fmt::format("{0}/{1} exists, which containerd prefers to {0}/{2}: written there", root_, older, registry.name));
     return root_ + "/" + older;
   }
 
@@ -76,19 +89,27 @@ class HostsDir {
       const bool key = certificate.holds == CertificateFile::Holds::private_key;
       certificates.insert(certificate.name);
       RF_CHECK(put_file(context_,
-                        {.path = directory + "/" + certificate.name, .content = certificate.content, .kind = FileChange::Class::certificate,
-                         .holds = key ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain, .why = why},
+                        {.path = directory + "/" + certificate.name,
+                         .content = certificate.content,
+                         .kind = FileChange::Class::certificate,
+                         .holds = key ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
+                         .why = why},
                         draft_));
     }
     const auto path = directory + "/hosts.toml";
     RF_CHECK(look_at_owner(path));
-    const auto last = registry.name == "*" && registry.upstream == Registry::Upstream::standard ? LastHost::own_upstream : LastHost::server;
+    const auto last = registry.name == "*" && registry.upstream == Registry::Upstream::standard ? LastHost::own_upstream
+                                                                                                : LastHost::server;
     RF_CHECK(put_file(context_,
-                      {.path = path, .content = render_hosts_toml(files.chain, last, why), .kind = FileChange::Class::hosts,
-                       .holds = holds_secrets(files.chain) ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain, .why = why},
+                      {.path = path,
+                       .content = render_hosts_toml(files.chain, last, why),
+                       .kind = FileChange::Class::hosts,
+                       .holds = holds_secrets(files.chain) ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
+                       .why = why},
                       draft_));
     for (const auto& name : tree_.list(directory))
-      if (is_our_certificate(name) && !certificates.contains(name)) remove_ours(join_path(directory, name), "no longer used");
+      if (is_our_certificate(name) && !certificates.contains(name))
+        remove_ours(join_path(directory, name), "no longer used");
     wanted_.insert(base_name(directory));
     return {};
   }
@@ -97,14 +118,16 @@ class HostsDir {
     const auto content = tree_.read(path);
     if (!content || content->empty() || is_ours(*content)) return {};
     if (is_generated(*content))
-      return refusal(fmt::format("{} is written by another program ({})", path, content->substr(2, content->find('\n') - 2)),
-                     "give the registry to that program instead");
-    draft_.notes.push_back(fmt::format("{} was not written by regfallback; it is replaced, and `regfallback rollback` brings it back", path));
+      return refusal(
+          fmt::format("{} is written by another program ({})", path, content->substr(2, content->find('\n') - 2)),
+          "give the registry to that program instead");
+    draft_.notes.push_back(fmt::format(
+        "{} was not written by regfallback; it is replaced, and `regfallback rollback` brings it back", path));
     return {};
   }
 
-  // Without a hosts.toml, containerd trusts the *.crt and *.cert files of the directory for the registry itself; with one it ignores
-  // them. So they are named in ours.
+  // Without a hosts.toml, containerd trusts the *.crt and *.cert files of the directory for the registry itself; with
+  // one it ignores them. So they are named in ours.
   void carry_over(const Registry& registry, const std::string& directory, std::vector<RenderedHost>& chain) {
     std::vector<std::string> authorities;
     std::vector<std::pair<std::string, std::string>> clients;
@@ -118,15 +141,18 @@ class HostsDir {
     }
     if (authorities.empty() && clients.empty()) return;
     const auto own = std::find_if(chain.begin(), chain.end(), [&](const RenderedHost& host) {
-      return registry.upstream != Registry::Upstream::none && host.endpoint == registry.upstream_endpoint && host.endpoint.scheme == "https";
+      return registry.upstream != Registry::Upstream::none && host.endpoint == registry.upstream_endpoint &&
+             host.endpoint.scheme == "https";
     });
     if (own == chain.end()) {
-      warn(fmt::format("{}: its certificate files are not used, because {} is not asked by https", directory, registry.name));
+      warn(fmt::format("{}: its certificate files are not used, because {} is not asked by https", directory,
+                       registry.name));
       return;
     }
     own->ca.insert(own->ca.end(), authorities.begin(), authorities.end());
     own->client.insert(own->client.end(), clients.begin(), clients.end());
-    draft_.notes.push_back(fmt::format("{}: the certificate files there stay in use for {}", directory, own->endpoint.url()));
+    draft_.notes.push_back(
+        fmt::format("{}: the certificate files there stay in use for {}", directory, own->endpoint.url()));
   }
 
   // Directories of registries the intent does not name: ours are removed, others stay.
@@ -143,19 +169,23 @@ class HostsDir {
       return file == "hosts.toml" || file.ends_with(".crt") || file.ends_with(".cert");
     });
     const auto* entry = tree_.stat(directory);
-    if (shadow && name != "_default" && context_.intent.registry("*") != nullptr && entry != nullptr && entry->kind == FileEntry::Kind::directory)
-      warn(fmt::format("{} holds no hosts.toml, and hides \"*\" from images of {}: remove it, or declare the registry", directory, name));
+    if (shadow && name != "_default" && context_.intent.registry("*") != nullptr && entry != nullptr &&
+        entry->kind == FileEntry::Kind::directory)
+      warn(fmt::format("{} holds no hosts.toml, and hides \"*\" from images of {}: remove it, or declare the registry",
+                       directory, name));
   }
 
   void drop(const std::string& name, const std::string& directory) {
     const auto why = fmt::format("the registry {} is no longer declared", name == "_default" ? "\"*\"" : name);
     if (!remove_ours(directory + "/hosts.toml", why)) {
-      warn(fmt::format("{}/hosts.toml has our first line, but no receipt of this node names it: left alone", directory));
+      warn(
+          fmt::format("{}/hosts.toml has our first line, but no receipt of this node names it: left alone", directory));
       return;
     }
     bool empty = true;
     for (const auto& file : tree_.list(directory))
-      if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(join_path(directory, file), why))) empty = false;
+      if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(join_path(directory, file), why)))
+        empty = false;
     // An empty directory would hide _default, and stop the search.
     if (empty) remove_file(context_, directory, why, draft_);
   }
@@ -167,7 +197,8 @@ class HostsDir {
   }
 
   void warn(std::string text) {
-    if (std::find(draft_.warnings.begin(), draft_.warnings.end(), text) == draft_.warnings.end()) draft_.warnings.push_back(std::move(text));
+    if (std::find(draft_.warnings.begin(), draft_.warnings.end(), text) == draft_.warnings.end())
+      draft_.warnings.push_back(std::move(text));
   }
 
   const PlanContext& context_;

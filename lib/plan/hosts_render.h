@@ -1,5 +1,5 @@
-// hosts.toml files as text: from endpoints with their properties to what containerd reads. Order is meaning, so nothing here goes
-// through a sorted table.
+// hosts.toml files as text: from endpoints with their properties to what containerd reads. Order is meaning, so nothing
+// here goes through a sorted table.
 #pragma once
 #include <optional>
 #include <string>
@@ -24,9 +24,9 @@ struct RenderedHeader {
 // One endpoint with its properties, as the version in question takes them.
 struct RenderedHost {
   Endpoint endpoint;
-  std::vector<std::string> capabilities;                     // never empty
-  std::vector<std::string> ca;                               // names of files beside the hosts.toml
-  std::vector<std::pair<std::string, std::string>> client;   // certificate and key, likewise
+  std::vector<std::string> capabilities;                    // never empty
+  std::vector<std::string> ca;                              // names of files beside the hosts.toml
+  std::vector<std::pair<std::string, std::string>> client;  // certificate and key, likewise
   bool skip_verify = false;
   std::optional<std::string> dial_timeout;
   std::vector<RenderedHeader> headers;
@@ -44,11 +44,13 @@ struct HostsFiles {
   std::vector<std::string> warnings;
 };
 
-// What this registry's directory is to hold for this version of containerd. An Error where the version cannot express it.
-Result<HostsFiles> hosts_files(const Registry& registry, const Intent& intent, const ResolvedEndpoints& resolved, const Version& containerd);
+// What this registry's directory is to hold for this version of containerd. An Error where the version cannot express
+// it.
+Result<HostsFiles> hosts_files(const Registry& registry, const Intent& intent, const ResolvedEndpoints& resolved,
+                               const Version& containerd);
 
-// The text of hosts.toml. `own_upstream`: containerd appends each registry's own upstream, for "*"; else the last one is `server`,
-// because containerd asks that after all others.
+// The text of hosts.toml. `own_upstream`: containerd appends each registry's own upstream, for "*"; else the last one
+// is `server`, because containerd asks that after all others.
 enum class LastHost { server, own_upstream };
 Secret render_hosts_toml(const std::vector<RenderedHost>& chain, LastHost last, std::string_view comment);
 

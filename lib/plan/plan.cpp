@@ -16,14 +16,18 @@ namespace {
 
 Error fault_of(const Detection& detection) {
   const auto& config = detection.config;
-  Error error{ErrorKind::runtime, fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), detection.state),
-              "the log of its service says what it refuses; repair it first"};
+  Error error{
+      ErrorKind::runtime,
+      fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), detection.state),
+      "the log of its service says what it refuses; repair it first"};
   for (const auto* fault : {&config.load_error, &config.cri_error}) {
     if (!*fault) continue;
-    error.message = fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), (*fault)->message);
+    error.message =
+        fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), (*fault)->message);
     error.where = (*fault)->where;
     if (!(*fault)->hint.empty()) error.hint = (*fault)->hint;
-    if (!config.config_path.empty() && !config.mirrors.empty()) error.hint = "`regfallback migrate` turns the mirrors into hosts.toml files";
+    if (!config.config_path.empty() && !config.mirrors.empty())
+      error.hint = "`regfallback migrate` turns the mirrors into hosts.toml files";
     break;
   }
   return error;
@@ -32,22 +36,31 @@ Error fault_of(const Detection& detection) {
 // What forbids writing before anything is planned.
 Result<void> may_write(const Detection& detection, Style style) {
   if (detection.confidence.starts_with("low") || detection.state == "not running")
-    return Error{ErrorKind::refused, fmt::format("no containerd runs here, so it is not certain which one {} would use", detection.profile.title),
-                 "start it, and run this again"};
+    return Error{
+        ErrorKind::refused,
+        fmt::format("no containerd runs here, so it is not certain which one {} would use", detection.profile.title),
+        "start it, and run this again"};
   if (detection.containerd.major == 0)
-    return Error{ErrorKind::refused, fmt::format("the version of {} is not known", detection.runtime.exe), "what it would do cannot be computed without it"};
+    return Error{ErrorKind::refused, fmt::format("the version of {} is not known", detection.runtime.exe),
+                 "what it would do cannot be computed without it"};
   if (detection.state == "CRI disabled" || detection.state == "broken") return fault_of(detection);
   if (style == Style::patch)
-    return Error{ErrorKind::unsupported, fmt::format("{} cannot be configured from the node itself", detection.profile.title),
+    return Error{ErrorKind::unsupported,
+                 fmt::format("{} cannot be configured from the node itself", detection.profile.title),
                  fmt::format("`regfallback render --for {}` prints what to give to it", detection.profile.name)};
   if (style == Style::registries_yaml && detection.era.style != Style::registries_yaml)
-    return Error{ErrorKind::unsupported, fmt::format("{} reads no registries.yaml; only K3s and RKE2 do", detection.profile.title), "leave --style out"};
+    return Error{ErrorKind::unsupported,
+                 fmt::format("{} reads no registries.yaml; only K3s and RKE2 do", detection.profile.title),
+                 "leave --style out"};
   if (detection.era.style == Style::registries_yaml && style != Style::registries_yaml)
-    return Error{ErrorKind::unsupported, fmt::format("{} writes its containerd files anew at every start, from registries.yaml", detection.profile.title),
+    return Error{ErrorKind::unsupported,
+                 fmt::format("{} writes its containerd files anew at every start, from registries.yaml",
+                             detection.profile.title),
                  "leave --style out"};
   if (style == Style::hosts_dir && !detection.config.mirrors.empty()) {
     const auto& mirror = detection.config.mirrors.begin()->second;
-    return Error{ErrorKind::refused, "mirrors stand in config.toml; containerd does not serve images with both them and config_path",
+    return Error{ErrorKind::refused,
+                 "mirrors stand in config.toml; containerd does not serve images with both them and config_path",
                  "`regfallback migrate` turns them into hosts.toml files with the same chains", mirror.where};
   }
   return {};
@@ -102,20 +115,23 @@ void warn_about_lost_settings(const PlanContext& context, Plan& plan) {
     for (const auto& now : chain.endpoints)
       for (const auto& then : before.endpoints) {
         if (then.host != now.host || then.scheme != now.scheme) continue;
-        const std::string_view lost = !then.ca.empty() && now.ca.empty()           ? "a ca"
-                                      : !then.client.empty() && now.client.empty() ? "a client certificate"
-                                      : then.skip_verify && !now.skip_verify       ? "skip_verify"
+        const std::string_view lost = !then.ca.empty() && now.ca.empty()             ? "a ca"
+                                      : !then.client.empty() && now.client.empty()   ? "a client certificate"
+                                      : then.skip_verify && !now.skip_verify         ? "skip_verify"
                                       : !then.headers.empty() && now.headers.empty() ? "headers"
-                                                                                   : "";
+                                                                                     : "";
         if (!lost.empty())
-          plan.warnings.push_back(fmt::format("{} gives {} for {}, which the intent does not: declare it under endpoints if it is needed", *before.hosts_dir, lost, now.host));
+          plan.warnings.push_back(
+              fmt::format("{} gives {} for {}, which the intent does not: declare it under endpoints if it is needed",
+                          *before.hosts_dir, lost, now.host));
       }
   }
 }
 
 }  // namespace
 
-Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts, const Detection& detection, const PlanOptions& options) {
+Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts,
+                       const Detection& detection, const PlanOptions& options) {
   const auto style = options.style.value_or(detection.era.style);
   RF_CHECK(may_write(detection, style));
   const PlanContext context{intent, resolved, facts, detection, options};
@@ -148,16 +164,19 @@ FileTree project(const Plan& plan, const FileTree& tree) {
       case FileChange::Op::replace: {
         std::string content(change.after.expose());
         auto sum = sha256_hex(content);
-        out.put(change.path, {.kind = FileEntry::Kind::file, .content = std::move(content), .sha256 = std::move(sum), .mode = change.mode,
-                              .uid = change.uid, .gid = change.gid});
+        out.put(change.path, {.kind = FileEntry::Kind::file,
+                              .content = std::move(content),
+                              .sha256 = std::move(sum),
+                              .mode = change.mode,
+                              .uid = change.uid,
+                              .gid = change.gid});
         break;
       }
       case FileChange::Op::make_directory:
-        out.put(change.path, {.kind = FileEntry::Kind::directory, .mode = change.mode, .uid = change.uid, .gid = change.gid});
+        out.put(change.path,
+                {.kind = FileEntry::Kind::directory, .mode = change.mode, .uid = change.uid, .gid = change.gid});
         break;
-      case FileChange::Op::remove:
-        out.remove(change.path);
-        break;
+      case FileChange::Op::remove: out.remove(change.path); break;
       case FileChange::Op::remove_directory:
         if (out.list(change.path).empty()) out.remove(change.path);
         break;

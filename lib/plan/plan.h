@@ -7,7 +7,7 @@
 #include "base/file_tree.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "containerd/chain.h"
+#include "containerd/chain/chain.h"
 #include "intent/intent.h"
 #include "intent/resolved.h"
 #include "node/profile.h"
@@ -18,23 +18,23 @@ struct FileChange {
   // Directories are made before everything else, and removed last and only when empty.
   enum class Op { create, replace, remove, make_directory, remove_directory };
   Op op = Op::create;
-  std::string path;               // absolute, symlinks above it resolved at plan time
-  std::string before_sha256;      // "-" when it did not exist
-  std::string before;             // content, for the diff; masked where it holds secrets
-  Secret after;                   // content; empty for remove and for directories
+  std::string path;           // absolute, symlinks above it resolved at plan time
+  std::string before_sha256;  // "-" when it did not exist
+  std::string before;         // content, for the diff; masked where it holds secrets
+  Secret after;               // content; empty for remove and for directories
   unsigned mode = 0644;
   unsigned uid = 0;
   unsigned gid = 0;
   enum class Class { certificate, hosts, config, removal } kind = Class::hosts;  // commit order
-  bool holds_secrets = false;     // diffs show masks; mode is 0600
-  std::string why;                // "registry docker.io: 1 mirror before the upstream"
+  bool holds_secrets = false;                                                    // diffs show masks; mode is 0600
+  std::string why;  // "registry docker.io: 1 mirror before the upstream"
   bool operator==(const FileChange&) const = default;
 };
 
 struct ServiceAction {
   RestartBy by = RestartBy::none;
-  std::string name;               // unit or snap app; "" for none
-  std::string why;                // "config_path was not set in /etc/containerd/config.toml"
+  std::string name;  // unit or snap app; "" for none
+  std::string why;   // "config_path was not set in /etc/containerd/config.toml"
   int order = 0;
   int serial = 0;
   int wait_seconds = 60;
@@ -47,12 +47,12 @@ struct Plan {
   std::vector<FileChange> files;  // in commit order
   ServiceAction service;
   // For the health check after it, and for validation: the runtime the plan is about.
-  std::string runtime_exe;        // "/usr/bin/containerd"
-  std::string runtime_socket;     // "/run/containerd/containerd.sock"
-  std::string runtime_config;     // config.toml that is validated when it is among the files
+  std::string runtime_exe;     // "/usr/bin/containerd"
+  std::string runtime_socket;  // "/run/containerd/containerd.sock"
+  std::string runtime_config;  // config.toml that is validated when it is among the files
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
-  std::vector<Chain> chains;      // what every declared registry will do after it
+  std::vector<Chain> chains;  // what every declared registry will do after it
   // The files are for another place than the node they were made from: nothing is carried out.
   bool elsewhere = false;
   bool empty() const { return files.empty() && !service.needed(); }
@@ -60,15 +60,15 @@ struct Plan {
 
 enum class RestartPolicy { automatic, never, always };
 struct PlanOptions {
-  std::optional<Style> style = {};     // forces a style
+  std::optional<Style> style = {};  // forces a style
   RestartPolicy restart = RestartPolicy::automatic;
   // What becomes of the files we wrote for registries the intent does not name.
   enum class Undeclared { remove, keep } undeclared = Undeclared::remove;
 };
 
 // Every problem that forbids writing is an Error that explains itself, the self-check's included.
-Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts, const Detection& detection,
-                       const PlanOptions& options = {});
+Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts,
+                       const Detection& detection, const PlanOptions& options = {});
 
 // The tree as it will be after the plan: what verification and the self-check look at.
 FileTree project(const Plan& plan, const FileTree& tree);

@@ -13,7 +13,8 @@ struct Projected {
   std::map<std::string, std::vector<std::string>, std::less<>> added = {};  // as in Draft
 };
 
-// The chain of every declared registry; an Error that names the cause and the way out where one differs from the intent.
+// The chain of every declared registry; an Error that names the cause and the way out where one differs from the
+// intent.
 Result<std::vector<Chain>> self_check(const PlanContext& context, const Projected& projected);
 
 }  // namespace rf

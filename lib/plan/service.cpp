@@ -16,11 +16,13 @@ void take_limits(const ProfileService& service, Plan& plan) {
 Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::string why, Plan& plan) {
   const auto& service = detection.service;
   if (policy == RestartPolicy::never) {
-    plan.warnings.push_back(fmt::format("{}: this takes effect only when containerd restarts, which --restart never forbids", why));
+    plan.warnings.push_back(
+        fmt::format("{}: this takes effect only when containerd restarts, which --restart never forbids", why));
     return {};
   }
   if (!service)
-    return Error{ErrorKind::unsupported, fmt::format("{}, and no service is known to restart {}", why, detection.runtime.exe),
+    return Error{ErrorKind::unsupported,
+                 fmt::format("{}, and no service is known to restart {}", why, detection.runtime.exe),
                  "run with --restart never, and restart it yourself"};
   if (service->restart_by == RestartBy::none) return {};
   plan.service.by = service->restart_by;
@@ -32,7 +34,8 @@ Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::
 
 void set_own_restart(const Detection& detection, RestartPolicy policy, std::string why, Plan& plan) {
   if (policy == RestartPolicy::never)
-    plan.warnings.push_back(fmt::format("{} restarts containerd by itself, which --restart never cannot forbid", detection.profile.title));
+    plan.warnings.push_back(
+        fmt::format("{} restarts containerd by itself, which --restart never cannot forbid", detection.profile.title));
   plan.service.by = RestartBy::itself;
   plan.service.name = "containerd";
   plan.service.why = std::move(why);

@@ -29,7 +29,7 @@ struct Heard {
   std::string address;
   std::map<std::string, std::string, std::less<>> headers;  // of the last response, names in lower case
   bool in_body = false;
-  std::string words;                                        // what the tool itself said
+  std::string words;  // what the tool itself said
 };
 
 void hear_line(Heard& heard, std::string_view line) {
@@ -58,13 +58,15 @@ void hear_line(Heard& heard, std::string_view line) {
     const auto dot = seconds.find_first_of(".,");
     auto fraction = dot == std::string_view::npos ? std::string("000") : std::string(seconds.substr(dot + 1, 3));
     fraction.resize(3, '0');
-    heard.milliseconds = std::clamp(number(seconds.substr(0, dot)), 0, 1'000'000) * 1000 + std::max(number(fraction), 0);
+    heard.milliseconds =
+        std::clamp(number(seconds.substr(0, dot)), 0, 1'000'000) * 1000 + std::max(number(fraction), 0);
     if (parts.size() > 3) heard.address = parts[3];
     return;
   }
   if (heard.in_body) return;
   const auto colon = text.find(": ");
-  if (heard.status != 0 && colon != std::string_view::npos && text.substr(0, colon).find(' ') == std::string_view::npos) {
+  if (heard.status != 0 && colon != std::string_view::npos &&
+      text.substr(0, colon).find(' ') == std::string_view::npos) {
     heard.headers[lower(text.substr(0, colon))] = std::string(trim(text.substr(colon + 1)));
     return;
   }
@@ -85,7 +87,8 @@ std::string header(const Heard& heard, std::string_view name) {
 Answer reason(const Heard& heard) {
   const auto words = lower(heard.words);
   const auto says = [&](auto... part) { return (contains(words, part) || ...); };
-  if (says("resolve host", "resolving timed out", "bad address", "unable to resolve", "name or service", "getaddrinfo")) return Answer::dns;
+  if (says("resolve host", "resolving timed out", "bad address", "unable to resolve", "name or service", "getaddrinfo"))
+    return Answer::dns;
   if (says("no route", "unreachable")) return Answer::unreachable;
   if (says("refused")) return Answer::refused;
   if (heard.rc == 124 || says("timed out", "timeout")) return Answer::timeout;
@@ -95,7 +98,12 @@ Answer reason(const Heard& heard) {
     case 6: return Answer::dns;
     case 7: return Answer::refused;
     case 28: return Answer::timeout;
-    case 35: case 51: case 58: case 60: case 77: case 83: return Answer::tls;
+    case 35:
+    case 51:
+    case 58:
+    case 60:
+    case 77:
+    case 83: return Answer::tls;
     default: return Answer::closed;
   }
 }
@@ -115,7 +123,8 @@ Answer of_status(const Question& question, const Heard& heard) {
   }
   if (status == 403) return Answer::unauthorized;
   if (status == 404 && question.for_image) return Answer::not_found;
-  if (status == 404) return header(heard, "docker-distribution-api-version").empty() ? Answer::not_found : Answer::serves;
+  if (status == 404)
+    return header(heard, "docker-distribution-api-version").empty() ? Answer::not_found : Answer::serves;
   if (status == 405 && question.for_image) return Answer::serves;  // containerd then asks with GET
   if (status == 429) return Answer::rate_limited;
   if (status >= 300 && status < 400) return Answer::redirects;

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "containerd/chain.h"
+#include "containerd/chain/chain.h"
 #include "probe/probe.h"
 
 namespace rf {
@@ -19,8 +19,8 @@ struct Question {
   bool operator==(const Question&) const = default;
 };
 
-// The ways to ask one endpoint of a chain, in the order containerd tries them: https, then http where it falls back to that.
-// Empty for a forbidden address.
+// The ways to ask one endpoint of a chain, in the order containerd tries them: https, then http where it falls back to
+// that. Empty for a forbidden address.
 std::vector<Question> ways_to_ask(const Chain& chain, const ChainEndpoint& endpoint, const ProbeOptions& options);
 // All ways of all endpoints of all chains; the index is the id in the program and in its answers.
 std::vector<Question> questions(std::span<const Chain> chains, const ProbeOptions& options);

@@ -1,5 +1,5 @@
-// Asking the endpoints of a node's chains from the node itself: what to ask, the program that asks, and what the answers mean. Pure;
-// run.h carries it out.
+// Asking the endpoints of a node's chains from the node itself: what to ask, the program that asks, and what the
+// answers mean. Pure; run.h carries it out.
 #pragma once
 #include <optional>
 #include <span>
@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "containerd/chain.h"
+#include "containerd/chain/chain.h"
+#include "containerd/chain/image_reference.h"
 
 namespace rf {
 
@@ -36,8 +37,8 @@ bool is_finding(Answer answer, bool for_image);
 struct EndpointProbe {
   ChainEndpoint endpoint;
   Answer answer = Answer::not_asked;
-  int status = 0;          // of HTTP; 0 when none came
-  int milliseconds = 0;    // until the first byte of the answer
+  int status = 0;            // of HTTP; 0 when none came
+  int milliseconds = 0;      // until the first byte of the answer
   std::string address = {};  // that was reached; "" when not known
   std::string detail = {};   // one line that says more; from the node, so not safe for a terminal
 };
@@ -78,7 +79,8 @@ std::string probe_program(std::span<const Chain> chains, const ProbeOptions& opt
 // What the program printed, put back to the chains it was made from.
 Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> chains, const ProbeOptions& options);
 
-// An Error (refused) where an endpoint gave no answer in time, or nothing could ask: a pull would wait for it, before containerd 2.3 without end.
+// An Error (refused) where an endpoint gave no answer in time, or nothing could ask: a pull would wait for it, before
+// containerd 2.3 without end.
 Result<void> check_no_silence(const NodeProbe& probe, const Version& containerd);
 
 // A value in curl's configuration language, with its quotes.

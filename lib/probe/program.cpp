@@ -36,7 +36,8 @@ std::string curl_config(const Question& question, const ProbeOptions& options) {
 
 std::string raw_request(const Question& question) {
   const auto slash = question.url.find('/', question.url.find("://") + 3);
-  std::string text = question.method + " " + question.url.substr(slash) + " HTTP/1.1\r\nHost: " + question.endpoint.host +
+  std::string text = question.method + " " + question.url.substr(slash) +
+                     " HTTP/1.1\r\nHost: " + question.endpoint.host +
                      "\r\nUser-Agent: regfallback\r\nConnection: close\r\n";
   for (const auto& [name, value] : question.headers) text += name + ": " + value + "\r\n";
   return text + "\r\n";
@@ -49,7 +50,8 @@ std::pair<std::string, int> host_and_port(const ChainEndpoint& endpoint) {
   int port = endpoint.scheme == "http" ? 80 : 443;
   if (has_port && colon + 1 < endpoint.host.size()) {
     port = 0;
-    for (const char c : endpoint.host.substr(colon + 1)) port = c >= '0' && c <= '9' && port < 10'000 ? port * 10 + (c - '0') : 0;
+    for (const char c : endpoint.host.substr(colon + 1))
+      port = c >= '0' && c <= '9' && port < 10'000 ? port * 10 + (c - '0') : 0;
   }
   auto name = endpoint.host.substr(0, has_port ? colon : std::string::npos);
   if (name.size() > 2 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
@@ -58,9 +60,11 @@ std::pair<std::string, int> host_and_port(const ChainEndpoint& endpoint) {
 
 std::string ask_line(std::size_t id, const Question& question, const ProbeOptions& options) {
   const auto [host, port] = host_and_port(question.endpoint);
-  return fmt::format("rf_ask {} {} {} {} {} {} {} {} {} {} {} &\n", id, options.seconds, question.endpoint.scheme == "http" ? "http" : "https",
-                     question.method, question.endpoint.skip_verify ? 1 : 0, port, word_of(curl_config(question, options)), word_of(question.url),
-                     word_of(raw_request(question)), word_of(host), question.endpoint.ca.empty() ? "-" : word_of(question.endpoint.ca.front()));
+  return fmt::format("rf_ask {} {} {} {} {} {} {} {} {} {} {} &\n", id, options.seconds,
+                     question.endpoint.scheme == "http" ? "http" : "https", question.method,
+                     question.endpoint.skip_verify ? 1 : 0, port, word_of(curl_config(question, options)),
+                     word_of(question.url), word_of(raw_request(question)), word_of(host),
+                     question.endpoint.ca.empty() ? "-" : word_of(question.endpoint.ca.front()));
 }
 
 }  // namespace
@@ -89,7 +93,8 @@ std::string probe_program(std::span<const Chain> chains, const ProbeOptions& opt
   }
   program += "wait\n)\n";
   if (options.image) {
-    program += fmt::format("rf_pull {} {} {} {}\n", options.pull_seconds, word_of(to_string(*options.image)), word_of(options.runtime_socket),
+    program += fmt::format("rf_pull {} {} {} {}\n", options.pull_seconds, word_of(to_string(*options.image)),
+                           word_of(options.runtime_socket),
                            options.runtime_unit.empty() ? "''" : word_of(options.runtime_unit));
   }
   return program + "}\nrf_main\n";

@@ -18,7 +18,8 @@ std::string url_of(const Chain& chain, const ChainEndpoint& endpoint, const Imag
   if (!image) return base + (starts_with(endpoint.path, "/v2") || endpoint.path.empty() ? "/v2/" : endpoint.path + "/");
   const auto& version = image->digest.empty() ? image->tag : image->digest;
   auto url = base + endpoint.path + "/" + image->repository + "/manifests/" + version;
-  const bool own = endpoint.host == chain.registry || (chain.registry == "docker.io" && endpoint.host == "registry-1.docker.io");
+  const bool own =
+      endpoint.host == chain.registry || (chain.registry == "docker.io" && endpoint.host == "registry-1.docker.io");
   return own ? url : url + "?ns=" + replace_all(image->registry, ":", "%3A");
 }
 
@@ -27,7 +28,8 @@ std::string url_of(const Chain& chain, const ChainEndpoint& endpoint, const Imag
 bool is_forbidden_host(std::string_view host) {
   const auto name = lower(host);
   constexpr std::array<std::string_view, 4> heads{"169.254.", "[fe80:", "[fd00:ec2:", "[::ffff:169.254."};
-  constexpr std::array<std::string_view, 4> names{"metadata", "metadata.google.internal", "instance-data", "metadata.azure.com"};
+  constexpr std::array<std::string_view, 4> names{"metadata", "metadata.google.internal", "instance-data",
+                                                  "metadata.azure.com"};
   const auto bare = starts_with(name, "[") ? name : name.substr(0, name.find(':'));
   return std::any_of(heads.begin(), heads.end(), [&](auto head) { return starts_with(name, head); }) ||
          std::find(names.begin(), names.end(), bare) != names.end();
@@ -36,8 +38,11 @@ bool is_forbidden_host(std::string_view host) {
 std::vector<Question> ways_to_ask(const Chain& chain, const ChainEndpoint& endpoint, const ProbeOptions& options) {
   if (is_forbidden_host(endpoint.host)) return {};
   const bool for_image = options.image && options.image->registry == chain.registry;
-  Question question{.endpoint = endpoint, .method = for_image ? "HEAD" : "GET", .url = url_of(chain, endpoint, for_image ? &*options.image : nullptr),
-                    .headers = {}, .for_image = for_image};
+  Question question{.endpoint = endpoint,
+                    .method = for_image ? "HEAD" : "GET",
+                    .url = url_of(chain, endpoint, for_image ? &*options.image : nullptr),
+                    .headers = {},
+                    .for_image = for_image};
   if (for_image) question.headers.emplace_back("Accept", manifest_types);
   for (const auto& header : endpoint.headers) {
     for (const auto& value : header.values) question.headers.emplace_back(header.name, value);
@@ -56,7 +61,8 @@ std::vector<Question> questions(std::span<const Chain> chains, const ProbeOption
   for (const auto& chain : chains) {
     for (const auto& endpoint : chain.endpoints) {
       for (auto& way : ways_to_ask(chain, endpoint, options)) {
-        const bool known = std::any_of(all.begin(), all.end(), [&](const Question& q) { return q.url == way.url && q.headers == way.headers; });
+        const bool known = std::any_of(all.begin(), all.end(),
+                                       [&](const Question& q) { return q.url == way.url && q.headers == way.headers; });
         if (!known) all.push_back(std::move(way));
       }
     }

@@ -59,7 +59,8 @@ void read_log(PullProbe& pull, std::string_view log) {
     auto host = log_field(line, "host");
     if (host.empty()) continue;
     std::pair<std::string, std::string> skip{std::move(host), skip_reason(line)};
-    if (std::find(pull.skipped.begin(), pull.skipped.end(), skip) == pull.skipped.end()) pull.skipped.push_back(std::move(skip));
+    if (std::find(pull.skipped.begin(), pull.skipped.end(), skip) == pull.skipped.end())
+      pull.skipped.push_back(std::move(skip));
   }
 }
 
@@ -73,8 +74,12 @@ void read_pull(Printed& printed, const std::vector<std::string_view>& words, con
   for (const auto line : lines(said)) {
     if (!trim(line).empty()) last = std::string(trim(line));
   }
-  pull.message = rc == 127 ? "no crictl on the node" : rc == 124 ? fmt::format("no end after {} s", options.pull_seconds) : last;
-  pull.result = rc == 0 ? PullProbe::Result::pulled : rc == 127 ? PullProbe::Result::not_possible : PullProbe::Result::failed;
+  pull.message = rc == 127   ? "no crictl on the node"
+                 : rc == 124 ? fmt::format("no end after {} s", options.pull_seconds)
+                             : last;
+  pull.result = rc == 0     ? PullProbe::Result::pulled
+                : rc == 127 ? PullProbe::Result::not_possible
+                            : PullProbe::Result::failed;
   printed.pull = std::move(pull);
 }
 
@@ -94,13 +99,16 @@ Result<Printed> read_lines(std::string_view output, const ProbeOptions& options)
       std::string log;
       if (base64_decode(words[1], log)) read_log(*printed.pull, log);
     } else {
-      return Error{.kind = ErrorKind::protocol, .message = fmt::format("the node's answer has a line we did not ask for: {}", terminal_safe(line.substr(0, 80)))};
+      return Error{.kind = ErrorKind::protocol,
+                   .message = fmt::format("the node's answer has a line we did not ask for: {}",
+                                          terminal_safe(line.substr(0, 80)))};
     }
   }
   return printed;
 }
 
-EndpointProbe probe_of(const std::vector<Question>& ways, const std::vector<Question>& all, const std::map<int, RawAnswer>& answers) {
+EndpointProbe probe_of(const std::vector<Question>& ways, const std::vector<Question>& all,
+                       const std::map<int, RawAnswer>& answers) {
   EndpointProbe probe;
   for (const auto& way : ways) {
     const auto same = [&](const Question& q) { return q.url == way.url && q.headers == way.headers; };
@@ -111,7 +119,8 @@ EndpointProbe probe_of(const std::vector<Question>& ways, const std::vector<Ques
       continue;
     }
     probe = read_answer(way, found->second);
-    const bool no_tls = probe.answer == Answer::tls || probe.answer == Answer::refused || probe.answer == Answer::closed;
+    const bool no_tls =
+        probe.answer == Answer::tls || probe.answer == Answer::refused || probe.answer == Answer::closed;
     if (!no_tls) break;
   }
   return probe;

@@ -4,7 +4,8 @@
 
 namespace rf {
 
-asio::awaitable<Result<NodeProbe>> probe_node(Shell& shell, std::span<const Chain> chains, const ProbeOptions& options) {
+asio::awaitable<Result<NodeProbe>> probe_node(Shell& shell, std::span<const Chain> chains,
+                                              const ProbeOptions& options) {
   const auto program = probe_program(chains, options);
   // Eight are asked at once; the node ends each by itself, this limit is for a node that hangs.
   const auto rounds = static_cast<int>(questions(chains, options).size() / 8 + 1);

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "probe/probe.h"
-#include "transport/shell.h"
+#include "transport/shell/shell.h"
 
 namespace rf {
 

@@ -16,13 +16,13 @@ constexpr std::array all_outcomes{NodeOutcome::applied,     NodeOutcome::unchang
                                   NodeOutcome::unreachable, NodeOutcome::refused,   NodeOutcome::conflict,
                                   NodeOutcome::rolled_back, NodeOutcome::unknown,   NodeOutcome::stuck};
 
-Tint tint_of(NodeOutcome outcome) {
+Emphasis tint_of(NodeOutcome outcome) {
   switch (outcome) {
     case NodeOutcome::applied:
-    case NodeOutcome::unchanged: return Tint::good;
-    case NodeOutcome::not_begun: return Tint::dim;
-    case NodeOutcome::conflict: return Tint::warn;
-    default: return Tint::bad;
+    case NodeOutcome::unchanged: return Emphasis::good;
+    case NodeOutcome::not_begun: return Emphasis::dim;
+    case NodeOutcome::conflict: return Emphasis::warn;
+    default: return Emphasis::bad;
   }
 }
 
@@ -37,7 +37,7 @@ std::string_view meaning(NodeOutcome outcome) {
     case NodeOutcome::conflict: return "changed since it was planned; nothing was done";
     case NodeOutcome::rolled_back: return "the change failed; the node is as it was";
     case NodeOutcome::unknown: return "connection lost; the node ends it by itself: see 'regfallback status'";
-    case NodeOutcome::stuck: return "neither new nor old: look at it now";
+    case NodeOutcome::stuck: return "neither new nor old: style at it now";
   }
   return "";
 }
@@ -45,7 +45,9 @@ std::string_view meaning(NodeOutcome outcome) {
 std::string detail_of(const ApplyRow& row) {
   std::string text(meaning(row.outcome));
   if (row.outcome == NodeOutcome::applied) {
-    text = row.verified ? (*row.verified ? "verified" : "NOT as declared afterwards") : row.plan ? "not verified" : "put back as it was";
+    text = row.verified ? (*row.verified ? "verified" : "NOT as declared afterwards")
+           : row.plan   ? "not verified"
+                        : "put back as it was";
     if (row.plan) text += ", " + counted(row.plan->files.size(), "change");
     if (row.restarted && row.plan) text += ", restarted " + row.plan->service.name;
   }
@@ -88,15 +90,18 @@ Value apply_value(std::span<const ApplyRow> rows, std::string_view schema) {
   return Value::object({{"schema", schema}, {"nodes", nodes}});
 }
 
-std::string apply_text(std::span<const ApplyRow> rows, const Look& look) {
+std::string apply_text(std::span<const ApplyRow> rows, const TextStyle& style) {
   Table table({"NODE", "OUTCOME", "TIME", "DETAIL"});
   for (const auto& row : rows) {
     const auto time = row.milliseconds == 0 ? "" : fmt::format("{:.1f} s", row.milliseconds / 1000.0);
     table.row({{row.node}, {std::string(to_string(row.outcome)), tint_of(row.outcome)}, {time}, {detail_of(row)}});
   }
-  std::string out = table.text(look);
+  std::string out = table.text(style);
   for (const auto& row : rows) {
-    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) + "\n";
+    if (row.error)
+      out += style.paint(Emphasis::bad,
+                         terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) +
+             "\n";
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// What there is to say about a command: one table that help, man pages and shell completions are made from, and that the parser takes its
-// flags from, so that they cannot differ.
+// What there is to say about a command: one table that help, man pages and shell completions are made from, and that
+// the parser takes its flags from, so that they cannot differ.
 #pragma once
 #include <span>
 #include <string>

@@ -53,9 +53,9 @@ Value row_value(const DetectRow& row) {
   return out;
 }
 
-Tint tint_of_state(const std::string& state) {
-  if (state == "live") return Tint::good;
-  return state == "broken" || state == "CRI disabled" ? Tint::bad : Tint::warn;
+Emphasis tint_of_state(const std::string& state) {
+  if (state == "live") return Emphasis::good;
+  return state == "broken" || state == "CRI disabled" ? Emphasis::bad : Emphasis::warn;
 }
 
 std::string distribution_text(const Detection& found) {
@@ -65,20 +65,20 @@ std::string distribution_text(const Detection& found) {
 }
 
 // Errors, managers and notes, each a line that names its node.
-std::string remarks(std::span<const DetectRow> rows, const Look& look) {
+std::string remarks(std::span<const DetectRow> rows, const TextStyle& style) {
   std::string out;
-  const auto line = [&](const DetectRow& row, Tint tint, std::string_view text) {
+  const auto line = [&](const DetectRow& row, Emphasis tint, std::string_view text) {
     const auto safe = terminal_safe(row.node) + ": " + terminal_safe(text);
-    out += look.paint(tint, wrap(safe, look.width, 2)) + "\n";
+    out += style.paint(tint, wrap(safe, style.width, 2)) + "\n";
   };
   for (const auto& row : rows) {
     if (row.error) {
-      line(row, Tint::bad, row.error->message);
-      if (!row.error->hint.empty()) line(row, Tint::none, "hint: " + row.error->hint);
+      line(row, Emphasis::bad, row.error->message);
+      if (!row.error->hint.empty()) line(row, Emphasis::none, "hint: " + row.error->hint);
     }
     if (!row.detection) continue;
-    for (const auto& manager : row.detection->managers) line(row, Tint::warn, "also managed by " + manager);
-    for (const auto& note : row.detection->notes) line(row, Tint::none, note);
+    for (const auto& manager : row.detection->managers) line(row, Emphasis::warn, "also managed by " + manager);
+    for (const auto& note : row.detection->notes) line(row, Emphasis::none, note);
   }
   return out.empty() ? out : "\n" + out;
 }
@@ -91,13 +91,13 @@ Value detect_value(std::span<const DetectRow> rows) {
   return Value::object({{"schema", "regfallback.detect/v1"}, {"nodes", nodes}});
 }
 
-std::string detect_text(std::span<const DetectRow> rows, const Look& look) {
+std::string detect_text(std::span<const DetectRow> rows, const TextStyle& style) {
   Table table({"NODE", "DISTRIBUTION", "ROLE", "CONTAINERD", "OS", "REGISTRIES", "READ FROM"});
   Table registries({"NODE", "REGISTRY", "TRIED IN ORDER"});
   for (const auto& row : rows) {
     const auto* found = row.detection;
     if (!found) {
-      table.row({{row.node}, {row.facts ? "not recognised" : "not reached", Tint::bad}});
+      table.row({{row.node}, {row.facts ? "not recognised" : "not reached", Emphasis::bad}});
       continue;
     }
     table.row({{row.node},
@@ -109,10 +109,10 @@ std::string detect_text(std::span<const DetectRow> rows, const Look& look) {
                {found->hosts_dir.empty() ? found->config_file : found->hosts_dir}});
     if (!row.facts) continue;
     for (const auto& chain : configured_chains(*row.facts, *found)) {
-      registries.row({{row.node}, {chain.registry}, {chain_text(chain), chain.error ? Tint::bad : Tint::none}});
+      registries.row({{row.node}, {chain.registry}, {chain_text(chain), chain.error ? Emphasis::bad : Emphasis::none}});
     }
   }
-  return table.text(look) + (registries.empty() ? "" : "\n" + registries.text(look)) + remarks(rows, look);
+  return table.text(style) + (registries.empty() ? "" : "\n" + registries.text(style)) + remarks(rows, style);
 }
 
 }  // namespace rf

@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "node/facts.h"
 #include "node/profile.h"
-#include "report/look.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 namespace rf {
@@ -20,6 +20,6 @@ struct DetectRow {
 };
 
 Value detect_value(std::span<const DetectRow> rows);  // regfallback.detect/v1
-std::string detect_text(std::span<const DetectRow> rows, const Look& look);
+std::string detect_text(std::span<const DetectRow> rows, const TextStyle& style);
 
 }  // namespace rf

@@ -73,17 +73,17 @@ std::vector<Edit> edits_between(const LineList& a, const LineList& b) {
   return out;
 }
 
-Tint tint_of(char kind) {
-  if (kind == '-') return Tint::bad;
-  if (kind == '+') return Tint::good;
-  return Tint::none;
+Emphasis tint_of(char kind) {
+  if (kind == '-') return Emphasis::bad;
+  if (kind == '+') return Emphasis::good;
+  return Emphasis::none;
 }
 
 std::string range(std::size_t start, std::size_t count) {
   return count == 1 ? fmt::format("{}", start) : fmt::format("{},{}", count == 0 ? start - 1 : start, count);
 }
 
-std::string hunks(const std::vector<Edit>& edits, const Side& before, const Side& after, const Look& look) {
+std::string hunks(const std::vector<Edit>& edits, const Side& before, const Side& after, const TextStyle& style) {
   constexpr std::size_t context = 3;
   std::string out;
   std::size_t old_line = 1;
@@ -109,12 +109,14 @@ std::string hunks(const std::vector<Edit>& edits, const Side& before, const Side
       const auto& edit = edits[k];
       if (edit.kind != '+') ++old_count;
       if (edit.kind != '-') ++new_count;
-      body += look.paint(tint_of(edit.kind), edit.kind + terminal_safe(edit.line)) + "\n";
+      body += style.paint(tint_of(edit.kind), edit.kind + terminal_safe(edit.line)) + "\n";
       const bool last_old = edit.kind != '+' && before.ends_open && old_line + old_count - 1 == before.lines.size();
       const bool last_new = edit.kind != '-' && after.ends_open && new_line + new_count - 1 == after.lines.size();
       if (last_old || last_new) body += "\\ No newline at end of file\n";
     }
-    out += look.paint(Tint::accent, fmt::format("@@ -{} +{} @@", range(old_line, old_count), range(new_line, new_count))) + "\n" + body;
+    out += style.paint(Emphasis::accent,
+                       fmt::format("@@ -{} +{} @@", range(old_line, old_count), range(new_line, new_count))) +
+           "\n" + body;
     old_line += old_count;
     new_line += new_count;
     i = end;
@@ -124,7 +126,7 @@ std::string hunks(const std::vector<Edit>& edits, const Side& before, const Side
 
 }  // namespace
 
-std::string unified_diff(const DiffSides& sides, const Look& look) {
+std::string unified_diff(const DiffSides& sides, const TextStyle& style) {
   if (sides.before == sides.after) return "";
   auto before = side_of(sides.before);
   auto after = side_of(sides.after);
@@ -135,8 +137,9 @@ std::string unified_diff(const DiffSides& sides, const Look& look) {
     edits.back() = {'-', line};
     edits.push_back({'+', line});
   }
-  return look.paint(Tint::strong, "--- " + terminal_safe(sides.before_name)) + "\n" +
-         look.paint(Tint::strong, "+++ " + terminal_safe(sides.after_name)) + "\n" + hunks(edits, before, after, look);
+  return style.paint(Emphasis::strong, "--- " + terminal_safe(sides.before_name)) + "\n" +
+         style.paint(Emphasis::strong, "+++ " + terminal_safe(sides.after_name)) + "\n" +
+         hunks(edits, before, after, style);
 }
 
 }  // namespace rf

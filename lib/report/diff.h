@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "report/look.h"
+#include "report/text_style.h"
 
 namespace rf {
 
@@ -14,6 +14,6 @@ struct DiffSides {
   std::string_view after_name;
 };
 // "" when the texts are equal. Three lines of context; every line is safe for a terminal.
-std::string unified_diff(const DiffSides& sides, const Look& look);
+std::string unified_diff(const DiffSides& sides, const TextStyle& style);
 
 }  // namespace rf

@@ -19,7 +19,8 @@ struct Group {
 };
 
 bool same(const Finding& a, const Finding& b) {
-  return a.rule == b.rule && a.severity == b.severity && a.cause == b.cause && a.where == b.where && a.also == b.also && a.fix == b.fix;
+  return a.rule == b.rule && a.severity == b.severity && a.cause == b.cause && a.where == b.where && a.also == b.also &&
+         a.fix == b.fix;
 }
 
 void add_once(std::vector<std::string>& list, const std::string& item) {
@@ -30,47 +31,51 @@ std::vector<Group> grouped(std::span<const DoctorRow> rows) {
   std::vector<Group> groups;
   for (const auto& row : rows)
     for (const auto& finding : row.findings) {
-      auto home = std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return same(*group.finding, finding); });
+      auto home =
+          std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return same(*group.finding, finding); });
       if (home == groups.end()) home = groups.insert(groups.end(), {.finding = &finding});
       add_once(home->nodes, row.node);
       add_once(home->effects, finding.effect);
     }
-  std::stable_sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.finding->severity < b.finding->severity; });
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const Group& a, const Group& b) { return a.finding->severity < b.finding->severity; });
   return groups;
 }
 
-Tint tint_of(Severity severity) {
+Emphasis tint_of(Severity severity) {
   switch (severity) {
-    case Severity::error: return Tint::bad;
-    case Severity::warning: return Tint::warn;
-    case Severity::note: return Tint::dim;
+    case Severity::error: return Emphasis::bad;
+    case Severity::warning: return Emphasis::warn;
+    case Severity::note: return Emphasis::dim;
   }
-  return Tint::none;
+  return Emphasis::none;
 }
 
-std::string labelled(std::string_view label, std::string_view text, const Look& look) {
+std::string labelled(std::string_view label, std::string_view text, const TextStyle& style) {
   std::string head = "  " + std::string(label);
   head.resize(margin, ' ');
   // wrap() begins each further line at the margin; the first one is as narrow.
-  return look.paint(Tint::dim, head) + wrap(terminal_safe(text), look.width == 0 ? 0 : look.width, margin) + "\n";
+  return style.paint(Emphasis::dim, head) + wrap(terminal_safe(text), style.width == 0 ? 0 : style.width, margin) +
+         "\n";
 }
 
 std::string place(const Location& where) { return to_string(Location{where.file, where.line, 0}); }
 
-std::string group_text(const Group& group, const Look& look) {
+std::string group_text(const Group& group, const TextStyle& style) {
   const auto& finding = *group.finding;
   std::string names = join(group.nodes, ", ");
-  std::string out = look.paint(tint_of(finding.severity), to_string(finding.severity)) + "  " + look.paint(Tint::strong, terminal_safe(finding.rule));
+  std::string out = style.paint(tint_of(finding.severity), to_string(finding.severity)) + "  " +
+                    style.paint(Emphasis::strong, terminal_safe(finding.rule));
   if (!names.empty()) out += "  " + terminal_safe(names);
   out += "\n";
   if (finding.where) {
     std::vector<std::string> places{place(*finding.where)};
     for (const auto& also : finding.also) places.push_back(place(also));
-    out += labelled("at", join(places, ", "), look);
+    out += labelled("at", join(places, ", "), style);
   }
-  out += labelled("cause", finding.cause, look);
-  for (const auto& effect : group.effects) out += labelled("effect", effect, look);
-  return out + labelled("fix", finding.fix, look);
+  out += labelled("cause", finding.cause, style);
+  for (const auto& effect : group.effects) out += labelled("effect", effect, style);
+  return out + labelled("fix", finding.fix, style);
 }
 
 Value place_value(const Location& where) {
@@ -108,24 +113,34 @@ Value doctor_value(std::span<const DoctorRow> rows) {
       findings.push(finding_value(finding));
       ++counts[static_cast<std::size_t>(finding.severity)];
     }
-    nodes.push(Value::object({{"node", Value::or_null(row.node)}, {"error", error_value(row.error)}, {"findings", findings}}));
+    nodes.push(
+        Value::object({{"node", Value::or_null(row.node)}, {"error", error_value(row.error)}, {"findings", findings}}));
   }
-  return Value::object({{"schema", "regfallback.doctor/v1"}, {"nodes", nodes}, {"errors", counts[0]}, {"warnings", counts[1]}, {"notes", counts[2]}});
+  return Value::object({{"schema", "regfallback.doctor/v1"},
+                        {"nodes", nodes},
+                        {"errors", counts[0]},
+                        {"warnings", counts[1]},
+                        {"notes", counts[2]}});
 }
 
-std::string doctor_text(std::span<const DoctorRow> rows, const Look& look) {
+std::string doctor_text(std::span<const DoctorRow> rows, const TextStyle& style) {
   std::string out;
-  for (const auto& group : grouped(rows)) out += group_text(group, look) + "\n";
+  for (const auto& group : grouped(rows)) out += group_text(group, style) + "\n";
   for (const auto& row : rows)
-    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) + "\n\n";
+    if (row.error)
+      out += style.paint(Emphasis::bad,
+                         terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) +
+             "\n\n";
   return out;
 }
 
 std::string doctor_summary(std::span<const DoctorRow> rows) {
   std::size_t counts[3] = {0, 0, 0};
   for (const auto& group : grouped(rows)) ++counts[static_cast<std::size_t>(group.finding->severity)];
-  const auto failed = static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const DoctorRow& row) { return row.error.has_value(); }));
-  return counted(rows.size(), "node") + ": " + counts_text(counts[0], counts[1], counts[2]) + (failed == 0 ? "" : ", " + std::to_string(failed) + " not looked at");
+  const auto failed = static_cast<std::size_t>(
+      std::count_if(rows.begin(), rows.end(), [](const DoctorRow& row) { return row.error.has_value(); }));
+  return counted(rows.size(), "node") + ": " + counts_text(counts[0], counts[1], counts[2]) +
+         (failed == 0 ? "" : ", " + std::to_string(failed) + " not looked at");
 }
 
 Value rules_value(std::span<const Rule> rules) {
@@ -143,10 +158,13 @@ Value rules_value(std::span<const Rule> rules) {
   return Value::object({{"schema", "regfallback.doctor-rules/v1"}, {"rules", all}});
 }
 
-std::string rules_text(std::span<const Rule> rules, const Look& look) {
+std::string rules_text(std::span<const Rule> rules, const TextStyle& style) {
   Table table({"ID", "AT WORST", "FINDING"});
-  for (const auto& rule : rules) table.row({{std::string(rule.id)}, {std::string(to_string(rule.severity)), tint_of(rule.severity)}, {std::string(rule.title)}});
-  return table.text(look);
+  for (const auto& rule : rules)
+    table.row({{std::string(rule.id)},
+               {std::string(to_string(rule.severity)), tint_of(rule.severity)},
+               {std::string(rule.title)}});
+  return table.text(style);
 }
 
 }  // namespace rf

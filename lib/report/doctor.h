@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "diagnose/rule.h"
-#include "report/look.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 namespace rf {
@@ -19,11 +19,11 @@ struct DoctorRow {
 };
 
 Value doctor_value(std::span<const DoctorRow> rows);  // regfallback.doctor/v1
-std::string doctor_text(std::span<const DoctorRow> rows, const Look& look);
+std::string doctor_text(std::span<const DoctorRow> rows, const TextStyle& style);
 // "3 nodes: 1 error, 2 notes", each shared finding counted once.
 std::string doctor_summary(std::span<const DoctorRow> rows);
 
 Value rules_value(std::span<const Rule> rules);  // regfallback.doctor-rules/v1
-std::string rules_text(std::span<const Rule> rules, const Look& look);
+std::string rules_text(std::span<const Rule> rules, const TextStyle& style);
 
 }  // namespace rf

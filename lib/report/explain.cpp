@@ -1,7 +1,7 @@
 #include "report/explain.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "base/secret.h"
 #include "base/text.h"
@@ -60,7 +60,8 @@ Value error_value(const std::optional<std::string>& error) {
 std::string safe(std::string_view text) { return terminal_safe(text); }
 
 bool lacks(const ChainEndpoint& endpoint, std::string_view capability) {
-  return std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), capability) == endpoint.capabilities.end();
+  return std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), capability) ==
+         endpoint.capabilities.end();
 }
 
 std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
@@ -70,11 +71,13 @@ std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   if (endpoint.host == "docker.io" || endpoint.host == "hub.docker.com")
     notes.emplace_back("serves web pages, not images: Docker Hub's registry is registry-1.docker.io");
   if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
-    notes.push_back(fmt::format("may only {}: not asked for tags, but asked for content all the same", join(endpoint.capabilities, ", ")));
+    notes.push_back(fmt::format("may only {}: not asked for tags, but asked for content all the same",
+                                join(endpoint.capabilities, ", ")));
   if (endpoint.http_fallback) notes.emplace_back("https first; plain http when the server does not speak TLS");
   if (endpoint.skip_verify && endpoint.scheme == "https") notes.emplace_back("its certificate is not verified");
   for (const auto& ca : endpoint.ca) notes.push_back("CA " + ca);
-  for (const auto& [certificate, key] : endpoint.client) notes.push_back(fmt::format("client certificate {}", certificate));
+  for (const auto& [certificate, key] : endpoint.client)
+    notes.push_back(fmt::format("client certificate {}", certificate));
   for (const auto& header : endpoint.headers) {
     std::vector<std::string> values;
     for (const auto& value : header.values) values.push_back(shown_value(header, value));
@@ -83,7 +86,8 @@ std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   }
   if (endpoint.dial_timeout) notes.push_back("gives up connecting after " + *endpoint.dial_timeout);
   if (!endpoint.credentials.empty()) notes.push_back("credentials: " + endpoint.credentials);
-  if (endpoint.scheme == "http" && !endpoint.credentials.empty()) notes.emplace_back("these credentials travel in clear");
+  if (endpoint.scheme == "http" && !endpoint.credentials.empty())
+    notes.emplace_back("these credentials travel in clear");
   return notes;
 }
 
@@ -96,12 +100,14 @@ std::string reason_of(const Explanation& explanation, const ChainEndpoint& endpo
 std::string where_from(const Explanation& explanation) {
   const auto& config = explanation.config;
   if (explanation.chain.hosts_dir) return safe(*explanation.chain.hosts_dir);
-  if (!config.mirrors.empty() && config.config_path.empty()) return "legacy mirror blocks of " + safe(config.config_file);
+  if (!config.mirrors.empty() && config.config_path.empty())
+    return "legacy mirror blocks of " + safe(config.config_file);
   if (config.hosts_roots.empty()) return "no directory: config_path is not set";
-  return fmt::format("no directory for {} under {}", safe(explanation.chain.registry), safe(join(config.hosts_roots, ", ")));
+  return fmt::format("no directory for {} under {}", safe(explanation.chain.registry),
+                     safe(join(config.hosts_roots, ", ")));
 }
 
-std::string request_lines(const Explanation& explanation, const Look& look) {
+std::string request_lines(const Explanation& explanation, const TextStyle& style) {
   std::string out = "\nrequests\n";
   const auto& requests = explanation.prediction.requests;
   for (std::size_t i = 0; i < requests.size();) {
@@ -112,7 +118,8 @@ std::string request_lines(const Explanation& explanation, const Look& look) {
     if (!request.reached) continue;
     const bool good = request.assumed.starts_with('2');
     out += fmt::format("  {:<8}  {:<4}  {}  {}{}\n", request.step, request.method, safe(request.url),
-                       look.paint(good ? Tint::good : Tint::warn, request.assumed), same > 1 ? fmt::format("  ({} times)", same) : "");
+                       style.paint(good ? Emphasis::good : Emphasis::warn, request.assumed),
+                       same > 1 ? fmt::format("  ({} times)", same) : "");
   }
   return out;
 }
@@ -123,12 +130,16 @@ Value explain_value(const Explanation& explanation) {
   const auto& chain = explanation.chain;
   auto ignored = Value::array();
   for (const auto& item : chain.ignored)
-    ignored.push(Value::object({{"path", item.path}, {"line", item.line > 0 ? Value(item.line) : Value()}, {"reason", item.reason}}));
+    ignored.push(Value::object(
+        {{"path", item.path}, {"line", item.line > 0 ? Value(item.line) : Value()}, {"reason", item.reason}}));
   auto endpoints = Value::array();
   for (const auto& endpoint : chain.endpoints) endpoints.push(endpoint_value(endpoint));
   auto requests = Value::array();
   for (const auto& request : explanation.prediction.requests)
-    requests.push(Value::object({{"step", request.step}, {"method", request.method}, {"url", request.url}, {"assumed", request.assumed},
+    requests.push(Value::object({{"step", request.step},
+                                 {"method", request.method},
+                                 {"url", request.url},
+                                 {"assumed", request.assumed},
                                  {"reached", request.reached}}));
   return Value::object({{"schema", "regfallback.explain/v1"},
                         {"node", Value::or_null(explanation.node)},
@@ -145,26 +156,30 @@ Value explain_value(const Explanation& explanation) {
                         {"verdict", explanation.prediction.verdict}});
 }
 
-std::string explain_text(const Explanation& explanation, const Look& look) {
+std::string explain_text(const Explanation& explanation, const TextStyle& style) {
   const auto& chain = explanation.chain;
-  auto out = look.paint(Tint::strong, safe(to_string(explanation.image)));
+  auto out = style.paint(Emphasis::strong, safe(to_string(explanation.image)));
   if (!explanation.node.empty()) out += " on " + safe(explanation.node);
   out += fmt::format("\n  containerd {}, {} pull ({})\n  {}\n\n", to_string(explanation.config.containerd),
-                     to_string(explanation.config.pull_mode), safe(explanation.config.pull_mode_reason), where_from(explanation));
+                     to_string(explanation.config.pull_mode), safe(explanation.config.pull_mode_reason),
+                     where_from(explanation));
   int number = 0;
   for (const auto& endpoint : chain.endpoints) {
-    out += fmt::format("  {}. {}  {}\n", ++number, look.paint(Tint::accent, safe(endpoint.url())),
-                       look.paint(Tint::dim, safe(reason_of(explanation, endpoint))));
+    out += fmt::format("  {}. {}  {}\n", ++number, style.paint(Emphasis::accent, safe(endpoint.url())),
+                       style.paint(Emphasis::dim, safe(reason_of(explanation, endpoint))));
     for (const auto& note : endpoint_notes(endpoint)) out += "     " + safe(note) + "\n";
   }
-  if (chain.error) out += "  " + look.paint(Tint::bad, "no request is made: ") + safe(*chain.error) + "\n";
+  if (chain.error) out += "  " + style.paint(Emphasis::bad, "no request is made: ") + safe(*chain.error) + "\n";
   if (!chain.endpoints.empty())
     out += "  A pod's pull secret is offered to every endpoint above that asks for credentials.\n";
   if (!chain.ignored.empty()) out += "\nignored\n";
   for (const auto& item : chain.ignored)
     out += fmt::format("  {}  {}\n", safe(to_string(Location{item.path, item.line, 0})), safe(item.reason));
-  if (explanation.assumed == Explanation::Assumed::something) out += request_lines(explanation, look);
-  return out + "\n" + look.paint(explanation.prediction.pulled ? Tint::good : Tint::bad, safe(explanation.prediction.verdict)) + "\n";
+  if (explanation.assumed == Explanation::Assumed::something) out += request_lines(explanation, style);
+  return out + "\n" +
+         style.paint(explanation.prediction.pulled ? Emphasis::good : Emphasis::bad,
+                     safe(explanation.prediction.verdict)) +
+         "\n";
 }
 
 }  // namespace rf

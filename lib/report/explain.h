@@ -2,8 +2,8 @@
 #pragma once
 #include <string>
 
-#include "containerd/chain.h"
-#include "report/look.h"
+#include "containerd/pull/predict.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 namespace rf {
@@ -14,12 +14,13 @@ struct Explanation {
   EffectiveConfig config;
   Chain chain;
   Prediction prediction;
-  // Requests are shown only when something was assumed; without, every endpoint is taken to answer and the first one serves all.
+  // Requests are shown only when something was assumed; without, every endpoint is taken to answer and the first one
+  // serves all.
   enum class Assumed { nothing, something } assumed = Assumed::nothing;
 };
 
 // Schema regfallback.explain/v1. Secret header values are masked.
 Value explain_value(const Explanation& explanation);
-std::string explain_text(const Explanation& explanation, const Look& look);
+std::string explain_text(const Explanation& explanation, const TextStyle& style);
 
 }  // namespace rf

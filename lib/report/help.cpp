@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "report/command_doc.h"
-#include "report/look.h"
+#include "report/text_style.h"
 
 namespace rf {
 namespace {
@@ -39,7 +39,8 @@ template <class Item>
 std::vector<std::string> groups_of(const std::vector<Item>& items) {
   std::vector<std::string> groups;
   for (const auto& item : items) {
-    if (!item.group.empty() && std::find(groups.begin(), groups.end(), item.group) == groups.end()) groups.push_back(item.group);
+    if (!item.group.empty() && std::find(groups.begin(), groups.end(), item.group) == groups.end())
+      groups.push_back(item.group);
   }
   return groups;
 }

@@ -17,14 +17,17 @@ std::string_view word(KindCheck::State state) {
   return "";
 }
 
-Tint tint_of(KindCheck::State state) {
-  return state == KindCheck::State::good ? Tint::good : state == KindCheck::State::bad ? Tint::bad : Tint::dim;
+Emphasis tint_of(KindCheck::State state) {
+  return state == KindCheck::State::good  ? Emphasis::good
+         : state == KindCheck::State::bad ? Emphasis::bad
+                                          : Emphasis::dim;
 }
 
 }  // namespace
 
 bool has_findings(const KindReport& report) {
-  return std::any_of(report.checks.begin(), report.checks.end(), [](const KindCheck& check) { return check.state == KindCheck::State::bad; });
+  return std::any_of(report.checks.begin(), report.checks.end(),
+                     [](const KindCheck& check) { return check.state == KindCheck::State::bad; });
 }
 
 Value kind_value(const KindReport& report) {
@@ -42,7 +45,7 @@ Value kind_value(const KindReport& report) {
                         {"checks", checks}});
 }
 
-std::string kind_text(const KindReport& report, const Look& look) {
+std::string kind_text(const KindReport& report, const TextStyle& style) {
   std::string out;
   std::size_t failed = 0;
   const std::string margin(9, ' ');
@@ -51,10 +54,14 @@ std::string kind_text(const KindReport& report, const Look& look) {
     failed += check.state == KindCheck::State::bad ? 1 : 0;
     auto text = terminal_safe(check.what);
     if (!check.detail.empty()) text += ": " + terminal_safe(check.detail);
-    out += look.paint(tint_of(check.state), mark) + margin.substr(mark.size()) + wrap(text, look.width, 9) + "\n";
-    if (!check.hint.empty()) out += margin + look.paint(Tint::dim, wrap("hint: " + terminal_safe(check.hint), look.width, 15)) + "\n";
+    out += style.paint(tint_of(check.state), mark) + margin.substr(mark.size()) + wrap(text, style.width, 9) + "\n";
+    if (!check.hint.empty())
+      out += margin + style.paint(Emphasis::dim, wrap("hint: " + terminal_safe(check.hint), style.width, 15)) + "\n";
   }
-  out += counted(report.checks.size(), "check") + ", " + (failed == 0 ? look.paint(Tint::good, "none failed") : look.paint(Tint::bad, std::to_string(failed) + " failed")) + "\n";
+  out += counted(report.checks.size(), "check") + ", " +
+         (failed == 0 ? style.paint(Emphasis::good, "none failed")
+                      : style.paint(Emphasis::bad, std::to_string(failed) + " failed")) +
+         "\n";
   return out;
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "report/look.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 namespace rf {
@@ -17,13 +17,13 @@ struct KindCheck {
 
 struct KindReport {
   std::string cluster;
-  std::string engine = {};  // "" when the cluster was not found
+  std::string engine = {};    // "" when the cluster was not found
   std::string registry = {};  // as images name it: "localhost:5001"
   std::vector<KindCheck> checks = {};
 };
 
 Value kind_value(const KindReport& report);  // regfallback.kind-status/v1
-std::string kind_text(const KindReport& report, const Look& look);
+std::string kind_text(const KindReport& report, const TextStyle& style);
 bool has_findings(const KindReport& report);
 
 }  // namespace rf

@@ -33,7 +33,8 @@ std::string entry(std::string_view head, std::string_view value, std::string_vie
 
 std::string examples_text(const std::vector<Example>& examples) {
   std::string out;
-  for (const auto& example : examples) out += ".TP\n\\fB" + roff(example.command) + "\\fR\n" + roff(example.what) + "\n";
+  for (const auto& example : examples)
+    out += ".TP\n\\fB" + roff(example.command) + "\\fR\n" + roff(example.what) + "\n";
   return out;
 }
 
@@ -56,7 +57,8 @@ std::string program_page(const ProgramDoc& program) {
   out += section("SEE ALSO");
   std::string pages;
   for (const auto& command : program.commands) {
-    if (!command.group.empty()) pages += fmt::format("{}\\fB{}\\-{}\\fR(1)", pages.empty() ? "" : ", ", program.name, command.name);
+    if (!command.group.empty())
+      pages += fmt::format("{}\\fB{}\\-{}\\fR(1)", pages.empty() ? "" : ", ", program.name, command.name);
   }
   return out + pages + "\n";
 }

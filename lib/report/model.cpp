@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-
 #include "base/text.h"
-#include "containerd/hosts_dir.h"
+#include "containerd/chain/hosts_dir.h"
 
 namespace rf {
 namespace {
@@ -19,7 +18,8 @@ Value error_value(const std::optional<Error>& error) {
   if (!error) return {};
   Value where;
   if (error->where) {
-    where = Value::object({{"file", error->where->file}, {"line", error->where->line}, {"column", error->where->column}});
+    where =
+        Value::object({{"file", error->where->file}, {"line", error->where->line}, {"column", error->where->column}});
   }
   return Value::object({{"kind", to_string(error->kind)},
                         {"message", error->message},
@@ -37,7 +37,8 @@ Value chain_value(const Chain& chain) {
 Value receipt_value(const ReceiptSummary& receipt) {
   Value files = Value::array();
   for (const auto& file : receipt.files) {
-    files.push(Value::object({{"path", file.path}, {"before_sha256", file.before == "-" ? Value() : Value(file.before)},
+    files.push(Value::object({{"path", file.path},
+                              {"before_sha256", file.before == "-" ? Value() : Value(file.before)},
                               {"after_sha256", file.after == "-" ? Value() : Value(file.after)}}));
   }
   return Value::object({{"sequence", receipt.sequence},
@@ -62,8 +63,10 @@ std::vector<Chain> configured_chains(const Facts& facts, const Detection& detect
   for (const auto& name : configured_registries(facts.tree, detection.config)) {
     auto chain = resolve_chain(facts.tree, detection.config, name == "*" ? unnamed_registry : std::string_view(name));
     chain.registry = name;
-    if (name == "*") others = std::move(chain);
-    else chains.push_back(std::move(chain));
+    if (name == "*")
+      others = std::move(chain);
+    else
+      chains.push_back(std::move(chain));
   }
   if (others) chains.push_back(*std::move(others));
   return chains;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "containerd/chain.h"
+#include "containerd/chain/chain.h"
 #include "node/facts.h"
 #include "node/profile.h"
 #include "report/value.h"

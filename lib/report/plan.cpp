@@ -39,10 +39,12 @@ bool is_directory(const FileChange& change) {
   return change.op == FileChange::Op::make_directory || change.op == FileChange::Op::remove_directory;
 }
 
-std::string diff_of(const FileChange& change, const Look& look) {
+std::string diff_of(const FileChange& change, const TextStyle& style) {
   if (is_directory(change)) return "";
   const auto sides = diff_sides(change);
-  return unified_diff({.before = sides.before, .after = sides.after, .before_name = sides.before_name, .after_name = sides.after_name}, look);
+  return unified_diff(
+      {.before = sides.before, .after = sides.after, .before_name = sides.before_name, .after_name = sides.after_name},
+      style);
 }
 
 Value change_value(const FileChange& change) {
@@ -68,7 +70,8 @@ Value row_value(const PlanRow& row) {
     for (const auto& change : plan->files) changes.push(change_value(change));
     for (const auto& chain : plan->chains) chains.push(chain_value(chain));
     if (plan->service.needed()) {
-      restart = Value::object({{"by", to_string(plan->service.by)}, {"name", plan->service.name}, {"why", plan->service.why}});
+      restart = Value::object(
+          {{"by", to_string(plan->service.by)}, {"name", plan->service.name}, {"why", plan->service.why}});
     }
   }
   return Value::object({{"node", row.node},
@@ -81,8 +84,8 @@ Value row_value(const PlanRow& row) {
                         {"notes", plan ? Value::strings(plan->notes) : Value::array()}});
 }
 
-// Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of them; reasons for
-// the restart name the node's version, so each different one is shown.
+// Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of
+// them; reasons for the restart name the node's version, so each different one is shown.
 struct Group {
   std::vector<std::string> nodes;
   const Plan* plan;
@@ -95,7 +98,8 @@ bool same(const Plan& a, const Plan& b) {
     for (const auto& chain : plan.chains) all.push_back(chain.registry + " " + chain_text(chain));
     return all;
   };
-  return a.files == b.files && a.service.by == b.service.by && a.service.name == b.service.name && a.warnings == b.warnings && a.notes == b.notes && texts(a) == texts(b);
+  return a.files == b.files && a.service.by == b.service.by && a.service.name == b.service.name &&
+         a.warnings == b.warnings && a.notes == b.notes && texts(a) == texts(b);
 }
 
 std::vector<Group> grouped(std::span<const PlanRow> rows) {
@@ -110,18 +114,21 @@ std::vector<Group> grouped(std::span<const PlanRow> rows) {
     home->nodes.push_back(row.node);
     auto& reasons = home->restart_reasons;
     const auto& why = row.plan->service.why;
-    if (row.plan->service.needed() && std::find(reasons.begin(), reasons.end(), why) == reasons.end()) reasons.push_back(why);
+    if (row.plan->service.needed() && std::find(reasons.begin(), reasons.end(), why) == reasons.end())
+      reasons.push_back(why);
   }
   return groups;
 }
 
 // Whether another change of the plan stands below this directory, and so tells of it.
 bool goes_without_saying(const Plan& plan, const FileChange& directory) {
-  const auto inside = [&](const FileChange& change) { return is_directory(directory) && change.path.starts_with(directory.path + "/"); };
+  const auto inside = [&](const FileChange& change) {
+    return is_directory(directory) && change.path.starts_with(directory.path + "/");
+  };
   return std::any_of(plan.files.begin(), plan.files.end(), inside);
 }
 
-std::string list_text(const Group& group, const Look& look) {
+std::string list_text(const Group& group, const TextStyle& style) {
   const auto& plan = *group.plan;
   std::string out;
   for (const auto& change : plan.files) {
@@ -129,15 +136,18 @@ std::string list_text(const Group& group, const Look& look) {
     const bool adds = change.op == FileChange::Op::create || change.op == FileChange::Op::make_directory;
     const bool removes = change.op == FileChange::Op::remove || change.op == FileChange::Op::remove_directory;
     const char* sign = adds ? "+" : removes ? "-" : "~";
-    const auto tint = adds ? Tint::good : removes ? Tint::bad : Tint::warn;
+    const auto tint = adds ? Emphasis::good : removes ? Emphasis::bad : Emphasis::warn;
     const auto slash = is_directory(change) ? "/" : "";
-    const auto mode = removes || change.mode == 0644 || change.mode == 0755 ? "" : fmt::format(" ({:04o})", change.mode);
-    out += "  " + look.paint(tint, sign) + " " + terminal_safe(change.path) + slash + mode + "\n";
-    if (!change.why.empty()) out += "      " + look.paint(Tint::dim, wrap(terminal_safe(change.why), look.width, 6)) + "\n";
+    const auto mode =
+        removes || change.mode == 0644 || change.mode == 0755 ? "" : fmt::format(" ({:04o})", change.mode);
+    out += "  " + style.paint(tint, sign) + " " + terminal_safe(change.path) + slash + mode + "\n";
+    if (!change.why.empty())
+      out += "      " + style.paint(Emphasis::dim, wrap(terminal_safe(change.why), style.width, 6)) + "\n";
   }
   if (plan.service.needed()) {
-    out += "  " + look.paint(Tint::warn, "!") + " restart " + terminal_safe(plan.service.name) + "\n";
-    for (const auto& why : group.restart_reasons) out += "      " + look.paint(Tint::dim, wrap(terminal_safe(why), look.width, 6)) + "\n";
+    out += "  " + style.paint(Emphasis::warn, "!") + " restart " + terminal_safe(plan.service.name) + "\n";
+    for (const auto& why : group.restart_reasons)
+      out += "      " + style.paint(Emphasis::dim, wrap(terminal_safe(why), style.width, 6)) + "\n";
   } else if (plan.elsewhere) {
     out += "    for another place: nothing is changed here\n";
   } else if (!plan.files.empty()) {
@@ -146,23 +156,23 @@ std::string list_text(const Group& group, const Look& look) {
   return out;
 }
 
-std::string group_text(const Group& group, const Look& look) {
+std::string group_text(const Group& group, const TextStyle& style) {
   const auto& plan = *group.plan;
   std::string names;
   for (const auto& node : group.nodes) names += (names.empty() ? "" : ", ") + terminal_safe(node);
-  std::string out = look.paint(Tint::strong, wrap(names, look.width, 0)) + "\n";
-  out += plan.empty() ? "    up to date\n" : list_text(group, look);
+  std::string out = style.paint(Emphasis::strong, wrap(names, style.width, 0)) + "\n";
+  out += plan.empty() ? "    up to date\n" : list_text(group, style);
   for (const auto& warning : plan.warnings) {
-    out += "  " + look.paint(Tint::warn, "warning: ") + wrap(terminal_safe(warning), look.width, 6) + "\n";
+    out += "  " + style.paint(Emphasis::warn, "warning: ") + wrap(terminal_safe(warning), style.width, 6) + "\n";
   }
-  for (const auto& note : plan.notes) out += "  note: " + wrap(terminal_safe(note), look.width, 6) + "\n";
+  for (const auto& note : plan.notes) out += "  note: " + wrap(terminal_safe(note), style.width, 6) + "\n";
   std::string diffs;
-  for (const auto& change : plan.files) diffs += diff_of(change, look);
+  for (const auto& change : plan.files) diffs += diff_of(change, style);
   if (!diffs.empty()) out += "\n" + diffs;
   if (!plan.empty() && !plan.chains.empty()) {
     Table table({"REGISTRY", "TRIED IN ORDER, AFTERWARDS"});
     for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
-    out += "\n" + table.text(look);
+    out += "\n" + table.text(style);
   }
   return out;
 }
@@ -175,11 +185,13 @@ Value plan_value(std::span<const PlanRow> rows) {
   return Value::object({{"schema", "regfallback.plan/v1"}, {"nodes", nodes}});
 }
 
-std::string plan_text(std::span<const PlanRow> rows, const Look& look) {
+std::string plan_text(std::span<const PlanRow> rows, const TextStyle& style) {
   std::string out;
-  for (const auto& group : grouped(rows)) out += group_text(group, look) + "\n";
+  for (const auto& group : grouped(rows)) out += group_text(group, style) + "\n";
   for (const auto& row : rows) {
-    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node)) + "\n  " + terminal_safe(rf::to_string(*row.error), Lines::keep) + "\n\n";
+    if (row.error)
+      out += style.paint(Emphasis::bad, terminal_safe(row.node)) + "\n  " +
+             terminal_safe(rf::to_string(*row.error), Lines::keep) + "\n\n";
   }
   return out;
 }
@@ -203,7 +215,9 @@ std::string plan_summary(std::span<const PlanRow> rows) {
     }
   }
   std::vector<std::string> parts;
-  if (changes > 0) parts.push_back(fmt::format("{} to change ({})", changes, restarts == 0 ? "no restart" : counted(restarts, "restart")));
+  if (changes > 0)
+    parts.push_back(
+        fmt::format("{} to change ({})", changes, restarts == 0 ? "no restart" : counted(restarts, "restart")));
   if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another place", elsewhere));
   if (same_as_before > 0) parts.push_back(fmt::format("{} up to date", same_as_before));
   if (failed > 0) parts.push_back(fmt::format("{} failed", failed));

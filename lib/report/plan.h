@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "plan/plan.h"
-#include "report/look.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 namespace rf {
@@ -18,7 +18,7 @@ struct PlanRow {
 };
 
 Value plan_value(std::span<const PlanRow> rows);  // regfallback.plan/v1
-std::string plan_text(std::span<const PlanRow> rows, const Look& look);
+std::string plan_text(std::span<const PlanRow> rows, const TextStyle& style);
 // "3 nodes: 2 to change (1 restart), 1 up to date".
 std::string plan_summary(std::span<const PlanRow> rows);
 

@@ -12,18 +12,18 @@ namespace {
 
 struct Sign {
   std::string_view text;
-  Tint tint;
+  Emphasis tint;
 };
 
 Sign sign_of(Mark mark) {
   switch (mark) {
-    case Mark::waiting: return {" ", Tint::dim};
-    case Mark::busy: return {">", Tint::accent};
-    case Mark::good: return {"=", Tint::good};
-    case Mark::changed: return {"+", Tint::good};
-    case Mark::bad: return {"!", Tint::bad};
+    case Mark::waiting: return {" ", Emphasis::dim};
+    case Mark::busy: return {">", Emphasis::accent};
+    case Mark::good: return {"=", Emphasis::good};
+    case Mark::changed: return {"+", Emphasis::good};
+    case Mark::bad: return {"!", Emphasis::bad};
   }
-  return {" ", Tint::none};
+  return {" ", Emphasis::none};
 }
 
 // Cut to `columns`, with a mark where something is missing. `text` holds no paint.
@@ -61,18 +61,19 @@ bool Progress::set(std::size_t node, Mark mark, std::string text) {
   return true;
 }
 
-std::string Progress::picture_of(const Node& node, const Look& look) const {
+std::string Progress::picture_of(const Node& node, const TextStyle& style) const {
   const auto sign = sign_of(node.mark);
   const auto name = cut(node.name, name_width_);
   const auto gap = std::string(static_cast<std::size_t>(std::max(0, name_width_ - display_width(name))) + 2, ' ');
-  const auto room = look.width > 0 ? look.width - name_width_ - 5 : 0;
-  return look.paint(sign.tint, sign.text) + " " + name + gap + look.paint(node.mark == Mark::bad ? Tint::bad : Tint::none, cut(node.text, room)) + "\n";
+  const auto room = style.width > 0 ? style.width - name_width_ - 5 : 0;
+  return style.paint(sign.tint, sign.text) + " " + name + gap +
+         style.paint(node.mark == Mark::bad ? Emphasis::bad : Emphasis::none, cut(node.text, room)) + "\n";
 }
 
-std::string Progress::picture(const Look& look, std::size_t lines) const {
+std::string Progress::picture(const TextStyle& style, std::size_t lines) const {
   std::string out;
   if (nodes_.size() <= lines) {
-    for (const auto& node : nodes_) out += picture_of(node, look);
+    for (const auto& node : nodes_) out += picture_of(node, style);
     return out;
   }
   std::size_t shown = 0;
@@ -81,11 +82,12 @@ std::string Progress::picture(const Look& look, std::size_t lines) const {
   for (const auto mark : {Mark::busy, Mark::bad}) {
     for (const auto& node : nodes_) {
       if (node.mark != mark || shown + 1 >= lines) continue;
-      out += picture_of(node, look);
+      out += picture_of(node, style);
       ++shown;
     }
   }
-  return out + fmt::format("  {} nodes: {} waiting, {} busy, {} done, {} failed\n", nodes_.size(), count[0], count[1], count[2] + count[3], count[4]);
+  return out + fmt::format("  {} nodes: {} waiting, {} busy, {} done, {} failed\n", nodes_.size(), count[0], count[1],
+                           count[2] + count[3], count[4]);
 }
 
 std::string Progress::line(std::size_t node) const { return nodes_.at(node).name + ": " + nodes_.at(node).text + "\n"; }

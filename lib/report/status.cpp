@@ -13,17 +13,20 @@ namespace {
 std::string drift_text(const NodeStatus& status) {
   std::vector<std::string> changed;
   for (const auto& file : status.files) {
-    if (file.drifted()) changed.push_back(file.path + (file.found == "-" ? " is gone" : file.expected == "-" ? " is back" : " was changed"));
+    if (file.drifted())
+      changed.push_back(file.path + (file.found == "-"      ? " is gone"
+                                     : file.expected == "-" ? " is back"
+                                                            : " was changed"));
   }
   return join(changed, ", ");
 }
 
-Tint tint_of(NodeStatus::State state) {
+Emphasis tint_of(NodeStatus::State state) {
   switch (state) {
-    case NodeStatus::State::in_sync: return Tint::good;
-    case NodeStatus::State::unfinished: return Tint::bad;
-    case NodeStatus::State::not_managed: return Tint::dim;
-    default: return Tint::warn;
+    case NodeStatus::State::in_sync: return Emphasis::good;
+    case NodeStatus::State::unfinished: return Emphasis::bad;
+    case NodeStatus::State::not_managed: return Emphasis::dim;
+    default: return Emphasis::warn;
   }
 }
 
@@ -45,10 +48,13 @@ Value row_value(const StatusRow& row) {
   return out;
 }
 
-std::string errors_text(std::span<const StatusRow> rows, const Look& look) {
+std::string errors_text(std::span<const StatusRow> rows, const TextStyle& style) {
   std::string out;
   for (const auto& row : rows) {
-    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) + "\n";
+    if (row.error)
+      out += style.paint(Emphasis::bad,
+                         terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) +
+             "\n";
   }
   return out;
 }
@@ -71,7 +77,8 @@ NodeStatus node_status(const Facts& facts, const Plan* plan) {
   const auto receipts = newest_first(facts);
   if (!receipts.empty()) status.last = receipts.front();
   status.files = managed_files(facts);
-  const bool drifted = std::any_of(status.files.begin(), status.files.end(), [](const auto& file) { return file.drifted(); });
+  const bool drifted =
+      std::any_of(status.files.begin(), status.files.end(), [](const auto& file) { return file.drifted(); });
   if (!facts.unfinished.empty()) {
     status.state = NodeStatus::State::unfinished;
   } else if (drifted) {
@@ -90,22 +97,28 @@ Value status_value(std::span<const StatusRow> rows) {
   return Value::object({{"schema", "regfallback.status/v1"}, {"nodes", nodes}});
 }
 
-std::string status_text(std::span<const StatusRow> rows, const Look& look) {
+std::string status_text(std::span<const StatusRow> rows, const TextStyle& style) {
   Table table({"NODE", "STATE", "FILES", "LAST TRANSACTION", "REMARK"});
   for (const auto& row : rows) {
     if (!row.facts) {
-      table.row({{row.node}, {"not reached", Tint::bad}});
+      table.row({{row.node}, {"not reached", Emphasis::bad}});
       continue;
     }
     const auto status = node_status(*row.facts, row.plan);
     auto remark = drift_text(status);
     if (!row.facts->unfinished.empty()) remark = row.facts->unfinished;
-    if (remark.empty() && row.plan && !row.plan->empty()) remark = "'plan' shows " + counted(row.plan->files.size(), "change");
+    if (remark.empty() && row.plan && !row.plan->empty())
+      remark = "'plan' shows " + counted(row.plan->files.size(), "change");
     const auto last = status.last ? status.last->time + " " + status.last->result : std::string();
-    const auto there = std::count_if(status.files.begin(), status.files.end(), [](const auto& file) { return file.expected != "-"; });
-    table.row({{row.node}, {std::string(to_string(status.state)), tint_of(status.state)}, {std::to_string(there)}, {last}, {remark}});
+    const auto there =
+        std::count_if(status.files.begin(), status.files.end(), [](const auto& file) { return file.expected != "-"; });
+    table.row({{row.node},
+               {std::string(to_string(status.state)), tint_of(status.state)},
+               {std::to_string(there)},
+               {last},
+               {remark}});
   }
-  return table.text(look) + errors_text(rows, look);
+  return table.text(style) + errors_text(rows, style);
 }
 
 Value receipts_value(std::span<const StatusRow> rows) {
@@ -120,15 +133,22 @@ Value receipts_value(std::span<const StatusRow> rows) {
   return Value::object({{"schema", "regfallback.receipts/v1"}, {"nodes", nodes}});
 }
 
-std::string receipts_text(std::span<const StatusRow> rows, const Look& look) {
+std::string receipts_text(std::span<const StatusRow> rows, const TextStyle& style) {
   Table table({"NODE", "UNDO", "ID", "TIME", "RESULT", "FILES", "WHY"});
   for (const auto& row : rows) {
     if (!row.facts) continue;
     for (const auto& receipt : newest_first(*row.facts)) {
-      table.row({{row.node}, {std::to_string(receipt.sequence)}, {receipt.id}, {receipt.time}, {receipt.result}, {std::to_string(receipt.files.size())}, {receipt.reason}});
+      table.row({{row.node},
+                 {std::to_string(receipt.sequence)},
+                 {receipt.id},
+                 {receipt.time},
+                 {receipt.result},
+                 {std::to_string(receipt.files.size())},
+                 {receipt.reason}});
     }
   }
-  return (table.empty() ? "no apply has changed anything on these nodes\n" : table.text(look)) + errors_text(rows, look);
+  return (table.empty() ? "no apply has changed anything on these nodes\n" : table.text(style)) +
+         errors_text(rows, style);
 }
 
 }  // namespace rf

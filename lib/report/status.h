@@ -9,7 +9,7 @@
 #include "node/facts.h"
 #include "node/managed.h"
 #include "plan/plan.h"
-#include "report/look.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 namespace rf {
@@ -36,10 +36,10 @@ struct StatusRow {
   const Plan* plan = nullptr;
 };
 Value status_value(std::span<const StatusRow> rows);  // regfallback.status/v1
-std::string status_text(std::span<const StatusRow> rows, const Look& look);
+std::string status_text(std::span<const StatusRow> rows, const TextStyle& style);
 
 // The receipts of each node, newest first: `rollback --list`.
 Value receipts_value(std::span<const StatusRow> rows);  // regfallback.receipts/v1
-std::string receipts_text(std::span<const StatusRow> rows, const Look& look);
+std::string receipts_text(std::span<const StatusRow> rows, const TextStyle& style);
 
 }  // namespace rf

@@ -76,7 +76,8 @@ Value row_value(const TestRow& row) {
     for (const auto& registry : row.probe->registries) {
       Value endpoints = Value::array();
       for (const auto& endpoint : registry.endpoints) endpoints.push(endpoint_value(*row.probe, registry, endpoint));
-      registries.push(Value::object({{"registry", registry.chain.registry}, {"error", registry.chain.error}, {"endpoints", endpoints}}));
+      registries.push(Value::object(
+          {{"registry", registry.chain.registry}, {"error", registry.chain.error}, {"endpoints", endpoints}}));
     }
   }
   return Value::object({{"node", row.node},
@@ -100,8 +101,11 @@ std::vector<Line> matrix(std::span<const TestRow> rows) {
     if (!rows[n].probe) continue;
     for (const auto& registry : rows[n].probe->registries) {
       for (const auto& endpoint : registry.endpoints) {
-        const auto url = endpoint.endpoint.path == "/v2" ? endpoint.endpoint.scheme + "://" + endpoint.endpoint.host : endpoint.endpoint.url();
-        const auto same = [&](const Line& line) { return line.registry == registry.chain.registry && line.url == url && !line.answers[n]; };
+        const auto url = endpoint.endpoint.path == "/v2" ? endpoint.endpoint.scheme + "://" + endpoint.endpoint.host
+                                                         : endpoint.endpoint.url();
+        const auto same = [&](const Line& line) {
+          return line.registry == registry.chain.registry && line.url == url && !line.answers[n];
+        };
         auto at = std::find_if(lines.begin(), lines.end(), same);
         if (at == lines.end()) {
           // After the other endpoints of its registry.
@@ -109,7 +113,8 @@ std::vector<Line> matrix(std::span<const TestRow> rows) {
           for (auto line = lines.begin(); line != lines.end(); ++line) {
             if (line->registry == registry.chain.registry) place = line + 1;
           }
-          at = lines.insert(place, {registry.chain.registry, url, std::vector<const EndpointProbe*>(rows.size()), std::vector<bool>(rows.size())});
+          at = lines.insert(place, {registry.chain.registry, url, std::vector<const EndpointProbe*>(rows.size()),
+                                    std::vector<bool>(rows.size())});
         }
         at->answers[n] = &endpoint;
         at->findings[n] = finding(*rows[n].probe, registry, endpoint);
@@ -119,12 +124,12 @@ std::vector<Line> matrix(std::span<const TestRow> rows) {
   return lines;
 }
 
-Tint tint_of(const EndpointProbe* probe, bool is_bad) {
-  if (!probe) return Tint::dim;
-  return is_bad ? Tint::bad : probe->answer == Answer::not_found ? Tint::warn : Tint::good;
+Emphasis tint_of(const EndpointProbe* probe, bool is_bad) {
+  if (!probe) return Emphasis::dim;
+  return is_bad ? Emphasis::bad : probe->answer == Answer::not_found ? Emphasis::warn : Emphasis::good;
 }
 
-std::string wide_matrix(std::span<const TestRow> rows, const std::vector<Line>& lines, const Look& look) {
+std::string wide_matrix(std::span<const TestRow> rows, const std::vector<Line>& lines, const TextStyle& style) {
   std::vector<std::string> head{"REGISTRY", "TRIED IN ORDER"};
   for (const auto& row : rows) head.push_back(terminal_safe(row.node));
   Table table(head);
@@ -133,15 +138,16 @@ std::string wide_matrix(std::span<const TestRow> rows, const std::vector<Line>& 
     std::vector<Cell> cells{{line.registry == before ? "" : line.registry}, {line.url}};
     before = line.registry;
     for (std::size_t n = 0; n < rows.size(); ++n) {
-      cells.push_back({line.answers[n] ? answer_text(*line.answers[n]) : "-", tint_of(line.answers[n], line.findings[n])});
+      cells.push_back(
+          {line.answers[n] ? answer_text(*line.answers[n]) : "-", tint_of(line.answers[n], line.findings[n])});
     }
     table.row(std::move(cells));
   }
-  return table.text(look);
+  return table.text(style);
 }
 
 // Many nodes: counts in place of columns, and the nodes by name only where something is wrong.
-std::string counted_matrix(std::span<const TestRow> rows, const std::vector<Line>& lines, const Look& look) {
+std::string counted_matrix(std::span<const TestRow> rows, const std::vector<Line>& lines, const TextStyle& style) {
   Table table({"REGISTRY", "TRIED IN ORDER", "ANSWERS", "ms", "WRONG"});
   std::string before;
   for (const auto& line : lines) {
@@ -164,15 +170,15 @@ std::string counted_matrix(std::span<const TestRow> rows, const std::vector<Line
     }
     table.row({{line.registry == before ? "" : line.registry},
                {line.url},
-               {fmt::format("{} of {}", good, asked), good == asked ? Tint::good : Tint::bad},
+               {fmt::format("{} of {}", good, asked), good == asked ? Emphasis::good : Emphasis::bad},
                {good == 0 ? "" : fmt::format("{}-{}", least, most)},
-               {join(wrong, ", "), Tint::bad}});
+               {join(wrong, ", "), Emphasis::bad}});
     before = line.registry;
   }
-  return table.text(look);
+  return table.text(style);
 }
 
-std::string pulls_text(std::span<const TestRow> rows, const Look& look) {
+std::string pulls_text(std::span<const TestRow> rows, const TextStyle& style) {
   Table table({"NODE", "IMAGE", "PULL", "TIME", "SKIPPED, AS THE RUNTIME'S LOG SAYS", "MESSAGE"});
   for (const auto& row : rows) {
     if (!row.probe || !row.probe->pull) continue;
@@ -180,14 +186,18 @@ std::string pulls_text(std::span<const TestRow> rows, const Look& look) {
     std::vector<std::string> skipped;
     for (const auto& [host, why] : pull.skipped) skipped.push_back(host + " (" + why + ")");
     const bool well = pull.result == PullProbe::Result::pulled;
-    table.row({{row.node}, {pull.image}, {std::string(to_text(pull.result)), well ? Tint::good : Tint::bad},
-               {fmt::format("{} s", pull.milliseconds / 1000)}, {join(skipped, ", ")}, {well ? "" : pull.message}});
+    table.row({{row.node},
+               {pull.image},
+               {std::string(to_text(pull.result)), well ? Emphasis::good : Emphasis::bad},
+               {fmt::format("{} s", pull.milliseconds / 1000)},
+               {join(skipped, ", ")},
+               {well ? "" : pull.message}});
   }
-  return table.empty() ? "" : "\n" + table.text(look);
+  return table.empty() ? "" : "\n" + table.text(style);
 }
 
 // The same finding on several nodes is one line.
-std::string findings_text(std::span<const TestRow> rows, const Look& look) {
+std::string findings_text(std::span<const TestRow> rows, const TextStyle& style) {
   std::vector<std::pair<std::string, std::vector<std::string>>> lines;  // text, nodes
   for (const auto& one : test_findings(rows)) {
     auto at = std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return line.first == one.text; });
@@ -195,8 +205,9 @@ std::string findings_text(std::span<const TestRow> rows, const Look& look) {
     at->second.push_back(one.node);
   }
   std::string out;
-  if (!lines.empty()) out = "\n" + look.paint(Tint::strong, counted(lines.size(), "finding")) + "\n";
-  for (const auto& [text, nodes] : lines) out += "  " + wrap(terminal_safe(join(nodes, ", ") + ": " + text), look.width, 4) + "\n";
+  if (!lines.empty()) out = "\n" + style.paint(Emphasis::strong, counted(lines.size(), "finding")) + "\n";
+  for (const auto& [text, nodes] : lines)
+    out += "  " + wrap(terminal_safe(join(nodes, ", ") + ": " + text), style.width, 4) + "\n";
   return out;
 }
 
@@ -208,7 +219,8 @@ std::vector<TestFinding> test_findings(std::span<const TestRow> rows) {
   for (const auto& row : rows) {
     if (!row.probe) continue;
     const auto& pull = row.probe->pull;
-    if (pull && pull->result != PullProbe::Result::pulled) worst.push_back({row.node, pull->image + ": " + pull->message});
+    if (pull && pull->result != PullProbe::Result::pulled)
+      worst.push_back({row.node, pull->image + ": " + pull->message});
     for (const auto& registry : row.probe->registries) {
       const auto at = registry.chain.registry + ": ";
       if (registry.chain.error) {
@@ -223,7 +235,9 @@ std::vector<TestFinding> test_findings(std::span<const TestRow> rows) {
         others.push_back({row.node, at + endpoint.endpoint.url() + ": " + answer_text(endpoint) +
                                         (endpoint.detail.empty() ? "" : " (" + endpoint.detail + ")")});
       }
-      if (serving == 0) worst.push_back({row.node, at + (about_image(*row.probe, registry) ? "no endpoint has the image" : "no endpoint answers")});
+      if (serving == 0)
+        worst.push_back(
+            {row.node, at + (about_image(*row.probe, registry) ? "no endpoint has the image" : "no endpoint answers")});
     }
   }
   worst.insert(worst.end(), others.begin(), others.end());
@@ -238,15 +252,19 @@ Value test_value(std::span<const TestRow> rows) {
   return Value::object({{"schema", "regfallback.test/v1"}, {"nodes", nodes}, {"findings", findings}});
 }
 
-std::string test_text(std::span<const TestRow> rows, const Look& look) {
+std::string test_text(std::span<const TestRow> rows, const TextStyle& style) {
   const auto lines = matrix(rows);
   std::string out;
-  if (!lines.empty()) out = rows.size() <= most_columns ? wide_matrix(rows, lines, look) : counted_matrix(rows, lines, look);
-  out += pulls_text(rows, look);
+  if (!lines.empty())
+    out = rows.size() <= most_columns ? wide_matrix(rows, lines, style) : counted_matrix(rows, lines, style);
+  out += pulls_text(rows, style);
   for (const auto& row : rows) {
-    if (row.error) out += look.paint(Tint::bad, terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) + "\n";
+    if (row.error)
+      out += style.paint(Emphasis::bad,
+                         terminal_safe(row.node) + ": " + terminal_safe(to_string(*row.error), Lines::keep)) +
+             "\n";
   }
-  return out + findings_text(rows, look);
+  return out + findings_text(rows, style);
 }
 
 }  // namespace rf

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 #include "probe/probe.h"
-#include "report/look.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 namespace rf {
@@ -19,7 +19,7 @@ struct TestRow {
 };
 
 Value test_value(std::span<const TestRow> rows);  // regfallback.test/v1
-std::string test_text(std::span<const TestRow> rows, const Look& look);
+std::string test_text(std::span<const TestRow> rows, const TextStyle& style);
 // The worst first. Empty when all is well.
 struct TestFinding {
   std::string node;

@@ -72,7 +72,8 @@ void yaml(std::string& out, const Json& json, int depth) {
     }
   } else {
     for (const auto& [key, item] : json.items()) {
-      const bool plain = key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string::npos;
+      const bool plain =
+          key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") == std::string::npos;
       out += indent + (plain ? key : yaml_quote(key)) + ":";
       yaml_member(out, item, depth + 1);
     }
@@ -80,7 +81,9 @@ void yaml(std::string& out, const Json& json, int depth) {
 }
 
 // The same text in both formats: invalid UTF-8 is replaced once, here.
-Json valid(const Value& value) { return Json::parse(json_of(value).dump(-1, ' ', false, Json::error_handler_t::replace)); }
+Json valid(const Value& value) {
+  return Json::parse(json_of(value).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// What a command tells a machine: a JSON-like value with ordered keys, printed as JSON or YAML. Absent things are null, never missing.
+// What a command tells a machine: a JSON-like value with ordered keys, printed as JSON or YAML. Absent things are null,
+// never missing.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -23,8 +24,7 @@ class Value {
 
   Value() = default;  // null
   template <class T>
-    requires std::is_same_v<T, bool>
-  Value(T truth) : state_(truth) {}
+  requires std::is_same_v<T, bool> Value(T truth) : state_(truth) {}
   Value(int number) : state_(std::int64_t{number}) {}
   Value(unsigned number) : state_(std::int64_t{number}) {}
   Value(std::int64_t number) : state_(number) {}
@@ -48,7 +48,9 @@ class Value {
   static Value or_null(std::string_view text) { return text.empty() ? Value() : Value(text); }
 
   void push(Value item) { std::get<Array>(state_).items.push_back(std::move(item)); }
-  void set(std::string key, Value value) { std::get<Object>(state_).members.emplace_back(std::move(key), std::move(value)); }
+  void set(std::string key, Value value) {
+    std::get<Object>(state_).members.emplace_back(std::move(key), std::move(value));
+  }
 
   using State = std::variant<std::monostate, bool, std::int64_t, std::string, Array, Object>;
   const State& state() const { return state_; }

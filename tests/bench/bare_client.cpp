@@ -1,7 +1,8 @@
-// bench_bare: the least a libssh2 client can do to run scripts on many nodes at once: one thread, poll, one channel a node.
-// The yardstick regfallback is measured against; it checks no host key and knows no errors but "failed".
+// bench_bare: the least a libssh2 client can do to run scripts on many nodes at once: one thread, poll, one channel a
+// node. The yardstick regfallback is measured against; it checks no host key and knows no errors but "failed".
 //
-// usage: bench_bare USER KEY SCRIPT_DIR PORT...   node k runs SCRIPT_DIR/<port> (or `true` where there is none) on 127.0.0.1:PORT
+// usage: bench_bare USER KEY SCRIPT_DIR PORT...   node k runs SCRIPT_DIR/<port> (or `true` where there is none) on
+// 127.0.0.1:PORT
 //        --keep as first argument keeps all sessions open until the last one is done.
 // Prints "nodes N failed N wall_ms N cpu_ms N rss_kb N".
 #include <arpa/inet.h>
@@ -88,9 +89,12 @@ bool advance(Node& node, bool keep) {
     case Step::exec: rc = libssh2_channel_exec(node.channel, node.script.empty() ? "true" : "exec /bin/sh -s"); break;
     case Step::write: {
       if (node.sent == node.script.size()) break;
-      const auto wrote = libssh2_channel_write(node.channel, node.script.data() + node.sent, node.script.size() - node.sent);
-      if (wrote < 0) rc = static_cast<int>(wrote);
-      else node.sent += static_cast<std::size_t>(wrote);
+      const auto wrote =
+          libssh2_channel_write(node.channel, node.script.data() + node.sent, node.script.size() - node.sent);
+      if (wrote < 0)
+        rc = static_cast<int>(wrote);
+      else
+        node.sent += static_cast<std::size_t>(wrote);
       if (rc == 0 && node.sent < node.script.size()) return true;
       break;
     }
@@ -99,17 +103,22 @@ bool advance(Node& node, bool keep) {
       char buffer[16384];
       const auto got = libssh2_channel_read(node.channel, buffer, sizeof buffer);
       if (got > 0) return true;
-      if (got < 0) rc = static_cast<int>(got);
-      else if (libssh2_channel_eof(node.channel) == 0) rc = LIBSSH2_ERROR_EAGAIN;
+      if (got < 0)
+        rc = static_cast<int>(got);
+      else if (libssh2_channel_eof(node.channel) == 0)
+        rc = LIBSSH2_ERROR_EAGAIN;
       break;
     }
     case Step::done:
     case Step::failed: return false;
   }
   if (again(rc)) return false;
-  if (rc != 0) end(node, Step::failed, keep);
-  else if (node.step == Step::read) end(node, Step::done, keep);
-  else node.step = static_cast<Step>(static_cast<int>(node.step) + 1);
+  if (rc != 0)
+    end(node, Step::failed, keep);
+  else if (node.step == Step::read)
+    end(node, Step::done, keep);
+  else
+    node.step = static_cast<Step>(static_cast<int>(node.step) + 1);
   return true;
 }
 
@@ -124,8 +133,10 @@ void run(std::vector<Node>& nodes, bool keep) {
     for (auto& node : nodes) {
       if (!running(node)) continue;
       short events = POLLIN;
-      if (node.step == Step::connect) events = POLLOUT;
-      else if ((libssh2_session_block_directions(node.session) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0) events |= POLLOUT;
+      if (node.step == Step::connect)
+        events = POLLOUT;
+      else if ((libssh2_session_block_directions(node.session) & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0)
+        events |= POLLOUT;
       waits.push_back({node.fd, events, 0});
       owners.push_back(&node);
     }
@@ -136,7 +147,8 @@ void run(std::vector<Node>& nodes, bool keep) {
     }
     for (std::size_t i = 0; i < waits.size(); ++i)
       if (waits[i].revents != 0)
-        while (running(*owners[i]) && advance(*owners[i], keep)) {}
+        while (running(*owners[i]) && advance(*owners[i], keep)) {
+        }
   }
 }
 
@@ -166,7 +178,8 @@ int main(int argc, char** argv) {
   libssh2_init(0);
   const auto began = std::chrono::steady_clock::now();
   run(nodes, keep);
-  const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
+  const auto wall =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count();
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const auto ms = [](const timeval& t) { return t.tv_sec * 1000 + t.tv_usec / 1000; };

@@ -1,15 +1,16 @@
 // For tests that compare with real containerd.
-//   config_tool effective VERSION DIRECTORY      what that containerd makes of DIRECTORY/etc/containerd/config.toml, as JSON
-//   config_tool set VERSION DIRECTORY PATH       sets config_path = PATH in place; prints the file that changed, or the refusal
-//   config_tool migrate VERSION DIRECTORY        migrates in place; prints the explanation, or the refusal
+//   config_tool effective VERSION DIRECTORY      what that containerd makes of DIRECTORY/etc/containerd/config.toml, as
+//   JSON config_tool set VERSION DIRECTORY PATH       sets config_path = PATH in place; prints the file that changed,
+//   or the refusal config_tool migrate VERSION DIRECTORY        migrates in place; prints the explanation, or the
+//   refusal
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "containerd/config_edit.h"
-#include "plan/migrate.h"
+#include "containerd/config/config_edit.h"
+#include "plan/migrate/migrate.h"
 
 namespace {
 
@@ -23,11 +24,14 @@ std::string content(const std::filesystem::path& path) {
 rf::FileTree read_tree(const std::filesystem::path& directory) {
   rf::FileTree tree;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
-    if (entry.is_regular_file()) tree.put_file("/" + std::filesystem::relative(entry.path(), directory).string(), content(entry.path()));
+    if (entry.is_regular_file())
+      tree.put_file("/" + std::filesystem::relative(entry.path(), directory).string(), content(entry.path()));
   return tree;
 }
 
-nlohmann::json text_or_null(const std::optional<rf::Error>& error) { return error ? nlohmann::json(error->message) : nlohmann::json(); }
+nlohmann::json text_or_null(const std::optional<rf::Error>& error) {
+  return error ? nlohmann::json(error->message) : nlohmann::json();
+}
 
 int effective(const rf::FileTree& tree, const rf::Version& containerd) {
   const auto config = rf::effective_config(tree, {}, containerd);
@@ -46,7 +50,8 @@ int effective(const rf::FileTree& tree, const rf::Version& containerd) {
   return 0;
 }
 
-int set(const rf::FileTree& tree, const rf::Version& containerd, const std::filesystem::path& directory, const std::string& path) {
+int set(const rf::FileTree& tree, const rf::Version& containerd, const std::filesystem::path& directory,
+        const std::string& path) {
   const auto edit = rf::edit_config_path(tree, {}, containerd, path);
   if (!edit) {
     std::cout << "refused: " << edit.error().message << "\n";
@@ -65,8 +70,10 @@ int migrate(const rf::FileTree& tree, const rf::Version& containerd, const std::
   }
   for (const auto& change : migration->files) {
     const auto path = directory / change.path.substr(1);
-    if (change.op == rf::FileChange::Op::make_directory) std::filesystem::create_directories(path);
-    else std::ofstream(path, std::ios::binary) << change.after.expose();
+    if (change.op == rf::FileChange::Op::make_directory)
+      std::filesystem::create_directories(path);
+    else
+      std::ofstream(path, std::ios::binary) << change.after.expose();
   }
   for (const auto& line : migration->explanation) std::cout << line << "\n";
   return 0;

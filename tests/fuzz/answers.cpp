@@ -1,19 +1,22 @@
-// Any text as what a program said: on the way to a shell, from ssh, a container engine, an HTTP server, a transaction's log, and our own
-// state file. Read in time, cut anywhere, and never a raw control character in a message that quotes it.
+// Any text as what a program said: on the way to a shell, from ssh, a container engine, an HTTP server, a transaction's
+// log, and our own state file. Read in time, cut anywhere, and never a raw control character in a message that quotes
+// it.
 #include "apply/apply.h"
 #include "host/http_status.h"
 #include "host/kind_cluster.h"
 #include "host/last_apply.h"
 #include "input.h"
-#include "transport/bootstrap_answer.h"
-#include "transport/openssh.h"
+#include "transport/shell/bootstrap_answer.h"
+#include "transport/ways/openssh.h"
 
 using namespace rf;
 using fuzz::require;
 
 namespace {
 
-void require_quoted_safely(const Error& error) { require(!error.message.empty() && terminal_safe(error.message) == error.message); }
+void require_quoted_safely(const Error& error) {
+  require(!error.message.empty() && terminal_safe(error.message) == error.message);
+}
 
 struct Begun {
   BootstrapReader::Step last = BootstrapReader::Step::wait;
@@ -56,7 +59,8 @@ void check_shell(std::string_view text) {
 void check_outcome(std::string_view text) {
   const auto outcome = read_outcome(text, "0123");
   if (!outcome) return;
-  require(outcome->outcome == Outcome::unchanged || text.find("end " + std::string(to_string(outcome->outcome))) != text.npos);
+  require(outcome->outcome == Outcome::unchanged ||
+          text.find("end " + std::string(to_string(outcome->outcome))) != text.npos);
 }
 
 void check_engine(std::string_view text) {

@@ -1,11 +1,11 @@
-// Any tree as a node's configuration, for any version of containerd: what it makes of config.toml with its imports and of the hosts
-// directories, the chain of any registry, the requests that follow, and the program that probes them; never a crash, and all in bounds.
-// The first byte chooses the version; the head names registries, one a line.
+// Any tree as a node's configuration, for any version of containerd: what it makes of config.toml with its imports and
+// of the hosts directories, the chain of any registry, the requests that follow, and the program that probes them;
+// never a crash, and all in bounds. The first byte chooses the version; the head names registries, one a line.
 #include <algorithm>
 #include <array>
 
-#include "containerd/chain.h"
-#include "containerd/config_edit.h"
+#include "containerd/config/config_edit.h"
+#include "containerd/pull/predict.h"
 #include "input.h"
 #include "intent/intent.h"
 #include "plan/found.h"
@@ -16,7 +16,8 @@ using fuzz::require;
 
 namespace {
 
-constexpr std::array versions{"1.5.18", "1.6.20", "1.7.24", "2.0.7", "2.1.9", "2.2.0", "2.2.7", "2.3.4", "2.4.0-beta.0"};
+constexpr std::array versions{"1.5.18", "1.6.20", "1.7.24", "2.0.7",       "2.1.9",
+                              "2.2.0",  "2.2.7",  "2.3.4",  "2.4.0-beta.0"};
 
 void check_prediction(const Chain& chain, const EffectiveConfig& config) {
   const auto image = parse_image("docker.io/library/alpine:3");

@@ -1,17 +1,18 @@
-// Any bytes as config.toml, for any version: never a crash; an edit that is made is the only change, comes into effect, and is made
-// once. The first byte chooses the version of containerd.
+// Any bytes as config.toml, for any version: never a crash; an edit that is made is the only change, comes into effect,
+// and is made once. The first byte chooses the version of containerd.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
-#include "containerd/config_edit.h"
-#include "containerd/toml_document.h"
+#include "containerd/config/config_edit.h"
+#include "containerd/toml/toml_document.h"
 
 namespace {
 
-constexpr std::array versions{"1.5.18", "1.6.20", "1.7.24", "2.0.0", "2.1.9", "2.2.0", "2.2.7", "2.3.4", "2.4.0-beta.0"};
+constexpr std::array versions{"1.5.18", "1.6.20", "1.7.24", "2.0.0",       "2.1.9",
+                              "2.2.0",  "2.2.7",  "2.3.4",  "2.4.0-beta.0"};
 constexpr auto path = "/etc/containerd/certs.d";
 
 void require(bool holds) {
@@ -24,8 +25,10 @@ void strip(rf::TomlNode& node) {
     strip(entry->second);
     const bool setting = entry->first == "config_path" && entry->second.is_string();
     const bool empty = entry->second.is_table() && entry->second.entries.empty();
-    if (setting || empty) entry = node.entries.erase(entry);
-    else ++entry;
+    if (setting || empty)
+      entry = node.entries.erase(entry);
+    else
+      ++entry;
   }
 }
 

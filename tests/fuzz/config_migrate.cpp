@@ -1,12 +1,12 @@
-// Any bytes as config.toml, migrated: never a crash; a migration that is made leaves containerd's CRI plugin loading, every chain as it
-// was, and nothing to migrate. The first byte chooses the version of containerd.
+// Any bytes as config.toml, migrated: never a crash; a migration that is made leaves containerd's CRI plugin loading,
+// every chain as it was, and nothing to migrate. The first byte chooses the version of containerd.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
-#include "plan/migrate.h"
+#include "plan/migrate/migrate.h"
 
 namespace {
 
@@ -28,7 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!migration || migration->files.empty()) return 0;
   auto after = tree;
   for (const auto& change : migration->files)
-    if (change.op != rf::FileChange::Op::make_directory) after.put_file(change.path, std::string(change.after.expose()), change.mode);
+    if (change.op != rf::FileChange::Op::make_directory)
+      after.put_file(change.path, std::string(change.after.expose()), change.mode);
   const auto config = rf::effective_config(after, {}, containerd);
   require(!config.load_error && !config.cri_error && config.mirrors.empty() && config.tls.empty());
   for (const auto& proof : migration->proofs)

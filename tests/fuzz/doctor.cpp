@@ -1,6 +1,6 @@
 // Any node for the doctor: it returns, and each finding is that of a rule and says something.
-// An input that begins as facts do is taken for facts. Any other is a node's files, separated by lines "----": config.toml, hosts.toml,
-// registries.yaml; its first byte chooses the version and the distribution.
+// An input that begins as facts do is taken for facts. Any other is a node's files, separated by lines "----":
+// config.toml, hosts.toml, registries.yaml; its first byte chooses the version and the distribution.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,15 +21,20 @@ const std::vector<rf::Profile>& profiles() {
 void look_at(const rf::Facts& facts) {
   const auto detection = rf::detect(facts, profiles());
   rf::Subject subject{.facts = facts, .now = 1'800'000'000};
-  if (detection) subject.detection = &*detection;
-  else subject.undetected = detection.error();
+  if (detection)
+    subject.detection = &*detection;
+  else
+    subject.undetected = detection.error();
   for (const auto& finding : rf::diagnose(subject)) {
-    if (rf::find_rule(finding.rule) == nullptr || finding.cause.empty() || finding.effect.empty() || finding.fix.empty()) std::abort();
+    if (rf::find_rule(finding.rule) == nullptr || finding.cause.empty() || finding.effect.empty() ||
+        finding.fix.empty())
+      std::abort();
   }
 }
 
 rf::Facts node_of(std::string_view text) {
-  constexpr std::array versions{"1.5.18", "1.6.16", "1.6.20", "1.7.24", "1.7.32", "2.0.7", "2.1.9", "2.2.0", "2.3.4", "2.4.0"};
+  constexpr std::array versions{"1.5.18", "1.6.16", "1.6.20", "1.7.24", "1.7.32",
+                                "2.0.7",  "2.1.9",  "2.2.0",  "2.3.4",  "2.4.0"};
   const auto choice = static_cast<unsigned char>(text.front());
   text.remove_prefix(1);
   std::array<std::string, 3> files;
@@ -44,8 +49,11 @@ rf::Facts node_of(std::string_view text) {
   facts.tree.put_file(etc + "/config.toml", files[0]);
   facts.tree.put_file(etc + "/certs.d/docker.io/hosts.toml", files[1]);
   if (k3s) facts.tree.put_file("/etc/rancher/k3s/registries.yaml", files[2]);
-  facts.runtimes.push_back({.pid = 1, .exe = k3s ? "/var/lib/rancher/k3s/data/x/bin/containerd" : "/usr/bin/containerd", .version = versions[choice % versions.size()],
-                            .config_file = etc + "/config.toml", .address = "/run/containerd/containerd.sock"});
+  facts.runtimes.push_back({.pid = 1,
+                            .exe = k3s ? "/var/lib/rancher/k3s/data/x/bin/containerd" : "/usr/bin/containerd",
+                            .version = versions[choice % versions.size()],
+                            .config_file = etc + "/config.toml",
+                            .address = "/run/containerd/containerd.sock"});
   return facts;
 }
 

@@ -1,4 +1,5 @@
-// Any bytes as a node's answer: never a crash, and what is accepted is written back in a form that reads as the same facts.
+// Any bytes as a node's answer: never a crash, and what is accepted is written back in a form that reads as the same
+// facts.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

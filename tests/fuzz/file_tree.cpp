@@ -1,4 +1,5 @@
-// Any tree of files and links, and any paths and patterns to look up in it: answers in time, whatever the links lead to.
+// Any tree of files and links, and any paths and patterns to look up in it: answers in time, whatever the links lead
+// to.
 #include "input.h"
 
 using namespace rf;

@@ -1,7 +1,7 @@
-// Any bytes from a node's shell, cut anywhere: the frame is found in the same way whole and in pieces, stays within its limits, and hands
-// out each line of its text once. The first byte says how the bytes are cut.
+// Any bytes from a node's shell, cut anywhere: the frame is found in the same way whole and in pieces, stays within its
+// limits, and hands out each line of its text once. The first byte says how the bytes are cut.
+#include "transport/shell/frame.h"
 #include "input.h"
-#include "transport/frame.h"
 
 using namespace rf;
 using fuzz::require;

@@ -1,11 +1,11 @@
-// Any bytes as a hosts.toml, for any version of containerd: a list of hosts that ends with the registry's own, or an error in words; the
-// readers of statements beside toml++ agree with it. The first byte chooses the version.
+// Any bytes as a hosts.toml, for any version of containerd: a list of hosts that ends with the registry's own, or an
+// error in words; the readers of statements beside toml++ agree with it. The first byte chooses the version.
 #include <array>
 
-#include "containerd/hosts_dir.h"
-#include "containerd/hosts_toml.h"
-#include "containerd/toml_document.h"
-#include "containerd/toml_statements.h"
+#include "containerd/chain/hosts_dir.h"
+#include "containerd/chain/hosts_toml.h"
+#include "containerd/toml/toml_document.h"
+#include "containerd/toml/toml_statements.h"
 #include "input.h"
 
 using namespace rf;
@@ -40,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!file->entries.empty() && file->entries.size() <= text.size() + 1);
     for (const auto& entry : file->entries) {
       for (const auto& ca : entry.ca.value_or(std::vector<std::string>{})) require(ca.starts_with('/'));
-      for (const auto& word : entry.capabilities) require(word == "pull" || word == "resolve" || word == "push" || word == "referrers");
+      for (const auto& word : entry.capabilities)
+        require(word == "pull" || word == "resolve" || word == "push" || word == "referrers");
     }
   } else {
     require(!file.error().message.empty());

@@ -19,7 +19,9 @@ inline void require(bool holds, int line = __builtin_LINE()) {
   std::abort();
 }
 
-inline std::string_view text_of(const std::uint8_t* data, std::size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
 
 // The first line and what is below it.
 inline std::string_view take_line(std::string_view& text) {
@@ -29,8 +31,8 @@ inline std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-// "=== /path" begins a file that holds the lines below it, "--> /path target" is a link and "/// /path" a directory; the lines before the
-// first of these are the head.
+// "=== /path" begins a file that holds the lines below it, "--> /path target" is a link and "/// /path" a directory;
+// the lines before the first of these are the head.
 struct TreeInput {
   std::string head;
   FileTree tree;
@@ -55,7 +57,8 @@ inline TreeInput tree_input(std::string_view text) {
     const auto space = rest.find(' ');
     if (mark == "=== ") path = normal_path(rest);
     if (mark == "/// " && normal_path(rest) != "/") input.tree.put_directory(rest);
-    if (mark == "--> " && space != rest.npos && normal_path(rest.substr(0, space)) != "/") input.tree.put_symlink(rest.substr(0, space), std::string(rest.substr(space + 1)));
+    if (mark == "--> " && space != rest.npos && normal_path(rest.substr(0, space)) != "/")
+      input.tree.put_symlink(rest.substr(0, space), std::string(rest.substr(space + 1)));
     if (path == "/") path.clear();
   }
   close();

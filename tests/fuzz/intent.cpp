@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (again.intent.registry(registry.name)->chain() != registry.chain()) std::abort();
   }
   (void)rf::parse_nodes(text);
-  if (const auto endpoint = rf::parse_endpoint(text); endpoint && *rf::parse_endpoint(endpoint->url()) != *endpoint) std::abort();
+  if (const auto endpoint = rf::parse_endpoint(text); endpoint && *rf::parse_endpoint(endpoint->url()) != *endpoint)
+    std::abort();
   return 0;
 }

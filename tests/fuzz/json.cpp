@@ -1,4 +1,5 @@
-// Any bytes as JSON of other programs: Docker's client configuration, a credential helper's answer, a container's description.
+// Any bytes as JSON of other programs: Docker's client configuration, a credential helper's answer, a container's
+// description.
 #include "host/docker_auths.h"
 #include "host/kind_cluster.h"
 #include "input.h"
@@ -11,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char* host : {"registry-1.docker.io", "ghcr.io"}) {
     const auto auth = docker_auth(text, "config.json", host);
     if (!auth) continue;
-    require(auth->helper ? auth->helper->program.find_first_of("/ $`;'\"") == std::string::npos : !auth->credentials.password.empty());
+    require(auth->helper ? auth->helper->program.find_first_of("/ $`;'\"") == std::string::npos
+                         : !auth->credentials.password.empty());
   }
   if (const auto credentials = read_helper_answer(text, 0, {"docker-credential-x", "k"}))
     require(!credentials->username.empty() && !credentials->password.empty());

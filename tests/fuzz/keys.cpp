@@ -1,10 +1,10 @@
-// Any bytes as a private key or a certificate: refused in words, or a key that says who it is and signs; in time and within memory,
-// whatever sizes and numbers of rounds stand in the file.
-#include "containerd/certificates.h"
+// Any bytes as a private key or a certificate: refused in words, or a key that says who it is and signs; in time and
+// within memory, whatever sizes and numbers of rounds stand in the file.
+#include "containerd/chain/certificates.h"
 #include "host/pem.h"
 #include "input.h"
-#include "transport/private_key.h"
-#include "transport/known_hosts.h"
+#include "transport/keys/private_key.h"
+#include "transport/known_hosts/known_hosts.h"
 
 using namespace rf;
 using fuzz::require;
@@ -27,7 +27,8 @@ void check_key(std::string_view text) {
 
 // Bytes in the armour of each kind of file: what is random in base64 is mostly refused there.
 std::string armoured(std::string_view label, std::string_view bytes) {
-  return "-----BEGIN " + std::string(label) + "-----\n" + base64_encode(bytes) + "\n-----END " + std::string(label) + "-----\n";
+  return "-----BEGIN " + std::string(label) + "-----\n" + base64_encode(bytes) + "\n-----END " + std::string(label) +
+         "-----\n";
 }
 
 void check_certificate(std::string_view text) {
@@ -44,7 +45,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = fuzz::text_of(data, size);
   check_key(bytes);
   check_certificate(bytes);
-  for (const auto label : {"OPENSSH PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"}) check_key(armoured(label, bytes));
+  for (const auto label :
+       {"OPENSSH PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"})
+    check_key(armoured(label, bytes));
   check_certificate(armoured("CERTIFICATE", bytes) + armoured("PRIVATE KEY", bytes));
   return 0;
 }

@@ -1,10 +1,10 @@
 // known_hosts: whatever a file holds, parsing ends and the verdict is sane.
-#include "transport/known_hosts.h"
+#include "transport/known_hosts/known_hosts.h"
 
 #include <cstdint>
 #include <cstdlib>
 
-#include "transport/wire.h"
+#include "transport/keys/wire.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -1,8 +1,8 @@
-// Any text as a configuration file, masked: where TOML or YAML say that a key holds a secret, its value as it was written is gone, and a
-// mask is not masked again.
+// Any text as a configuration file, masked: where TOML or YAML say that a key holds a secret, its value as it was
+// written is gone, and a mask is not masked again.
 #include <algorithm>
 
-#include "containerd/toml_document.h"
+#include "containerd/toml/toml_document.h"
 #include "input.h"
 #include "intent/yaml_tree.h"
 #include "node/mask.h"
@@ -39,8 +39,10 @@ void require_gone(const Sides& sides, std::string_view raw) {
 
 void check_toml(const Sides& sides, const TomlNode& node) {
   for (const auto& [key, value] : node.entries) {
-    const bool on_one_line = value.is_string() && value.end > value.begin + 2 && sides.text[value.begin + 1] != sides.text[value.begin];
-    if (is_secret_name(key) && on_one_line) require_gone(sides, sides.text.substr(value.begin + 1, value.end - value.begin - 2));
+    const bool on_one_line =
+        value.is_string() && value.end > value.begin + 2 && sides.text[value.begin + 1] != sides.text[value.begin];
+    if (is_secret_name(key) && on_one_line)
+      require_gone(sides, sides.text.substr(value.begin + 1, value.end - value.begin - 2));
     check_toml(sides, value);
   }
 }
@@ -53,10 +55,12 @@ std::string_view at(std::string_view text, int line, int column) {
 
 void check_yaml(const Sides& sides, const YamlNode& node) {
   for (const auto& [key, value] : node.entries) {
-    const bool placed = value->line == key->line || value->column > key->column;  // yaml-cpp takes values to the left of their keys, Go does not
+    const bool placed = value->line == key->line ||
+                        value->column > key->column;  // yaml-cpp takes values to the left of their keys, Go does not
     if (key->is_scalar() && is_secret_name(key->text) && value->is_scalar() && placed) {
       const auto raw = at(sides.text, value->line, value->column);
-      if (raw.starts_with(value->text) || raw.substr(std::min<std::size_t>(1, raw.size())).starts_with(value->text)) require_gone(sides, value->text);
+      if (raw.starts_with(value->text) || raw.substr(std::min<std::size_t>(1, raw.size())).starts_with(value->text))
+        require_gone(sides, value->text);
     }
     check_yaml(sides, *value);
   }

@@ -1,6 +1,6 @@
-// Any answer of a node, from the facts to the report: what runs there, what a plan would change, and what people are shown; never a crash.
-// A plan that is made leaves nothing to plan, and no byte of the node reaches a terminal unescaped. The head holds lines of the facts;
-// the tree's files are added to it with their checksums.
+// Any answer of a node, from the facts to the report: what runs there, what a plan would change, and what people are
+// shown; never a crash. A plan that is made leaves nothing to plan, and no byte of the node reaches a terminal
+// unescaped. The head holds lines of the facts; the tree's files are added to it with their checksums.
 #include <fmt/format.h>
 
 #include "base/embedded.h"
@@ -8,7 +8,7 @@
 #include "node/after_start.h"
 #include "node/facts.h"
 #include "node/profile.h"
-#include "plan/migrate.h"
+#include "plan/migrate/migrate.h"
 #include "plan/plan.h"
 #include "report/apply.h"
 #include "report/detect.h"
@@ -27,9 +27,10 @@ const std::vector<Profile>& profiles() {
 }
 
 const Intent& intent() {
-  static const auto parsed = parse_intent({.file = "f",
-                                           .text = "version: 1\nregistries:\n  anubis:32000:\n    upstream: http://anubis:32000\n"
-                                                   "    fallback: [ghcr.io/your-org, docker.io]\n  docker.io:\n    mirrors: [\"http://anubis:32000\"]\n"});
+  static const auto parsed = parse_intent(
+      {.file = "f",
+       .text = "version: 1\nregistries:\n  anubis:32000:\n    upstream: http://anubis:32000\n"
+               "    fallback: [ghcr.io/your-org, docker.io]\n  docker.io:\n    mirrors: [\"http://anubis:32000\"]\n"});
   return parsed.intent;
 }
 
@@ -37,8 +38,11 @@ const Intent& intent() {
 std::string facts_text(const fuzz::TreeInput& input) {
   std::string text = "facts 1\n" + input.head, sums = "sums\n", content;
   for (const auto& [path, entry] : input.tree.entries()) {
-    if (entry.kind == FileEntry::Kind::symlink) text += fmt::format("link .{}\ntarget {}\n", path, entry.target);
-    else text += fmt::format("inode {} 0 0 {} .{}\n", entry.kind == FileEntry::Kind::file ? "81a4" : "41ed", entry.content.size(), path);
+    if (entry.kind == FileEntry::Kind::symlink)
+      text += fmt::format("link .{}\ntarget {}\n", path, entry.target);
+    else
+      text += fmt::format("inode {} 0 0 {} .{}\n", entry.kind == FileEntry::Kind::file ? "81a4" : "41ed",
+                          entry.content.size(), path);
     if (entry.kind != FileEntry::Kind::file) continue;
     sums += fmt::format("{}  .{}\n", entry.sha256, path);
     content += entry.content;
@@ -53,21 +57,26 @@ void require_safe(const std::string& text, const Value& value) {
 }
 
 void check_reports(const Facts& facts, const Result<Detection>& detection, const Result<Plan>* plan) {
-  const Look look{.width = 100};
-  const std::vector<DetectRow> seen{{.node = "n", .error = detection ? std::nullopt : std::optional(detection.error()), .facts = &facts, .detection = detection ? &*detection : nullptr}};
+  const TextStyle look{.width = 100};
+  const std::vector<DetectRow> seen{{.node = "n",
+                                     .error = detection ? std::nullopt : std::optional(detection.error()),
+                                     .facts = &facts,
+                                     .detection = detection ? &*detection : nullptr}};
   require_safe(detect_text(seen, look), detect_value(seen));
   const Plan* made = plan != nullptr && *plan ? &**plan : nullptr;
   const std::vector<StatusRow> status{{.node = "n", .error = {}, .facts = &facts, .plan = made}};
   require_safe(status_text(status, look) + receipts_text(status, look), status_value(status));
   if (plan == nullptr) return;
-  const std::vector<PlanRow> planned{{.node = "n", .error = *plan ? std::nullopt : std::optional(plan->error()), .plan = made}};
+  const std::vector<PlanRow> planned{
+      {.node = "n", .error = *plan ? std::nullopt : std::optional(plan->error()), .plan = made}};
   require_safe(plan_text(planned, look), plan_value(planned));
   if (detection) (void)configured_chains(facts, *detection);
 }
 
 // Planned again on the node as it is after the plan and its distribution's next start.
 void check_plan(const Facts& facts, const Detection& detection, const Plan& plan) {
-  for (const auto& change : plan.files) require(change.path.starts_with('/') && normal_path(change.path) == change.path && change.path != "/");
+  for (const auto& change : plan.files)
+    require(change.path.starts_with('/') && normal_path(change.path) == change.path && change.path != "/");
   const auto started = tree_after_start(project(plan, facts.tree), facts, detection);
   if (!started) return;
   auto after = facts;

@@ -1,10 +1,11 @@
-// Any accepted intent in the native form of every distribution: refused in words, or files that are valid in their own language.
+// Any accepted intent in the native form of every distribution: refused in words, or files that are valid in their own
+// language.
+#include "plan/render/patch.h"
 #include "base/embedded.h"
-#include "containerd/hosts_toml.h"
-#include "containerd/toml_document.h"
+#include "containerd/chain/hosts_toml.h"
+#include "containerd/toml/toml_document.h"
 #include "input.h"
 #include "intent/yaml_tree.h"
-#include "plan/patch.h"
 
 using namespace rf;
 using fuzz::require;
@@ -25,8 +26,10 @@ void check_file(const PatchFile& file) {
   std::string document;  // of several in one file
   const auto text = std::string(content) + "---\n";
   for (const auto line : lines(text)) {
-    if (line == "---") require(parse_yaml(std::exchange(document, {}), file.name).ok());
-    else document.append(line).append("\n");
+    if (line == "---")
+      require(parse_yaml(std::exchange(document, {}), file.name).ok());
+    else
+      document.append(line).append("\n");
   }
 }
 

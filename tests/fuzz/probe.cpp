@@ -1,7 +1,8 @@
-// Any text as what a node's probe printed: put back to the chains that were asked, or an error; what people are shown of it is safe.
+// Any text as what a node's probe printed: put back to the chains that were asked, or an error; what people are shown
+// of it is safe.
+#include "probe/probe.h"
 #include "input.h"
 #include "probe/plan.h"
-#include "probe/probe.h"
 #include "report/test.h"
 
 using namespace rf;
@@ -12,7 +13,11 @@ namespace {
 std::vector<Chain> chains() {
   Chain chain{.registry = "docker.io", .hosts_dir = {}, .error = {}, .ignored = {}, .endpoints = {}};
   chain.endpoints.push_back({.scheme = "http", .host = "m:5000", .path = "/v2", .capabilities = {"pull", "resolve"}});
-  chain.endpoints.push_back({.scheme = "https", .host = "registry-1.docker.io", .path = "/v2", .capabilities = {"pull", "resolve"}, .http_fallback = true});
+  chain.endpoints.push_back({.scheme = "https",
+                             .host = "registry-1.docker.io",
+                             .path = "/v2",
+                             .capabilities = {"pull", "resolve"},
+                             .http_fallback = true});
   return {chain};
 }
 
@@ -25,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const ProbeOptions options{.image = *parse_image("docker.io/library/alpine:3")};
   // As it is, and as the answer to the first question and the log of a pull, which travel as base64.
   const auto encoded = base64_encode(text);
-  for (const auto& output : {std::string(text), "client curl\nanswer 0 curl " + encoded + "\npull 0 3 " + encoded + "\nlog " + encoded + "\n"}) {
+  for (const auto& output : {std::string(text), "client curl\nanswer 0 curl " + encoded + "\npull 0 3 " + encoded +
+                                                    "\nlog " + encoded + "\n"}) {
     const auto probe = read_probe(output, asked, options);
     if (!probe) {
       require(terminal_safe(probe.error().message, Lines::escape) == probe.error().message);

@@ -1,12 +1,12 @@
-// Any text as somebody's registries.yaml, migrated to hosts.toml files and back: never a crash; a migration that is made gives the
-// chains there were, and so does the way back. The first byte chooses the version of containerd.
+// Any text as somebody's registries.yaml, migrated to hosts.toml files and back: never a crash; a migration that is
+// made gives the chains there were, and so does the way back. The first byte chooses the version of containerd.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
-#include "plan/migrate.h"
+#include "plan/migrate/migrate.h"
 
 using namespace rf;
 

@@ -1,8 +1,8 @@
-// Any text as an ssh configuration, and as what `ssh -G` prints: our own reader gives up or gives what parse_ssh_settings takes, and jump
-// hosts are names that no program takes for an option.
+// Any text as an ssh configuration, and as what `ssh -G` prints: our own reader gives up or gives what
+// parse_ssh_settings takes, and jump hosts are names that no program takes for an option.
 #include "input.h"
-#include "transport/simple_config.h"
-#include "transport/ssh_settings.h"
+#include "transport/config/simple_config.h"
+#include "transport/config/ssh_settings.h"
 
 using namespace rf;
 using fuzz::require;
@@ -29,7 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_settings(text, target);
   int files = 0;
   SimpleConfig config;
-  const auto again = [&](std::string_view) { return ++files > 8 ? std::nullopt : std::optional(std::vector<std::string>{std::string(text)}); };
+  const auto again = [&](std::string_view) {
+    return ++files > 8 ? std::nullopt : std::optional(std::vector<std::string>{std::string(text)});
+  };
   if (!config.add(text, again)) return 0;
   for (const char* host : {"node", "10.0.0.1", "anubis"}) {
     target.host = host;

@@ -1,9 +1,9 @@
-// Any bytes through every escaper: what comes out is valid in its language, says the same where it can, and never holds a raw control
-// character. Differences of any two texts, which end in time.
+// Any bytes through every escaper: what comes out is valid in its language, says the same where it can, and never holds
+// a raw control character. Differences of any two texts, which end in time.
 #include <algorithm>
 
 #include "base/version.h"
-#include "containerd/toml_document.h"
+#include "containerd/toml/toml_document.h"
 #include "input.h"
 #include "intent/yaml_tree.h"
 #include "probe/probe.h"

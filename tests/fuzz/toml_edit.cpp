@@ -1,6 +1,7 @@
-// Any bytes as TOML, edited: refused, or the only thing that changes is what was asked for, and asking again changes nothing.
-#include "containerd/toml_document.h"
-#include "containerd/toml_edit.h"
+// Any bytes as TOML, edited: refused, or the only thing that changes is what was asked for, and asking again changes
+// nothing.
+#include "containerd/toml/toml_edit.h"
+#include "containerd/toml/toml_document.h"
 #include "input.h"
 
 using namespace rf;
@@ -31,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto set = set_toml_strings(text, a_list, {"a", "b,]"})) {
     const auto after = parse_toml(*set, "after");
-    require(at(after, a_list) != nullptr && at(after, a_list)->items.size() == 2 && at(after, a_list)->items[1].text == "b,]");
+    require(at(after, a_list) != nullptr && at(after, a_list)->items.size() == 2 &&
+            at(after, a_list)->items[1].text == "b,]");
   }
   if (const auto added = add_toml_table(text, a_table, {"k = 1"})) {
     const auto after = parse_toml(*added, "after");

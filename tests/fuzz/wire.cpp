@@ -1,8 +1,8 @@
 // Any bytes as the binary forms of ssh: an agent's answers, public keys, the numbers and strings they are made of.
+#include "transport/keys/wire.h"
 #include "input.h"
-#include "transport/agent_answer.h"
-#include "transport/known_hosts.h"
-#include "transport/wire.h"
+#include "transport/keys/agent_answer.h"
+#include "transport/known_hosts/known_hosts.h"
 
 using namespace rf;
 using fuzz::require;
@@ -32,8 +32,10 @@ void check_agent(std::string_view bytes) {
     require(held <= bytes.size());
   }
   const auto signature = parse_agent_signature(bytes, "ssh-ed25519");
-  if (signature) require(signature->size() < bytes.size());
-  else require(terminal_safe(signature.error().message) == signature.error().message);
+  if (signature)
+    require(signature->size() < bytes.size());
+  else
+    require(terminal_safe(signature.error().message) == signature.error().message);
 }
 
 // A key that is written to a file is found in it again.
@@ -43,7 +45,8 @@ void check_public_key(std::string_view blob) {
   KnownHosts known;
   parse_known_hosts(known_hosts_line({"n", 22, ""}, blob, "12345678901234567890"), "f", known);
   require(known.entries.size() + known.warnings.size() == 1);
-  if (!known.entries.empty()) require(judge_host_key(known, {"n", 22, ""}, blob).status == HostKeyVerdict::Status::match);
+  if (!known.entries.empty())
+    require(judge_host_key(known, {"n", 22, ""}, blob).status == HostKeyVerdict::Status::match);
 }
 
 }  // namespace

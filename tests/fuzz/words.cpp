@@ -1,17 +1,18 @@
-// Any text as each of the small grammars people and files use: accepted or refused, never a crash; what is accepted is printed in a form
-// that reads as the same, and holds nothing that a program could take for an option or a shell for syntax.
+// Any text as each of the small grammars people and files use: accepted or refused, never a crash; what is accepted is
+// printed in a form that reads as the same, and holds nothing that a program could take for an option or a shell for
+// syntax.
 #include <algorithm>
 
-#include "containerd/chain.h"
-#include "containerd/go_duration.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_duration.h"
+#include "containerd/go/go_url.h"
+#include "containerd/pull/predict.h"
 #include "fleet/batches.h"
 #include "host/node_list.h"
 #include "input.h"
 #include "intent/intent.h"
 #include "intent/names.h"
-#include "transport/ssh_settings.h"
-#include "transport/target.h"
+#include "transport/config/ssh_settings.h"
+#include "transport/config/target.h"
 
 using namespace rf;
 using fuzz::require;
@@ -22,8 +23,8 @@ void check_image(std::string_view text) {
   const auto image = parse_image(text);
   if (!image) return;
   const auto again = parse_image(to_string(*image));
-  require(again.ok() && again->registry == image->registry && again->repository == image->repository && again->tag == image->tag &&
-          again->digest == image->digest);
+  require(again.ok() && again->registry == image->registry && again->repository == image->repository &&
+          again->tag == image->tag && again->digest == image->digest);
   require(!image->registry.empty() && !image->repository.empty() && (!image->tag.empty() || !image->digest.empty()));
 }
 
@@ -57,7 +58,8 @@ void check_go(std::string_view text) {
   require(clean_path(clean_path(text)) == clean_path(text));
   require(normal_path(normal_path(text)) == normal_path(text) && normal_path(text).starts_with('/'));
   const auto escaped = escape_path(text);
-  require(escaped.find_first_of(" \n\r\t\"<>") == std::string::npos && query_escape(text).find_first_of(" &=?#\n") == std::string::npos);
+  require(escaped.find_first_of(" \n\r\t\"<>") == std::string::npos &&
+          query_escape(text).find_first_of(" &=?#\n") == std::string::npos);
   if (const auto url = parse_go_url(text)) require(url->host.find_first_of("/@ \n") == std::string::npos);
   (void)split_host_port(text);
   (void)is_localhost(text);
@@ -72,7 +74,8 @@ void check_intent(std::string_view text) {
   }
   if (const auto host = parse_host_port(text)) require(parse_host_port(host->text()).ok());
   if (check_duration(text).ok()) require(parse_go_duration(text).ok() && *parse_go_duration(text) > 0);
-  if (check_registry_name(text).ok() && text != "*") require(text.find_first_of("/ \n\\") == text.npos && text != "." && text != "..");
+  if (check_registry_name(text).ok() && text != "*")
+    require(text.find_first_of("/ \n\\") == text.npos && text != "." && text != "..");
   (void)is_ipv6(text);
   (void)parse_assumption(text);
   (void)parse_batch_size(text);

@@ -6,7 +6,7 @@
 
 #include "loop.h"
 #include "sshd.h"
-#include "transport/ssh.h"
+#include "transport/ssh/ssh.h"
 
 namespace rf {
 
@@ -25,13 +25,15 @@ inline SshOptions options_for(const std::string& config) {
 }
 
 // Connects and runs one program: its text, or the error.
-inline Result<std::string> ask(SshOptions options, std::string program = "echo fine", Target target = named("node"), RunLimits limits = {}) {
-  return await([](SshOptions how, std::string what, Target where, RunLimits most) -> asio::awaitable<Result<std::string>> {
-    SshClient client(co_await asio::this_coro::executor, std::move(how));
-    RF_CO_TRY(const auto shell, co_await client.connect(where));
-    RF_CO_TRY(const auto output, co_await shell->run(what, most));
-    co_return output.text;
-  }(std::move(options), std::move(program), std::move(target), limits));
+inline Result<std::string> ask(SshOptions options, std::string program = "echo fine", Target target = named("node"),
+                               RunLimits limits = {}) {
+  return await(
+      [](SshOptions how, std::string what, Target where, RunLimits most) -> asio::awaitable<Result<std::string>> {
+        SshClient client(co_await asio::this_coro::executor, std::move(how));
+        RF_CO_TRY(const auto shell, co_await client.connect(where));
+        RF_CO_TRY(const auto output, co_await shell->run(what, most));
+        co_return output.text;
+      }(std::move(options), std::move(program), std::move(target), limits));
 }
 
 inline void needs_sshd() {

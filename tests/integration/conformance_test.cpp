@@ -7,9 +7,9 @@
 #include <chrono>
 
 #include "client.h"
-#include "transport/container.h"
-#include "transport/local.h"
-#include "transport/openssh.h"
+#include "transport/ways/container.h"
+#include "transport/ways/local.h"
+#include "transport/ways/openssh.h"
 
 using namespace rf;
 using namespace std::chrono_literals;
@@ -35,18 +35,22 @@ struct Way {
       co_return co_await open_openssh(target, access, options);
     }
     if (name == "libssh2") {
-      if (!client) client = std::make_unique<SshClient>(co_await asio::this_coro::executor, options_for(server->config()));
+      if (!client)
+        client = std::make_unique<SshClient>(co_await asio::this_coro::executor, options_for(server->config()));
       co_return co_await client->connect(named("node"));
     }
     co_return co_await open_container(container, access);
   }
 };
 
-// An engine that answers `exec -i NAME sh…` by running the command here: the same pipes and processes, without a container.
+// An engine that answers `exec -i NAME sh…` by running the command here: the same pipes and processes, without a
+// container.
 void stand_in_engine(Way& way) {
   way.scratch = std::make_unique<Scratch>();
-  write_text(*way.scratch / "engine", "#!/bin/sh\n[ \"$1 $2\" = 'exec -i' ] || exit 125\n"
-             "[ \"$3\" = node ] || { echo \"Error: No such container: $3\" >&2; exit 1; }\nshift 3\nexec \"$@\"\n", 0700);
+  write_text(*way.scratch / "engine",
+             "#!/bin/sh\n[ \"$1 $2\" = 'exec -i' ] || exit 125\n"
+             "[ \"$3\" = node ] || { echo \"Error: No such container: $3\" >&2; exit 1; }\nshift 3\nexec \"$@\"\n",
+             0700);
   way.container = {*way.scratch / "engine", "node"};
 }
 
@@ -54,10 +58,17 @@ void stand_in_engine(Way& way) {
 void real_container(Way& way) {
   way.scratch = std::make_unique<Scratch>();
   const std::string root = *way.scratch / "root", name = "regfallback-test-" + std::to_string(getpid());
-  sh("mkdir -p " + root + "/bin && cp \"$(command -v busybox)\" " + root + "/bin/sh && ln " + root + "/bin/sh " + root + "/bin/busybox && "
-     "for l in $(ldd \"$(command -v busybox)\" | grep -o '/[^ ]*'); do mkdir -p " + root + "$(dirname $l) && cp -L $l " + root + "$l; done; "
-     "for a in cat sleep printf head tr id kill; do ln -s busybox " + root + "/bin/$a; done; "
-     "tar -C " + root + " -c . | docker import - " + name + " >/dev/null && docker run -d --rm --name " + name + " " + name + " /bin/sh -c 'sleep 600'");
+  sh("mkdir -p " + root + "/bin && cp \"$(command -v busybox)\" " + root + "/bin/sh && ln " + root + "/bin/sh " + root +
+     "/bin/busybox && "
+     "for l in $(ldd \"$(command -v busybox)\" | grep -o '/[^ ]*'); do mkdir -p " +
+     root + "$(dirname $l) && cp -L $l " + root +
+     "$l; done; "
+     "for a in cat sleep printf head tr id kill; do ln -s busybox " +
+     root +
+     "/bin/$a; done; "
+     "tar -C " +
+     root + " -c . | docker import - " + name + " >/dev/null && docker run -d --rm --name " + name + " " + name +
+     " /bin/sh -c 'sleep 600'");
   way.container = {"docker", name};
 }
 
@@ -94,7 +105,8 @@ std::string any_way() { return GENERATE("local", "openssh", "libssh2", "engine s
 TEST_CASE("every way: status, output and complaint come back, and standard input is empty") {
   Way way = way_for(any_way());
   INFO(way.name);
-  const auto output = run(way, "rf_main() { cat; printf 'no newline'; echo 'to stderr' >&2; sleep 0.05; return 3; }\nrf_main");
+  const auto output =
+      run(way, "rf_main() { cat; printf 'no newline'; echo 'to stderr' >&2; sleep 0.05; return 3; }\nrf_main");
   if (!output) FAIL(to_string(output.error()));
   CHECK(output->rc == 3);
   CHECK(output->text == "no newline");
@@ -104,7 +116,8 @@ TEST_CASE("every way: status, output and complaint come back, and standard input
 TEST_CASE("every way: any byte survives") {
   Way way = way_for(any_way());
   INFO(way.name);
-  const auto output = run(way, "i=1; while [ $i -lt 256 ]; do printf \"\\\\$(printf %o $i)\"; i=$((i+1)); done; printf '\\000'");
+  const auto output =
+      run(way, "i=1; while [ $i -lt 256 ]; do printf \"\\\\$(printf %o $i)\"; i=$((i+1)); done; printf '\\000'");
   if (!output) FAIL(to_string(output.error()));
   std::string all;
   for (int i = 1; i <= 256; ++i) all += static_cast<char>(i % 256);
@@ -137,7 +150,8 @@ TEST_CASE("every way: a program that never ends, or never stops printing, ends a
   const auto hung = run(way, "sleep 60", {.time = 300ms});
   REQUIRE_FALSE(hung);
   CHECK(hung.error().kind == ErrorKind::timeout);
-  const auto flood = run(way, "while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done", {.time = 20s, .bytes = 200'000});
+  const auto flood = run(way, "while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done",
+                         {.time = 20s, .bytes = 200'000});
   REQUIRE_FALSE(flood);
   CHECK(flood.error().kind == ErrorKind::protocol);
   CHECK(std::chrono::steady_clock::now() - began < 15s);

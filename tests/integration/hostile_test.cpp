@@ -34,8 +34,9 @@ class Server {
     REQUIRE(listen(listener_, 16) == 0);
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    write_text(scratch_ / "config", "Host node\n  HostName 127.0.0.1\n  Port " + std::to_string(port_) + "\n  UserKnownHostsFile " +
-                                        (scratch_ / "known_hosts") + "\n  GlobalKnownHostsFile none\n");
+    write_text(scratch_ / "config", "Host node\n  HostName 127.0.0.1\n  Port " + std::to_string(port_) +
+                                        "\n  UserKnownHostsFile " + (scratch_ / "known_hosts") +
+                                        "\n  GlobalKnownHostsFile none\n");
     thread_ = std::thread([this] { serve(); });
   }
   ~Server() {
@@ -77,14 +78,17 @@ bool gone(int fd) {
 }
 void wait_until_gone(int fd) {
   char buffer[4096];
-  while (recv(fd, buffer, sizeof buffer, 0) > 0) {}
+  while (recv(fd, buffer, sizeof buffer, 0) > 0) {
+  }
 }
 
 void flood(int fd, int) {
-  while (put(fd, "hello banner line\r\n")) {}
+  while (put(fd, "hello banner line\r\n")) {
+  }
 }
 void one_long_line(int fd, int) {
-  while (put(fd, std::string(65536, 'A'))) {}
+  while (put(fd, std::string(65536, 'A'))) {
+  }
 }
 void silent(int fd, int) { wait_until_gone(fd); }
 void drip(int fd, int) {
@@ -101,12 +105,14 @@ void silent_after_banner(int fd, int) {
 void flood_after_banner(int fd, int) {
   put(fd, "SSH-2.0-OpenSSH_9.9\r\n");
   // Well-formed SSH_MSG_IGNORE packets for ever.
-  const std::string packet("\x00\x00\x00\x0c\x04\x02\x00\x00\x00\x03"
-                           "abc\x00\x00\x00",
-                           16);
+  const std::string packet(
+      "\x00\x00\x00\x0c\x04\x02\x00\x00\x00\x03"
+      "abc\x00\x00\x00",
+      16);
   std::string many;
   for (int i = 0; i < 4096; ++i) many += packet;
-  while (put(fd, many)) {}
+  while (put(fd, many)) {
+  }
 }
 
 double cpu_seconds() {
@@ -119,14 +125,20 @@ double cpu_seconds() {
 }  // namespace
 
 TEST_CASE("hostile servers end within their limits, without burning the processor") {
-  struct Case { const char* name; void (*treat)(int, int); ErrorKind kind; const char* says; };
-  const auto c = GENERATE(Case{"flood", flood, ErrorKind::connect, "too much before its ssh banner"},
-                          Case{"one long line", one_long_line, ErrorKind::connect, "too much before its ssh banner"},
-                          Case{"silent", silent, ErrorKind::timeout, "no ssh banner within"},
-                          Case{"drip", drip, ErrorKind::timeout, "no ssh banner within"},
-                          Case{"garbage after banner", garbage_after_banner, ErrorKind::connect, ""},
-                          Case{"silent after banner", silent_after_banner, ErrorKind::timeout, "key exchange did not end"},
-                          Case{"flood after banner", flood_after_banner, ErrorKind::connect, ""});
+  struct Case {
+    const char* name;
+    void (*treat)(int, int);
+    ErrorKind kind;
+    const char* says;
+  };
+  const auto c =
+      GENERATE(Case{"flood", flood, ErrorKind::connect, "too much before its ssh banner"},
+               Case{"one long line", one_long_line, ErrorKind::connect, "too much before its ssh banner"},
+               Case{"silent", silent, ErrorKind::timeout, "no ssh banner within"},
+               Case{"drip", drip, ErrorKind::timeout, "no ssh banner within"},
+               Case{"garbage after banner", garbage_after_banner, ErrorKind::connect, ""},
+               Case{"silent after banner", silent_after_banner, ErrorKind::timeout, "key exchange did not end"},
+               Case{"flood after banner", flood_after_banner, ErrorKind::connect, ""});
   INFO(c.name);
   const Server server(c.treat);
   SshOptions options = options_for(server.config());
@@ -150,15 +162,19 @@ TEST_CASE("a node that prints without end does not keep the loop from others") {
     const auto executor = co_await asio::this_coro::executor;
     auto longest = 0ms;
     bool done = false;
-    asio::co_spawn(executor, [](std::chrono::milliseconds* worst, const bool* stop) -> asio::awaitable<void> {
-      asio::steady_timer timer(co_await asio::this_coro::executor);
-      while (!*stop) {
-        const auto began = std::chrono::steady_clock::now();
-        timer.expires_after(1ms);
-        co_await timer.async_wait(asio::use_awaitable);
-        *worst = std::max(*worst, std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began));
-      }
-    }(&longest, &done), [](std::exception_ptr) {});
+    asio::co_spawn(
+        executor,
+        [](std::chrono::milliseconds* worst, const bool* stop) -> asio::awaitable<void> {
+          asio::steady_timer timer(co_await asio::this_coro::executor);
+          while (!*stop) {
+            const auto began = std::chrono::steady_clock::now();
+            timer.expires_after(1ms);
+            co_await timer.async_wait(asio::use_awaitable);
+            *worst = std::max(*worst, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          std::chrono::steady_clock::now() - began));
+          }
+        }(&longest, &done),
+        [](std::exception_ptr) {});
     SshClient client(executor, std::move(how));
     auto shell = co_await client.connect(named("node"));
     if (!shell) co_return 99s;
@@ -189,7 +205,8 @@ TEST_CASE("a server that turns the first connection away is asked again") {
     if (connect(far, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return;
     const auto relay = [](int from, int to) {
       char buffer[16384];
-      for (ssize_t got; (got = recv(from, buffer, sizeof buffer, 0)) > 0;) send(to, buffer, static_cast<std::size_t>(got), MSG_NOSIGNAL);
+      for (ssize_t got; (got = recv(from, buffer, sizeof buffer, 0)) > 0;)
+        send(to, buffer, static_cast<std::size_t>(got), MSG_NOSIGNAL);
       shutdown(to, SHUT_RDWR);
     };
     std::thread back(relay, far, fd);
@@ -201,7 +218,9 @@ TEST_CASE("a server that turns the first connection away is asked again") {
   const auto port = "Port " + std::to_string(real.port());
   const std::string here = read_text(server.config());
   const auto at = here.find("Port ");
-  config.replace(config.find(port), port.size(), here.substr(at, here.find('\n', at) - at) + "\n  HostKeyAlias [127.0.0.1]:" + std::to_string(real.port()));
+  config.replace(
+      config.find(port), port.size(),
+      here.substr(at, here.find('\n', at) - at) + "\n  HostKeyAlias [127.0.0.1]:" + std::to_string(real.port()));
   write_text(real.config(), config);
   const auto text = ask(options_for(real.config()));
   if (!text) FAIL(to_string(text.error()));
@@ -212,7 +231,8 @@ TEST_CASE("a node that prints a gigabyte is cut off at the limit") {
   needs_sshd();
   const Sshd server;
   const auto began = std::chrono::steady_clock::now();
-  const auto text = ask(options_for(server.config()), "head -c 1073741824 /dev/zero", named("node"), {.time = 30s, .bytes = 1u << 20});
+  const auto text = ask(options_for(server.config()), "head -c 1073741824 /dev/zero", named("node"),
+                        {.time = 30s, .bytes = 1u << 20});
   REQUIRE_FALSE(text);
   CHECK(text.error().kind == ErrorKind::protocol);
   CHECK(std::chrono::steady_clock::now() - began < 10s);

@@ -2,7 +2,7 @@
 #include <catch2/generators/catch_generators.hpp>
 
 #include "client.h"
-#include "transport/simple_config.h"
+#include "transport/config/simple_config.h"
 
 using namespace rf;
 
@@ -28,11 +28,15 @@ void expect_same(const SshSettings& ours, const SshSettings& theirs) {
 TEST_CASE("a plain configuration says for us what it says for ssh") {
   if (!have("ssh")) SKIP("ssh is not installed");
   const std::string plain = GENERATE(
-      "", "# nothing\n\nHost a\n  HostName 10.0.0.1\n  Port 2222\n  User ops\nHost *\n  User root\n  ConnectTimeout 7\n",
-      "User first\nHost a b\n  User second\n  HostName %h.Corp\nHost !a *\n  Port 99\n", "Host=a\nPort=23\nIdentitiesOnly yes\nIdentityAgent none\n",
+      "",
+      "# nothing\n\nHost a\n  HostName 10.0.0.1\n  Port 2222\n  User ops\nHost *\n  User root\n  ConnectTimeout 7\n",
+      "User first\nHost a b\n  User second\n  HostName %h.Corp\nHost !a *\n  Port 99\n",
+      "Host=a\nPort=23\nIdentitiesOnly yes\nIdentityAgent none\n",
       "Host n?de *.corp\n  ProxyJump ops@bastion:2222,inner\nHost a\n  ProxyJump none\n",
-      "Host *\n  UserKnownHostsFile ~/kh1 /tmp/kh2\n  GlobalKnownHostsFile none\n  HostKeyAlias alias\n  HashKnownHosts yes\n  StrictHostKeyChecking no\n",
-      "Host a\n  IdentityFile ~/.ssh/one\n  IdentityFile /keys/%h\nHost *\n  IdentityFile ~/.ssh/two\n  IdentityAgent ~/agent\n  SendEnv LANG LC_*\n");
+      "Host *\n  UserKnownHostsFile ~/kh1 /tmp/kh2\n  GlobalKnownHostsFile none\n  HostKeyAlias alias\n  "
+      "HashKnownHosts yes\n  StrictHostKeyChecking no\n",
+      "Host a\n  IdentityFile ~/.ssh/one\n  IdentityFile /keys/%h\nHost *\n  IdentityFile ~/.ssh/two\n  IdentityAgent "
+      "~/agent\n  SendEnv LANG LC_*\n");
   const Scratch scratch;
   write_text(scratch / "config", plain);
   const LocalUser local = local_user();
@@ -56,8 +60,9 @@ TEST_CASE("a plain configuration says for us what it says for ssh") {
 }
 
 TEST_CASE("what is not plain is left to ssh") {
-  const auto* text = GENERATE("Match all\n  User x\n", "Host a\n  User \"x\"\n", "CanonicalizeHostname yes\n", "Host a\n  Include other\n",
-                              "Host a\n  HostName $X\n", "Usr x\n", "Host a # comment\n", "Host A\n", "Host a,b\n");
+  const auto* text = GENERATE("Match all\n  User x\n", "Host a\n  User \"x\"\n", "CanonicalizeHostname yes\n",
+                              "Host a\n  Include other\n", "Host a\n  HostName $X\n", "Usr x\n", "Host a # comment\n",
+                              "Host A\n", "Host a,b\n");
   SimpleConfig config;
   const bool plain = config.add(text, [](std::string_view) { return std::vector<std::string>{}; });
   INFO(text);

@@ -24,10 +24,12 @@ TEST_CASE("a program runs over one connection and one channel") {
 
 TEST_CASE("every type of user key logs in, rsa with SHA-2") {
   needs_sshd();
-  const auto* type = GENERATE("ed25519", "ecdsa -b 256", "ecdsa -b 384", "ecdsa -b 521", "rsa -b 2048", "rsa -b 3072 -m PEM");
+  const auto* type =
+      GENERATE("ed25519", "ecdsa -b 256", "ecdsa -b 384", "ecdsa -b 521", "rsa -b 2048", "rsa -b 3072 -m PEM");
   const Sshd server;
   const std::string key = server.directory() / "other";
-  sh("ssh-keygen -q -N '' -t " + std::string(type) + " -f " + key + " && cat " + key + ".pub >" + (server.directory() / "authorized_keys"));
+  sh("ssh-keygen -q -N '' -t " + std::string(type) + " -f " + key + " && cat " + key + ".pub >" +
+     (server.directory() / "authorized_keys"));
   Target target = named("node");
   target.identity = key;
   const auto text = ask(options_for(server.config()), "echo fine", target);
@@ -49,12 +51,16 @@ TEST_CASE("nothing is authenticated before the verdict on the host key") {
   needs_sshd();
   const Sshd server;
   const auto port = std::to_string(server.port());
-  const std::string other = sh("ssh-keygen -q -N '' -C '' -t ed25519 -f " + (server.directory() / "strange") + " && cat " +
-                               (server.directory() / "strange.pub"));
-  struct Case { std::string known; const char* says; };
+  const std::string other = sh("ssh-keygen -q -N '' -C '' -t ed25519 -f " + (server.directory() / "strange") +
+                               " && cat " + (server.directory() / "strange.pub"));
+  struct Case {
+    std::string known;
+    const char* says;
+  };
   const Case cases[] = {{"", "is not known"},
                         {"[127.0.0.1]:" + port + " " + other, "has CHANGED"},
-                        {"@revoked * " + server.host_key_line("ed25519") + "\n[127.0.0.1]:" + port + " " + server.host_key_line("ed25519") + "\n",
+                        {"@revoked * " + server.host_key_line("ed25519") + "\n[127.0.0.1]:" + port + " " +
+                             server.host_key_line("ed25519") + "\n",
                          "is revoked"}};
   for (const Case& c : cases) {
     write_text(server.known_hosts(), c.known);
@@ -127,9 +133,11 @@ TEST_CASE("the agent's key is used, and its rsa signatures are SHA-2") {
   const auto* type = GENERATE("ed25519", "rsa -b 2048", "ecdsa");
   const Sshd server;
   const std::string socket = server.directory() / "agent", key = server.directory() / "agent_key";
-  sh("ssh-keygen -q -N '' -t " + std::string(type) + " -f " + key + " && cat " + key + ".pub >" + (server.directory() / "authorized_keys"));
+  sh("ssh-keygen -q -N '' -t " + std::string(type) + " -f " + key + " && cat " + key + ".pub >" +
+     (server.directory() / "authorized_keys"));
   const Background agent({"ssh-agent", "-D", "-a", socket});
-  sh("i=0; until test -S " + socket + "; do sleep 0.05; i=$((i+1)); test $i -lt 100; done; SSH_AUTH_SOCK=" + socket + " ssh-add -q " + key + " && rm " + key);
+  sh("i=0; until test -S " + socket + "; do sleep 0.05; i=$((i+1)); test $i -lt 100; done; SSH_AUTH_SOCK=" + socket +
+     " ssh-add -q " + key + " && rm " + key);
   std::string config = read_text(server.config());
   config.replace(config.find("IdentityAgent none"), 18, "IdentityAgent " + socket);
   config.replace(config.find("IdentitiesOnly yes"), 18, "IdentitiesOnly no");
@@ -156,8 +164,9 @@ TEST_CASE("banners, motd and what rc files print are no obstacle; a ForceCommand
 
 TEST_CASE("a closed port, an unknown name and a chain of errors say what to do") {
   Scratch scratch;
-  write_text(scratch / "config", "Host node\n  HostName 127.0.0.1\n  Port " + std::to_string(free_port()) +
-                                     "\nHost nowhere\n  HostName name.invalid\nHost proxied\n  ProxyCommand nc %h %p\n");
+  write_text(scratch / "config",
+             "Host node\n  HostName 127.0.0.1\n  Port " + std::to_string(free_port()) +
+                 "\nHost nowhere\n  HostName name.invalid\nHost proxied\n  ProxyCommand nc %h %p\n");
   Target target = named("node");
   const auto refused = ask(options_for(scratch / "config"));
   REQUIRE_FALSE(refused);
@@ -176,7 +185,8 @@ TEST_CASE("a closed port, an unknown name and a chain of errors say what to do")
 TEST_CASE("large programs and large output pass whole") {
   needs_sshd();
   const Sshd server;
-  const auto text = ask(options_for(server.config()), "rf_main() {\n: '" + std::string(700'000, 'x') + "'\nhead -c 5000000 /dev/zero | tr '\\0' y; }\nrf_main");
+  const auto text = ask(options_for(server.config()), "rf_main() {\n: '" + std::string(700'000, 'x') +
+                                                          "'\nhead -c 5000000 /dev/zero | tr '\\0' y; }\nrf_main");
   if (!text) FAIL(to_string(text.error()));
   CHECK(text->size() == 5'000'000);
 }
@@ -221,7 +231,9 @@ TEST_CASE("a node behind two jump hosts is reached, several at a time over one c
 TEST_CASE("jump hosts that form a circle are named, and nobody waits for anybody") {
   needs_sshd();
   const Sshd server;
-  write_text(server.directory() / "circle", read_text(server.config()) + "Host one\n  ProxyJump two\nHost two\n  ProxyJump one\nHost self\n  ProxyJump self\n");
+  write_text(server.directory() / "circle",
+             read_text(server.config()) +
+                 "Host one\n  ProxyJump two\nHost two\n  ProxyJump one\nHost self\n  ProxyJump self\n");
   alarm(60);  // a fault would wait for ever
   const auto kinds = await([](SshOptions how) -> asio::awaitable<std::vector<ErrorKind>> {
     const auto executor = co_await asio::this_coro::executor;

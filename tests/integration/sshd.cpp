@@ -34,7 +34,9 @@ std::string sh(const std::string& command) {
   return out;
 }
 
-bool have(const std::string& program) { return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0; }
+bool have(const std::string& program) {
+  return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0;
+}
 
 std::string read_text(const std::string& file) {
   std::ifstream in(file);
@@ -135,7 +137,8 @@ std::string without_penalties() {
 }  // namespace
 
 Sshd::Sshd(const Options& options) : port_(free_port()) {
-  std::string config = "ListenAddress 127.0.0.1:" + std::to_string(port_) + "\nPidFile none\nUsePAM no\nStrictModes no\nAuthorizedKeysFile " +
+  std::string config = "ListenAddress 127.0.0.1:" + std::to_string(port_) +
+                       "\nPidFile none\nUsePAM no\nStrictModes no\nAuthorizedKeysFile " +
                        (directory_ / "authorized_keys") + "\nLogLevel DEBUG1\nMaxStartups 500\n" + without_penalties();
   std::string known;
   for (const auto& type : options.host_keys) {
@@ -149,8 +152,9 @@ Sshd::Sshd(const Options& options) : port_(free_port()) {
   write_text(known_hosts(), known);
   write_text(directory_ / "sshd_config", config + options.more + "\n");
   const std::string user = std::string(trim(sh("id -un")));
-  write_text(this->config(), "Host node\n  HostName 127.0.0.1\n  Port " + std::to_string(port_) + "\n  User " + user + "\n  IdentityFile " +
-                                 user_key() + "\n  IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile " + known_hosts() +
+  write_text(this->config(), "Host node\n  HostName 127.0.0.1\n  Port " + std::to_string(port_) + "\n  User " + user +
+                                 "\n  IdentityFile " + user_key() +
+                                 "\n  IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile " + known_hosts() +
                                  "\n  GlobalKnownHostsFile none\n  HashKnownHosts no\n");
   server_ = new Background({"/usr/sbin/sshd", "-D", "-f", directory_ / "sshd_config", "-E", directory_ / "log"});
   wait_for_port(port_);

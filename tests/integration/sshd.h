@@ -1,4 +1,5 @@
-// A real sshd on a loopback port, with its own configuration, host keys and user keys, for one test. It runs as the current user.
+// A real sshd on a loopback port, with its own configuration, host keys and user keys, for one test. It runs as the
+// current user.
 #pragma once
 #include <sys/types.h>
 

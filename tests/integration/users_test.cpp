@@ -1,9 +1,10 @@
-// Becoming root from every login shell: users, their shells and sudoers exist only in a mount namespace of the test. Needs root.
+// Becoming root from every login shell: users, their shells and sudoers exist only in a mount namespace of the test.
+// Needs root.
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "client.h"
-#include "transport/openssh.h"
+#include "transport/ways/openssh.h"
 
 using namespace rf;
 
@@ -19,8 +20,9 @@ std::vector<LoginShell> login_shells(const Scratch& scratch) {
     sh("ln -s \"$(command -v busybox)\" " + (scratch / "ash"));
     shells.push_back({"ash", scratch / "ash", ".profile"});
   }
-  for (const LoginShell& more : {LoginShell{"fish", "/usr/bin/fish", ".config/fish/config.fish"}, LoginShell{"zsh", "/usr/bin/zsh", ".zshenv"},
-                                 LoginShell{"tcsh", "/usr/bin/tcsh", ".cshrc"}}) {
+  for (const LoginShell& more :
+       {LoginShell{"fish", "/usr/bin/fish", ".config/fish/config.fish"}, LoginShell{"zsh", "/usr/bin/zsh", ".zshenv"},
+        LoginShell{"tcsh", "/usr/bin/tcsh", ".cshrc"}}) {
     if (access(more.path.c_str(), X_OK) == 0) shells.push_back(more);
   }
   return shells;
@@ -42,7 +44,8 @@ class Users {
       const std::string user = "u" + shell.name, home = dir / user, number = std::to_string(id++);
       passwd += user + ":x:" + number + ":65534::" + home + ":" + shell.path + "\n";
       shadow += user + ":" + hash.substr(0, hash.find('\n')) + ":19000:0:99999:7:::\n";
-      sh("mkdir -p " + home + "/.config/fish && echo 'echo noise from an rc file' >" + home + "/" + shell.rc_file + " && chown -R " + number + " " + home);
+      sh("mkdir -p " + home + "/.config/fish && echo 'echo noise from an rc file' >" + home + "/" + shell.rc_file +
+         " && chown -R " + number + " " + home);
       std::string host = read_text(server_.config());
       host.replace(0, 9, "Host " + user);
       host.replace(host.find("  User "), 11, "  User " + user);
@@ -63,8 +66,8 @@ class Users {
     write_text(dir / "sshd_more", read_text(dir / "sshd_config") + more);
     running_ = std::make_unique<Background>(std::vector<std::string>{
         "unshare", "-m", "sh", "-c",
-        "for f in passwd shadow sudoers; do mount --bind " + dir.path() + "/$f /etc/$f || exit 1; done; exec /usr/sbin/sshd -D -f " +
-            (dir / "sshd_more") + " -E " + (dir / "log")});
+        "for f in passwd shadow sudoers; do mount --bind " + dir.path() +
+            "/$f /etc/$f || exit 1; done; exec /usr/sbin/sshd -D -f " + (dir / "sshd_more") + " -E " + (dir / "log")});
     wait_for_port(server_.port());
   }
 

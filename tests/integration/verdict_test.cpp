@@ -13,8 +13,10 @@ std::string name_of(Said said) {
 bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 Said openssh_says(const std::string& config, const std::string& policy) {
-  const std::string out = sh("ssh -F " + config + " -o BatchMode=yes -o KexAlgorithms=curve25519-sha256 -o UpdateHostKeys=no -o StrictHostKeyChecking=" + policy +
-                             " node echo rf-fine </dev/null; true");
+  const std::string out = sh(
+      "ssh -F " + config +
+      " -o BatchMode=yes -o KexAlgorithms=curve25519-sha256 -o UpdateHostKeys=no -o StrictHostKeyChecking=" + policy +
+      " node echo rf-fine </dev/null; true");
   if (contains(out, "rf-fine")) return Said::accepted;
   if (contains(out, "REVOKED HOST KEY")) return Said::revoked;
   if (contains(out, "REMOTE HOST IDENTIFICATION HAS CHANGED")) return Said::changed;
@@ -41,7 +43,8 @@ struct Fixture {
 };
 
 // Every form of entry, for a server on [127.0.0.1]:port whose keys are `own`; `other` are keys of nobody.
-std::vector<Fixture> fixtures(const Sshd& server, const std::vector<std::string>& own, const std::vector<std::string>& other) {
+std::vector<Fixture> fixtures(const Sshd& server, const std::vector<std::string>& own,
+                              const std::vector<std::string>& other) {
   const std::string host = "[127.0.0.1]:" + std::to_string(server.port());
   const std::string hashed = server.directory() / "hashed";
   const auto hash = [&](const std::string& text) {
@@ -52,7 +55,9 @@ std::vector<Fixture> fixtures(const Sshd& server, const std::vector<std::string>
   std::vector<Fixture> all{{"empty", ""}, {"comments only", "# a\n\n   # b\n"}};
   for (std::size_t i = 0; i < own.size(); ++i) {
     const std::string right = own[i], wrong = other[i], type = right.substr(0, right.find(' '));
-    const auto add = [&](const std::string& name, const std::string& text) { all.push_back({name + " (" + type + ")", text}); };
+    const auto add = [&](const std::string& name, const std::string& text) {
+      all.push_back({name + " (" + type + ")", text});
+    };
     add("right", host + " " + right + "\n");
     add("right without newline", host + " " + right);
     add("right with comment", host + " " + right + " ops@laptop\n");
@@ -83,7 +88,8 @@ std::vector<Fixture> fixtures(const Sshd& server, const std::vector<std::string>
     add("authority only", "@cert-authority * " + right + "\n");
     add("authority and known", "@cert-authority * " + wrong + "\n" + host + " " + right + "\n");
     add("unknown marker", "@strange " + host + " " + wrong + "\n" + host + " " + right + "\n");
-    add("bad lines around", "nonsense\n" + host + "\n" + host + " ssh-ed25519\n" + host + " " + type + " AAAA\n" + host + " " + right + "\n");
+    add("bad lines around", "nonsense\n" + host + "\n" + host + " ssh-ed25519\n" + host + " " + type + " AAAA\n" +
+                                host + " " + right + "\n");
     add("type does not fit the key", host + " ssh-unheard-of " + right.substr(right.find(' ') + 1) + "\n");
     add("very long line first", std::string(9000, 'x') + "," + host + " " + wrong + "\n" + host + " " + right + "\n");
     add("bits, exponent and modulus of old", host + " 1024 35 1234567890\n" + host + " " + right + "\n");
@@ -121,7 +127,8 @@ TEST_CASE("the verdict on a host key is the ssh client's, for every form of know
         const Said theirs = openssh_says(server->config(), policy);
         write_text(server->known_hosts(), fixture.text);
         const Said ours = we_say(server->config(), policy);
-        INFO(fixture.name << ", " << policy << (server == &only_rsa ? ", server with rsa only" : ", server with all keys"));
+        INFO(fixture.name << ", " << policy
+                          << (server == &only_rsa ? ", server with rsa only" : ", server with all keys"));
         CHECK(name_of(ours) == name_of(theirs));
         CHECK(theirs != Said::other);
         ++compared;

@@ -1,7 +1,7 @@
 // Plans carried out by a real shell in a scratch tree that stands for a node.
+#include <unistd.h>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -60,7 +60,8 @@ TEST_CASE("a plan is applied, seen in the facts read after it, and rolled back b
   node.write("/etc/containerd/config.toml", "version = 2\n");
   Plan plan;
   plan.files.push_back(change(FileChange::Op::create, "/etc/containerd/new's.toml", "", "secret = \"'$(id)\"\n"));
-  plan.files.push_back(change(FileChange::Op::replace, "/etc/containerd/config.toml", "version = 2\n", "version = 3\n"));
+  plan.files.push_back(
+      change(FileChange::Op::replace, "/etc/containerd/config.toml", "version = 2\n", "version = 3\n"));
   std::vector<std::string> steps;
   const auto first = options("t-1");
   const auto applied = with_shell([&](Shell& shell) {
@@ -97,7 +98,8 @@ TEST_CASE("a file that changed since the plan is a conflict and nothing is done"
   const ScratchNode node;
   node.write("/etc/containerd/config.toml", "mine\n");
   Plan plan;
-  plan.files.push_back(change(FileChange::Op::replace, "/etc/containerd/config.toml", "version = 2\n", "version = 3\n"));
+  plan.files.push_back(
+      change(FileChange::Op::replace, "/etc/containerd/config.toml", "version = 2\n", "version = 3\n"));
   const auto first = options("t-1");
   const auto applied = with_shell([&](Shell& shell) { return apply_plan(shell, plan, first); });
   if (!applied) FAIL(to_string(applied.error()));

@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 
-#include "transport/local.h"
+#include "transport/ways/local.h"
 
 namespace rf::test {
 

@@ -9,7 +9,8 @@
 using namespace rf;
 
 TEST_CASE("text that a shell could take for something else never enters a script") {
-  for (const std::string bad : {"a'b", "$(id)", "a;b", "a\nb", "`id`", "a\\b", "a|b", "a&b", "\"x\"", "{a,b}", "#x", "a\tb", "\xc3\xa9", "*"}) {
+  for (const std::string bad :
+       {"a'b", "$(id)", "a;b", "a\nb", "`id`", "a\\b", "a|b", "a&b", "\"x\"", "{a,b}", "#x", "a\tb", "\xc3\xa9", "*"}) {
     CAPTURE(bad);
     CHECK_FALSE(script_word("X", bad).ok());
   }

@@ -5,11 +5,12 @@
 #include <vector>
 
 #include "base/text.h"
-#include "containerd/chain.h"
+#include "containerd/pull/predict.h"
 
 namespace rf {
 
-inline EffectiveConfig config_for(const std::string& version, const std::string& config_path, PullMode mode = PullMode::client) {
+inline EffectiveConfig config_for(const std::string& version, const std::string& config_path,
+                                  PullMode mode = PullMode::client) {
   EffectiveConfig config;
   config.containerd = *parse_version(version);
   config.config_path = config_path;

@@ -1,4 +1,5 @@
-// Every case of tests/cases/hosts_cases.json, for every version: what containerd's own code answered is what the resolver answers.
+// Every case of tests/cases/hosts_cases.json, for every version: what containerd's own code answered is what the
+// resolver answers.
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -6,11 +7,11 @@
 #include <vector>
 
 #include "base/text.h"
-#include "containerd/chain.h"
-#include "containerd/credentials.h"
-#include "containerd/features.h"
-#include "containerd/hosts_toml.h"
-#include "containerd/legacy_mirrors.h"
+#include "containerd/chain/hosts_toml.h"
+#include "containerd/chain/legacy_mirrors.h"
+#include "containerd/config/credentials.h"
+#include "containerd/config/features.h"
+#include "containerd/pull/predict.h"
 
 using nlohmann::json;
 using namespace rf;
@@ -38,7 +39,8 @@ FileTree tree_of(const json& item) {
   FileTree tree;
   tree.put_directory(root);
   for (const auto& [path, text] : item["files"].items()) tree.put_file(root + "/" + path, content_of(text));
-  for (const auto& path : item.value("extra_empty_dirs", json::array())) tree.put_directory(root + "/" + path.get<std::string>());
+  for (const auto& path : item.value("extra_empty_dirs", json::array()))
+    tree.put_directory(root + "/" + path.get<std::string>());
   return tree;
 }
 
@@ -74,9 +76,15 @@ json clients_of(const std::vector<std::pair<std::string, std::string>>& clients)
 
 // In the form of the cases. They leave "referrers" out, except in the one case that is about it.
 json host_of(const ChainEndpoint& endpoint, bool with_referrers) {
-  json host{{"scheme", endpoint.scheme}, {"host", endpoint.host}, {"path", endpoint.path}, {"skip_verify", endpoint.skip_verify},
-            {"http_fallback", endpoint.http_fallback}, {"ca", endpoint.ca}, {"client", clients_of(endpoint.client)},
-            {"header", headers_of(endpoint.headers)}, {"capabilities", json::array()},
+  json host{{"scheme", endpoint.scheme},
+            {"host", endpoint.host},
+            {"path", endpoint.path},
+            {"skip_verify", endpoint.skip_verify},
+            {"http_fallback", endpoint.http_fallback},
+            {"ca", endpoint.ca},
+            {"client", clients_of(endpoint.client)},
+            {"header", headers_of(endpoint.headers)},
+            {"capabilities", json::array()},
             {"dial_timeout", endpoint.dial_timeout ? json(*endpoint.dial_timeout) : json()}};
   for (const auto& capability : endpoint.capabilities)
     if (with_referrers || capability != "referrers") host["capabilities"].push_back(capability);
@@ -89,7 +97,9 @@ json requests_of(const Prediction& prediction) {
   json all = json::array();
   for (const auto& request : prediction.requests) {
     if (request.step == "config") continue;
-    const auto step = request.step == "resolve" ? "resolve" : request.step == "manifest" ? "fetch manifest.v1+json" : "fetch layer.v1.tar+gzip";
+    const auto step = request.step == "resolve"    ? "resolve"
+                      : request.step == "manifest" ? "fetch manifest.v1+json"
+                                                   : "fetch layer.v1.tar+gzip";
     all.push_back(std::string(step) + " " + request.method + " " + replace_all(request.url, "sha256:<digest>", digest));
   }
   return all;
@@ -97,16 +107,19 @@ json requests_of(const Prediction& prediction) {
 
 Assumptions assumptions_of(const json& item) {
   Assumptions assumptions;
-  for (const auto& rule : item.value("fake_status_rules", json::array({"*=404"}))) assumptions.insert(*parse_assumption(rule.get<std::string>()));
+  for (const auto& rule : item.value("fake_status_rules", json::array({"*=404"})))
+    assumptions.insert(*parse_assumption(rule.get<std::string>()));
   return assumptions;
 }
 
 void check_chain(const json& item, const json& expected, const Version& version) {
-  const auto chain = resolve_chain(tree_of(item), config_of(item, version), item["image_host"].get<std::string>(), options_of(item));
+  const auto chain =
+      resolve_chain(tree_of(item), config_of(item, version), item["image_host"].get<std::string>(), options_of(item));
   CHECK(chain.hosts_dir.value_or("") == in_place(expected.value("dir", "")));
   CHECK(chain.error.value_or("") == in_place(expected.value("error", "")));
-  const bool dropped = std::any_of(chain.ignored.begin(), chain.ignored.end(),
-                                   [](const auto& ignored) { return ignored.path.ends_with("/hosts.toml") && !ignored.reason.empty(); });
+  const bool dropped = std::any_of(chain.ignored.begin(), chain.ignored.end(), [](const auto& ignored) {
+    return ignored.path.ends_with("/hosts.toml") && !ignored.reason.empty();
+  });
   if (expected.contains("hosts_toml_error")) CHECK(dropped);
   json hosts = json::array();
   for (const auto& endpoint : chain.endpoints) hosts.push_back(host_of(endpoint, item["id"] == "up-parse-referrers"));
@@ -129,10 +142,14 @@ void check_parsed(const json& item, const json& expected, const Version& version
   REQUIRE(hosts);
   json parsed = json::array();
   for (const auto& entry : hosts->entries) {
-    json host{{"scheme", entry.scheme}, {"host", entry.host}, {"path", entry.path}, {"ca", entry.ca ? json(*entry.ca) : json()},
+    json host{{"scheme", entry.scheme},
+              {"host", entry.host},
+              {"path", entry.path},
+              {"ca", entry.ca ? json(*entry.ca) : json()},
               {"client", entry.client.empty() ? json() : clients_of(entry.client)},
               {"header", entry.headers.empty() ? json() : headers_of(entry.headers)},
-              {"skip_verify", entry.skip_verify ? json(*entry.skip_verify) : json()}, {"dial_timeout", entry.dial_timeout.value_or("")},
+              {"skip_verify", entry.skip_verify ? json(*entry.skip_verify) : json()},
+              {"dial_timeout", entry.dial_timeout.value_or("")},
               {"capabilities", json::array()}};
     for (const auto& capability : entry.capabilities)
       if (capability != "referrers") host["capabilities"].push_back(capability);

@@ -4,8 +4,8 @@
 #include <sstream>
 
 #include "base/text.h"
-#include "containerd/config_edit.h"
-#include "containerd/toml_document.h"
+#include "containerd/config/config_edit.h"
+#include "containerd/toml/toml_document.h"
 
 using namespace rf;
 
@@ -60,7 +60,8 @@ void check_minimal(const std::string& before, const std::string& after) {
 
 }  // namespace
 
-TEST_CASE("every form of the corpus has the effect it is known for, and takes config_path as the only change", "[config][edit]") {
+TEST_CASE("every form of the corpus has the effect it is known for, and takes config_path as the only change",
+          "[config][edit]") {
   const auto cases = nlohmann::json::parse(read_file(corpus + "cases.json"));
   CHECK(cases.size() >= 30);
   for (const auto& one : cases) {

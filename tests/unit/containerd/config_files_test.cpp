@@ -1,5 +1,5 @@
 // config.toml with its imports: order, merging and pull mode, beside effective_config_test.cpp.
-#include "containerd/config_files.h"
+#include "containerd/config/config_files.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -16,7 +16,9 @@ EffectiveConfig read(FileTree tree, const std::string& text, const std::string& 
   return effective_config(tree, {}, *parse_version(version));
 }
 
-std::string path_of(const std::string& value) { return "version = 2\n" + v2_plugin + ".registry]\nconfig_path = \"" + value + "\"\n"; }
+std::string path_of(const std::string& value) {
+  return "version = 2\n" + v2_plugin + ".registry]\nconfig_path = \"" + value + "\"\n";
+}
 std::string importing(const std::string& list) { return "version = 2\nimports = [" + list + "]\n"; }
 
 }  // namespace
@@ -29,25 +31,31 @@ TEST_CASE("imports are read breadth first, the matches of a glob by name") {
   for (const std::string name : {"2", "10"}) tree.put_file("/conf.d/" + name + ".toml", path_of("/" + name));
   for (const auto& version : every_line) {
     INFO(version);
-    CHECK(read(tree, importing("\"/etc/containerd/a.toml\", \"/etc/containerd/b.toml\""), version).config_path == "/deep");
+    CHECK(read(tree, importing("\"/etc/containerd/a.toml\", \"/etc/containerd/b.toml\""), version).config_path ==
+          "/deep");
     CHECK(read(tree, importing("\"/conf.d/*.toml\""), version).config_path == "/2");
   }
 }
 
-TEST_CASE("a relative import stands beside the file that names it, a relative glob of 1.5 and 1.6 in the working directory") {
+TEST_CASE(
+    "a relative import stands beside the file that names it, a relative glob of 1.5 and 1.6 in the working directory") {
   FileTree tree;
   tree.put_file("/etc/containerd/conf.d/a.toml", path_of("/certs"));
-  for (const auto& version : every_line) CHECK(read(tree, importing("\"conf.d/a.toml\""), version).config_path == "/certs");
-  for (const auto* version : {"1.5.18", "1.6.39"}) CHECK(read(tree, importing("\"conf.d/*.toml\""), version).files.size() == 1);
-  for (const auto* version : {"1.7.0", "2.1.9", "2.3.4"}) CHECK(read(tree, importing("\"conf.d/*.toml\""), version).config_path == "/certs");
+  for (const auto& version : every_line)
+    CHECK(read(tree, importing("\"conf.d/a.toml\""), version).config_path == "/certs");
+  for (const auto* version : {"1.5.18", "1.6.39"})
+    CHECK(read(tree, importing("\"conf.d/*.toml\""), version).files.size() == 1);
+  for (const auto* version : {"1.7.0", "2.1.9", "2.3.4"})
+    CHECK(read(tree, importing("\"conf.d/*.toml\""), version).config_path == "/certs");
 }
 
 TEST_CASE("lists inside a plugin's table are replaced, lists of the whole file united") {
   FileTree tree;
   tree.put_file("/a.toml", "version = 2\ndisabled_plugins = [\"io.containerd.internal.v1.opt\"]\n" + v2_plugin +
                                ".registry.mirrors.\"reg.io\"]\nendpoint = [\"https://second\"]\n");
-  const std::string text = "version = 2\nimports = [\"/a.toml\"]\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n" + v2_plugin +
-                           ".registry.mirrors.\"reg.io\"]\nendpoint = [\"https://first\"]\n";
+  const std::string text =
+      "version = 2\nimports = [\"/a.toml\"]\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n" + v2_plugin +
+      ".registry.mirrors.\"reg.io\"]\nendpoint = [\"https://first\"]\n";
   for (const auto* version : {"1.7.24", "2.1.9", "2.3.5"}) {
     const auto config = read(tree, text, version);
     CHECK(config.mirrors.at("reg.io").endpoints == std::vector<std::string>{"https://second"});
@@ -79,9 +87,12 @@ TEST_CASE("without config.toml there is no conf.d, only the defaults") {
 
 TEST_CASE("mirrors, credentials and synchronous unpacking each bring the local pull back") {
   const std::string images = "version = 3\n[plugins.'io.containerd.cri.v1.images'";
-  const auto mode = [&](const std::string& lines, const std::string& version) { return read({}, images + lines + "\n", version).pull_mode; };
-  for (const std::string lines : {".registry.mirrors.'reg.io']\nendpoint = ['https://m']", ".registry.configs.'m'.auth]\nusername = 'u'",
-                                  ".registry.auths.'https://m']\nusername = 'u'", "]\nimage_pull_with_sync_fs = true"}) {
+  const auto mode = [&](const std::string& lines, const std::string& version) {
+    return read({}, images + lines + "\n", version).pull_mode;
+  };
+  for (const std::string lines :
+       {".registry.mirrors.'reg.io']\nendpoint = ['https://m']", ".registry.configs.'m'.auth]\nusername = 'u'",
+        ".registry.auths.'https://m']\nusername = 'u'", "]\nimage_pull_with_sync_fs = true"}) {
     INFO(lines);
     CHECK(mode(lines, "2.1.0") == PullMode::local);
     CHECK(mode(lines, "2.4.0-beta.0") == PullMode::local);
@@ -93,14 +104,17 @@ TEST_CASE("mirrors, credentials and synchronous unpacking each bring the local p
 TEST_CASE("the list that stands as default since 2.2 finds no directory, and a local pull finds both") {
   const std::string local = "version = 3\n[plugins.'io.containerd.cri.v1.images']\nuse_local_image_pull = true\n";
   for (const auto* version : {"2.2.0", "2.2.7", "2.3.4", "2.4.0-beta.0"}) {
-    CHECK(read({}, "version = 3\n", version).hosts_roots == std::vector<std::string>{"/etc/containerd/certs.d:/etc/docker/certs.d"});
-    CHECK(read({}, local, version).hosts_roots == std::vector<std::string>{"/etc/containerd/certs.d", "/etc/docker/certs.d"});
+    CHECK(read({}, "version = 3\n", version).hosts_roots ==
+          std::vector<std::string>{"/etc/containerd/certs.d:/etc/docker/certs.d"});
+    CHECK(read({}, local, version).hosts_roots ==
+          std::vector<std::string>{"/etc/containerd/certs.d", "/etc/docker/certs.d"});
   }
 }
 
 TEST_CASE("credentials beside config_path are allowed by every version") {
   for (const auto& version : every_line) {
-    const auto config = read({}, path_of("/certs") + v2_plugin + ".registry.configs.\"m\".auth]\nusername = \"u\"\n", version);
+    const auto config =
+        read({}, path_of("/certs") + v2_plugin + ".registry.configs.\"m\".auth]\nusername = \"u\"\n", version);
     CHECK_FALSE(config.cri_error);
     CHECK_FALSE(config.load_error);
     CHECK(config.config_path == "/certs");
@@ -121,7 +135,9 @@ TEST_CASE("a CRI plugin in error leaves containerd running, and no image is pull
 TEST_CASE("a drop-in of a higher version is refused by 2.3.0 to 2.3.4 and the first beta of 2.4 alone") {
   FileTree tree;
   tree.put_file("/a.toml", "version = 3\n[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'native'\n");
-  const auto refused = [&](const std::string& version) { return read(tree, importing("\"/a.toml\"") + path_of("/certs").substr(12), version).load_error.has_value(); };
+  const auto refused = [&](const std::string& version) {
+    return read(tree, importing("\"/a.toml\"") + path_of("/certs").substr(12), version).load_error.has_value();
+  };
   for (const auto* version : {"2.3.0", "2.3.4", "2.4.0-beta.0"}) CHECK(refused(version));
   for (const auto* version : {"2.0.11", "2.1.9", "2.2.7", "2.3.5", "2.4.0"}) CHECK_FALSE(refused(version));
 }

@@ -1,4 +1,4 @@
-#include "containerd/effective_config.h"
+#include "containerd/config/effective_config.h"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -30,13 +30,14 @@ TEST_CASE("the plugin name that counts depends on the file's version and on cont
     bool counts;
   };
   const auto row = GENERATE_COPY(
-      Row{"", v1_registry, "1.6.20", true}, Row{"version = 1\n", v1_registry, "1.7.24", true}, Row{"", v2_registry, "1.7.24", false},
-      Row{"version = 2\n", v2_registry, "1.6.20", true}, Row{"version = 2\n", v3_registry, "1.7.24", false},
-      Row{"version = 3\n", v2_registry, "1.6.20", true}, Row{"version = 3\n", v3_registry, "1.6.20", false},
-      Row{"version = 2\n", v2_registry, "2.0.0", true}, Row{"version = 2\n", v3_registry, "2.1.9", true},
-      Row{"version = 3\n", v3_registry, "2.0.0", true}, Row{"version = 3\n", v2_registry, "2.1.9", false},
-      Row{"version = 3\n", v2_registry, "2.3.4", true}, Row{"", v1_registry, "2.1.9", false}, Row{"", v1_registry, "2.3.4", true},
-      Row{"", v2_registry, "2.1.9", false}, Row{"", v2_registry, "2.3.0", true}, Row{"version = 4\n", v2_registry, "2.3.4", false},
+      Row{"", v1_registry, "1.6.20", true}, Row{"version = 1\n", v1_registry, "1.7.24", true},
+      Row{"", v2_registry, "1.7.24", false}, Row{"version = 2\n", v2_registry, "1.6.20", true},
+      Row{"version = 2\n", v3_registry, "1.7.24", false}, Row{"version = 3\n", v2_registry, "1.6.20", true},
+      Row{"version = 3\n", v3_registry, "1.6.20", false}, Row{"version = 2\n", v2_registry, "2.0.0", true},
+      Row{"version = 2\n", v3_registry, "2.1.9", true}, Row{"version = 3\n", v3_registry, "2.0.0", true},
+      Row{"version = 3\n", v2_registry, "2.1.9", false}, Row{"version = 3\n", v2_registry, "2.3.4", true},
+      Row{"", v1_registry, "2.1.9", false}, Row{"", v1_registry, "2.3.4", true}, Row{"", v2_registry, "2.1.9", false},
+      Row{"", v2_registry, "2.3.0", true}, Row{"version = 4\n", v2_registry, "2.3.4", false},
       Row{"version = 4\n", v3_registry, "2.3.4", true});
   CAPTURE(row.version_line, row.registry, row.containerd);
   const auto config = read(row.version_line + row.registry, row.containerd);
@@ -85,14 +86,18 @@ TEST_CASE("what switches the pull mode to local is named with its line", "[confi
   };
   const std::string images = "version = 3\n[plugins.'io.containerd.cri.v1.images']\n";
   const auto row = GENERATE_COPY(
-      Row{images + "use_local_image_pull = true\n", PullMode::local, "use_local_image_pull = true (/etc/containerd/config.toml:3)"},
+      Row{images + "use_local_image_pull = true\n", PullMode::local,
+          "use_local_image_pull = true (/etc/containerd/config.toml:3)"},
       Row{images + "use_local_image_pull = false\n", PullMode::transfer, "default of 2.1"},
-      Row{images + "disable_snapshot_annotations = false\n", PullMode::local, "disable_snapshot_annotations = false (/etc/containerd/config.toml:3)"},
-      Row{images + "discard_unpacked_layers = true\n", PullMode::local, "discard_unpacked_layers = true (/etc/containerd/config.toml:3)"},
-      Row{images + "max_concurrent_downloads = 5\n", PullMode::local, "max_concurrent_downloads = 5 (/etc/containerd/config.toml:3)"},
+      Row{images + "disable_snapshot_annotations = false\n", PullMode::local,
+          "disable_snapshot_annotations = false (/etc/containerd/config.toml:3)"},
+      Row{images + "discard_unpacked_layers = true\n", PullMode::local,
+          "discard_unpacked_layers = true (/etc/containerd/config.toml:3)"},
+      Row{images + "max_concurrent_downloads = 5\n", PullMode::local,
+          "max_concurrent_downloads = 5 (/etc/containerd/config.toml:3)"},
       Row{images + "max_concurrent_downloads = 3\n", PullMode::transfer, "default of 2.1"},
-      Row{images + "[plugins.'io.containerd.cri.v1.images'.registry.configs.'h'.auth]\nusername = 'u'\n", PullMode::local,
-          "registry.configs (/etc/containerd/config.toml:3)"},
+      Row{images + "[plugins.'io.containerd.cri.v1.images'.registry.configs.'h'.auth]\nusername = 'u'\n",
+          PullMode::local, "registry.configs (/etc/containerd/config.toml:3)"},
       Row{images + "[plugins.'io.containerd.cri.v1.images'.registry.mirrors]\n", PullMode::transfer, "default of 2.1"});
   const auto config = read(row.text, "2.1.9");
   CHECK(config.pull_mode == row.mode);
@@ -101,13 +106,17 @@ TEST_CASE("what switches the pull mode to local is named with its line", "[confi
 }
 
 TEST_CASE("discard_unpacked_layers of a version 2 file is lost without a runtimes table", "[config]") {
-  const std::string kind = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\ndiscard_unpacked_layers = true\n";
+  const std::string kind =
+      "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\ndiscard_unpacked_layers = true\n";
   CHECK(read(kind, "2.3.4").pull_mode == PullMode::transfer);
-  CHECK(read(kind + "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n", "2.3.4").pull_mode == PullMode::local);
+  CHECK(read(kind + "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n", "2.3.4").pull_mode ==
+        PullMode::local);
 }
 
 TEST_CASE("mirrors beside config_path stop the CRI plugin in every version", "[config]") {
-  const std::string text = v2_registry + "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = [\"http://m\"]\n";
+  const std::string text =
+      v2_registry +
+      "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = [\"http://m\"]\n";
   const auto old = read("version = 2\n" + text, "1.7.24");
   REQUIRE(old.cri_error);
   CHECK(old.cri_error->message == "invalid plugin config: `mirrors` cannot be set when `config_path` is provided");
@@ -119,11 +128,14 @@ TEST_CASE("mirrors beside config_path stop the CRI plugin in every version", "[c
 }
 
 TEST_CASE("an empty mirrors table beside config_path is harmless", "[config]") {
-  CHECK_FALSE(read("version = 2\n" + v2_registry + "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors]\n", "1.6.20").cri_error);
+  CHECK_FALSE(
+      read("version = 2\n" + v2_registry + "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors]\n", "1.6.20")
+          .cri_error);
 }
 
 TEST_CASE("mirrors alone fail on 2.2.0, whose default config_path is already set, and work on 2.2.2", "[config]") {
-  const std::string text = "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry.mirrors.'docker.io']\nendpoint = ['http://m']\n";
+  const std::string text =
+      "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry.mirrors.'docker.io']\nendpoint = ['http://m']\n";
   CHECK(read(text, "2.2.0").cri_error);
   const auto config = read(text, "2.2.2");
   CHECK_FALSE(config.cri_error);
@@ -132,7 +144,9 @@ TEST_CASE("mirrors alone fail on 2.2.0, whose default config_path is already set
 }
 
 TEST_CASE("configs.tls beside config_path stops 1.x and is ignored by 2.x", "[config]") {
-  const std::string text = "version = 2\n" + v2_registry + "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"h:5000\".tls]\ninsecure_skip_verify = true\n";
+  const std::string text =
+      "version = 2\n" + v2_registry +
+      "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"h:5000\".tls]\ninsecure_skip_verify = true\n";
   const auto old = read(text, "1.7.24");
   REQUIRE(old.cri_error);
   CHECK(old.cri_error->message == "invalid plugin config: `configs.tls` cannot be set when `config_path` is provided");
@@ -152,21 +166,28 @@ TEST_CASE("auth is read from configs and from the older auths, whose keys are UR
   const auto bad = read(cri + "auths.\"10.0.0.1:5000\"]\nauth = \"eDp5\"\n", "2.0.0");
   REQUIRE(bad.cri_error);
   CHECK(bad.cri_error->message ==
-        "invalid cri image config: failed to parse registry url \"10.0.0.1:5000\" from `registry.auths`: parse \"10.0.0.1:5000\": first path "
+        "invalid cri image config: failed to parse registry url \"10.0.0.1:5000\" from `registry.auths`: parse "
+        "\"10.0.0.1:5000\": first path "
         "segment in URL cannot contain colon");
 }
 
 TEST_CASE("a file that does not load says so in containerd's words", "[config]") {
   const std::string twice = "version = 2\n" + v2_registry + v2_registry;
-  CHECK(read(twice, "1.7.24").load_error->message == "failed to load TOML: /etc/containerd/config.toml: (4, 2): duplicated tables");
+  CHECK(read(twice, "1.7.24").load_error->message ==
+        "failed to load TOML: /etc/containerd/config.toml: (4, 2): duplicated tables");
   CHECK(read(twice, "2.1.9").load_error->message == "failed to unmarshal TOML: toml: table registry already exists");
-  const std::string key = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/a\"\nconfig_path = \"/b\"\n";
-  CHECK(read(key, "1.7.24").load_error->message.find("The following key was defined twice: config_path") != std::string::npos);
+  const std::string key =
+      "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/a\"\nconfig_path = \"/b\"\n";
+  CHECK(read(key, "1.7.24").load_error->message.find("The following key was defined twice: config_path") !=
+        std::string::npos);
   CHECK(read(key, "2.1.9").load_error->message == "failed to unmarshal TOML: toml: key config_path is already defined");
   CHECK(read("version = \n", "2.1.9").load_error);
-  CHECK(read("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = [\"/a\"]\n", "1.6.20").load_error);
-  CHECK(read("version = 3\n", "1.7.24").load_error->message.find("unsupported config version `3`") != std::string::npos);
-  CHECK(read("version = 4\n", "2.2.7").load_error->message.find("equal to or less than `3`, got `4`") != std::string::npos);
+  CHECK(read("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = [\"/a\"]\n", "1.6.20")
+            .load_error);
+  CHECK(read("version = 3\n", "1.7.24").load_error->message.find("unsupported config version `3`") !=
+        std::string::npos);
+  CHECK(read("version = 4\n", "2.2.7").load_error->message.find("equal to or less than `3`, got `4`") !=
+        std::string::npos);
   CHECK(read("version = 5\n", "2.3.4").load_error);
   CHECK_FALSE(read("version = 3\n", "1.6.20").load_error);
 }
@@ -186,21 +207,25 @@ TEST_CASE("Docker's package disables the CRI plugin without a version line", "[c
   }
   const auto config = read("version = 2\ndisabled_plugins = [\"cri\"]\n", "1.7.24");
   REQUIRE(config.load_error);
-  CHECK(config.load_error->message.find("invalid disabled plugin URI \"cri\" expect io.containerd.x.vx") != std::string::npos);
+  CHECK(config.load_error->message.find("invalid disabled plugin URI \"cri\" expect io.containerd.x.vx") !=
+        std::string::npos);
   CHECK(read("version = 2\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n", "1.7.24").cri_disabled);
   CHECK_FALSE(read("disabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n", "1.7.24").cri_disabled);
 }
 
 TEST_CASE("a failing CRI plugin that is required keeps containerd from starting", "[config]") {
-  const std::string text = "version = 2\nrequired_plugins = [\"io.containerd.grpc.v1.cri\"]\n" + v2_registry +
-                           "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"d\"]\nendpoint = [\"http://m\"]\n";
+  const std::string text =
+      "version = 2\nrequired_plugins = [\"io.containerd.grpc.v1.cri\"]\n" + v2_registry +
+      "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"d\"]\nendpoint = [\"http://m\"]\n";
   CHECK(read(text, "1.7.24").load_error);
 }
 
 TEST_CASE("a drop-in replaces the whole plugin table on 1.x and merges on 2.x", "[config]") {
   FileTree tree;
   tree.put_file("/etc/containerd/conf.d/10-a.toml", "version = 2\n" + v2_registry);
-  const std::string text = "version = 2\nimports = [\"conf.d/*.toml\"]\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.h.auth]\nusername = \"u\"\n";
+  const std::string text =
+      "version = 2\nimports = "
+      "[\"conf.d/*.toml\"]\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.h.auth]\nusername = \"u\"\n";
   const auto old = read(text, "1.7.24", tree);
   CHECK(old.config_path == "/certs");
   CHECK(old.auths.empty());
@@ -214,7 +239,8 @@ TEST_CASE("a drop-in replaces the whole plugin table on 1.x and merges on 2.x", 
 TEST_CASE("the last imported file wins, each file is read once and loops end", "[config]") {
   FileTree tree;
   tree.put_file("/etc/containerd/a.toml", "version = 2\nimports = [\"config.toml\", \"b.toml\"]\n" + v2_registry);
-  tree.put_file("/etc/containerd/b.toml", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/b\"\n");
+  tree.put_file("/etc/containerd/b.toml",
+                "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/b\"\n");
   const auto config = read("version = 2\nimports = [\"a.toml\"]\n", "2.0.0", tree);
   CHECK(config.config_path == "/b");
   CHECK(config.files.size() == 3);
@@ -225,9 +251,11 @@ TEST_CASE("a missing import stops containerd, an empty glob does not", "[config]
   CHECK_FALSE(read("version = 2\nimports = [\"/none/*.toml\"]\n", "1.7.24").load_error);
 }
 
-TEST_CASE("a version 3 drop-in under a version 2 root loses the root's settings, is refused, or works, by version", "[config]") {
+TEST_CASE("a version 3 drop-in under a version 2 root loses the root's settings, is refused, or works, by version",
+          "[config]") {
   FileTree tree;
-  tree.put_file("/etc/containerd/conf.d/a.toml", "version = 3\n[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'native'\n");
+  tree.put_file("/etc/containerd/conf.d/a.toml",
+                "version = 3\n[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'native'\n");
   const std::string text = "version = 2\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n" + v2_registry;
   CHECK(read(text, "2.1.9", tree).config_path == "");
   CHECK(read(text, "2.1.9", tree).ignored.size() == 1);
@@ -254,17 +282,22 @@ TEST_CASE("conf.d is not read without an import, and that is said", "[config]") 
 }
 
 TEST_CASE("settings that do nothing are named", "[config]") {
-  CHECK(read("version = 3\n[plugins.'io.containerd.transfer.v1.local']\nconfig_path = '/certs'\n", "2.1.9").ignored.front().line == 3);
+  CHECK(read("version = 3\n[plugins.'io.containerd.transfer.v1.local']\nconfig_path = '/certs'\n", "2.1.9")
+            .ignored.front()
+            .line == 3);
   CHECK(read("version = 2\n" + v2_registry + "version = 2\n", "1.7.24").ignored.front().line == 4);
-  const auto typo = read("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfigpath = \"/certs\"\n", "1.7.24");
+  const auto typo =
+      read("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfigpath = \"/certs\"\n", "1.7.24");
   REQUIRE(typo.ignored.size() == 1);
   CHECK(typo.ignored.front().reason.find("did you mean config_path?") != std::string::npos);
 }
 
-TEST_CASE("of the names of version 1 and 2 in one file of version 1 containerd 2 takes one at random, and that is said", "[config]") {
+TEST_CASE("of the names of version 1 and 2 in one file of version 1 containerd 2 takes one at random, and that is said",
+          "[config]") {
   const auto both = std::string("[plugins.cri.registry]\nconfig_path = \"/a\"\n") + v2_registry;
   const auto said = [](const EffectiveConfig& config) {
-    return std::any_of(config.ignored.begin(), config.ignored.end(), [](const auto& ignored) { return ignored.reason.find("at random") != ignored.reason.npos; });
+    return std::any_of(config.ignored.begin(), config.ignored.end(),
+                       [](const auto& ignored) { return ignored.reason.find("at random") != ignored.reason.npos; });
   };
   CHECK(said(read(both, "2.1.9")));
   CHECK(said(read(both, "2.3.4")));
@@ -276,5 +309,6 @@ TEST_CASE("a config_path given by hand needs no files, and the pull mode can be 
   const ConfigSource source{.config_path_only = "/a:/b", .pull_mode = PullMode::local};
   const auto config = effective_config({}, source, *parse_version("2.3.4"));
   CHECK(config.hosts_roots == std::vector<std::string>{"/a", "/b"});
-  CHECK(effective_config({}, {.config_path_only = "/a:/b"}, *parse_version("2.3.4")).hosts_roots == std::vector<std::string>{"/a:/b"});
+  CHECK(effective_config({}, {.config_path_only = "/a:/b"}, *parse_version("2.3.4")).hosts_roots ==
+        std::vector<std::string>{"/a:/b"});
 }

@@ -31,10 +31,12 @@ TEST_CASE("a URL becomes scheme, host and path as containerd takes it") {
   };
   const std::string override_path = "override_path = true";
   const auto c = GENERATE_COPY(
-      Case{"m:5000", "", "https://m:5000/v2"}, Case{"http://m", "", "http://m/v2"}, Case{"HTTPS://m", "", "https://HTTPS:/m/v2"},
-      Case{"ftp://m", "", "https://ftp:/m/v2"}, Case{"https://m/foo", "", "https://m/foo/v2"}, Case{"https://m/foo/v2", "", "https://m/foo/v2"},
-      Case{"https://m/foov2", "", "https://m/foov2/v2"}, Case{"https://m/v2/", "", "https://m/v2"}, Case{"https://m/", "", "https://m//v2"},
-      Case{"https://m/v2/proj", "", "https://m/v2/proj/v2"}, Case{"https://m/a/../b//c/", "", "https://m/b/c/v2"},
+      Case{"m:5000", "", "https://m:5000/v2"}, Case{"http://m", "", "http://m/v2"},
+      Case{"HTTPS://m", "", "https://HTTPS:/m/v2"}, Case{"ftp://m", "", "https://ftp:/m/v2"},
+      Case{"https://m/foo", "", "https://m/foo/v2"}, Case{"https://m/foo/v2", "", "https://m/foo/v2"},
+      Case{"https://m/foov2", "", "https://m/foov2/v2"}, Case{"https://m/v2/", "", "https://m/v2"},
+      Case{"https://m/", "", "https://m//v2"}, Case{"https://m/v2/proj", "", "https://m/v2/proj/v2"},
+      Case{"https://m/a/../b//c/", "", "https://m/b/c/v2"},
       Case{"https://m/v2/proj/", override_path, "https://m/v2/proj"}, Case{"https://m", override_path, "https://m"},
       Case{"https://m/foo", "override_path = false", "https://m/foo/v2"});
   INFO(c.written << " " << c.lines);
@@ -44,7 +46,8 @@ TEST_CASE("a URL becomes scheme, host and path as containerd takes it") {
 TEST_CASE("an empty path that is taken as it is leaves /v2 out of the request") {
   const auto config = config_for("2.1.9", "/c");
   const auto chain = chain_of("reg.io", "[host.\"https://m\"]\noverride_path = true\n", "2.1.9");
-  CHECK(predict_pull(chain, *parse_image("reg.io/a/b:1"), {}, config).requests.at(0).url == "https://m/a/b/manifests/1?ns=reg.io");
+  CHECK(predict_pull(chain, *parse_image("reg.io/a/b:1"), {}, config).requests.at(0).url ==
+        "https://m/a/b/manifests/1?ns=reg.io");
 }
 
 TEST_CASE("a host with another scheme than http and https is passed over without a request") {
@@ -59,7 +62,8 @@ TEST_CASE("a host with another scheme than http and https is passed over without
 TEST_CASE("a URL without a host is asked for nothing, and as server is none: httpd.example begins with http") {
   for (const auto& version : some_versions) {
     const auto config = config_for(version, "/c");
-    const auto chain = chain_of("reg.io", "server = \"httpd.example\"\n[host.\"httpd.example\"]\n[host.\"http://\"]\n", version);
+    const auto chain =
+        chain_of("reg.io", "server = \"httpd.example\"\n[host.\"httpd.example\"]\n[host.\"http://\"]\n", version);
     REQUIRE(chain.endpoints.size() == 3);
     for (const auto* first : {&chain.endpoints[0], &chain.endpoints[1]}) CHECK(first->host == "");
     CHECK(chain.endpoints[2].url() == "https://reg.io/v2");
@@ -71,22 +75,27 @@ TEST_CASE("capabilities are all of them when none is named, in any case of lette
   using Capabilities = std::vector<std::string>;
   CHECK(host("https://m", "2.1.9").capabilities == Capabilities{"pull", "resolve", "push"});
   CHECK(host("https://m", "2.1.9", "capabilities = []").capabilities == Capabilities{"pull", "resolve", "push"});
-  CHECK(host("https://m", "2.2.0", "capabilities = []").capabilities == Capabilities{"pull", "resolve", "push", "referrers"});
-  CHECK(host("https://m", "2.2.0", "capabilities = [\"resolve\", \"PULL\"]").capabilities == Capabilities{"pull", "resolve"});
+  CHECK(host("https://m", "2.2.0", "capabilities = []").capabilities ==
+        Capabilities{"pull", "resolve", "push", "referrers"});
+  CHECK(host("https://m", "2.2.0", "capabilities = [\"resolve\", \"PULL\"]").capabilities ==
+        Capabilities{"pull", "resolve"});
 }
 
 TEST_CASE("one capability that is not known drops the whole file") {
-  const std::string text = "server = \"https://s\"\n[host.\"https://m\"]\n[host.\"https://n\"]\ncapabilities = [\"pull\", \"referrers\"]\n";
+  const std::string text =
+      "server = \"https://s\"\n[host.\"https://m\"]\n[host.\"https://n\"]\ncapabilities = [\"pull\", \"referrers\"]\n";
   CHECK(urls(chain_of("reg.io", text, "2.1.9")) == "https://reg.io/v2");
   CHECK(urls(chain_of("reg.io", text, "2.2.0")) == "https://m/v2, https://n/v2, https://s/v2");
 }
 
 TEST_CASE("a value of the wrong type drops the whole file where the key is known") {
   const auto dropped = [](const std::string& line, const std::string& version) {
-    return urls(chain_of("reg.io", "server = \"https://s\"\n[host.\"https://m\"]\n" + line + "\n", version)) == "https://reg.io/v2";
+    return urls(chain_of("reg.io", "server = \"https://s\"\n[host.\"https://m\"]\n" + line + "\n", version)) ==
+           "https://reg.io/v2";
   };
-  for (const auto* line : {"capabilities = \"pull\"", "capabilities = [1]", "ca = 1", "ca = [1]", "client = true", "client = [[\"c\"]]", "skip_verify = \"yes\"",
-                           "header = \"X\"", "header = {X = 1}", "override_path = \"yes\""}) {
+  for (const auto* line :
+       {"capabilities = \"pull\"", "capabilities = [1]", "ca = 1", "ca = [1]", "client = true", "client = [[\"c\"]]",
+        "skip_verify = \"yes\"", "header = \"X\"", "header = {X = 1}", "override_path = \"yes\""}) {
     INFO(line);
     for (const auto& version : some_versions) CHECK(dropped(line, version));
   }
@@ -97,14 +106,16 @@ TEST_CASE("a value of the wrong type drops the whole file where the key is known
 
 TEST_CASE("a dial_timeout that is no duration drops the file where the key is known") {
   const std::string text = "[host.\"https://m\"]\ndial_timeout = \"5\"\n";
-  for (const auto* version : {"1.7.34", "2.0.6"}) CHECK(urls(chain_of("reg.io", text, version)) == "https://m/v2, https://reg.io/v2");
+  for (const auto* version : {"1.7.34", "2.0.6"})
+    CHECK(urls(chain_of("reg.io", text, version)) == "https://m/v2, https://reg.io/v2");
   for (const auto* version : {"2.0.7", "2.1.9"}) CHECK(urls(chain_of("reg.io", text, version)) == "https://reg.io/v2");
   CHECK(host("https://m", "2.0.7", "dial_timeout = \"90s\"").dial_timeout == "1m30s");
 }
 
 TEST_CASE("settings of the root without server hold for the registry itself, except its capabilities") {
-  const std::string text = "capabilities = [\"push\"]\nskip_verify = true\nca = \"/etc/ca.pem\"\nclient = \"/etc/c.pem\"\n"
-                           "dial_timeout = \"2s\"\nheader = {X = \"1\"}\n[host.\"https://m\"]\n";
+  const std::string text =
+      "capabilities = [\"push\"]\nskip_verify = true\nca = \"/etc/ca.pem\"\nclient = \"/etc/c.pem\"\n"
+      "dial_timeout = \"2s\"\nheader = {X = \"1\"}\n[host.\"https://m\"]\n";
   const auto chain = chain_of("docker.io", text, "2.1.9");
   REQUIRE(urls(chain) == "https://m/v2, https://registry-1.docker.io/v2");
   const auto& itself = chain.endpoints[1];
@@ -123,7 +134,8 @@ TEST_CASE("settings of the root without server hold for the registry itself, exc
 TEST_CASE("the upstream is left out by naming the mirror as server") {
   for (const auto& version : some_versions) {
     CHECK(urls(chain_of("reg.io", "[host.\"https://m\"]\n", version)) == "https://m/v2, https://reg.io/v2");
-    CHECK(urls(chain_of("reg.io", "server = \"https://m\"\n[host.\"https://m\"]\n", version)) == "https://m/v2, https://m/v2");
+    CHECK(urls(chain_of("reg.io", "server = \"https://m\"\n[host.\"https://m\"]\n", version)) ==
+          "https://m/v2, https://m/v2");
     CHECK(urls(chain_of("reg.io", "server = \"https://m\"\n[host]\n", version)) == "https://m/v2");
   }
 }
@@ -156,11 +168,15 @@ TEST_CASE("an http host with TLS options is asked by https first: never on port 
   };
   const std::string first = "https, then http";
   const auto c = GENERATE_COPY(
-      Case{"http://m:5000", "skip_verify = false", "1.6.24", "http"}, Case{"http://m:5000", "skip_verify = false", "1.6.25", first},
-      Case{"http://m:5000", "skip_verify = false", "1.7.6", "http"}, Case{"http://m:5000", "skip_verify = false", "1.7.7", first},
-      Case{"http://m:5000", "ca = \"/ca\"", "2.1.9", first}, Case{"http://m:5000", "client = \"/etc/c.pem\"", "2.1.9", first},
-      Case{"http://m:5000", "", "2.1.9", "http"}, Case{"http://m:5000", "header = {X = \"1\"}", "2.1.9", "http"},
-      Case{"http://m:80", "skip_verify = true", "1.7.34", "http"}, Case{"http://m:80", "skip_verify = true", "2.1.9", "http"},
+      Case{"http://m:5000", "skip_verify = false", "1.6.24", "http"},
+      Case{"http://m:5000", "skip_verify = false", "1.6.25", first},
+      Case{"http://m:5000", "skip_verify = false", "1.7.6", "http"},
+      Case{"http://m:5000", "skip_verify = false", "1.7.7", first},
+      Case{"http://m:5000", "ca = \"/ca\"", "2.1.9", first},
+      Case{"http://m:5000", "client = \"/etc/c.pem\"", "2.1.9", first}, Case{"http://m:5000", "", "2.1.9", "http"},
+      Case{"http://m:5000", "header = {X = \"1\"}", "2.1.9", "http"},
+      Case{"http://m:80", "skip_verify = true", "1.7.34", "http"},
+      Case{"http://m:80", "skip_verify = true", "2.1.9", "http"},
       Case{"http://m", "skip_verify = true", "1.6.39", "http"}, Case{"http://m", "skip_verify = true", "1.7.7", first},
       Case{"http://m", "skip_verify = true", "1.7.8", "http"}, Case{"http://m", "skip_verify = true", "1.7.23", "http"},
       Case{"http://m", "skip_verify = true", "1.7.24", first}, Case{"http://m", "skip_verify = true", "2.0.0", first},

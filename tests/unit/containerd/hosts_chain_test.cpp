@@ -1,12 +1,12 @@
 // Chains and predicted pulls beside the cases: which endpoints a version asks, how often, and what it then says.
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/matchers/catch_matchers_string.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
 #include <string>
 #include <vector>
 
 #include "chain_builder.h"
-#include "containerd/go_url.h"
+#include "containerd/go/go_url.h"
 
 using namespace rf;
 
@@ -29,15 +29,16 @@ TEST_CASE("the last endpoint is asked again where the version does so") {
     std::string answer;
     std::string resolve;
   };
-  const auto c = GENERATE(Case{"2.0.11", "503", "HEAD https://m 503, HEAD https://reg.io 503"},
-                          Case{"2.1.9", "503", "HEAD https://m 503, HEAD https://reg.io 503, HEAD https://reg.io 503"},
-                          Case{"2.1.9", "502", "HEAD https://m 502, HEAD https://reg.io 502"},
-                          Case{"2.3.1", "eof", "HEAD https://m eof, HEAD https://reg.io eof"},
-                          Case{"2.3.2", "eof",
-                               "HEAD https://m eof, HEAD https://reg.io eof, HEAD https://reg.io eof, HEAD https://reg.io eof, "
-                               "HEAD https://reg.io eof, HEAD https://reg.io eof"},
-                          Case{"2.3.2", "refused", "HEAD https://m refused, HEAD https://reg.io refused"},
-                          Case{"1.7.24", "405", "HEAD https://m 405, GET https://m 405, HEAD https://reg.io 405, GET https://reg.io 405"});
+  const auto c = GENERATE(
+      Case{"2.0.11", "503", "HEAD https://m 503, HEAD https://reg.io 503"},
+      Case{"2.1.9", "503", "HEAD https://m 503, HEAD https://reg.io 503, HEAD https://reg.io 503"},
+      Case{"2.1.9", "502", "HEAD https://m 502, HEAD https://reg.io 502"},
+      Case{"2.3.1", "eof", "HEAD https://m eof, HEAD https://reg.io eof"},
+      Case{"2.3.2", "eof",
+           "HEAD https://m eof, HEAD https://reg.io eof, HEAD https://reg.io eof, HEAD https://reg.io eof, "
+           "HEAD https://reg.io eof, HEAD https://reg.io eof"},
+      Case{"2.3.2", "refused", "HEAD https://m refused, HEAD https://reg.io refused"},
+      Case{"1.7.24", "405", "HEAD https://m 405, GET https://m 405, HEAD https://reg.io 405, GET https://reg.io 405"});
   const auto config = config_for(c.version, "/c");
   const auto chain = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m\"]\n"), config, "reg.io");
   const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"*=" + c.answer}), config);
@@ -47,10 +48,14 @@ TEST_CASE("the last endpoint is asked again where the version does so") {
 
 TEST_CASE("nothing is fetched when no endpoint may pull, and from all of them when one may") {
   const auto config = config_for("1.7.24", "/c");
-  const auto none = resolve_chain(with_hosts_toml("reg.io", "server = \"https://s\"\ncapabilities = [\"push\"]\n[host.\"https://m\"]\n"
-                                                            "capabilities = [\"resolve\"]\n"), config, "reg.io");
+  const auto none =
+      resolve_chain(with_hosts_toml("reg.io",
+                                    "server = \"https://s\"\ncapabilities = [\"push\"]\n[host.\"https://m\"]\n"
+                                    "capabilities = [\"resolve\"]\n"),
+                    config, "reg.io");
   CHECK(predict_pull(none, *parse_image("reg.io/a:1"), {}, config).requests.empty());
-  const auto one = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m\"]\ncapabilities = [\"resolve\"]\n"), config, "reg.io");
+  const auto one = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m\"]\ncapabilities = [\"resolve\"]\n"),
+                                 config, "reg.io");
   const auto prediction = predict_pull(one, *parse_image("reg.io/a:1"), assume({"m=404"}), config);
   CHECK(asked(prediction, "resolve") == "HEAD https://reg.io 200");
   CHECK(asked(prediction, "layer") == "GET https://m 404, GET https://reg.io 200");
@@ -80,7 +85,9 @@ TEST_CASE("requests behind a failed step are marked as not reached") {
   for (const auto& request : prediction.requests) CHECK(request.reached == (request.step == "resolve"));
 }
 
-TEST_CASE("an http host with TLS options is asked by http when it does not speak TLS, and that is remembered for the fetches") {
+TEST_CASE(
+    "an http host with TLS options is asked by http when it does not speak TLS, and that is remembered for the "
+    "fetches") {
   const auto tree = with_hosts_toml("reg.io", "[host.\"http://m:5000\"]\nskip_verify = true\n");
   const auto config = config_for("2.1.9", "/c");
   const auto chain = resolve_chain(tree, config, "reg.io");
@@ -103,7 +110,8 @@ TEST_CASE("a certificate that is not accepted is no reason to fall back to plain
 TEST_CASE("an assumption about one kind of request goes before that about the host") {
   const auto config = config_for("2.1.9", "/c");
   const auto chain = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m:5000\"]\n"), config, "reg.io");
-  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"), assume({"m:5000=200", "m:5000/blobs=404", "*/manifests=500"}), config);
+  const auto prediction = predict_pull(chain, *parse_image("reg.io/a:1"),
+                                       assume({"m:5000=200", "m:5000/blobs=404", "*/manifests=500"}), config);
   CHECK(asked(prediction, "resolve") == "HEAD https://m:5000 200");
   CHECK(asked(prediction, "layer") == "GET https://m:5000 404, GET https://reg.io 200");
   CHECK_FALSE(parse_assumption("m:5000/layers=404"));
@@ -127,7 +135,8 @@ TEST_CASE("what is said of a host shows no password of its URL") {
   };
   const auto not_tried = said("[host]\n\"http://u:pw1@m\" = {}\n", "2.1.9");
   CHECK(not_tried.find("http://u:<secret") != not_tried.npos);
-  for (const auto& text : {not_tried, said("[host]\n\"http://u:pw1@m\" = 1\n[host.\"http://b\"]\n", "2.1.9"), said("[host.\"http://u:pw1@m /\"]\n", "2.1.9")})
+  for (const auto& text : {not_tried, said("[host]\n\"http://u:pw1@m\" = 1\n[host.\"http://b\"]\n", "2.1.9"),
+                           said("[host.\"http://u:pw1@m /\"]\n", "2.1.9")})
     CHECK_THAT(text, !Catch::Matchers::ContainsSubstring("pw1"));
 }
 
@@ -150,7 +159,8 @@ TEST_CASE("containerd 1.x takes a backslash in a header's key as it stands") {
     CHECK(first("[host.\"http://m/a\\u0041\"]\n", version) == "http://m/a\\u0041/v2");
     CHECK(first("[host.\"http://m/a\\\\b\"]\n", version) == "http://m/a\\\\b/v2");
     CHECK(first("[host.'http://m/a\\u0041']\n", version) == "http://m/a\\u0041/v2");
-    CHECK(first("[host.\"\\u0068ttp://m\"]\n", version) == "https://reg.io/v2");   // no URL begins so: the file is dropped
+    CHECK(first("[host.\"\\u0068ttp://m\"]\n", version) ==
+          "https://reg.io/v2");  // no URL begins so: the file is dropped
     CHECK(first("[host.\"http://m/a\\\"b\"]\n", version) == "https://reg.io/v2");  // the quote ends there
     CHECK(first("\xEF\xBB\xBF[host.\"http://m/a\\u0041\"]\n", version) == "http://m/a\\u0041/v2");
     CHECK(first("[host]\n\"http://m/a\\u0041\" = {}\n", version) == "http://m/aA/v2");
@@ -166,7 +176,8 @@ TEST_CASE("a host that is no table ends containerd 1.x where there are several, 
     CHECK(chain.endpoints.empty());
     REQUIRE(chain.ignored.size() == 1);
     CHECK(chain.ignored[0].line == 3);
-    const auto one = resolve_chain(with_hosts_toml("reg.io", "[host]\nserver = \"http://s\"\n"), config_for(version, "/c"), "reg.io");
+    const auto one = resolve_chain(with_hosts_toml("reg.io", "[host]\nserver = \"http://s\"\n"),
+                                   config_for(version, "/c"), "reg.io");
     CHECK_FALSE(one.error);
     CHECK(one.endpoints.at(0).host == "reg.io");
   }
@@ -184,12 +195,15 @@ TEST_CASE("without config_path localhost is asked by plain http, except by the t
 
 TEST_CASE("credentials say where they come from and that they cannot be used") {
   auto config = config_for("1.7.24", "/c");
-  config.auths["m"] = {.username = "u", .password = Secret("p"), .auth = {}, .identity_token = {}, .where = {"/config.toml", 7, 1}};
-  config.auths["reg.io"] = {.username = {}, .password = {}, .auth = Secret("bm8="), .identity_token = {}, .where = {"/config.toml", 9, 1}};
+  config.auths["m"] = {
+      .username = "u", .password = Secret("p"), .auth = {}, .identity_token = {}, .where = {"/config.toml", 7, 1}};
+  config.auths["reg.io"] = {
+      .username = {}, .password = {}, .auth = Secret("bm8="), .identity_token = {}, .where = {"/config.toml", 9, 1}};
   const auto tree = with_hosts_toml("reg.io", "[host.\"https://m\".header]\nAuthorization = \"x\"\n");
   const auto chain = resolve_chain(tree, config, "reg.io");
   REQUIRE(chain.endpoints.size() == 2);
-  CHECK(chain.endpoints[0].credentials == "header Authorization (/c/reg.io/hosts.toml), then configs.\"m\".auth (/config.toml:7)");
+  CHECK(chain.endpoints[0].credentials ==
+        "header Authorization (/c/reg.io/hosts.toml), then configs.\"m\".auth (/config.toml:7)");
   CHECK(chain.endpoints[1].credentials ==
         "configs.\"reg.io\".auth (/config.toml:9), unusable: auth holds no ':' between user and password");
 }
@@ -209,19 +223,22 @@ TEST_CASE("images are read as the kubelet reads them") {
     std::string text;
     std::string read;
   };
-  const auto c = GENERATE(Case{"alpine", "docker.io/library/alpine:latest"}, Case{"index.docker.io/a/b:1", "docker.io/a/b:1"},
-                          Case{"localhost/a", "localhost/a:latest"}, Case{"anubis:32000/app", "anubis:32000/app:latest"},
-                          Case{"a/b", "docker.io/a/b:latest"}, Case{"[::1]:5000/a:1", "[::1]:5000/a:1"},
-                          Case{"reg.io/a__b/c-d.e:T_1", "reg.io/a__b/c-d.e:T_1"});
+  const auto c =
+      GENERATE(Case{"alpine", "docker.io/library/alpine:latest"}, Case{"index.docker.io/a/b:1", "docker.io/a/b:1"},
+               Case{"localhost/a", "localhost/a:latest"}, Case{"anubis:32000/app", "anubis:32000/app:latest"},
+               Case{"a/b", "docker.io/a/b:latest"}, Case{"[::1]:5000/a:1", "[::1]:5000/a:1"},
+               Case{"reg.io/a__b/c-d.e:T_1", "reg.io/a__b/c-d.e:T_1"});
   const auto image = parse_image(c.text);
   REQUIRE(image);
   CHECK(to_string(*image) == c.read);
-  for (const auto* wrong : {"", "A", "reg.io/A", "a:", "a@sha256:12", "reg.io/", "a b", "reg.io/a//b", "a:-x", "reg.io/a..b"})
+  for (const auto* wrong :
+       {"", "A", "reg.io/A", "a:", "a@sha256:12", "reg.io/", "a b", "reg.io/a//b", "a:-x", "reg.io/a..b"})
     CHECK_FALSE(parse_image(wrong).ok());
 }
 
 TEST_CASE("assumptions are HOST=ANSWER") {
   CHECK(parse_assumption("m:5000=503")->second == Assumption{Assumption::Kind::status, 503});
   CHECK(parse_assumption("*=timeout")->first == "*");
-  for (const auto* wrong : {"m", "=404", "m=", "m=99", "m=600", "m=4x4", "m=down"}) CHECK_FALSE(parse_assumption(wrong).ok());
+  for (const auto* wrong : {"m", "=404", "m=", "m=99", "m=600", "m=4x4", "m=down"})
+    CHECK_FALSE(parse_assumption(wrong).ok());
 }

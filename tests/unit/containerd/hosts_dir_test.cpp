@@ -1,5 +1,5 @@
 // Which directory and which files are read for a registry: what the cases of containerd's own code leave open.
-#include "containerd/hosts_dir.h"
+#include "containerd/chain/hosts_dir.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -35,7 +35,8 @@ TEST_CASE("the underscore form of a directory's name is cut at the last colon") 
 TEST_CASE("a directory serves the registry of exactly its name, port and case included") {
   const auto tree = with_directories({"reg.io", "usual.io:443"});
   CHECK(found(tree, "reg.io") == "/c/reg.io");
-  for (const auto* other : {"reg.io:5000", "reg.io:443", "Reg.io", "usual.io", "a.reg.io"}) CHECK(found(tree, other) == "");
+  for (const auto* other : {"reg.io:5000", "reg.io:443", "Reg.io", "usual.io", "a.reg.io"})
+    CHECK(found(tree, other) == "");
 }
 
 TEST_CASE("an empty directory hides _default, and the registry itself is all there is") {
@@ -59,7 +60,9 @@ TEST_CASE("a second root is searched only when the first has no directory at all
 }
 
 TEST_CASE("Docker Hub is looked up as docker.io and by no other name") {
-  const auto chain = [](const std::string& name) { return resolve_chain(with_directories({name}), config_for("2.1.9", "/c"), "docker.io"); };
+  const auto chain = [](const std::string& name) {
+    return resolve_chain(with_directories({name}), config_for("2.1.9", "/c"), "docker.io");
+  };
   CHECK(chain("docker.io").hosts_dir == "/c/docker.io");
   for (const std::string name : {"registry-1.docker.io", "index.docker.io"}) {
     CHECK_FALSE(chain(name).hosts_dir);
@@ -85,7 +88,8 @@ TEST_CASE("a dropped hosts.toml leaves the certificates beside it and the regist
 
 TEST_CASE("certificates beside a valid hosts.toml count only when it names them") {
   auto tree = with_hosts_toml("reg.io", "server = \"https://reg.io\"\nca = \"named.crt\"\n[host.\"https://m\"]\n");
-  for (const auto* name : {"named.crt", "ca.crt", "x.cert", "x.key"}) tree.put_file(std::string("/c/reg.io/") + name, "-");
+  for (const auto* name : {"named.crt", "ca.crt", "x.cert", "x.key"})
+    tree.put_file(std::string("/c/reg.io/") + name, "-");
   for (const auto& version : some_versions) {
     const auto loaded = load_host_directory(tree, "/c/reg.io", *parse_version(version));
     REQUIRE(loaded.entries.size() == 2);
@@ -114,7 +118,8 @@ TEST_CASE("a hosts.toml without any host table is dropped before 1.7.32") {
 
 TEST_CASE("an entry below host that is no table drops the file on 2.x") {
   for (const auto* version : {"2.0.0", "2.1.9", "2.4.0-beta.0"})
-    CHECK(urls(chain_of("reg.io", "[host.\"https://m\"]\n[host]\nserver = \"https://s\"\n", version)) == "https://reg.io/v2");
+    CHECK(urls(chain_of("reg.io", "[host.\"https://m\"]\n[host]\nserver = \"https://s\"\n", version)) ==
+          "https://reg.io/v2");
 }
 
 TEST_CASE("a certificate file that is missing, no certificate or no pair ends the pull") {
@@ -126,9 +131,12 @@ TEST_CASE("a certificate file that is missing, no certificate or no pair ends th
     CHECK(predict_pull(chain, *parse_image("reg.io/a:1"), {}, config_for("2.1.9", "/c")).requests.empty());
     return chain.error.value_or("");
   };
-  CHECK(error("ca = \"gone.pem\"") == "unable to read CA cert \"/c/reg.io/gone.pem\": open /c/reg.io/gone.pem: no such file or directory");
+  CHECK(error("ca = \"gone.pem\"") ==
+        "unable to read CA cert \"/c/reg.io/gone.pem\": open /c/reg.io/gone.pem: no such file or directory");
   CHECK(error("ca = \"junk.pem\"") == "unable to load CA cert \"/c/reg.io/junk.pem\"");
-  CHECK(error("client = \"junk.pem\"") == "failed to load X509 key pair: tls: failed to find any PEM data in certificate input");
-  CHECK(error("client = [[\"junk.pem\", \"gone.key\"]]").starts_with("unable to read CERT file \"/c/reg.io/gone.key\": "));
+  CHECK(error("client = \"junk.pem\"") ==
+        "failed to load X509 key pair: tls: failed to find any PEM data in certificate input");
+  CHECK(error("client = [[\"junk.pem\", \"gone.key\"]]")
+            .starts_with("unable to read CERT file \"/c/reg.io/gone.key\": "));
   CHECK(error("client = [[\"junk.pem\", \"\"]]").starts_with("unable to read CERT file \"/c/reg.io\": "));
 }

@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "chain_builder.h"
-#include "containerd/credentials.h"
+#include "containerd/config/credentials.h"
 
 using namespace rf;
 
@@ -17,7 +17,11 @@ EffectiveConfig with_mirror(const std::string& version, const std::string& endpo
 }
 
 RegistryAuth auth(const std::string& username, const std::string& password) {
-  return {.username = username, .password = Secret(password), .auth = {}, .identity_token = {}, .where = {"/config.toml", 9, 1}};
+  return {.username = username,
+          .password = Secret(password),
+          .auth = {},
+          .identity_token = {},
+          .where = {"/config.toml", 9, 1}};
 }
 
 }  // namespace
@@ -31,7 +35,9 @@ TEST_CASE("a mirror block is for its own registry, and counts only without confi
 }
 
 TEST_CASE("endpoints of mirror blocks may pull and resolve, and list referrers from 2.2 on") {
-  const auto capabilities = [](const std::string& version) { return resolve_chain({}, with_mirror(version), "reg.io").endpoints.at(0).capabilities; };
+  const auto capabilities = [](const std::string& version) {
+    return resolve_chain({}, with_mirror(version), "reg.io").endpoints.at(0).capabilities;
+  };
   CHECK(capabilities("2.0.11") == std::vector<std::string>{"pull", "resolve"});
   CHECK(capabilities("2.2.0") == std::vector<std::string>{"pull", "resolve", "referrers"});
 }
@@ -39,7 +45,8 @@ TEST_CASE("endpoints of mirror blocks may pull and resolve, and list referrers f
 TEST_CASE("configs.tls holds for the endpoint of its host, before 2.0") {
   const auto endpoint = [](const std::string& version, const std::string& host) {
     auto config = with_mirror(version);
-    config.tls[host] = {.insecure_skip_verify = true, .ca_file = "/ca.pem", .cert_file = "/c.pem", .key_file = "/k.pem", .where = {}};
+    config.tls[host] = {
+        .insecure_skip_verify = true, .ca_file = "/ca.pem", .cert_file = "/c.pem", .key_file = "/k.pem", .where = {}};
     return resolve_chain({}, config, "reg.io").endpoints.at(0);
   };
   CHECK(endpoint("1.7.34", "m:5000").skip_verify);
@@ -52,9 +59,11 @@ TEST_CASE("configs.tls holds for the endpoint of its host, before 2.0") {
 
 TEST_CASE("a certificate without its key in configs.tls ends the pull") {
   auto config = with_mirror("1.7.34");
-  config.tls["m:5000"] = {.insecure_skip_verify = false, .ca_file = {}, .cert_file = "/c.pem", .key_file = {}, .where = {}};
+  config.tls["m:5000"] = {
+      .insecure_skip_verify = false, .ca_file = {}, .cert_file = "/c.pem", .key_file = {}, .where = {}};
   CHECK(urls(resolve_chain({}, config, "reg.io")) ==
-        "error: get TLSConfig for registry \"https://m:5000\": cert file \"/c.pem\" was specified, but no corresponding key file was specified");
+        "error: get TLSConfig for registry \"https://m:5000\": cert file \"/c.pem\" was specified, but no "
+        "corresponding key file was specified");
 }
 
 TEST_CASE("configured credentials are those of the host that asks, registry-1.docker.io for Docker Hub") {
@@ -63,14 +72,19 @@ TEST_CASE("configured credentials are those of the host that asks, registry-1.do
   config.auths["reg.io"] = auth("u", "p");
   CHECK(resolve_chain({}, config, "docker.io").endpoints.at(0).credentials.empty());
   config.auths["registry-1.docker.io"] = auth("u", "p");
-  CHECK(resolve_chain({}, config, "docker.io").endpoints.at(0).credentials == "configs.\"registry-1.docker.io\".auth (/config.toml:9)");
+  CHECK(resolve_chain({}, config, "docker.io").endpoints.at(0).credentials ==
+        "configs.\"registry-1.docker.io\".auth (/config.toml:9)");
   const auto mirrored = resolve_chain(with_hosts_toml("reg.io", "[host.\"https://m\"]\n"), config, "reg.io");
   CHECK(mirrored.endpoints.at(0).credentials.empty());
   CHECK(mirrored.endpoints.at(1).credentials == "configs.\"reg.io\".auth (/config.toml:9)");
 }
 
 TEST_CASE("a name goes before an identity token, and that before auth") {
-  RequestAuth request{.username = "u", .password = Secret("p"), .auth = Secret("YTpi"), .identity_token = Secret("t"), .server_address = {}};
+  RequestAuth request{.username = "u",
+                      .password = Secret("p"),
+                      .auth = Secret("YTpi"),
+                      .identity_token = Secret("t"),
+                      .server_address = {}};
   const auto offered = [&] {
     const auto got = offered_credentials(request, "any.io");
     return got->username + ":" + std::string(got->secret.expose());
@@ -83,8 +97,10 @@ TEST_CASE("a name goes before an identity token, and that before auth") {
 }
 
 TEST_CASE("a pull secret without a server's address is offered to every host") {
-  const RequestAuth secret{.username = "u", .password = Secret("p"), .auth = {}, .identity_token = {}, .server_address = {}};
-  for (const auto* host : {"reg.io", "m:5000", "registry-1.docker.io"}) CHECK(offered_credentials(secret, host)->username == "u");
+  const RequestAuth secret{
+      .username = "u", .password = Secret("p"), .auth = {}, .identity_token = {}, .server_address = {}};
+  for (const auto* host : {"reg.io", "m:5000", "registry-1.docker.io"})
+    CHECK(offered_credentials(secret, host)->username == "u");
   auto bound = secret;
   bound.server_address = "https://reg.io";
   CHECK(offered_credentials(bound, "reg.io")->username == "u");

@@ -1,4 +1,5 @@
-// Public reports from this field, each as a node's state: the doctor must name the cause, the line and the way out for the node's version.
+// Public reports from this field, each as a node's state: the doctor must name the cause, the line and the way out for
+// the node's version.
 #include "patient.h"
 
 using namespace rf;
@@ -31,49 +32,159 @@ Patient k3s(std::string registries) {
 }
 
 std::vector<Report> configuration_reports() {
-  const std::string mirrors = "  [plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\n    endpoint = [\"http://m1:5000\"]\n";
-  const std::string auth = "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"harbor.corp\".auth]\n  username = \"u\"\n  password = \"p\"\n";
+  const std::string mirrors =
+      "  [plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\n    endpoint = [\"http://m1:5000\"]\n";
+  const std::string auth =
+      "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"harbor.corp\".auth]\n  username = \"u\"\n  password = "
+      "\"p\"\n";
   const std::string block = v2_table + "  config_path = \"/etc/containerd/certs.d\"\n";
   const auto list = [](std::string version) {
     const bool three = version.starts_with("2.");
     const std::string value = "config_path = \"/etc/containerd/certs.d:/etc/docker/certs.d\"\n";
-    return Patient::with(std::move(version), (three ? "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n" : "version = 2\n" + v2_table) + value).hosts("_default", mirror_hosts);
+    return Patient::with(std::move(version), (three ? "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n"
+                                                    : "version = 2\n" + v2_table) +
+                                                 value)
+        .hosts("_default", mirror_hosts);
   };
   return {
-      {"kubespray 9741, containerd 5304 on 1.6", Patient::with("1.6.20", live_v2 + mirrors), "mirrors-beside-config-path", config + ":4", {"`mirrors` cannot be set when `config_path` is provided", "CRI plugin does not load", "migrate"}},
-      {"kubespray 9741, containerd 5304 on 2.1", Patient::with("2.1.9", live_v2 + mirrors), "mirrors-beside-config-path", config + ":4", {"`mirrors` cannot be set when `config_path` is provided", "migrate"}},
-      {"containerd 8139, kubernetes 111591", Patient::with("1.7.24", "disabled_plugins = [\"cri\"]\n"), "cri-disabled", config + ":1", {"no runtime for Kubernetes", "remove it from disabled_plugins"}},
-      {"kubespray 12296 on 2.1", Patient::with("2.1.9", "version = 3\n" + auth), "wrong-plugin-name", config + ":2", {"configs.\"harbor.corp\".auth", "io.containerd.cri.v1.images", "version = 2, for 1.x and 2.x alike"}},
-      {"kubespray 12575 on 2.0", Patient::with("2.0.0", "version = 3\n" + auth), "wrong-plugin-name", config + ":2", {"[plugins.\"io.containerd.cri.v1.images\".registry.configs.\"harbor.corp\".auth] on line 2"}},
-      {"containerd 12636 on 2.1", list("2.1.9"), "config-path-list", config + ":3", {"_default", "1.5 to 2.0 search the directories in order", "write config_path = \"/etc/containerd/certs.d\""}},
-      {"containerd 12636 on 1.7", list("1.7.24"), "config-path-list", config + ":3", {"searches them in order", "2.1 and later"}},
-      {"containerd 12636 on the default of 2.2", Patient::with("2.2.4", "version = 3\n").hosts("_default", mirror_hosts), "config-path-list", config, {"the default of containerd 2.2.4"}},
-      {"a guide's append run twice on 1.7", Patient::with("1.7.24", "version = 2\n" + block + block), "duplicate-tables", config + ":4", {"does not start", "duplicated tables", "remove lines 4 to 5"}},
-      {"a guide's append run twice on 2.1", Patient::with("2.1.9", "version = 2\n" + block + block), "duplicate-tables", config + ":4", {"does not start", "already exists", "remove lines 4 to 5"}},
-      {"a guide's insecure_skip_verify against plain http", Patient::with("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"m1:5000\".tls]\n  insecure_skip_verify = true\n"), "skip-verify-is-not-http",
-       config + ":2", {"the scheme of the URL alone decides", "http://m1:5000"}},
-      {"the same on 2.1", Patient::with("2.1.9", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"m1:5000\".tls]\n  insecure_skip_verify = true\n"), "configs-tls-removed", config + ":2", {"never becomes http"}},
+      {"kubespray 9741, containerd 5304 on 1.6",
+       Patient::with("1.6.20", live_v2 + mirrors),
+       "mirrors-beside-config-path",
+       config + ":4",
+       {"`mirrors` cannot be set when `config_path` is provided", "CRI plugin does not load", "migrate"}},
+      {"kubespray 9741, containerd 5304 on 2.1",
+       Patient::with("2.1.9", live_v2 + mirrors),
+       "mirrors-beside-config-path",
+       config + ":4",
+       {"`mirrors` cannot be set when `config_path` is provided", "migrate"}},
+      {"containerd 8139, kubernetes 111591",
+       Patient::with("1.7.24", "disabled_plugins = [\"cri\"]\n"),
+       "cri-disabled",
+       config + ":1",
+       {"no runtime for Kubernetes", "remove it from disabled_plugins"}},
+      {"kubespray 12296 on 2.1",
+       Patient::with("2.1.9", "version = 3\n" + auth),
+       "wrong-plugin-name",
+       config + ":2",
+       {"configs.\"harbor.corp\".auth", "io.containerd.cri.v1.images", "version = 2, for 1.x and 2.x alike"}},
+      {"kubespray 12575 on 2.0",
+       Patient::with("2.0.0", "version = 3\n" + auth),
+       "wrong-plugin-name",
+       config + ":2",
+       {"[plugins.\"io.containerd.cri.v1.images\".registry.configs.\"harbor.corp\".auth] on line 2"}},
+      {"containerd 12636 on 2.1",
+       list("2.1.9"),
+       "config-path-list",
+       config + ":3",
+       {"_default", "1.5 to 2.0 search the directories in order", "write config_path = \"/etc/containerd/certs.d\""}},
+      {"containerd 12636 on 1.7",
+       list("1.7.24"),
+       "config-path-list",
+       config + ":3",
+       {"searches them in order", "2.1 and later"}},
+      {"containerd 12636 on the default of 2.2",
+       Patient::with("2.2.4", "version = 3\n").hosts("_default", mirror_hosts),
+       "config-path-list",
+       config,
+       {"the default of containerd 2.2.4"}},
+      {"a guide's append run twice on 1.7",
+       Patient::with("1.7.24", "version = 2\n" + block + block),
+       "duplicate-tables",
+       config + ":4",
+       {"does not start", "duplicated tables", "remove lines 4 to 5"}},
+      {"a guide's append run twice on 2.1",
+       Patient::with("2.1.9", "version = 2\n" + block + block),
+       "duplicate-tables",
+       config + ":4",
+       {"does not start", "already exists", "remove lines 4 to 5"}},
+      {"a guide's insecure_skip_verify against plain http",
+       Patient::with("1.7.24",
+                     "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"m1:5000\".tls]\n  "
+                     "insecure_skip_verify = true\n"),
+       "skip-verify-is-not-http",
+       config + ":2",
+       {"the scheme of the URL alone decides", "http://m1:5000"}},
+      {"the same on 2.1",
+       Patient::with("2.1.9",
+                     "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"m1:5000\".tls]\n  "
+                     "insecure_skip_verify = true\n"),
+       "configs-tls-removed",
+       config + ":2",
+       {"never becomes http"}},
   };
 }
 
 std::vector<Report> hosts_reports() {
   const std::string header = "  [host.\"https://m1:5000\".header]\n    Authorization = \"Basic dTpw\"\n";
   return {
-      {"goharbor 18530", with_hosts("1.7.24", "server = \"https://registry-1.docker.io\"\n[host.\"https://h/v2/docker.io\"]\n"), "path-without-override", docker_hub + ":2", {"/v2/docker.io/v2/", "override_path = true"}},
-      {"containerd 7400", with_hosts("1.6.20", "server = \"https://docker.io\"\n[host.\"https://m1:5000\"]\n  capabilities = [\"pull\"]\n"), "docker-hub-web-page", docker_hub + ":1", {"text/html", "registry-1.docker.io"}},
-      {"containerd 7400, the mirror's part", with_hosts("1.6.20", "server = \"https://docker.io\"\n[host.\"https://m1:5000\"]\n  capabilities = [\"pull\"]\n"), "mirror-does-not-resolve", docker_hub + ":3",
+      {"goharbor 18530",
+       with_hosts("1.7.24", "server = \"https://registry-1.docker.io\"\n[host.\"https://h/v2/docker.io\"]\n"),
+       "path-without-override",
+       docker_hub + ":2",
+       {"/v2/docker.io/v2/", "override_path = true"}},
+      {"containerd 7400",
+       with_hosts("1.6.20",
+                  "server = \"https://docker.io\"\n[host.\"https://m1:5000\"]\n  capabilities = [\"pull\"]\n"),
+       "docker-hub-web-page",
+       docker_hub + ":1",
+       {"text/html", "registry-1.docker.io"}},
+      {"containerd 7400, the mirror's part",
+       with_hosts("1.6.20",
+                  "server = \"https://docker.io\"\n[host.\"https://m1:5000\"]\n  capabilities = [\"pull\"]\n"),
+       "mirror-does-not-resolve",
+       docker_hub + ":3",
        {"goes to https://docker.io/v2", "[\"pull\", \"resolve\"]"}},
-      {"kind 3857, containerd 6285 on 1.7", with_hosts("1.7.24", mirror_hosts), "ctr-reads-no-config", docker_hub, {"ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d REF", "crictl"}},
-      {"containerd 12550 on 2.1", with_hosts("2.1.9", mirror_hosts), "ctr-reads-no-config", docker_hub, {"--hosts-dir /etc/containerd/certs.d", "its path is absolute"}},
-      {"k3s 13379", k3s("mirrors:\n  \"reg.corp:5000\":\n    endpoint:\n      - \"http://reg.corp:5000\"\n"), "https-and-http", "/etc/rancher/k3s/registries.yaml:2", {"it asks https://reg.corp:5000 too", "v1.26.13"}},
-      {"containerd 10624, spegel 739 on 1.7", with_hosts("1.7.24", mirror_hosts), "mirror-can-hang", docker_hub + ":3", {"the pull never falls back", "--probe"}},
-      {"containerd 10660, 4861 on 1.7", with_hosts("1.7.24", mirror_hosts), "no-dial-timeout", docker_hub + ":3", {"30 s", "from 2.0.7 and 2.1 on"}},
-      {"containerd 10660, 4861 on 2.1", with_hosts("2.1.9", mirror_hosts), "no-dial-timeout", docker_hub + ":3", {"30 s", "dial_timeout = \"2s\""}},
-      {"containerd 10996", with_hosts("1.7.24", mirror_hosts + header), "pull-secret-for-all", docker_hub + ":6", {"every endpoint that asks", "refuses them fails"}},
-      {"k3s 8026", k3s("mirrors:\n  docker.io:\n    endpoint:\n      - \"https://m1:5000\"\nconfigs:\n  \"m1:5000\":\n    auth:\n      username: u\n      password: p\n"), "pull-secret-for-all",
-       "/etc/rancher/k3s/registries.yaml:4", {"every endpoint that asks"}},
-      {"casos 126", with_hosts("1.7.24", mirror_hosts), "server-is-asked-last", docker_hub + ":1", {"after all [host] entries have failed", "https://registry-1.docker.io/v2"}},
-      {"casos 126 without a server", with_hosts("2.1.9", "[host.\"https://m1:5000\"]\n"), "server-is-asked-last", docker_hub, {"although no server is written"}},
+      {"kind 3857, containerd 6285 on 1.7",
+       with_hosts("1.7.24", mirror_hosts),
+       "ctr-reads-no-config",
+       docker_hub,
+       {"ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d REF", "crictl"}},
+      {"containerd 12550 on 2.1",
+       with_hosts("2.1.9", mirror_hosts),
+       "ctr-reads-no-config",
+       docker_hub,
+       {"--hosts-dir /etc/containerd/certs.d", "its path is absolute"}},
+      {"k3s 13379",
+       k3s("mirrors:\n  \"reg.corp:5000\":\n    endpoint:\n      - \"http://reg.corp:5000\"\n"),
+       "https-and-http",
+       "/etc/rancher/k3s/registries.yaml:2",
+       {"it asks https://reg.corp:5000 too", "v1.26.13"}},
+      {"containerd 10624, spegel 739 on 1.7",
+       with_hosts("1.7.24", mirror_hosts),
+       "mirror-can-hang",
+       docker_hub + ":3",
+       {"the pull never falls back", "--probe"}},
+      {"containerd 10660, 4861 on 1.7",
+       with_hosts("1.7.24", mirror_hosts),
+       "no-dial-timeout",
+       docker_hub + ":3",
+       {"30 s", "from 2.0.7 and 2.1 on"}},
+      {"containerd 10660, 4861 on 2.1",
+       with_hosts("2.1.9", mirror_hosts),
+       "no-dial-timeout",
+       docker_hub + ":3",
+       {"30 s", "dial_timeout = \"2s\""}},
+      {"containerd 10996",
+       with_hosts("1.7.24", mirror_hosts + header),
+       "pull-secret-for-all",
+       docker_hub + ":6",
+       {"every endpoint that asks", "refuses them fails"}},
+      {"k3s 8026",
+       k3s("mirrors:\n  docker.io:\n    endpoint:\n      - \"https://m1:5000\"\nconfigs:\n  \"m1:5000\":\n    auth:\n  "
+           "    username: u\n      password: p\n"),
+       "pull-secret-for-all",
+       "/etc/rancher/k3s/registries.yaml:4",
+       {"every endpoint that asks"}},
+      {"casos 126",
+       with_hosts("1.7.24", mirror_hosts),
+       "server-is-asked-last",
+       docker_hub + ":1",
+       {"after all [host] entries have failed", "https://registry-1.docker.io/v2"}},
+      {"casos 126 without a server",
+       with_hosts("2.1.9", "[host.\"https://m1:5000\"]\n"),
+       "server-is-asked-last",
+       docker_hub,
+       {"although no server is written"}},
   };
 }
 

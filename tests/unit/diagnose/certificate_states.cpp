@@ -32,38 +32,89 @@ Patient at_time(std::int64_t now) {
 
 std::vector<State> file_states() {
   return {
-      {"a CA that is not there", "certificate-unusable", with(host + "ca = [\"ca.crt\"]\n"), file + ":3", {"does not exist", "unable to read CA cert", "relative one starts at " + directory}},
-      {"a CA that is none", "certificate-unusable", with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", "x"), file + ":3", {"unable to load CA cert"}},
-      {"a list where a pair is meant", "certificate-unusable", with(host + "client = [\"c.cert\", \"c.key\"]\n").put(directory + "/c.cert", certificate).put(directory + "/c.key", "x"), file + ":3",
+      {"a CA that is not there",
+       "certificate-unusable",
+       with(host + "ca = [\"ca.crt\"]\n"),
+       file + ":3",
+       {"does not exist", "unable to read CA cert", "relative one starts at " + directory}},
+      {"a CA that is none",
+       "certificate-unusable",
+       with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", "x"),
+       file + ":3",
+       {"unable to load CA cert"}},
+      {"a list where a pair is meant",
+       "certificate-unusable",
+       with(host + "client = [\"c.cert\", \"c.key\"]\n")
+           .put(directory + "/c.cert", certificate)
+           .put(directory + "/c.key", "x"),
+       file + ":3",
        {"client = [[\"CERTIFICATE\", \"KEY\"]]"}},
-      {"a CA outside of a copy", "certificate-unusable",
+      {"a CA outside of a copy",
+       "certificate-unusable",
        [] {
          auto patient = with(host + "ca = \"/etc/ssl/corp.crt\"\n");
          patient.source = Subject::Source::copy;
          return patient;
        }(),
-       file + ":3", {"not in this copy", "where the node has it not"}, Severity::warning},
-      {"a CA that is there", "certificate-unusable", with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", certificate), ""},
+       file + ":3",
+       {"not in this copy", "where the node has it not"},
+       Severity::warning},
+      {"a CA that is there", "certificate-unusable",
+       with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", certificate), ""},
 
-      {"Docker's layout beside a hosts.toml", "certificate-unused", with(host).put(directory + "/ca.crt", certificate), directory + "/ca.crt", {"ca = [\"ca.crt\"]", file}},
-      {"a second CA beside one that is named", "certificate-unused", with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", certificate).put(directory + "/old.crt", certificate), directory + "/old.crt", {}, Severity::warning},
-      {"Docker's layout alone", "certificate-unused", Patient::with("1.7.24", live_v2).put(directory + "/ca.crt", certificate), ""},
+      {"Docker's layout beside a hosts.toml",
+       "certificate-unused",
+       with(host).put(directory + "/ca.crt", certificate),
+       directory + "/ca.crt",
+       {"ca = [\"ca.crt\"]", file}},
+      {"a second CA beside one that is named",
+       "certificate-unused",
+       with(host + "ca = \"ca.crt\"\n")
+           .put(directory + "/ca.crt", certificate)
+           .put(directory + "/old.crt", certificate),
+       directory + "/old.crt",
+       {},
+       Severity::warning},
+      {"Docker's layout alone", "certificate-unused",
+       Patient::with("1.7.24", live_v2).put(directory + "/ca.crt", certificate), ""},
 
-      {"a CA named .pem", "certificate-name", Patient::with("1.7.24", live_v2).put(directory + "/ca.pem", certificate), directory + "/ca.pem", {"mv " + directory + "/ca.pem " + directory + "/ca.crt"}},
-      {"a key without its certificate", "certificate-name", Patient::with("1.7.24", live_v2).put(directory + "/client.key", "x"), directory + "/client.key", {"client.cert"}},
-      {"a .pem that hosts.toml names", "certificate-name", with(host + "ca = \"ca.pem\"\n").put(directory + "/ca.pem", certificate), ""},
+      {"a CA named .pem",
+       "certificate-name",
+       Patient::with("1.7.24", live_v2).put(directory + "/ca.pem", certificate),
+       directory + "/ca.pem",
+       {"mv " + directory + "/ca.pem " + directory + "/ca.crt"}},
+      {"a key without its certificate",
+       "certificate-name",
+       Patient::with("1.7.24", live_v2).put(directory + "/client.key", "x"),
+       directory + "/client.key",
+       {"client.cert"}},
+      {"a .pem that hosts.toml names", "certificate-name",
+       with(host + "ca = \"ca.pem\"\n").put(directory + "/ca.pem", certificate), ""},
 
-      {"a year later", "certificate-expired", at_time(1830000000), file + ":3", {"corp-ca", "has expired on 2026-12-25", "ca.crt"}},
-      {"a clock that is behind", "certificate-expired", at_time(1000000000), file + ":3", {"counts only from 2026-11-25", "date -u"}},
+      {"a year later",
+       "certificate-expired",
+       at_time(1830000000),
+       file + ":3",
+       {"corp-ca", "has expired on 2026-12-25", "ca.crt"}},
+      {"a clock that is behind",
+       "certificate-expired",
+       at_time(1000000000),
+       file + ":3",
+       {"counts only from 2026-11-25", "date -u"}},
       {"in its time", "certificate-expired", at_time(1796000000), ""},
   };
 }
 
 std::vector<State> credential_states() {
-  const std::string header = "[host.\"https://m1:5000\".header]\nAuthorization = \"Basic " + base64_encode("u:p") + "\"\n";
-  const std::string http = "server = \"https://harbor.corp\"\n[host.\"http://m1:5000\"]\n[host.\"http://m1:5000\".header]\nAuthorization = \"Basic " + base64_encode("u:p") + "\"\n";
+  const std::string header =
+      "[host.\"https://m1:5000\".header]\nAuthorization = \"Basic " + base64_encode("u:p") + "\"\n";
+  const std::string http =
+      "server = \"https://harbor.corp\"\n[host.\"http://m1:5000\"]\n[host.\"http://m1:5000\".header]\nAuthorization = "
+      "\"Basic " +
+      base64_encode("u:p") + "\"\n";
   const auto auth = [](const std::string& name, const std::string& keys) {
-    return Patient::with("1.7.24", live_v2 + "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"" + name + "\".auth]\n" + keys);
+    return Patient::with(
+        "1.7.24", live_v2 + "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"" + name + "\".auth]\n" + keys);
   };
   const std::string config = "/etc/containerd/config.toml";
   const auto closed = [&] {
@@ -71,35 +122,84 @@ std::vector<State> credential_states() {
     patient.put(file, host + header, 0600);
     return patient;
   }();
-  const std::string hub_header = "[host.\"https://ghcr.io\"]\n[host.\"https://ghcr.io\".header]\nAuthorization = \"Basic " + base64_encode("u:p") + "\"\n";
-  const auto wrong = [&](const std::string& value) { return with(host + "[host.\"https://m1:5000\".header]\nAuthorization = \"" + value + "\"\n"); };
+  const std::string hub_header =
+      "[host.\"https://ghcr.io\"]\n[host.\"https://ghcr.io\".header]\nAuthorization = \"Basic " + base64_encode("u:p") +
+      "\"\n";
+  const auto wrong = [&](const std::string& value) {
+    return with(host + "[host.\"https://m1:5000\".header]\nAuthorization = \"" + value + "\"\n");
+  };
   return {
-      {"a header in a file of mode 0644", "credentials-open-to-all", with(host + header), file + ":4", {"mode 0644", "chmod 600"}, Severity::warning},
-      {"auth in a config.toml of mode 0644", "credentials-open-to-all", auth("harbor.corp", "username = \"u\"\npassword = \"p\"\n"), config + ":4", {"the credentials of harbor.corp"}, Severity::warning},
+      {"a header in a file of mode 0644",
+       "credentials-open-to-all",
+       with(host + header),
+       file + ":4",
+       {"mode 0644", "chmod 600"},
+       Severity::warning},
+      {"auth in a config.toml of mode 0644",
+       "credentials-open-to-all",
+       auth("harbor.corp", "username = \"u\"\npassword = \"p\"\n"),
+       config + ":4",
+       {"the credentials of harbor.corp"},
+       Severity::warning},
       {"a header in a file of mode 0600", "credentials-open-to-all", closed, ""},
-      {"another header", "credentials-open-to-all", with(host + "[host.\"https://m1:5000\".header]\nX-Team = \"infra\"\n"), ""},
+      {"another header", "credentials-open-to-all",
+       with(host + "[host.\"https://m1:5000\".header]\nX-Team = \"infra\"\n"), ""},
 
-      {"a header for an http mirror", "credentials-over-http", with(http), file + ":4", {"in clear"}, Severity::warning},
+      {"a header for an http mirror",
+       "credentials-over-http",
+       with(http),
+       file + ":4",
+       {"in clear"},
+       Severity::warning},
       {"a header for an https mirror", "credentials-over-http", with(host + header), ""},
 
-      {"a mirror with credentials", "pull-secret-for-all", with(host + header), file + ":4", {"every endpoint that asks", "https://m1:5000/v2 and https://harbor.corp/v2"}, Severity::note},
+      {"a mirror with credentials",
+       "pull-secret-for-all",
+       with(host + header),
+       file + ":4",
+       {"every endpoint that asks", "https://m1:5000/v2 and https://harbor.corp/v2"},
+       Severity::note},
       {"a mirror without", "pull-secret-for-all", with(host), ""},
 
-      {"docker.io", "credentials-under-docker-io", auth("docker.io", "username = \"u\"\npassword = \"p\"\n"), config + ":4", {"registry-1.docker.io", "anonymous"}},
-      {"registry-1.docker.io", "credentials-under-docker-io", auth("registry-1.docker.io", "username = \"u\"\npassword = \"p\"\n"), ""},
+      {"docker.io",
+       "credentials-under-docker-io",
+       auth("docker.io", "username = \"u\"\npassword = \"p\"\n"),
+       config + ":4",
+       {"registry-1.docker.io", "anonymous"}},
+      {"registry-1.docker.io", "credentials-under-docker-io",
+       auth("registry-1.docker.io", "username = \"u\"\npassword = \"p\"\n"), ""},
 
-      {"auth that is no base64", "credentials-no-use", auth("harbor.corp", "auth = \"u:p\"\n"), config + ":4", {"not base64"}},
+      {"auth that is no base64",
+       "credentials-no-use",
+       auth("harbor.corp", "auth = \"u:p\"\n"),
+       config + ":4",
+       {"not base64"}},
       {"an empty table", "credentials-no-use", auth("harbor.corp", ""), config + ":4", {"asks without credentials"}},
       {"a masked value of saved facts", "credentials-no-use", auth("harbor.corp", "auth = \"<secret 3f9a1c>\"\n"), ""},
       {"auth in its form", "credentials-no-use", auth("harbor.corp", "auth = \"" + base64_encode("u:p") + "\"\n"), ""},
 
-      {"a token for 12 hours", "ecr-password", auth("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "username = \"AWS\"\npassword = \"p\"\n"), config + ":4", {"12 hours", "credential provider"}, Severity::warning},
+      {"a token for 12 hours",
+       "ecr-password",
+       auth("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "username = \"AWS\"\npassword = \"p\"\n"),
+       config + ":4",
+       {"12 hours", "credential provider"},
+       Severity::warning},
       {"another registry", "ecr-password", auth("harbor.corp", "username = \"u\"\npassword = \"p\"\n"), ""},
 
       {"no scheme", "authorization-header", wrong(base64_encode("u:p")), file + ":4", {"names no scheme", "Basic"}},
-      {"a line end in it", "authorization-header", wrong("Basic " + base64_encode("u:p\n")), file + ":4", {"echo without -n"}},
-      {"a token service before 2.1", "authorization-header", with("server = \"https://harbor.corp\"\n" + hub_header), file + ":4", {"registry.configs.\"ghcr.io\".auth"}, Severity::warning},
-      {"a token service on 2.1", "authorization-header", Patient::with("2.1.9", live_v2).hosts("harbor.corp", "server = \"https://harbor.corp\"\n" + hub_header), ""},
+      {"a line end in it",
+       "authorization-header",
+       wrong("Basic " + base64_encode("u:p\n")),
+       file + ":4",
+       {"echo without -n"}},
+      {"a token service before 2.1",
+       "authorization-header",
+       with("server = \"https://harbor.corp\"\n" + hub_header),
+       file + ":4",
+       {"registry.configs.\"ghcr.io\".auth"},
+       Severity::warning},
+      {"a token service on 2.1", "authorization-header",
+       Patient::with("2.1.9", live_v2).hosts("harbor.corp", "server = \"https://harbor.corp\"\n" + hub_header), ""},
       {"a masked value of saved facts", "authorization-header", wrong("<secret 3f9a1c>"), ""},
   };
 }

@@ -7,7 +7,9 @@ namespace {
 const std::string config = "/etc/containerd/config.toml";
 const std::string file = "/etc/containerd/certs.d/docker.io/hosts.toml";
 
-Patient mirrored(std::string version = "1.7.24") { return Patient::with(std::move(version), live_v2).hosts("docker.io", mirror_hosts); }
+Patient mirrored(std::string version = "1.7.24") {
+  return Patient::with(std::move(version), live_v2).hosts("docker.io", mirror_hosts);
+}
 
 std::vector<State> runtime_states() {
   Patient stopped;
@@ -23,23 +25,43 @@ std::vector<State> runtime_states() {
   Patient docker;
   docker.process("k3s", {"k3s", "server", "--docker"}).file("/etc/rancher/k3s/registries.yaml", "mirrors:\n");
   Patient external = mirrored();
-  external.process("k3s", {"k3s", "agent", "--container-runtime-endpoint=unix:///run/containerd/containerd.sock"}).file("/etc/rancher/k3s/registries.yaml", "mirrors:\n");
+  external.process("k3s", {"k3s", "agent", "--container-runtime-endpoint=unix:///run/containerd/containerd.sock"})
+      .file("/etc/rancher/k3s/registries.yaml", "mirrors:\n");
   Patient own;
-  own.runs(k3s_runtime("k3s", "k3s.service")).process("k3s", {"k3s", "server"}).file("/etc/rancher/k3s/registries.yaml", "mirrors:\n");
+  own.runs(k3s_runtime("k3s", "k3s.service"))
+      .process("k3s", {"k3s", "server"})
+      .file("/etc/rancher/k3s/registries.yaml", "mirrors:\n");
   Patient two;
-  two.containerd("1.7.24", live_v2).runs({.pid = 900, .version = "1.7.24", .config_file = "/srv/config.toml", .address = "/srv/containerd.sock", .unit = "other.service"});
+  two.containerd("1.7.24", live_v2)
+      .runs({.pid = 900,
+             .version = "1.7.24",
+             .config_file = "/srv/config.toml",
+             .address = "/srv/containerd.sock",
+             .unit = "other.service"});
   Patient chosen = two;
   chosen.kubelet("unix:///run/containerd/containerd.sock");
   Patient nameless = Patient::with("", live_v2);
   return {
-      {"a service that failed, and why", "no-containerd-runs", stopped, config + ":4", {"containerd.service is failed", "duplicated tables"}},
-      {"the kubelet's endpoint leads nowhere", "no-containerd-runs", dead, "-", {"no running containerd listens there"}},
+      {"a service that failed, and why",
+       "no-containerd-runs",
+       stopped,
+       config + ":4",
+       {"containerd.service is failed", "duplicated tables"}},
+      {"the kubelet's endpoint leads nowhere",
+       "no-containerd-runs",
+       dead,
+       "-",
+       {"no running containerd listens there"}},
       {"a copy of files", "no-containerd-runs", copy, ""},
       {"one that runs", "no-containerd-runs", mirrored(), ""},
 
       {"CRI-O", "other-runtime", crio, "-", {"CRI-O"}},
       {"K3s with --docker", "other-runtime", docker, "/etc/rancher/k3s/registries.yaml:1", {"--docker", "daemon.json"}},
-      {"K3s with an endpoint of another containerd", "other-runtime", external, "/etc/rancher/k3s/registries.yaml:1", {"--container-runtime-endpoint"}},
+      {"K3s with an endpoint of another containerd",
+       "other-runtime",
+       external,
+       "/etc/rancher/k3s/registries.yaml:1",
+       {"--container-runtime-endpoint"}},
       {"K3s with its own", "other-runtime", own, ""},
 
       {"two and no kubelet", "which-containerd", two, "-", {"--distribution"}},
@@ -48,17 +70,40 @@ std::vector<State> runtime_states() {
       {"two and a kubelet", "several-containerds", chosen, config, {"pid 100", "/srv/containerd.sock"}, Severity::note},
       {"one", "several-containerds", mirrored(), ""},
 
-      {"a version that is not told", "containerd-version-unknown", nameless, "-", {"--containerd-version"}, Severity::warning},
+      {"a version that is not told",
+       "containerd-version-unknown",
+       nameless,
+       "-",
+       {"--containerd-version"},
+       Severity::warning},
       {"a version that is", "containerd-version-unknown", mirrored(), ""},
 
-      {"a good hosts.toml on 1.7", "ctr-reads-no-config", mirrored(), file, {"ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d REF", "crictl -r unix:///run/containerd/containerd.sock pull", "--local=false"}, Severity::note},
-      {"a good hosts.toml on 2.1", "ctr-reads-no-config", mirrored("2.1.9"), file, {"its path is absolute"}, Severity::note},
-      {"one that is not read", "ctr-reads-no-config", Patient::with("1.7.24", "version = 2\n").hosts("docker.io", mirror_hosts), ""},
+      {"a good hosts.toml on 1.7",
+       "ctr-reads-no-config",
+       mirrored(),
+       file,
+       {"ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d REF",
+        "crictl -r unix:///run/containerd/containerd.sock pull", "--local=false"},
+       Severity::note},
+      {"a good hosts.toml on 2.1",
+       "ctr-reads-no-config",
+       mirrored("2.1.9"),
+       file,
+       {"its path is absolute"},
+       Severity::note},
+      {"one that is not read", "ctr-reads-no-config",
+       Patient::with("1.7.24", "version = 2\n").hosts("docker.io", mirror_hosts), ""},
   };
 }
 
 ReceiptSummary receipt(std::string result, std::vector<ReceiptSummary::File> files = {}) {
-  return {.sequence = 1, .id = "t1", .time = "2026-01-01T00:00:00Z", .result = std::move(result), .tool_version = "0.1.0", .reason = "apply", .files = std::move(files)};
+  return {.sequence = 1,
+          .id = "t1",
+          .time = "2026-01-01T00:00:00Z",
+          .result = std::move(result),
+          .tool_version = "0.1.0",
+          .reason = "apply",
+          .files = std::move(files)};
 }
 
 std::vector<State> leftover_states() {
@@ -73,34 +118,66 @@ std::vector<State> leftover_states() {
   drifted.facts.receipts = {receipt("applied", {{file, "-", "a"}})};
   Patient same = drifted;
   same.facts.receipts = {receipt("applied", {{file, "-", "b"}})};
-  const std::string spegel_hosts = "[host.'http://10.0.0.1:30020']\ncapabilities = ['pull', 'resolve']\ndial_timeout = '200ms'\n";
+  const std::string spegel_hosts =
+      "[host.'http://10.0.0.1:30020']\ncapabilities = ['pull', 'resolve']\ndial_timeout = '200ms'\n";
   Patient spegel = mirrored();
   spegel.hosts("_default", spegel_hosts).put("/etc/containerd/certs.d/_backup/ghcr.io/hosts.toml", mirror_hosts);
-  Patient alone = Patient::with("1.7.24", live_v2).hosts("_default", spegel_hosts).directory("/etc/containerd/certs.d/_backup");
+  Patient alone =
+      Patient::with("1.7.24", live_v2).hosts("_default", spegel_hosts).directory("/etc/containerd/certs.d/_backup");
   Patient daemon = mirrored();
   daemon.put("/etc/docker/daemon.json", "{\n  \"registry-mirrors\": [\"http://m1:5000\"]\n}\n");
   return {
-      {"power was lost", "transaction-unfinished", unfinished, "/var/lib/regfallback/active", {"t1 committing", "regfallback rollback"}},
-      {"one that is stuck", "transaction-unfinished", stuck, "/var/lib/regfallback/history", {"stuck", "rollback --list"}},
+      {"power was lost",
+       "transaction-unfinished",
+       unfinished,
+       "/var/lib/regfallback/active",
+       {"t1 committing", "regfallback rollback"}},
+      {"one that is stuck",
+       "transaction-unfinished",
+       stuck,
+       "/var/lib/regfallback/history",
+       {"stuck", "rollback --list"}},
       {"one that is under way", "transaction-unfinished", busy, ""},
 
-      {"a file that was edited", "managed-file-changed", drifted, file, {"was changed", "regfallback plan"}, Severity::warning},
+      {"a file that was edited",
+       "managed-file-changed",
+       drifted,
+       file,
+       {"was changed", "regfallback plan"},
+       Severity::warning},
       {"a file as it was left", "managed-file-changed", same, ""},
 
-      {"Spegel beside another file", "spegel-beside", spegel, file, {"docker.io is not its own", "ghcr.io before it lies in _backup", "additionalMirrorTargets"}, Severity::warning},
+      {"Spegel beside another file",
+       "spegel-beside",
+       spegel,
+       file,
+       {"docker.io is not its own", "ghcr.io before it lies in _backup", "additionalMirrorTargets"},
+       Severity::warning},
       {"Spegel alone", "spegel-beside", alone, "/etc/containerd/certs.d", {}, Severity::note},
       {"no Spegel", "spegel-beside", mirrored(), ""},
 
-      {"a file of K3s on plain containerd", "generated-by-another-program", mirrored().put(file, "# File generated by k3s. DO NOT EDIT.\n" + mirror_hosts), file + ":1", {"k3s generated it"}, Severity::note},
+      {"a file of K3s on plain containerd",
+       "generated-by-another-program",
+       mirrored().put(file, "# File generated by k3s. DO NOT EDIT.\n" + mirror_hosts),
+       file + ":1",
+       {"k3s generated it"},
+       Severity::note},
       {"a file of nobody", "generated-by-another-program", mirrored(), ""},
 
-      {"mirrors of Docker", "daemon-json-is-dockers", daemon, "/etc/docker/daemon.json:2", {"http://m1:5000", "regfallback apply"}, Severity::note},
-      {"no mirrors there", "daemon-json-is-dockers", mirrored().put("/etc/docker/daemon.json", "{\"log-driver\": \"json-file\"}"), ""},
+      {"mirrors of Docker",
+       "daemon-json-is-dockers",
+       daemon,
+       "/etc/docker/daemon.json:2",
+       {"http://m1:5000", "regfallback apply"},
+       Severity::note},
+      {"no mirrors there", "daemon-json-is-dockers",
+       mirrored().put("/etc/docker/daemon.json", "{\"log-driver\": \"json-file\"}"), ""},
   };
 }
 
 Intent intent_of(const std::string& endpoint) {
-  auto parsed = parse_intent({.file = "/w/regfallback.yaml", .text = "version: 1\nregistries:\n  docker.io:\n    mirrors: [\"" + endpoint + "\"]\n"});
+  auto parsed = parse_intent({.file = "/w/regfallback.yaml",
+                              .text = "version: 1\nregistries:\n  docker.io:\n    mirrors: [\"" + endpoint + "\"]\n"});
   if (!parsed.ok()) FAIL(to_string(parsed.problems.front()));
   return parsed.intent;
 }
@@ -111,14 +188,27 @@ std::vector<State> declared_states() {
   Patient same = mirrored();
   same.intent = intent_of("https://m1:5000");
   Patient refused = different;
-  refused.refusal = Error{.kind = ErrorKind::refused, .message = "mirrors stand in config.toml", .hint = "regfallback migrate", .where = Location{config, 4, 1}};
+  refused.refusal = Error{.kind = ErrorKind::refused,
+                          .message = "mirrors stand in config.toml",
+                          .hint = "regfallback migrate",
+                          .where = Location{config, 4, 1}};
   Patient warned = same;
   warned.warnings = {"also managed by Spegel"};
   return {
-      {"another mirror", "not-as-declared", different, "/w/regfallback.yaml:3", {"https://m2:5000/v2, https://registry-1.docker.io/v2", "regfallback apply"}, Severity::warning},
+      {"another mirror",
+       "not-as-declared",
+       different,
+       "/w/regfallback.yaml:3",
+       {"https://m2:5000/v2, https://registry-1.docker.io/v2", "regfallback apply"},
+       Severity::warning},
       {"as declared", "not-as-declared", same, ""},
 
-      {"something in the way", "cannot-be-applied", refused, config + ":4", {"mirrors stand in config.toml", "regfallback migrate"}, Severity::warning},
+      {"something in the way",
+       "cannot-be-applied",
+       refused,
+       config + ":4",
+       {"mirrors stand in config.toml", "regfallback migrate"},
+       Severity::warning},
       {"nothing in the way", "cannot-be-applied", same, ""},
 
       {"a plan with a remark", "plan-warns", warned, "/w/regfallback.yaml", {"also managed by Spegel"}, Severity::note},
@@ -143,10 +233,19 @@ std::vector<State> answer_states() {
       {"silence on 2.3", "endpoint-silent", answered("timeout", "", "2.3.4"), file + ":3", {"goes on after 30 s"}},
       {"an answer", "endpoint-silent", answered("serves"), ""},
 
-      {"plain http behind https", "endpoint-speaks-http", answered("tls", "error:0A00010B:SSL routines::wrong version number"), file + ":3", {"write http://m1:5000", "skip_verify does not change that"}},
+      {"plain http behind https",
+       "endpoint-speaks-http",
+       answered("tls", "error:0A00010B:SSL routines::wrong version number"),
+       file + ":3",
+       {"write http://m1:5000", "skip_verify does not change that"}},
       {"a certificate of somebody else", "endpoint-speaks-http", answered("tls", "self-signed certificate"), ""},
 
-      {"nothing listens there", "endpoint-does-not-serve", answered("refused", "Connection refused"), file + ":3", {"refused", "goes on to the next endpoint"}, Severity::warning},
+      {"nothing listens there",
+       "endpoint-does-not-serve",
+       answered("refused", "Connection refused"),
+       file + ":3",
+       {"refused", "goes on to the next endpoint"},
+       Severity::warning},
       {"it asks for credentials", "endpoint-does-not-serve", answered("unauthorized"), ""},
   };
 }

@@ -29,7 +29,9 @@ struct Patient : Node {
     facts.tree.put_file(path, std::move(content), mode);
     return *this;
   }
-  Patient& hosts(const std::string& registry, std::string content) { return put("/etc/containerd/certs.d/" + registry + "/hosts.toml", std::move(content)); }
+  Patient& hosts(const std::string& registry, std::string content) {
+    return put("/etc/containerd/certs.d/" + registry + "/hosts.toml", std::move(content));
+  }
   Patient& directory(std::string_view path) {
     facts.tree.put_directory(path);
     return *this;
@@ -37,10 +39,18 @@ struct Patient : Node {
 
   std::vector<Finding> findings() const {
     const auto detection = detect(facts, built_in_profiles());
-    Subject subject{.facts = facts, .source = source, .chain = {.missing_certificates = source == Subject::Source::copy ? ChainOptions::Missing::fails : ChainOptions::Missing::unknown}, .now = now, .answers = answers};
-    if (detection) subject.detection = &*detection;
-    else subject.undetected = detection.error();
-    if (intent || refusal) subject.wanted = Wanted{.intent = intent ? &*intent : nullptr, .refusal = refusal, .warnings = warnings};
+    Subject subject{.facts = facts,
+                    .source = source,
+                    .chain = {.missing_certificates = source == Subject::Source::copy ? ChainOptions::Missing::fails
+                                                                                      : ChainOptions::Missing::unknown},
+                    .now = now,
+                    .answers = answers};
+    if (detection)
+      subject.detection = &*detection;
+    else
+      subject.undetected = detection.error();
+    if (intent || refusal)
+      subject.wanted = Wanted{.intent = intent ? &*intent : nullptr, .refusal = refusal, .warnings = warnings};
     return diagnose(subject);
   }
 };
@@ -50,8 +60,8 @@ struct State {
   std::string name;
   std::string_view rule;
   Patient patient;
-  std::string where = {};                 // "/etc/containerd/config.toml:4"; "" for a near miss: the rule must be silent
-  std::vector<std::string> says = {};     // parts of cause, effect and fix together
+  std::string where = {};              // "/etc/containerd/config.toml:4"; "" for a near miss: the rule must be silent
+  std::vector<std::string> says = {};  // parts of cause, effect and fix together
   Severity severity = Severity::error;
 };
 
@@ -66,7 +76,10 @@ std::vector<State> node_states();
 
 inline const std::string v2_table = "[plugins.\"io.containerd.grpc.v1.cri\".registry]\n";
 inline const std::string live_v2 = "version = 2\n" + v2_table + "config_path = \"/etc/containerd/certs.d\"\n";
-inline const std::string live_v3 = "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
-inline const std::string mirror_hosts = "server = \"https://registry-1.docker.io\"\n\n[host.\"https://m1:5000\"]\n  capabilities = [\"pull\", \"resolve\"]\n";
+inline const std::string live_v3 =
+    "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
+inline const std::string mirror_hosts =
+    "server = \"https://registry-1.docker.io\"\n\n[host.\"https://m1:5000\"]\n  capabilities = [\"pull\", "
+    "\"resolve\"]\n";
 
 }  // namespace rf::test

@@ -1,4 +1,5 @@
-// Every rule: a state it finds, with the line and the way out, and a near miss it is silent about; and every rule has its page.
+// Every rule: a state it finds, with the line and the way out, and a near miss it is silent about; and every rule has
+// its page.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -15,13 +16,15 @@ namespace {
 
 std::vector<State> all_states() {
   std::vector<State> all;
-  for (const auto family : {config_states, directory_states, hosts_toml_states, endpoint_states, certificate_states, distribution_states, node_states})
+  for (const auto family : {config_states, directory_states, hosts_toml_states, endpoint_states, certificate_states,
+                            distribution_states, node_states})
     for (auto& state : family()) all.push_back(std::move(state));
   return all;
 }
 
 std::string text_of(const Finding& finding) {
-  return finding.cause + "\n" + finding.effect + "\n" + finding.fix + (finding.where ? "\nat " + to_string(*finding.where) : "");
+  return finding.cause + "\n" + finding.effect + "\n" + finding.fix +
+         (finding.where ? "\nat " + to_string(*finding.where) : "");
 }
 
 const Finding* find(const std::vector<Finding>& findings, const State& state) {
@@ -123,14 +126,21 @@ TEST_CASE("the pages in packaging/doc/doctor are those of the rules, and the ind
 
 TEST_CASE("no secret of a node stands in what is said about it") {
   const std::string secret = "hunter2";
-  auto plain = Patient::with("1.7.24", live_v2 + "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"docker.io\".auth]\npassword = \"" + secret + "\"\nauth = \"" + secret +
-                                           "\"\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"https://u:" + secret + "@h\".auth]\nusername = \"u\"\n");
-  plain.hosts("docker.io", "server = \"https://docker.io\"\n[host]\n\"https://u:" + secret + "@m1\" = {}\n[host.\"http://u:" + secret + "@m2\"]\nskip_verify = true\n[host.\"http://u:" +
-                               secret + "@m2\".header]\nAuthorization = \"Basic " + secret + "\"\n");
+  auto plain = Patient::with(
+      "1.7.24", live_v2 + "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"docker.io\".auth]\npassword = \"" +
+                    secret + "\"\nauth = \"" + secret +
+                    "\"\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"https://u:" + secret +
+                    "@h\".auth]\nusername = \"u\"\n");
+  plain.hosts("docker.io", "server = \"https://docker.io\"\n[host]\n\"https://u:" + secret +
+                               "@m1\" = {}\n[host.\"http://u:" + secret +
+                               "@m2\"]\nskip_verify = true\n[host.\"http://u:" + secret +
+                               "@m2\".header]\nAuthorization = \"Basic " + secret + "\"\n");
   Patient rendered;
   rendered.runs(k3s_runtime("k3s", "k3s.service")).process("k3s", {"k3s", "server"});
-  rendered.put("/etc/rancher/k3s/registries.yaml", "mirrors:\n  docker.io:\n    endpoint: [\"ftp://u:" + secret + "@\", \"http://u:" + secret +
-                                                       "@m1\"]\nconfigs:\n  m1:\n    auth:\n      username: u\n      password: " + secret + "\n      u, password6 " + secret + ":\n");
+  rendered.put("/etc/rancher/k3s/registries.yaml",
+               "mirrors:\n  docker.io:\n    endpoint: [\"ftp://u:" + secret + "@\", \"http://u:" + secret +
+                   "@m1\"]\nconfigs:\n  m1:\n    auth:\n      username: u\n      password: " + secret +
+                   "\n      u, password6 " + secret + ":\n");
   for (const auto& patient : {plain, rendered}) {
     const auto findings = patient.findings();
     CHECK(findings.size() > 3);
@@ -146,7 +156,8 @@ TEST_CASE("rules that one page names in another one exist") {
     for (const auto text : {rule.happens, rule.why, rule.fix, rule.versions})
       for (auto begin = text.find('('); begin != text.npos; begin = text.find('(', begin + 1)) {
         const auto word = text.substr(begin + 1, text.find(')', begin) - begin - 1);
-        const bool id = word.find('-') != word.npos && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == word.npos;
+        const bool id =
+            word.find('-') != word.npos && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == word.npos;
         INFO(rule.id << ": " << word);
         if (id) CHECK(find_rule(word) != nullptr);
       }

@@ -59,7 +59,8 @@ FleetJob failing(std::vector<std::size_t> bad) {
   };
 }
 
-constexpr auto ok = State::succeeded, failed = State::failed, skipped = State::skipped, interrupted = State::interrupted;
+constexpr auto ok = State::succeeded, failed = State::failed, skipped = State::skipped,
+               interrupted = State::interrupted;
 
 }  // namespace
 
@@ -72,7 +73,8 @@ TEST_CASE("results stand in input order, whoever ends first") {
   });
   CHECK(ran.states() == std::vector{ok, ok, failed, ok});
   CHECK(ran.ends[2].error->kind == ErrorKind::auth);
-  CHECK(std::count_if(ran.events.begin(), ran.events.end(), [](const auto& e) { return e.kind == FleetEvent::Kind::progress; }) == 4);
+  CHECK(std::count_if(ran.events.begin(), ran.events.end(),
+                      [](const auto& e) { return e.kind == FleetEvent::Kind::progress; }) == 4);
   CHECK(ran.events.back().kind != FleetEvent::Kind::started);
 }
 
@@ -101,33 +103,40 @@ TEST_CASE("a failed canary leaves the rest untouched, whatever may fail") {
 }
 
 TEST_CASE("more failures than allowed and no further node starts, also within a batch") {
-  CHECK(run(5, {.parallel = 1, .max_failures = 1}, failing({0, 1})).states() == std::vector{failed, failed, skipped, skipped, skipped});
+  CHECK(run(5, {.parallel = 1, .max_failures = 1}, failing({0, 1})).states() ==
+        std::vector{failed, failed, skipped, skipped, skipped});
 }
 
 TEST_CASE("an orderly stop lets running nodes end and starts no other") {
   FleetControl control;
-  const Ran ran = run(3, {.parallel = 1}, [&](NodeRun& node) -> asio::awaitable<Result<void>> {
-    control.stop();
-    co_await pause(5ms);
-    CHECK(node.stopping());
-    co_return Result<void>();
-  }, control);
+  const Ran ran = run(
+      3, {.parallel = 1},
+      [&](NodeRun& node) -> asio::awaitable<Result<void>> {
+        control.stop();
+        co_await pause(5ms);
+        CHECK(node.stopping());
+        co_return Result<void>();
+      },
+      control);
   CHECK(ran.states() == std::vector{ok, skipped, skipped});
 }
 
 TEST_CASE("the second stop ends what runs, at once") {
   FleetControl control;
   const auto began = std::chrono::steady_clock::now();
-  const Ran ran = run(3, {}, [&](NodeRun& node) -> asio::awaitable<Result<void>> {
-    if (node.index() == 2) {
-      co_await pause(5ms);
-      control.stop();
-      control.stop();
-      co_return Result<void>();
-    }
-    co_await pause(60s);
-    co_return Result<void>();
-  }, control);
+  const Ran ran = run(
+      3, {},
+      [&](NodeRun& node) -> asio::awaitable<Result<void>> {
+        if (node.index() == 2) {
+          co_await pause(5ms);
+          control.stop();
+          control.stop();
+          co_return Result<void>();
+        }
+        co_await pause(60s);
+        co_return Result<void>();
+      },
+      control);
   CHECK(ran.states() == std::vector{interrupted, interrupted, ok});
   CHECK(ran.ends[0].error->kind == ErrorKind::interrupted);
   CHECK(std::chrono::steady_clock::now() - began < 5s);
@@ -148,7 +157,8 @@ TEST_CASE("signals stop the run: first orderly, then now") {
   const OnFleetEvent no_one;
   const auto ends = run_loop([](const auto& fleet, const auto& policy, const auto& work, const auto& quiet, auto& stop,
                                 auto& heard) -> asio::awaitable<std::vector<NodeEnd>> {
-    const InterruptWatch watch(co_await asio::this_coro::executor, stop, [&heard](FleetControl::Stop how) { heard.push_back(how); });
+    const InterruptWatch watch(co_await asio::this_coro::executor, stop,
+                               [&heard](FleetControl::Stop how) { heard.push_back(how); });
     co_return co_await run_fleet(fleet, policy, work, quiet, stop);
   }(all, one, job, no_one, control, told));
   CHECK(ends[0].state == interrupted);

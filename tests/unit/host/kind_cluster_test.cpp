@@ -27,7 +27,8 @@ KindCluster cluster_of(std::string_view output, std::string engine = "docker") {
 }  // namespace
 
 TEST_CASE("containers of KIND clusters are read with cluster, role and state, sorted by name") {
-  const auto read = parse_kind_containers("dev\tworker\tUp 2 minutes\tdev-worker\ndev\tcontrol-plane\tExited (137) 3 days ago\tdev-control-plane\n\n");
+  const auto read = parse_kind_containers(
+      "dev\tworker\tUp 2 minutes\tdev-worker\ndev\tcontrol-plane\tExited (137) 3 days ago\tdev-control-plane\n\n");
   REQUIRE(read);
   REQUIRE(read->size() == 2);
   CHECK(read->front() == KindContainer{"dev", "control-plane", "dev-control-plane", State::stopped});
@@ -43,8 +44,9 @@ TEST_CASE("a paused, restarting or created node container does not run") {
 }
 
 TEST_CASE("lines no engine prints are an Error, and no name of theirs becomes an argument") {
-  for (const auto* text : {"dev", "dev\tworker\tUp", "dev\tworker\tUp\t-rm", "--x\tworker\tUp\tn", "dev\tworker\tUp\tn;rm -rf /", "dev\tworker\tUp\t",
-                           "a\tb\tc\td\te", "\x1b[2J\tworker\tUp\tn", "dev\tworker\tUp\t../n"}) {
+  for (const auto* text :
+       {"dev", "dev\tworker\tUp", "dev\tworker\tUp\t-rm", "--x\tworker\tUp\tn", "dev\tworker\tUp\tn;rm -rf /",
+        "dev\tworker\tUp\t", "a\tb\tc\td\te", "\x1b[2J\tworker\tUp\tn", "dev\tworker\tUp\t../n"}) {
     INFO(text);
     const auto read = parse_kind_containers(text);
     REQUIRE(!read);
@@ -54,7 +56,8 @@ TEST_CASE("lines no engine prints are an Error, and no name of theirs becomes an
 }
 
 TEST_CASE("the first engine that has the cluster is taken") {
-  const std::vector<EngineAnswer> answers{{"docker", parse_kind_containers("other\tworker\tUp\to\n")}, {"podman", parse_kind_containers("dev\tworker\tUp\tn\n")}};
+  const std::vector<EngineAnswer> answers{{"docker", parse_kind_containers("other\tworker\tUp\to\n")},
+                                          {"podman", parse_kind_containers("dev\tworker\tUp\tn\n")}};
   const auto chosen = choose_kind_cluster("dev", answers);
   REQUIRE(chosen);
   CHECK(chosen->engine == "podman");
@@ -62,8 +65,9 @@ TEST_CASE("the first engine that has the cluster is taken") {
 }
 
 TEST_CASE("a cluster that is not there: the Error names those that are, and the engine that could not be asked") {
-  const std::vector<EngineAnswer> answers{{"docker", parse_kind_containers("b\tworker\tUp\tn1\na\tworker\tUp\tn2\nb\tworker\tUp\tn3\n")},
-                                          {"podman", Error{ErrorKind::io, "podman could not be started"}}};
+  const std::vector<EngineAnswer> answers{
+      {"docker", parse_kind_containers("b\tworker\tUp\tn1\na\tworker\tUp\tn2\nb\tworker\tUp\tn3\n")},
+      {"podman", Error{ErrorKind::io, "podman could not be started"}}};
   const auto chosen = choose_kind_cluster("dev", answers);
   REQUIRE(!chosen);
   CHECK(chosen.error().message == "there is no KIND cluster 'dev' (podman could not be started)");
@@ -71,7 +75,8 @@ TEST_CASE("a cluster that is not there: the Error names those that are, and the 
 }
 
 TEST_CASE("without an engine the Error says why each could not be asked") {
-  const std::vector<EngineAnswer> answers{{"docker", Error{ErrorKind::runtime, "docker: Cannot connect"}}, {"podman", Error{ErrorKind::io, "no podman"}}};
+  const std::vector<EngineAnswer> answers{{"docker", Error{ErrorKind::runtime, "docker: Cannot connect"}},
+                                          {"podman", Error{ErrorKind::io, "no podman"}}};
   const auto chosen = choose_kind_cluster("dev", answers);
   REQUIRE(!chosen);
   CHECK(chosen.error().kind == ErrorKind::connect);
@@ -79,7 +84,9 @@ TEST_CASE("without an engine the Error says why each could not be asked") {
 }
 
 TEST_CASE("the load balancer is no node, and stopped nodes are left out and said") {
-  const auto nodes = nodes_of(cluster_of("dev\texternal-load-balancer\tUp\tdev-lb\ndev\tworker\tExited (0)\tdev-worker\ndev\tcontrol-plane\tUp 1s\tdev-cp\n"), like());
+  const auto nodes = nodes_of(cluster_of("dev\texternal-load-balancer\tUp\tdev-lb\ndev\tworker\tExited "
+                                         "(0)\tdev-worker\ndev\tcontrol-plane\tUp 1s\tdev-cp\n"),
+                              like());
   REQUIRE(nodes);
   REQUIRE(nodes->nodes.size() == 1);
   CHECK(nodes->nodes.front().text == "docker:dev-cp");
@@ -121,11 +128,13 @@ TEST_CASE("a stopped container's port stands in its host configuration; every ad
 }
 
 TEST_CASE("what is no container's description is an Error, and wrong parts of one count as absent") {
-  for (const auto* text : {"", "[]", "{}", "[1]", "[{}]", "[{\"State\":{\"Running\":\"yes\"}}]", "[{},{}]", "[[[[[[", "null"}) {
+  for (const auto* text :
+       {"", "[]", "{}", "[1]", "[{}]", "[{\"State\":{\"Running\":\"yes\"}}]", "[{},{}]", "[[[[[[", "null"}) {
     INFO(text);
     CHECK(!parse_container(text));
   }
-  const auto facts = parse_container(R"([{"State":{"Running":true},"Config":7,"NetworkSettings":{"Networks":{"-x":{},"":{}},
+  const auto facts =
+      parse_container(R"([{"State":{"Running":true},"Config":7,"NetworkSettings":{"Networks":{"-x":{},"":{}},
     "Ports":{"5000/tcp":[{"HostIp":7,"HostPort":"99999"}]}},"HostConfig":{"PortBindings":{"5000/tcp":[7]}}}])");
   REQUIRE(facts);
   CHECK(facts->image.empty());
@@ -136,5 +145,6 @@ TEST_CASE("what is no container's description is an Error, and wrong parts of on
 TEST_CASE("a status line is read, and nothing else is taken for one") {
   CHECK(*parse_status_line("HTTP/1.1 200 OK") == 200);
   CHECK(*parse_status_line("HTTP/1.0 401") == 401);
-  for (const auto* text : {"", "HTTP/1.1", "HTTP/1.1 2", "HTTP/1.1 2x0", "SSH-2.0-OpenSSH", "HTTP/2 200"}) CHECK(!parse_status_line(text));
+  for (const auto* text : {"", "HTTP/1.1", "HTTP/1.1 2", "HTTP/1.1 2x0", "SSH-2.0-OpenSSH", "HTTP/2 200"})
+    CHECK(!parse_status_line(text));
 }

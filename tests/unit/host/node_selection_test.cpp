@@ -44,7 +44,8 @@ TEST_CASE("nodes named by flags come in their order, each once") {
 TEST_CASE("a file of nodes may hold blanks, commas, ranges and comments") {
   Home home;
   std::ofstream(home.path / "nodes") << "# first\nanubis babel,ra  # rest\n\nnode[01-03]\n";
-  CHECK(names(select_nodes({"@~/nodes"}, {}, Remembered::ignore)) == Names{"anubis", "babel", "ra", "node01", "node02", "node03"});
+  CHECK(names(select_nodes({"@~/nodes"}, {}, Remembered::ignore)) ==
+        Names{"anubis", "babel", "ra", "node01", "node02", "node03"});
 }
 
 TEST_CASE("a wrong name in a file of nodes is reported with its line") {
@@ -58,7 +59,13 @@ TEST_CASE("a wrong name in a file of nodes is reported with its line") {
 
 TEST_CASE("a node the intent describes keeps its description when a flag names it") {
   Intent intent;
-  intent.nodes = {{.text = "ops@babel:2222", .name = "babel", .user = "ops", .port = 2222, .identity = "", .jump = "", .where = {}}};
+  intent.nodes = {{.text = "ops@babel:2222",
+                   .name = "babel",
+                   .user = "ops",
+                   .port = 2222,
+                   .identity = "",
+                   .jump = "",
+                   .where = {}}};
   const auto selection = select_nodes({"babel"}, intent, Remembered::ignore);
   REQUIRE(selection);
   CHECK(selection->nodes.at(0).port == 2222);
@@ -82,7 +89,8 @@ TEST_CASE("what is remembered is readable by the user only") {
   const auto file = read_local_file(state_directory() + "/last-apply");
   REQUIRE(file);
   CHECK(file->mode_bits == 0600);
-  CHECK((std::filesystem::status(state_directory()).permissions() & std::filesystem::perms::mask) == std::filesystem::perms::owner_all);
+  CHECK((std::filesystem::status(state_directory()).permissions() & std::filesystem::perms::mask) ==
+        std::filesystem::perms::owner_all);
 }
 
 TEST_CASE("the intent file is the first that exists, and a flag or the environment decides alone") {

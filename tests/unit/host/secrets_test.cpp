@@ -27,14 +27,17 @@ struct Directory {
   }
   // A key and its certificate, made by the system's openssl.
   void key_pair(const std::string& name) const {
-    const auto command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + name + " -days 2 -keyout " + (path / (name + ".key")).string() +
-                         " -out " + (path / (name + ".crt")).string() + " 2>/dev/null";
+    const auto command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=" + name +
+                         " -days 2 -keyout " + (path / (name + ".key")).string() + " -out " +
+                         (path / (name + ".crt")).string() + " 2>/dev/null";
     REQUIRE(std::system(command.c_str()) == 0);
   }
 };
 
 ResolvedOrProblems resolve(const std::string& options, SecretLimits limits = {}) {
-  const auto parsed = parse_intent({.file = "f", .text = "version: 1\nregistries:\n  docker.io: { mirrors: [https://h, https://g] }\nendpoints:\n" + options});
+  const auto parsed = parse_intent(
+      {.file = "f",
+       .text = "version: 1\nregistries:\n  docker.io: { mirrors: [https://h, https://g] }\nendpoints:\n" + options});
   for (const auto& problem : parsed.problems) FAIL(to_string(problem));
   return resolve_secrets(parsed.intent, limits);
 }
@@ -61,7 +64,9 @@ TEST_CASE("a password comes from the environment, a file or a command") {
 
 TEST_CASE("what cannot be resolved is named with its place and without its content, all at once") {
   const Directory directory;
-  const auto resolved = resolve("  h: { auth: { username: u, password: { env: RF_NOT_SET } }, tls: { ca: /nowhere.pem } }\n  g: { auth: { username: u, password: { command: \"echo hunter2; exit 3\" } } }\n");
+  const auto resolved = resolve(
+      "  h: { auth: { username: u, password: { env: RF_NOT_SET } }, tls: { ca: /nowhere.pem } }\n  g: { auth: { "
+      "username: u, password: { command: \"echo hunter2; exit 3\" } } }\n");
   REQUIRE(resolved.problems.size() == 3);
   for (const auto& problem : resolved.problems) {
     CHECK(problem.where);
@@ -75,14 +80,16 @@ TEST_CASE("a command has a time limit, and runs once for all endpoints that use 
   CHECK_FALSE(password("{ command: \"sleep 20\" }", {.command = std::chrono::milliseconds(200)}).ok());
   const Directory directory;
   const auto line = "echo x >> " + (directory.path / "count").string() + "; echo p";
-  const auto both = resolve("  h: { auth: { username: u, password: { command: \"" + line + "\" } } }\n  g: { auth: { username: u, password: { command: \"" + line + "\" } } }\n");
+  const auto both = resolve("  h: { auth: { username: u, password: { command: \"" + line +
+                            "\" } } }\n  g: { auth: { username: u, password: { command: \"" + line + "\" } } }\n");
   CHECK(both.ok());
   CHECK(fs::file_size(directory.path / "count") == 2);
 }
 
 TEST_CASE("an endpoint that no registry uses is not resolved, and its command not run") {
   const Directory directory;
-  const auto resolved = resolve("  elsewhere: { auth: { username: u, password: { command: \"touch " + (directory.path / "ran").string() + "\" } } }\n");
+  const auto resolved = resolve("  elsewhere: { auth: { username: u, password: { command: \"touch " +
+                                (directory.path / "ran").string() + "\" } } }\n");
   CHECK(resolved.ok());
   CHECK(resolved.endpoints.empty());
   CHECK_FALSE(fs::exists(directory.path / "ran"));
@@ -105,10 +112,14 @@ TEST_CASE("Docker's configuration gives name and password, from its entries or i
   REQUIRE(entry.ok());
   CHECK(entry.endpoints.at("h").username == "robot");
   CHECK(entry.endpoints.at("h").password.expose() == "hunter2");
-  const auto hub = from(R"({"auths": {"https://index.docker.io/v1/": {"username": "me", "password": "p"}}})", "docker.io");
+  const auto hub =
+      from(R"({"auths": {"https://index.docker.io/v1/": {"username": "me", "password": "p"}}})", "docker.io");
   REQUIRE(hub.ok());
   CHECK(hub.endpoints.at("registry-1.docker.io").username == "me");
-  directory.file("docker-credential-test", "#!/bin/sh\nread -r key || true\nprintf '{\"ServerURL\":\"%s\",\"Username\":\"helped\",\"Secret\":\"s-%s\"}' \"$key\" \"$key\"\n", 0700);
+  directory.file("docker-credential-test",
+                 "#!/bin/sh\nread -r key || true\nprintf "
+                 "'{\"ServerURL\":\"%s\",\"Username\":\"helped\",\"Secret\":\"s-%s\"}' \"$key\" \"$key\"\n",
+                 0700);
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", (directory.path.string() + ":" + path).c_str(), 1);
   const auto helped = from(R"({"credsStore": "test", "auths": {"h": {}}})");

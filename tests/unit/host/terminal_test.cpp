@@ -47,7 +47,9 @@ class Asked {
     REQUIRE(tcgetattr(terminal_, &now) == 0);
     return (now.c_lflag & static_cast<tcflag_t>(ECHO)) != 0;
   }
-  void type(const std::string& text) const { REQUIRE(write(terminal_, text.data(), text.size()) == static_cast<ssize_t>(text.size())); }
+  void type(const std::string& text) const {
+    REQUIRE(write(terminal_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
   int wait_status(int options) const {
     int status = 0;
     REQUIRE(waitpid(pid_, &status, options) == pid_);
@@ -70,7 +72,8 @@ class Asked {
     while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
       termios now{};
       tcgetattr(STDIN_FILENO, &now);
-      const char* const said = (now.c_lflag & static_cast<tcflag_t>(ECHO)) != 0 ? "stopped, and what is typed is shown\n" : "stopped\n";
+      const char* const said =
+          (now.c_lflag & static_cast<tcflag_t>(ECHO)) != 0 ? "stopped, and what is typed is shown\n" : "stopped\n";
       if (write(STDOUT_FILENO, said, strlen(said)) < 0) _exit(9);
       kill(job, SIGCONT);
     }
@@ -99,8 +102,10 @@ TEST_CASE("Ctrl-C at a question ends the program and leaves a terminal that show
   INFO(number);
   Asked asked;
   asked.wait_for("secret: ");
-  if (number == SIGINT) asked.type("\x03");
-  else kill(asked.pid(), number);
+  if (number == SIGINT)
+    asked.type("\x03");
+  else
+    kill(asked.pid(), number);
   const int status = asked.wait_status(0);
   CHECK((WIFSIGNALED(status) && WTERMSIG(status) == number));
   CHECK(asked.shows_what_is_typed());

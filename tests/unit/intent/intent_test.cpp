@@ -38,11 +38,14 @@ endpoints:
 
 std::vector<std::string> problems(const std::string& text, unsigned mode = 0) {
   std::vector<std::string> out;
-  for (const auto& problem : parse_intent({.file = "f", .text = text, .mode_bits = mode}).problems) out.push_back(to_string(problem));
+  for (const auto& problem : parse_intent({.file = "f", .text = text, .mode_bits = mode}).problems)
+    out.push_back(to_string(problem));
   return out;
 }
 
-std::vector<std::string> registry(const std::string& body) { return problems("version: 1\nregistries:\n  docker.io:\n" + body); }
+std::vector<std::string> registry(const std::string& body) {
+  return problems("version: 1\nregistries:\n  docker.io:\n" + body);
+}
 
 std::vector<std::string> urls(const std::vector<Endpoint>& chain) {
   std::vector<std::string> out;
@@ -63,9 +66,11 @@ TEST_CASE("the whole format is read into the model") {
   CHECK(intent.nodes[2].jump == "anubis");
   CHECK(intent.nodes[3].kind == NodeSpec::Kind::kind_cluster);
   REQUIRE(intent.registries.size() == 4);
-  CHECK(urls(intent.registry("anubis:32000")->chain()) ==
-        std::vector<std::string>{"http://anubis:32000/v2", "https://ghcr.io/v2/your-org", "https://registry-1.docker.io/v2"});
-  CHECK(urls(intent.registry("docker.io")->chain()) == std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
+  CHECK(urls(intent.registry("anubis:32000")->chain()) == std::vector<std::string>{"http://anubis:32000/v2",
+                                                                                   "https://ghcr.io/v2/your-org",
+                                                                                   "https://registry-1.docker.io/v2"});
+  CHECK(urls(intent.registry("docker.io")->chain()) ==
+        std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
   CHECK(urls(intent.registry("ghcr.io")->chain()) == std::vector<std::string>{"http://anubis:32000/v2"});
   CHECK(urls(intent.registry("*")->chain()) == std::vector<std::string>{"https://harbor.corp/v2/proxy"});
   CHECK(intent.registry("docker.io")->where == Location{"/etc/rf/regfallback.yaml", 13, 3});
@@ -82,7 +87,8 @@ TEST_CASE("the whole format is read into the model") {
 }
 
 TEST_CASE("every problem is named at once, in file order, with its place and a way out") {
-  CHECK(problems(R"(version: 2
+  CHECK(
+      problems(R"(version: 2
 regsitries:
   docker.io: {}
 registries:
@@ -97,23 +103,27 @@ endpoints:
   a:1:
     tls: { ca: 5, skip_verify: true }
     password: x
-)") == std::vector<std::string>{
-                 "f:1:10: expected the number 1, found \"2\"\n  hint: write 1",
-                 "f:2:1: unknown key \"regsitries\"\n  hint: did you mean `registries`?",
-                 "f:6:5: unknown key \"mirror\"\n  hint: did you mean `mirrors`?",
-                 "f:7:15: expected an endpoint, or none, found a list",
-                 "f:8:3: \"docker.io\" stands here twice; the first is on line 5\n  hint: join the two",
-                 "f:10:3: \"index.docker.io\" is Docker Hub, whose images are looked up as docker.io\n  hint: write docker.io",
-                 "f:11:15: \"ftp://x\" starts with ftp://; registries speak http or https\n  hint: write https://x",
-                 "f:14:19: unknown key \"skip_verify\"\n  hint: did you mean `insecure_skip_verify`?",
-                 "f:15:5: unknown key \"password\"\n  hint: the keys here are auth, tls, dial_timeout, capabilities, headers",
-             });
+)") ==
+      std::vector<std::string>{
+          "f:1:10: expected the number 1, found \"2\"\n  hint: write 1",
+          "f:2:1: unknown key \"regsitries\"\n  hint: did you mean `registries`?",
+          "f:6:5: unknown key \"mirror\"\n  hint: did you mean `mirrors`?",
+          "f:7:15: expected an endpoint, or none, found a list",
+          "f:8:3: \"docker.io\" stands here twice; the first is on line 5\n  hint: join the two",
+          "f:10:3: \"index.docker.io\" is Docker Hub, whose images are looked up as docker.io\n  hint: write docker.io",
+          "f:11:15: \"ftp://x\" starts with ftp://; registries speak http or https\n  hint: write https://x",
+          "f:14:19: unknown key \"skip_verify\"\n  hint: did you mean `insecure_skip_verify`?",
+          "f:15:5: unknown key \"password\"\n  hint: the keys here are auth, tls, dial_timeout, capabilities, headers",
+      });
 }
 
 TEST_CASE("an empty file and a wrong root say how to begin") {
-  CHECK(problems("") == std::vector<std::string>{"f:1:1: the file is empty\n  hint: `regfallback init` writes a commented starter file"});
+  CHECK(problems("") == std::vector<std::string>{
+                            "f:1:1: the file is empty\n  hint: `regfallback init` writes a commented starter file"});
   CHECK(problems("- a\n") == std::vector<std::string>{"f:1:1: expected the keys version and registries, found a list"});
-  CHECK(problems("version: 1\n") == std::vector<std::string>{"f:1:1: the key `registries` is missing\n  hint: registries: For every registry, the endpoints to try."});
+  CHECK(problems("version: 1\n") ==
+        std::vector<std::string>{
+            "f:1:1: the key `registries` is missing\n  hint: registries: For every registry, the endpoints to try."});
   CHECK(problems("version: 1\nregistries: {}\n").empty());
 }
 
@@ -134,12 +144,17 @@ TEST_CASE("chains that no runtime could follow are refused") {
 }
 
 TEST_CASE("TLS settings for an endpoint that is plain http are refused where it is used") {
-  CHECK(problems("version: 1\nregistries:\n  docker.io: { mirrors: [http://a:1] }\nendpoints:\n  a:1: { tls: { ca: x.pem } }\n") ==
-        std::vector<std::string>{"f:3:26: http://a:1/v2 is plain http, but endpoints: a:1: tls is set (line 5)\n  hint: write https://a:1 here, or remove the tls settings"});
+  CHECK(problems("version: 1\nregistries:\n  docker.io: { mirrors: [http://a:1] }\nendpoints:\n  a:1: { tls: { ca: "
+                 "x.pem } }\n") ==
+        std::vector<std::string>{"f:3:26: http://a:1/v2 is plain http, but endpoints: a:1: tls is set (line 5)\n  "
+                                 "hint: write https://a:1 here, or remove the tls settings"});
 }
 
 TEST_CASE("options for a host that is used nowhere are a warning with a suggestion") {
-  const auto parsed = parse_intent({.file = "f", .text = "version: 1\nregistries:\n  docker.io: { mirrors: [http://anubis:32000] }\nendpoints:\n  anubis:3200: { dial_timeout: 2s }\n  docker.io: { dial_timeout: 2s }\n"});
+  const auto parsed =
+      parse_intent({.file = "f",
+                    .text = "version: 1\nregistries:\n  docker.io: { mirrors: [http://anubis:32000] }\nendpoints:\n  "
+                            "anubis:3200: { dial_timeout: 2s }\n  docker.io: { dial_timeout: 2s }\n"});
   CHECK(parsed.ok());
   REQUIRE(parsed.warnings.size() == 1);
   CHECK(parsed.warnings[0].hint == "did you mean anubis:32000?");
@@ -147,7 +162,9 @@ TEST_CASE("options for a host that is used nowhere are a warning with a suggesti
 }
 
 TEST_CASE("a secret in clear is taken only from a file that nobody else can read, and is never shown") {
-  const std::string text = "version: 1\nregistries:\n  docker.io: { mirrors: [https://h] }\nendpoints:\n  h:\n    auth: { username: u, password: hunter2 }\n    headers: { X-Api-Key: hunter3 }\n";
+  const std::string text =
+      "version: 1\nregistries:\n  docker.io: { mirrors: [https://h] }\nendpoints:\n  h:\n    auth: { username: u, "
+      "password: hunter2 }\n    headers: { X-Api-Key: hunter3 }\n";
   CHECK(problems(text, 0600).empty());
   const auto found = problems(text, 0640);
   REQUIRE(found.size() == 2);
@@ -157,7 +174,9 @@ TEST_CASE("a secret in clear is taken only from a file that nobody else can read
 
 TEST_CASE("credentials are complete or refused") {
   const auto auth = [](const std::string& value) {
-    return problems("version: 1\nregistries:\n  docker.io: { mirrors: [https://h] }\nendpoints:\n  h: { auth: " + value + " }\n").size();
+    return problems("version: 1\nregistries:\n  docker.io: { mirrors: [https://h] }\nendpoints:\n  h: { auth: " +
+                    value + " }\n")
+        .size();
   };
   CHECK(auth("{ username: u, password: { file: p } }") == 0);
   CHECK(auth("{ password: { docker-config: ~/.docker/config.json } }") == 0);
@@ -172,7 +191,9 @@ TEST_CASE("credentials are complete or refused") {
 
 TEST_CASE("headers cannot carry line breaks, nor replace what is made from other keys") {
   const auto header = [](const std::string& value) {
-    return problems("version: 1\nregistries:\n  docker.io: { mirrors: [https://h] }\nendpoints:\n  h: { headers: " + value + " }\n").size();
+    return problems("version: 1\nregistries:\n  docker.io: { mirrors: [https://h] }\nendpoints:\n  h: { headers: " +
+                    value + " }\n")
+        .size();
   };
   CHECK(header("{ X-A: b }") == 0);
   CHECK(header("{ X-A: 1 }") == 0);
@@ -203,11 +224,14 @@ TEST_CASE("depth and size have limits") {
 TEST_CASE("flags say the same as a file") {
   const auto parsed = intent_from_flags({"docker.io=http://anubis:32000", "anubis:32000=ghcr.io/your-org,docker.io"});
   REQUIRE(parsed.ok());
-  CHECK(urls(parsed.intent.registry("docker.io")->chain()) == std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
+  CHECK(urls(parsed.intent.registry("docker.io")->chain()) ==
+        std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
   CHECK(urls(parsed.intent.registry("anubis:32000")->chain()) ==
-        std::vector<std::string>{"http://anubis:32000/v2", "https://ghcr.io/v2/your-org", "https://registry-1.docker.io/v2"});
+        std::vector<std::string>{"http://anubis:32000/v2", "https://ghcr.io/v2/your-org",
+                                 "https://registry-1.docker.io/v2"});
   const auto own = intent_from_flags({"x.io:5000=http://m:1,http://x.io:5000,http://n:1"});
-  CHECK(urls(own.intent.registries[0].chain()) == std::vector<std::string>{"http://m:1/v2", "http://x.io:5000/v2", "http://n:1/v2"});
+  CHECK(urls(own.intent.registries[0].chain()) ==
+        std::vector<std::string>{"http://m:1/v2", "http://x.io:5000/v2", "http://n:1/v2"});
   CHECK(intent_from_flags({"ghcr.io=http://m:1,none"}).intent.registries[0].chain().size() == 1);
   CHECK(intent_from_flags({"ghcr.io=http://m:1", "ghcr.io=http://n:1"}).intent.registries[0].mirrors.size() == 2);
   CHECK(intent_from_flags({"ghcr.io", "anubis=x", "ghcr.io=ftp://x"}).problems.size() == 3);
@@ -215,7 +239,8 @@ TEST_CASE("flags say the same as a file") {
 
 TEST_CASE("the starter file is a valid intent, with or without what was found") {
   CHECK(problems(starter_intent({}, nullptr)).empty());
-  const auto found = intent_from_flags({"*=https://h/v2/p", "docker.io=http://anubis:32000", "[::1]:5000=docker.io,none"}).intent;
+  const auto found =
+      intent_from_flags({"*=https://h/v2/p", "docker.io=http://anubis:32000", "[::1]:5000=docker.io,none"}).intent;
   const auto text = starter_intent({"anubis", "ops@babel:2222", "[::1]:22"}, &found);
   INFO(text);
   const auto parsed = parse_intent({.file = "f", .text = text});

@@ -13,11 +13,14 @@ TEST_CASE("a node is written as ssh takes it, or names a container") {
     std::string user, name;
     int port;
   };
-  const auto c = GENERATE(Case{"anubis", Kind::ssh, "", "anubis", 0}, Case{"ops@babel:2222", Kind::ssh, "ops", "babel", 2222}, Case{"[::1]:22", Kind::ssh, "", "::1", 22},
-                          Case{"root@[fe80::1%eth0]:2200", Kind::ssh, "root", "fe80::1%eth0", 2200}, Case{"2001:db8::7", Kind::ssh, "", "2001:db8::7", 0},
-                          Case{"kind:dev", Kind::kind_cluster, "", "dev", 0}, Case{"docker:node_1", Kind::docker, "", "node_1", 0},
-                          Case{"podman:x", Kind::podman, "", "x", 0}, Case{"local", Kind::local, "", "local", 0}, Case{"a@b@host", Kind::ssh, "a@b", "host", 0},
-                          Case{"ssh://ops@babel:22", Kind::ssh, "ops", "babel", 22});
+  const auto c =
+      GENERATE(Case{"anubis", Kind::ssh, "", "anubis", 0}, Case{"ops@babel:2222", Kind::ssh, "ops", "babel", 2222},
+               Case{"[::1]:22", Kind::ssh, "", "::1", 22},
+               Case{"root@[fe80::1%eth0]:2200", Kind::ssh, "root", "fe80::1%eth0", 2200},
+               Case{"2001:db8::7", Kind::ssh, "", "2001:db8::7", 0}, Case{"kind:dev", Kind::kind_cluster, "", "dev", 0},
+               Case{"docker:node_1", Kind::docker, "", "node_1", 0}, Case{"podman:x", Kind::podman, "", "x", 0},
+               Case{"local", Kind::local, "", "local", 0}, Case{"a@b@host", Kind::ssh, "a@b", "host", 0},
+               Case{"ssh://ops@babel:22", Kind::ssh, "ops", "babel", 22});
   const auto nodes = parse_nodes(c.text);
   REQUIRE(nodes);
   REQUIRE(nodes->size() == 1);
@@ -42,8 +45,29 @@ TEST_CASE("ranges expand in order and keep their zeros") {
 }
 
 TEST_CASE("what is no node is refused with a way out") {
-  for (const auto* bad : {"", "a,,b", "-oProxyCommand=x", "x@-host", "-u@host", "node[3-1]", "node[a-b]", "node[1-", "node[1-99999999]", "n[1-200]n[1-200]", "host:port",
-                          "host:0", "a b", "a;b", "$(x)", "kind:", "docker:-x", "@file", "a\nb", "[::1", "node[]", "x@", "host/"}) {
+  for (const auto* bad : {"",
+                          "a,,b",
+                          "-oProxyCommand=x",
+                          "x@-host",
+                          "-u@host",
+                          "node[3-1]",
+                          "node[a-b]",
+                          "node[1-",
+                          "node[1-99999999]",
+                          "n[1-200]n[1-200]",
+                          "host:port",
+                          "host:0",
+                          "a b",
+                          "a;b",
+                          "$(x)",
+                          "kind:",
+                          "docker:-x",
+                          "@file",
+                          "a\nb",
+                          "[::1",
+                          "node[]",
+                          "x@",
+                          "host/"}) {
     INFO(bad);
     const auto nodes = parse_nodes(bad);
     REQUIRE_FALSE(nodes);

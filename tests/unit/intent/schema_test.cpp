@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
-#include <nlohmann/json.hpp>
 
 #include "intent/intent.h"
 #include "intent/shape.h"
@@ -27,9 +27,12 @@ bool valid(const Json& value, const Json& schema);
 bool valid_object(const Json& value, const Json& schema) {
   for (const auto& name : schema.value("required", Json::array()))
     if (!value.contains(name.get<std::string>())) return false;
-  if (value.size() < schema.value("minProperties", 0u) || value.size() > schema.value("maxProperties", 1000u)) return false;
+  if (value.size() < schema.value("minProperties", 0u) || value.size() > schema.value("maxProperties", 1000u))
+    return false;
   for (const auto& [key, item] : value.items()) {
-    if (schema.contains("propertyNames") && !std::regex_search(key, std::regex(schema["propertyNames"]["pattern"].get<std::string>()))) return false;
+    if (schema.contains("propertyNames") &&
+        !std::regex_search(key, std::regex(schema["propertyNames"]["pattern"].get<std::string>())))
+      return false;
     if (schema.contains("properties") && schema["properties"].contains(key)) {
       if (!valid(item, schema["properties"][key])) return false;
     } else if (schema["additionalProperties"] == false || !valid(item, schema["additionalProperties"])) {
@@ -39,8 +42,12 @@ bool valid_object(const Json& value, const Json& schema) {
   return true;
 }
 bool has_type(const Json& value, const std::string& type) {
-  return type == "object" ? value.is_object() : type == "array" ? value.is_array() : type == "string" ? value.is_string() : type == "integer" ? value.is_number_integer()
-         : type == "number" ? value.is_number() : type == "boolean" && value.is_boolean();
+  return type == "object"    ? value.is_object()
+         : type == "array"   ? value.is_array()
+         : type == "string"  ? value.is_string()
+         : type == "integer" ? value.is_number_integer()
+         : type == "number"  ? value.is_number()
+                             : type == "boolean" && value.is_boolean();
 }
 bool valid(const Json& value, const Json& schema) {
   if (schema.contains("anyOf")) {
@@ -49,15 +56,20 @@ bool valid(const Json& value, const Json& schema) {
     return false;
   }
   const auto types = schema["type"].is_array() ? schema["type"] : Json::array({schema["type"]});
-  if (std::none_of(types.begin(), types.end(), [&](const Json& type) { return has_type(value, type.get<std::string>()); })) return false;
+  if (std::none_of(types.begin(), types.end(),
+                   [&](const Json& type) { return has_type(value, type.get<std::string>()); }))
+    return false;
   if (value.is_object()) return valid_object(value, schema);
   if (value.is_array())
     return std::all_of(value.begin(), value.end(), [&](const Json& item) { return valid(item, schema["items"]); });
-  if (value.is_number_integer() && schema.contains("minimum") && (value < schema["minimum"] || value > schema["maximum"])) return false;
+  if (value.is_number_integer() && schema.contains("minimum") &&
+      (value < schema["minimum"] || value > schema["maximum"]))
+    return false;
   if (!value.is_string()) return true;
   const auto text = value.get<std::string>();
   if (text.size() < schema.value("minLength", 0u)) return false;
-  if (schema.contains("enum") && std::find(schema["enum"].begin(), schema["enum"].end(), text) == schema["enum"].end()) return false;
+  if (schema.contains("enum") && std::find(schema["enum"].begin(), schema["enum"].end(), text) == schema["enum"].end())
+    return false;
   return !schema.contains("pattern") || std::regex_search(text, std::regex(schema["pattern"].get<std::string>()));
 }
 
@@ -67,11 +79,12 @@ bool file_takes(const std::string& text) { return parse_intent({.file = "f", .te
 }  // namespace
 
 TEST_CASE("the schema takes whatever the validator takes") {
-  for (const auto* text : {
-           R"({"version": 1, "registries": {}})",
-           R"({"version": 1, "nodes": ["a", {"name": "b[1-2]", "ssh": {"port": 22, "user": "x", "jump": "j", "identity": "k"}}, "kind:dev"],
+  for (
+      const auto* text :
+      {R"({"version": 1, "registries": {}})",
+       R"({"version": 1, "nodes": ["a", {"name": "b[1-2]", "ssh": {"port": 22, "user": "x", "jump": "j", "identity": "k"}}, "kind:dev"],
                "registries": {"*": {"mirrors": "https://h/v2/p"}, "[::1]:5000": {"upstream": "none", "fallback": ["docker.io", "HTTP://x:1/"]}, "docker.io": {"mirrors": ["[::1]:5000"]}}})",
-           R"({"version": 1, "registries": {"x.io:5000": {"upstream": "http://x.io:5000"}}, "endpoints": {"x.io:5000": {"auth": {"username": "u", "password": {"env": "X"}},
+       R"({"version": 1, "registries": {"x.io:5000": {"upstream": "http://x.io:5000"}}, "endpoints": {"x.io:5000": {"auth": {"username": "u", "password": {"env": "X"}},
                "dial_timeout": "1m30s", "capabilities": ["pull", "resolve"], "headers": {"X-A": "b", "X-N": 1}},
                "[::1]:5": {"auth": {"password": {"docker-config": "~/x"}}, "tls": {"ca": "a", "client": {"cert": "c", "key": "k"}, "insecure_skip_verify": true}}}})"}) {
     INFO(text);
@@ -81,14 +94,18 @@ TEST_CASE("the schema takes whatever the validator takes") {
 }
 
 TEST_CASE("the schema refuses wrong keys, types and forms as the validator does") {
-  for (const auto* text : {R"({"version": 2, "registries": {}})", R"({"registries": {}})", R"({"version": 1})", R"([])", R"({"version": 1, "registries": {}, "x": 1})",
-                           R"({"version": 1, "registries": {"docker.io": {"mirror": []}}})", R"({"version": 1, "registries": {"https://x": {}}})",
-                           R"({"version": 1, "registries": {"docker.io": {"mirrors": [1]}}})", R"({"version": 1, "registries": {"docker.io": {"mirrors": ["ftp://x"]}}})",
-                           R"({"version": 1, "registries": {}, "nodes": ["-x"]})", R"({"version": 1, "registries": {}, "nodes": "a"})",
-                           R"({"version": 1, "registries": {}, "endpoints": {"h": {"dial_timeout": "2"}}})", R"({"version": 1, "registries": {}, "endpoints": {"h": {"capabilities": ["fly"]}}})",
-                           R"({"version": 1, "registries": {}, "endpoints": {"h": {"auth": {"username": "u", "password": {}}}}})",
-                           R"({"version": 1, "registries": {}, "endpoints": {"h": {"tls": {"insecure_skip_verify": "true"}}}})",
-                           R"({"version": 1, "registries": {}, "endpoints": {"h": {"tls": {"client": {"cert": "c"}}}}})"}) {
+  for (const auto* text :
+       {R"({"version": 2, "registries": {}})", R"({"registries": {}})", R"({"version": 1})", R"([])",
+        R"({"version": 1, "registries": {}, "x": 1})", R"({"version": 1, "registries": {"docker.io": {"mirror": []}}})",
+        R"({"version": 1, "registries": {"https://x": {}}})",
+        R"({"version": 1, "registries": {"docker.io": {"mirrors": [1]}}})",
+        R"({"version": 1, "registries": {"docker.io": {"mirrors": ["ftp://x"]}}})",
+        R"({"version": 1, "registries": {}, "nodes": ["-x"]})", R"({"version": 1, "registries": {}, "nodes": "a"})",
+        R"({"version": 1, "registries": {}, "endpoints": {"h": {"dial_timeout": "2"}}})",
+        R"({"version": 1, "registries": {}, "endpoints": {"h": {"capabilities": ["fly"]}}})",
+        R"({"version": 1, "registries": {}, "endpoints": {"h": {"auth": {"username": "u", "password": {}}}}})",
+        R"({"version": 1, "registries": {}, "endpoints": {"h": {"tls": {"insecure_skip_verify": "true"}}}})",
+        R"({"version": 1, "registries": {}, "endpoints": {"h": {"tls": {"client": {"cert": "c"}}}}})"}) {
     INFO(text);
     CHECK_FALSE(file_takes(text));
     CHECK_FALSE(schema_takes(text));

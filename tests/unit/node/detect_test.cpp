@@ -9,7 +9,8 @@ using test::microk8s_runtime;
 using test::Node;
 
 namespace {
-constexpr auto live_config = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
+constexpr auto live_config =
+    "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
 bool mentions(const std::vector<std::string>& texts, std::string_view part) {
   for (const auto& text : texts)
     if (text.find(part) != text.npos) return true;
@@ -18,7 +19,8 @@ bool mentions(const std::vector<std::string>& texts, std::string_view part) {
 }  // namespace
 
 TEST_CASE("a Debian node without config_path needs one") {
-  const auto detection = Node().containerd("containerd github.com/containerd/containerd 1.7.24~ds1", "version = 2\n").detection();
+  const auto detection =
+      Node().containerd("containerd github.com/containerd/containerd 1.7.24~ds1", "version = 2\n").detection();
   CHECK(detection.profile.name == "containerd");
   CHECK(to_string(detection.containerd) == "1.7.24");
   CHECK(detection.state == "needs config_path");
@@ -30,8 +32,11 @@ TEST_CASE("a Debian node without config_path needs one") {
 
 TEST_CASE("a node whose config_path is set is live, in the directory it names") {
   CHECK(Node().containerd("1.7.24", live_config).detection().state == "live");
-  const auto elsewhere = Node().containerd("2.1.9",
-      "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/opt/hosts'\n").detection();
+  const auto elsewhere =
+      Node()
+          .containerd("2.1.9",
+                      "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/opt/hosts'\n")
+          .detection();
   CHECK(elsewhere.state == "live");
   CHECK(elsewhere.hosts_dir == "/opt/hosts");
 }
@@ -43,14 +48,21 @@ TEST_CASE("containerd 2.2 and later with nothing set ignores its own two directo
 }
 
 TEST_CASE("legacy mirrors are seen") {
-  const auto detection = Node().containerd("1.6.20",
-      "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = [\"http://m:5000\"]\n").detection();
+  const auto detection =
+      Node()
+          .containerd("1.6.20",
+                      "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = "
+                      "[\"http://m:5000\"]\n")
+          .detection();
   CHECK(detection.state == "legacy mirrors");
 }
 
 TEST_CASE("mirrors beside config_path leave the CRI plugin broken, and the reason is told") {
-  const auto detection = Node().containerd("1.7.24", std::string(live_config) +
-      "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = [\"http://m:5000\"]\n").detection();
+  const auto detection = Node()
+                             .containerd("1.7.24", std::string(live_config) +
+                                                       "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors."
+                                                       "\"docker.io\"]\nendpoint = [\"http://m:5000\"]\n")
+                             .detection();
   CHECK(detection.state == "broken");
   CHECK(mentions(detection.notes, "config_path"));
 }
@@ -63,7 +75,9 @@ TEST_CASE("containerd.io with its CRI plugin disabled is no Kubernetes runtime")
 
 TEST_CASE("a kubeadm node tells its role") {
   Node node;
-  node.containerd("1.7.24", live_config).kubelet("unix:///run/containerd/containerd.sock").file("/etc/kubernetes/kubelet.conf");
+  node.containerd("1.7.24", live_config)
+      .kubelet("unix:///run/containerd/containerd.sock")
+      .file("/etc/kubernetes/kubelet.conf");
   CHECK(node.detection().profile.name == "kubeadm");
   CHECK(node.detection().role == "worker");
   CHECK(node.file("/etc/kubernetes/manifests/kube-apiserver.yaml").detection().role == "control-plane");
@@ -71,7 +85,9 @@ TEST_CASE("a kubeadm node tells its role") {
 
 TEST_CASE("a kubelet told /var/run means /run") {
   Node node;
-  node.containerd("1.7.24").runs(k3s_runtime("k3s", "k3s.service")).kubelet("unix:///var/run/containerd/containerd.sock");
+  node.containerd("1.7.24")
+      .runs(k3s_runtime("k3s", "k3s.service"))
+      .kubelet("unix:///var/run/containerd/containerd.sock");
   CHECK(node.detection().profile.name == "containerd");
   node.facts.tree.remove("/var/run");
   CHECK(node.detection().profile.name == "containerd");
@@ -98,7 +114,10 @@ TEST_CASE("Docker's child containerd is ignored") {
 TEST_CASE("Docker alone is Docker Engine, whose directory is live without config_path") {
   Node node;
   node.process("dockerd", {"dockerd"});
-  node.runs({.version = "2.1.4", .address = "/run/docker/containerd/containerd.sock", .unit = "docker.service", .parent_exe = "/usr/bin/dockerd"});
+  node.runs({.version = "2.1.4",
+             .address = "/run/docker/containerd/containerd.sock",
+             .unit = "docker.service",
+             .parent_exe = "/usr/bin/dockerd"});
   const auto detection = node.detection();
   CHECK(detection.profile.name == "docker");
   CHECK(detection.hosts_dir == "/etc/docker/certs.d");
@@ -107,7 +126,9 @@ TEST_CASE("Docker alone is Docker Engine, whose directory is live without config
 
 TEST_CASE("K3s with docker beside it is K3s") {
   Node node;
-  node.runs(k3s_runtime("k3s", "k3s.service")).process("k3s", {"/usr/local/bin/k3s", "server"}).process("dockerd", {"dockerd"});
+  node.runs(k3s_runtime("k3s", "k3s.service"))
+      .process("k3s", {"/usr/local/bin/k3s", "server"})
+      .process("dockerd", {"dockerd"});
   node.runs({.version = "1.7.27", .unit = "containerd.service"});
   node.facts.versions["k3s"] = "k3s version v1.31.4+k3s1 (a562d090)\ngo version go1.22.9";
   const auto detection = node.detection();
@@ -147,7 +168,8 @@ TEST_CASE("RKE2 and K3s share a socket and are told apart all the same") {
 
 TEST_CASE("a link at containerd's usual socket does not hide RKE2") {
   Node node;
-  node.runs(k3s_runtime("rke2", "rke2-server.service")).link("/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock");
+  node.runs(k3s_runtime("rke2", "rke2-server.service"))
+      .link("/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock");
   node.file("/run/k3s/containerd/containerd.sock").kubelet("unix:///run/containerd/containerd.sock");
   CHECK(node.detection().profile.name == "rke2");
 }
@@ -157,12 +179,14 @@ TEST_CASE("K3s on another runtime is not configured through registries.yaml") {
   docker.process("k3s", {"/usr/local/bin/k3s", "server", "--docker"}).containerd("1.7.24");
   CHECK(docker.refusal().kind == ErrorKind::unsupported);
   Node external;
-  external.process("k3s", {"k3s", "agent", "--container-runtime-endpoint", "/run/containerd/containerd.sock"}).containerd("1.7.24");
+  external.process("k3s", {"k3s", "agent", "--container-runtime-endpoint", "/run/containerd/containerd.sock"})
+      .containerd("1.7.24");
   CHECK(external.detection().profile.name == "containerd");
 }
 
 TEST_CASE("a K3s under another unit name is restarted by that name") {
-  const auto detection = Node().runs(k3s_runtime("k3s", "k3s-lab.service")).process("k3s", {"k3s", "server"}).detection();
+  const auto detection =
+      Node().runs(k3s_runtime("k3s", "k3s-lab.service")).process("k3s", {"k3s", "server"}).detection();
   CHECK(detection.service->restart_name == "k3s-lab.service");
   CHECK(detection.role == "server");
 }
@@ -185,8 +209,9 @@ TEST_CASE("MicroK8s is written through current, and restarted through snap") {
   Node node;
   node.runs(microk8s_runtime()).link("/snap/microk8s/current", "7589").link("/var/snap/microk8s/current", "7589");
   node.file("/snap/microk8s/7589/meta/snap.yaml", "name: microk8s\nversion: v1.31.4\n");
-  node.file("/var/snap/microk8s/7589/args/containerd.toml", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n"
-                                                            "config_path = \"/var/snap/microk8s/7589/args/certs.d\"\n");
+  node.file("/var/snap/microk8s/7589/args/containerd.toml",
+            "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n"
+            "config_path = \"/var/snap/microk8s/7589/args/certs.d\"\n");
   node.file("/var/snap/microk8s/7589/args/containerd-template.toml", "version = 2\n");
   node.facts.tree.put_directory("/var/snap/microk8s/7589/args/certs.d");
   const auto detection = node.detection();
@@ -200,7 +225,9 @@ TEST_CASE("MicroK8s is written through current, and restarted through snap") {
 
 TEST_CASE("MicroK8s up to 1.22 takes mirrors in its template") {
   Node node;
-  node.runs(microk8s_runtime()).link("/snap/microk8s/current", "7589").file("/snap/microk8s/7589/meta/snap.yaml", "version: '1.22.17'\n");
+  node.runs(microk8s_runtime())
+      .link("/snap/microk8s/current", "7589")
+      .file("/snap/microk8s/7589/meta/snap.yaml", "version: '1.22.17'\n");
   CHECK(node.detection().era.style == Style::config_toml);
 }
 
@@ -212,7 +239,10 @@ TEST_CASE("what MicroK8s leaves behind after its removal is not MicroK8s") {
 
 TEST_CASE("MicroK8s beside the leftovers of kubeadm is MicroK8s") {
   Node node;
-  node.runs(microk8s_runtime()).link("/snap/microk8s/current", "7589").containerd("1.7.24").file("/etc/kubernetes/kubelet.conf");
+  node.runs(microk8s_runtime())
+      .link("/snap/microk8s/current", "7589")
+      .containerd("1.7.24")
+      .file("/etc/kubernetes/kubelet.conf");
   node.link("/var/lib/kubelet", "/var/snap/microk8s/common/var/lib/kubelet");
   node.facts.kubelet_endpoint = "unix:///run/containerd/containerd.sock";
   node.facts.kubelet_source = "/var/lib/kubelet/config.yaml";
@@ -222,7 +252,9 @@ TEST_CASE("MicroK8s beside the leftovers of kubeadm is MicroK8s") {
 TEST_CASE("Canonical Kubernetes looks like plain containerd, but reads hosts.d") {
   Node node;
   node.link("/snap/k8s/current", "1100").file("/snap/k8s/1100/meta/snap.yaml", "version: v1.33.2\n");
-  node.file("/etc/containerd/config.toml", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/hosts.d\"\n");
+  node.file(
+      "/etc/containerd/config.toml",
+      "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/hosts.d\"\n");
   node.runs({.exe = "/snap/k8s/1100/bin/containerd", .version = "1.7.34", .unit = "snap.k8s.containerd.service"});
   const auto detection = node.detection();
   CHECK(detection.profile.name == "k8s-snap");
@@ -233,20 +265,31 @@ TEST_CASE("Canonical Kubernetes looks like plain containerd, but reads hosts.d")
 
 TEST_CASE("KIND is seen before kubeadm, minikube is not KIND") {
   Node kind;
-  kind.containerd("2.1.1", "version = 2\n").kubelet("unix:///run/containerd/containerd.sock").file("/etc/kubernetes/kubelet.conf");
+  kind.containerd("2.1.1", "version = 2\n")
+      .kubelet("unix:///run/containerd/containerd.sock")
+      .file("/etc/kubernetes/kubelet.conf");
   kind.file("/kind/version", "v0.29.0\n");
   CHECK(kind.detection().profile.name == "kind");
   CHECK(kind.detection().distribution_version == "v0.29.0");
   CHECK(kind.detection().state == "needs config_path");
   Node minikube;
-  minikube.containerd("1.7.24", live_config).file("/kind/entrypoint").file("/var/lib/minikube/certs/ca.crt").file("/etc/kubernetes/kubelet.conf");
+  minikube.containerd("1.7.24", live_config)
+      .file("/kind/entrypoint")
+      .file("/var/lib/minikube/certs/ca.crt")
+      .file("/etc/kubernetes/kubelet.conf");
   CHECK(minikube.detection().profile.name == "minikube");
 }
 
 TEST_CASE("an existing KIND node with containerd 2.2 reads certs.d through its default list") {
-  const auto detection = Node().file("/kind/version", "v0.31.0").containerd("2.2.0",
-      "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\ndiscard_unpacked_layers = true\n"
-      "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = \"io.containerd.runc.v2\"\n").detection();
+  const auto detection =
+      Node()
+          .file("/kind/version", "v0.31.0")
+          .containerd(
+              "2.2.0",
+              "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\ndiscard_unpacked_layers = true\n"
+              "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = "
+              "\"io.containerd.runc.v2\"\n")
+          .detection();
   CHECK(detection.state == "live");
 }
 
@@ -292,8 +335,12 @@ TEST_CASE("a k0s controller without a worker has nothing to configure") {
 TEST_CASE("k0s takes a drop-in while its containerd.toml is managed, and edits in place when it is not") {
   const auto k0s = [](std::string first_line) {
     Node node;
-    node.runs({.exe = "/var/lib/k0s/bin/containerd", .version = "1.7.27", .config_file = "/etc/k0s/containerd.toml",
-               .address = "/run/k0s/containerd.sock", .unit = "k0sworker.service", .parent_exe = "/usr/local/bin/k0s"});
+    node.runs({.exe = "/var/lib/k0s/bin/containerd",
+               .version = "1.7.27",
+               .config_file = "/etc/k0s/containerd.toml",
+               .address = "/run/k0s/containerd.sock",
+               .unit = "k0sworker.service",
+               .parent_exe = "/usr/local/bin/k0s"});
     node.file("/etc/k0s/containerd.toml", std::move(first_line) + "\nversion = 2\n");
     return node.detection();
   };
@@ -305,9 +352,13 @@ TEST_CASE("k0s takes a drop-in while its containerd.toml is managed, and edits i
 
 TEST_CASE("EKS works with its two directories as long as layers are discarded, and not when Spegel turned that off") {
   const auto eks = [](std::string_view discard) {
-    return Node().file("/usr/bin/nodeadm").containerd("2.1.5",
-        "version = 3\n[plugins.'io.containerd.cri.v1.images']\ndiscard_unpacked_layers = " + std::string(discard) +
-        "\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d:/etc/docker/certs.d'\n").detection();
+    return Node()
+        .file("/usr/bin/nodeadm")
+        .containerd("2.1.5", "version = 3\n[plugins.'io.containerd.cri.v1.images']\ndiscard_unpacked_layers = " +
+                                 std::string(discard) +
+                                 "\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = "
+                                 "'/etc/containerd/certs.d:/etc/docker/certs.d'\n")
+        .detection();
   };
   CHECK(eks("true").profile.name == "eks");
   CHECK(eks("true").state == "live");
@@ -322,10 +373,13 @@ TEST_CASE("others who write the same files are named") {
   k3s.runs(k3s_runtime("k3s", "k3s.service"));
   CHECK(mentions(k3s.detection().managers, "K3s (renders"));
   Node generated;
-  generated.containerd("1.7.24", live_config).file("/etc/containerd/certs.d/docker.io/hosts.toml", "# File generated by acme. DO NOT EDIT.\n");
+  generated.containerd("1.7.24", live_config)
+      .file("/etc/containerd/certs.d/docker.io/hosts.toml", "# File generated by acme. DO NOT EDIT.\n");
   CHECK(mentions(generated.detection().managers, "acme (header"));
   Node kubespray;
-  kubespray.containerd("2.1.0", live_config).file("/etc/containerd/cri-base.json", "{}").file("/etc/kubernetes/kubelet.conf");
+  kubespray.containerd("2.1.0", live_config)
+      .file("/etc/containerd/cri-base.json", "{}")
+      .file("/etc/kubernetes/kubelet.conf");
   CHECK(mentions(kubespray.detection().managers, "Kubespray"));
 }
 

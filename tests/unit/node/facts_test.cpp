@@ -27,17 +27,19 @@ std::string files(const std::vector<std::pair<std::string, std::string>>& all, c
   return records + more + "sums\n" + sums + ".\ncontent\n" + base64_encode(content) + "\n.\n";
 }
 
-const std::string containerd = "process 71 containerd\nexe 71 /usr/bin/containerd\nparent 71 /sbin/init\nunit 71 containerd.service\n"
-                               "arg 71 /usr/bin/containerd\narg 71 --root\narg 71 /data\nconfig 71 /etc/containerd/config.toml\n"
-                               "address 71 /run/c.sock\ncontainerd 71 containerd github.com/containerd/containerd 1.7.24~ds1\n"
-                               "plugin 71 io.containerd.grpc.v1.cri ok\n";
+const std::string containerd =
+    "process 71 containerd\nexe 71 /usr/bin/containerd\nparent 71 /sbin/init\nunit 71 containerd.service\n"
+    "arg 71 /usr/bin/containerd\narg 71 --root\narg 71 /data\nconfig 71 /etc/containerd/config.toml\n"
+    "address 71 /run/c.sock\ncontainerd 71 containerd github.com/containerd/containerd 1.7.24~ds1\n"
+    "plugin 71 io.containerd.grpc.v1.cri ok\n";
 
 }  // namespace
 
 TEST_CASE("system records become facts") {
-  const auto facts = parsed("hostname anubis\nkernel 6.1\narch x86_64\ninit systemd\nuid 0\ncontainer yes\nos ID=debian\n"
-                            "os PRETTY_NAME=\"Debian 12\"\ntool ctr /usr/bin/ctr\nversion k3s k3s version v1.31.4+k3s1\n"
-                            "service containerd.service active enabled\nservice k3s.service - -\n");
+  const auto facts = parsed(
+      "hostname anubis\nkernel 6.1\narch x86_64\ninit systemd\nuid 0\ncontainer yes\nos ID=debian\n"
+      "os PRETTY_NAME=\"Debian 12\"\ntool ctr /usr/bin/ctr\nversion k3s k3s version v1.31.4+k3s1\n"
+      "service containerd.service active enabled\nservice k3s.service - -\n");
   CHECK(facts.hostname == "anubis");
   CHECK(facts.in_container);
   CHECK(facts.os_release.at("PRETTY_NAME") == "Debian 12");
@@ -61,12 +63,16 @@ TEST_CASE("a containerd process becomes a runtime with all that is known about i
 
 TEST_CASE("the kubelet's endpoint comes from its arguments first, then its configuration, then what kubeadm left") {
   const auto kubelet = std::string("process 9 kubelet\narg 9 /usr/bin/kubelet\n");
-  CHECK(parsed(kubelet + "arg 9 --container-runtime-endpoint\narg 9 unix:///run/a.sock\n").kubelet_endpoint == "unix:///run/a.sock");
+  CHECK(parsed(kubelet + "arg 9 --container-runtime-endpoint\narg 9 unix:///run/a.sock\n").kubelet_endpoint ==
+        "unix:///run/a.sock");
   CHECK(parsed(kubelet + "arg 9 --container-runtime-endpoint=/run/a.sock\n").kubelet_endpoint == "unix:///run/a.sock");
-  const auto by_file = parsed(kubelet + "config 9 /etc/k.yaml\n" + files({{"/etc/k.yaml", "a: 1\ncontainerRuntimeEndpoint: \"unix:///run/b.sock\" # x\n"}}));
+  const auto by_file = parsed(kubelet + "config 9 /etc/k.yaml\n" +
+                              files({{"/etc/k.yaml", "a: 1\ncontainerRuntimeEndpoint: \"unix:///run/b.sock\" # x\n"}}));
   CHECK(by_file.kubelet_endpoint == "unix:///run/b.sock");
   CHECK(by_file.kubelet_source == "/etc/k.yaml");
-  const auto by_kubeadm = parsed(files({{"/var/lib/kubelet/kubeadm-flags.env", "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///c.sock --x\"\n"}}));
+  const auto by_kubeadm =
+      parsed(files({{"/var/lib/kubelet/kubeadm-flags.env",
+                     "KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint=unix:///c.sock --x\"\n"}}));
   CHECK(by_kubeadm.kubelet_endpoint == "unix:///c.sock");
   CHECK(parsed("hostname x\n").kubelet_endpoint.empty());
 }
@@ -77,7 +83,8 @@ TEST_CASE("a process title written over the arguments is split into words") {
 }
 
 TEST_CASE("files keep content, mode and owner, and are found through symbolic links") {
-  const auto facts = parsed("link ./var/snap/m/current\ntarget 77\n" + files({{"/var/snap/m/current/args/a.toml", "x = 1\n"}, {"/etc/b", ""}}) +
+  const auto facts = parsed("link ./var/snap/m/current\ntarget 77\n" +
+                            files({{"/var/snap/m/current/args/a.toml", "x = 1\n"}, {"/etc/b", ""}}) +
                             "inode 41e8 0 5 60 ./var/snap/m/current/args\n");
   REQUIRE(facts.tree.read("/var/snap/m/current/args/a.toml"));
   CHECK(*facts.tree.read("/var/snap/m/77/args/a.toml") == "x = 1\n");
@@ -87,15 +94,17 @@ TEST_CASE("files keep content, mode and owner, and are found through symbolic li
 }
 
 TEST_CASE("a file too large or not readable is known to exist") {
-  const auto facts = parsed("inode 81a4 0 0 999999 ./big\ntruncated ./big\ninode 8180 0 0 1 ./closed\nunreadable ./closed\n");
+  const auto facts =
+      parsed("inode 81a4 0 0 999999 ./big\ntruncated ./big\ninode 8180 0 0 1 ./closed\nunreadable ./closed\n");
   CHECK(facts.tree.stat("/big")->kind == FileEntry::Kind::unreadable);
   CHECK(facts.tree.stat("/closed")->kind == FileEntry::Kind::unreadable);
   CHECK(facts.truncated == std::vector<std::string>{"/big"});
 }
 
 TEST_CASE("receipts and an unfinished transaction are read") {
-  const auto facts = parsed("receipt 3 rolled-back\nid t-1\ntime 2026-01-01T00:00:00Z\ntool 0.1.0\nreason cri is in error\n"
-                            "file - abc /etc/a b\n.\nunfinished t-2 committing\nbusy t-3 (pid 4)\n");
+  const auto facts = parsed(
+      "receipt 3 rolled-back\nid t-1\ntime 2026-01-01T00:00:00Z\ntool 0.1.0\nreason cri is in error\n"
+      "file - abc /etc/a b\n.\nunfinished t-2 committing\nbusy t-3 (pid 4)\n");
   REQUIRE(facts.receipts.size() == 1);
   CHECK(facts.receipts[0].result == "rolled-back");
   CHECK(facts.receipts[0].files == std::vector<ReceiptSummary::File>{{"/etc/a b", "-", "abc"}});
@@ -104,9 +113,10 @@ TEST_CASE("receipts and an unfinished transaction are read") {
 }
 
 TEST_CASE("facts that are cut off, torn or malformed are refused") {
-  for (const std::string text : {"", "facts 2\nend\n", "facts 1\n", "facts 1\nhostname x\n", "facts 1\nsums\nend\n", "facts 1\nuid -1\nend\n",
-                                 "facts 1\ninode zz 0 0 0 ./x\nend\n", "facts 1\ninode 81a4 0 0 0 /x\nend\n", "facts 1\nlink ./x\nend\n",
-                                 "facts 1\nprocess 1 a\nprocess 1 b\nend\n", "facts 1\ncontent\n!!!\n.\nend\n", "facts 1\nprocess x y\nend\n"}) {
+  for (const std::string text :
+       {"", "facts 2\nend\n", "facts 1\n", "facts 1\nhostname x\n", "facts 1\nsums\nend\n", "facts 1\nuid -1\nend\n",
+        "facts 1\ninode zz 0 0 0 ./x\nend\n", "facts 1\ninode 81a4 0 0 0 /x\nend\n", "facts 1\nlink ./x\nend\n",
+        "facts 1\nprocess 1 a\nprocess 1 b\nend\n", "facts 1\ncontent\n!!!\n.\nend\n", "facts 1\nprocess x y\nend\n"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_facts(text).ok());
   }
@@ -130,9 +140,14 @@ TEST_CASE("facts survive being written and read again") {
 }
 
 TEST_CASE("saved facts hold no secrets, and their checksums stay those of the node") {
-  const std::string hosts = "[host.\"https://h\".header]\n  Authorization = [\"Basic c2VjcmV0Cg==\"]\n  X-Team = \"infra\"\n";
-  const std::string registries = "configs:\n  h:\n    auth:\n      username: robot\n      password: hunter2\n      token: |\n        abc\n        def\n    tls: {}\n";
-  const std::string config = "auth = \"dTpodW50ZXIy\"\nidentitytoken='tok3n'\npassword = \"\"\"multi\nline\"\"\"\nx = 1\nproxy = \"http://u:hunter2@p:1\"\n";
+  const std::string hosts =
+      "[host.\"https://h\".header]\n  Authorization = [\"Basic c2VjcmV0Cg==\"]\n  X-Team = \"infra\"\n";
+  const std::string registries =
+      "configs:\n  h:\n    auth:\n      username: robot\n      password: hunter2\n      token: |\n        abc\n        "
+      "def\n    tls: {}\n";
+  const std::string config =
+      "auth = \"dTpodW50ZXIy\"\nidentitytoken='tok3n'\npassword = \"\"\"multi\nline\"\"\"\nx = 1\nproxy = "
+      "\"http://u:hunter2@p:1\"\n";
   const std::string key = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n";
   const auto facts = parsed(files({{"/h.toml", hosts}, {"/r.yaml", registries}, {"/c.toml", config}, {"/k.key", key}}) +
                             "process 3 rke2\narg 3 rke2\narg 3 --token\narg 3 s3cr3t\narg 3 --password=s3cr3t\n");

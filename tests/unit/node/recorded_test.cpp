@@ -31,7 +31,8 @@ std::string summary(const Result<Detection>& result) {
   out << "distribution: " << result->profile.name << " " << result->distribution_version << "\nrole: " << result->role
       << "\ncontainerd: " << to_string(result->containerd) << "\nstyle: " << to_string(result->era.style)
       << "\nhosts_dir: " << result->hosts_dir << "\nconfig: " << result->config_file << "\nstate: " << result->state
-      << "\nrestart: " << (result->service ? result->service->restart_name : "") << "\nconfidence: " << result->confidence << "\n";
+      << "\nrestart: " << (result->service ? result->service->restart_name : "")
+      << "\nconfidence: " << result->confidence << "\n";
   return out.str();
 }
 

@@ -32,7 +32,9 @@ TEST_CASE("what was planned from an intent is found as that intent") {
 TEST_CASE("what an intent cannot say is a note") {
   Planned node("  x.io: {}\n");
   node.on("1.7.24", test::live_1_7)
-      .file("/etc/containerd/certs.d/a_5000_/hosts.toml", "server = \"https://a:5000\"\n[host.\"https://m\"]\n  skip_verify = true\n[host.\"https://odd/path\"]\n  override_path = true\n")
+      .file("/etc/containerd/certs.d/a_5000_/hosts.toml",
+            "server = \"https://a:5000\"\n[host.\"https://m\"]\n  skip_verify = true\n[host.\"https://odd/path\"]\n  "
+            "override_path = true\n")
       .file("/etc/containerd/certs.d/bad name/hosts.toml", "[host]\n");
   const auto found = found_intent(node.facts.tree, node.detection().config);
   REQUIRE(found.intent.registries.size() == 1);

@@ -20,7 +20,10 @@ using Op = FileChange::Op;
 }  // namespace
 
 TEST_CASE("mirrors are tables in order, and the last of the chain is the server") {
-  const auto plan = Planned("  anubis:32000:\n    upstream: http://anubis:32000\n    fallback: [ghcr.io/your-org, docker.io]\n").on("1.7.24", live_1_7).plan();
+  const auto plan =
+      Planned("  anubis:32000:\n    upstream: http://anubis:32000\n    fallback: [ghcr.io/your-org, docker.io]\n")
+          .on("1.7.24", live_1_7)
+          .plan();
   CHECK(text_of(plan, "/etc/containerd/certs.d/anubis:32000/hosts.toml") ==
         "# Managed by regfallback: change the intent file, not this one.\n"
         "# registry anubis:32000: 2 fallbacks after the upstream\n"
@@ -38,14 +41,17 @@ TEST_CASE("mirrors are tables in order, and the last of the chain is the server"
 }
 
 TEST_CASE("a chain of one has a bare host table, which containerd 1.x insists on") {
-  const auto plan = Planned("  ghcr.io: { mirrors: [http://anubis:32000], upstream: none }\n").on("1.6.20", live_1_7).plan();
-  CHECK(text_of(plan, "/etc/containerd/certs.d/ghcr.io/hosts.toml").ends_with("server = \"http://anubis:32000\"\ncapabilities = [\"pull\", \"resolve\"]\n\n[host]\n"));
+  const auto plan =
+      Planned("  ghcr.io: { mirrors: [http://anubis:32000], upstream: none }\n").on("1.6.20", live_1_7).plan();
+  CHECK(text_of(plan, "/etc/containerd/certs.d/ghcr.io/hosts.toml")
+            .ends_with("server = \"http://anubis:32000\"\ncapabilities = [\"pull\", \"resolve\"]\n\n[host]\n"));
   REQUIRE(plan.chains.size() == 1);
   CHECK(plan.chains[0].endpoints.size() == 1);
 }
 
 TEST_CASE("every version of containerd computes the declared chain from the rendered files") {
-  const auto* version = GENERATE("1.6.20", "1.6.39", "1.7.0", "1.7.24", "1.7.34", "2.0.7", "2.0.11", "2.1.9", "2.2.0", "2.2.7", "2.3.4", "2.4.0-beta.0");
+  const auto* version = GENERATE("1.6.20", "1.6.39", "1.7.0", "1.7.24", "1.7.34", "2.0.7", "2.0.11", "2.1.9", "2.2.0",
+                                 "2.2.7", "2.3.4", "2.4.0-beta.0");
   INFO(version);
   Planned node(
       "  anubis:32000: { upstream: http://anubis:32000, fallback: [ghcr.io/your-org, docker.io] }\n"
@@ -55,7 +61,8 @@ TEST_CASE("every version of containerd computes the declared chain from the rend
       "  localhost:5000: { mirrors: [https://harbor.corp] }\n"
       "  '[fd00::1]:5000': { upstream: 'http://[fd00::1]:5000' }\n"
       "  \"*\": { mirrors: [https://harbor.corp/v2/proxy, http://anubis:32000] }\n",
-      "  harbor.corp: { dial_timeout: 2s, capabilities: [pull, resolve], headers: { X-Team: \"in\\\"fra\" } }\n  anubis:32000: { dial_timeout: 1s }\n");
+      "  harbor.corp: { dial_timeout: 2s, capabilities: [pull, resolve], headers: { X-Team: \"in\\\"fra\" } }\n  "
+      "anubis:32000: { dial_timeout: 1s }\n");
   node.on(version, std::string(version).starts_with("1.") ? live_1_7 : live_2);
   const auto plan = node.plan();
   CHECK(plan.chains.size() == 7);
@@ -70,14 +77,24 @@ TEST_CASE("\"*\" keeps each registry's own upstream last, or none at all") {
   const auto text = text_of(open, "/etc/containerd/certs.d/_default/hosts.toml");
   CHECK(text.find("server") == std::string::npos);
   const auto closed = Planned("  \"*\": { mirrors: [http://a:1], upstream: none }\n").on("1.7.24", live_1_7).plan();
-  CHECK(text_of(closed, "/etc/containerd/certs.d/_default/hosts.toml").find("server = \"http://a:1\"") != std::string::npos);
+  CHECK(text_of(closed, "/etc/containerd/certs.d/_default/hosts.toml").find("server = \"http://a:1\"") !=
+        std::string::npos);
   CHECK(closed.chains[0].endpoints.size() == 1);
 }
 
 TEST_CASE("what a version cannot express is refused with the reason") {
-  CHECK(Planned("  \"*\": { mirrors: [http://a:1] }\n").on("1.6.16", live_1_7).refused().message.find("no default for all registries") != std::string::npos);
-  CHECK(Planned("  docker.io: { mirrors: [https://h/v2/p] }\n").on("1.5.18", live_1_7).refused().message.find("ignores override_path") != std::string::npos);
-  CHECK(Planned("  docker.io: { mirrors: ['http://[::1]:5'] }\n").on("1.7.24", live_1_7).refused().message.find("[::1]:5") != std::string::npos);
+  CHECK(Planned("  \"*\": { mirrors: [http://a:1] }\n")
+            .on("1.6.16", live_1_7)
+            .refused()
+            .message.find("no default for all registries") != std::string::npos);
+  CHECK(Planned("  docker.io: { mirrors: [https://h/v2/p] }\n")
+            .on("1.5.18", live_1_7)
+            .refused()
+            .message.find("ignores override_path") != std::string::npos);
+  CHECK(Planned("  docker.io: { mirrors: ['http://[::1]:5'] }\n")
+            .on("1.7.24", live_1_7)
+            .refused()
+            .message.find("[::1]:5") != std::string::npos);
   CHECK(Planned("  docker.io: { mirrors: ['http://[::1]:5'] }\n").on("2.1.9", live_2).plan().files.size() == 3);
   CHECK(Planned("  docker.io: { mirrors: [https://h/p/v2] }\n").on("1.5.18", live_1_7).plan().files.size() == 3);
 }
@@ -97,7 +114,8 @@ TEST_CASE("dial_timeout is written where it is known and harmless, and missed wi
 TEST_CASE("certificates stand beside the file under names made of their content, and before it in the order") {
   Planned node("  docker.io: { mirrors: [https://h:5] }\n", "  h:5: { tls: { ca: x, client: { cert: c, key: k } } }\n");
   node.on("1.7.24", live_1_7);
-  node.resolved["h:5"] = {.username = {}, .password = {}, .ca_pem = "CA", .client_cert_pem = "CERT", .client_key_pem = Secret("KEY")};
+  node.resolved["h:5"] = {
+      .username = {}, .password = {}, .ca_pem = "CA", .client_cert_pem = "CERT", .client_key_pem = Secret("KEY")};
   auto made = make_plan(node.intent, node.resolved, node.facts, node.detection());
   // "CA" is no certificate, and containerd fails every pull for that: the self-check must see it.
   REQUIRE_FALSE(made);
@@ -105,15 +123,19 @@ TEST_CASE("certificates stand beside the file under names made of their content,
 }
 
 TEST_CASE("credentials make the file private, are sent up front and are never shown") {
-  Planned node("  docker.io: { mirrors: [http://h:5] }\n", "  h:5: { auth: { username: robot, password: { env: X } } }\n");
+  Planned node("  docker.io: { mirrors: [http://h:5] }\n",
+               "  h:5: { auth: { username: robot, password: { env: X } } }\n");
   node.on("1.7.24", live_1_7);
-  node.resolved["h:5"] = {.username = "robot", .password = Secret("hunter2"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
+  node.resolved["h:5"] = {
+      .username = "robot", .password = Secret("hunter2"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
   const auto plan = node.plan();
   const auto* change = test::change_of(plan, docker_hosts);
   REQUIRE(change != nullptr);
   CHECK(change->mode == 0600);
   CHECK(change->holds_secrets);
-  CHECK(change->after.expose().find("  [host.\"http://h:5\".header]\n    \"Authorization\" = \"Basic cm9ib3Q6aHVudGVyMg==\"") != std::string::npos);
+  CHECK(change->after.expose().find(
+            "  [host.\"http://h:5\".header]\n    \"Authorization\" = \"Basic cm9ib3Q6aHVudGVyMg==\"") !=
+        std::string::npos);
   CHECK(mentions(plan.warnings, "credentials go over plain http"));
   node.apply(plan);
   CHECK(node.plan().empty());
@@ -124,9 +146,11 @@ TEST_CASE("credentials make the file private, are sent up front and are never sh
 
 TEST_CASE("registries with a token service get a warning on versions that send them no credentials") {
   const auto warned = [](const std::string& version) {
-    Planned node("  ghcr.io: { mirrors: [http://a:1] }\n", "  ghcr.io: { auth: { username: u, password: { env: X } } }\n");
+    Planned node("  ghcr.io: { mirrors: [http://a:1] }\n",
+                 "  ghcr.io: { auth: { username: u, password: { env: X } } }\n");
     node.on(version, version.starts_with("1.") ? live_1_7 : live_2);
-    node.resolved["ghcr.io"] = {.username = "u", .password = Secret("p"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
+    node.resolved["ghcr.io"] = {
+        .username = "u", .password = Secret("p"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
     return mentions(node.plan().warnings, "token service");
   };
   CHECK(warned("1.7.24"));
@@ -146,7 +170,10 @@ TEST_CASE("config_path is set, and containerd restarted, only where it is not in
 }
 
 TEST_CASE("a list of directories that the pull does split is left as it is") {
-  const auto two = "version = 3\n[plugins.'io.containerd.cri.v1.images']\nuse_local_image_pull = true\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d:/etc/docker/certs.d'\n";
+  const auto two =
+      "version = 3\n[plugins.'io.containerd.cri.v1.images']\nuse_local_image_pull = "
+      "true\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = "
+      "'/etc/containerd/certs.d:/etc/docker/certs.d'\n";
   CHECK_FALSE(Planned(hub_by_anubis).on("2.3.4", two).plan().service.needed());
 }
 
@@ -165,9 +192,12 @@ TEST_CASE("--restart never plans the file and says what is missing; always resta
 }
 
 TEST_CASE("mirrors in config.toml are never joined by config_path") {
-  const auto error = Planned(hub_by_anubis)
-                         .on("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = [\"http://m:5000\"]\n")
-                         .refused();
+  const auto error =
+      Planned(hub_by_anubis)
+          .on("1.7.24",
+              "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = "
+              "[\"http://m:5000\"]\n")
+          .refused();
   CHECK(error.hint.find("regfallback migrate") != std::string::npos);
   CHECK(error.where->file == "/etc/containerd/config.toml");
 }
@@ -215,7 +245,8 @@ TEST_CASE("a registry that is dropped is removed when we wrote it, and its direc
 
 TEST_CASE("our first line without a receipt is not enough to remove a file") {
   Planned node(hub_by_anubis);
-  node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
+  node.on("1.7.24", live_1_7)
+      .file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
   const auto plan = node.plan();
   CHECK(test::change_of(plan, "/etc/containerd/certs.d/ghcr.io/hosts.toml") == nullptr);
   CHECK(mentions(plan.warnings, "no receipt of this node names it"));
@@ -224,7 +255,9 @@ TEST_CASE("our first line without a receipt is not enough to remove a file") {
 TEST_CASE("certificate files that were in use stay in use") {
   const auto pem = std::string("not read when no hosts.toml names it");
   Planned node("  x.corp: { mirrors: [http://a:1] }\n");
-  node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/x.corp/ca.crt", pem).file("/etc/containerd/certs.d/x.corp/client.cert", pem);
+  node.on("1.7.24", live_1_7)
+      .file("/etc/containerd/certs.d/x.corp/ca.crt", pem)
+      .file("/etc/containerd/certs.d/x.corp/client.cert", pem);
   const auto error = node.refused();  // named now, and no certificate: every pull would fail
   CHECK(error.message.find("every pull would fail") != std::string::npos);
   Planned plain("  x.corp: { upstream: http://x.corp, mirrors: [http://a:1] }\n");
@@ -290,7 +323,9 @@ TEST_CASE("on MicroK8s the template is edited, the group kept, and the snap's se
 
 TEST_CASE("a directory that shadows ours is found by the self-check, which names it") {
   Planned node(hub_by_anubis);
-  node.on("1.7.24", "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/first:/etc/containerd/certs.d\"\n")
+  node.on("1.7.24",
+          "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = "
+          "\"/etc/first:/etc/containerd/certs.d\"\n")
       .file("/etc/first/docker.io/hosts.toml", "server = \"https://elsewhere\"\n[host]\n");
   const auto error = node.refused();
   CHECK(error.message.find("containerd would ask https://elsewhere/v2") != std::string::npos);
@@ -299,7 +334,8 @@ TEST_CASE("a directory that shadows ours is found by the self-check, which names
 
 TEST_CASE("settings that a replaced file had for an endpoint that stays are pointed at") {
   Planned node(hub_by_anubis);
-  node.on("1.7.24", live_1_7).file(docker_hosts, "[host.\"http://anubis:32000\"]\n[host.\"http://anubis:32000\".header]\nX-A = \"b\"\n");
+  node.on("1.7.24", live_1_7)
+      .file(docker_hosts, "[host.\"http://anubis:32000\"]\n[host.\"http://anubis:32000\".header]\nX-A = \"b\"\n");
   CHECK(mentions(node.plan().warnings, "gives headers for anubis:32000"));
   node.apply(node.plan());
   CHECK(node.plan().warnings.empty());
@@ -307,15 +343,19 @@ TEST_CASE("settings that a replaced file had for an endpoint that stays are poin
 
 TEST_CASE("a file of ours whose receipt was pruned is still ours") {
   Planned node(hub_by_anubis);
-  node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
-  node.facts.receipts.push_back({.sequence = 14, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}});
+  node.on("1.7.24", live_1_7)
+      .file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
+  node.facts.receipts.push_back(
+      {.sequence = 14, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}});
   CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml")->op == Op::remove);
 }
 
 TEST_CASE("masked facts plan as the node itself does, and a file that holds a mask in earnest is not taken for one") {
-  Planned node("  docker.io: { mirrors: [https://h:5] }\n", "  h:5: { auth: { username: robot, password: { env: X } } }\n");
+  Planned node("  docker.io: { mirrors: [https://h:5] }\n",
+               "  h:5: { auth: { username: robot, password: { env: X } } }\n");
   node.on("2.1.9", live_2);
-  node.resolved["h:5"] = {.username = "robot", .password = Secret("hunter2"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
+  node.resolved["h:5"] = {
+      .username = "robot", .password = Secret("hunter2"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
   node.apply(node.plan());
   auto entry = *node.facts.tree.stat(docker_hosts);
   entry.content = mask_secrets(entry.content);
@@ -328,9 +368,16 @@ TEST_CASE("masked facts plan as the node itself does, and a file that holds a ma
 
 TEST_CASE("a file of ours stays ours when a snap's data moves on to its next revision") {
   Planned node(hub_by_anubis);
-  node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
+  node.on("1.7.24", live_1_7)
+      .file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
   const auto receipt = [](std::string path) {
-    return ReceiptSummary{.sequence = 1, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {{.path = std::move(path), .before = "-", .after = "x"}}};
+    return ReceiptSummary{.sequence = 1,
+                          .id = "t",
+                          .time = {},
+                          .result = "applied",
+                          .tool_version = {},
+                          .reason = {},
+                          .files = {{.path = std::move(path), .before = "-", .after = "x"}}};
   };
   node.facts.receipts = {receipt("/var/snap/x/41/certs.d/ghcr.io/hosts.toml")};
   CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml") != nullptr);

@@ -8,9 +8,11 @@
 using namespace rf;
 
 TEST_CASE("values of secret keys are masked in TOML and YAML, whatever their form") {
-  const auto* line = GENERATE("    \"Authorization\" = \"Basic aHVudGVyMg==hunter2\"", "password = 'hunter2'", "  auth = \"hunter2\"", "    password: hunter2", "identitytoken = \"hunter2\"",
-                              "auth: { username: u, password: hunter2 }", "header = { Authorization = \"hunter2\" }", "X-Api-Key = \"hunter2\"",
-                              "a.b.password = \"hunter2\"", "- password: \"hunter2\"", "x = [{ token = 'hunter2' }]");
+  const auto* line =
+      GENERATE("    \"Authorization\" = \"Basic aHVudGVyMg==hunter2\"", "password = 'hunter2'", "  auth = \"hunter2\"",
+               "    password: hunter2", "identitytoken = \"hunter2\"", "auth: { username: u, password: hunter2 }",
+               "header = { Authorization = \"hunter2\" }", "X-Api-Key = \"hunter2\"", "a.b.password = \"hunter2\"",
+               "- password: \"hunter2\"", "x = [{ token = 'hunter2' }]");
   INFO(line);
   const auto masked = mask_secrets(std::string("# a\n") + line + "\nserver = \"https://h\"\n");
   CHECK(masked.find("hunter2") == std::string::npos);
@@ -20,7 +22,9 @@ TEST_CASE("values of secret keys are masked in TOML and YAML, whatever their for
 }
 
 TEST_CASE("what holds no secret stays as it is, byte for byte") {
-  const std::string text = "# a comment\n[host.\"https://h\"]\r\n  capabilities = [\"pull\"]\n[plugins.\"x\".registry.configs.\"h\".auth]\n  username = \"u\"\nurl: http://x:5\nlast";
+  const std::string text =
+      "# a comment\n[host.\"https://h\"]\r\n  capabilities = [\"pull\"]\n[plugins.\"x\".registry.configs.\"h\".auth]\n "
+      " username = \"u\"\nurl: http://x:5\nlast";
   CHECK(mask_secrets(text) == text);
   CHECK(mask_secrets("") == "");
   CHECK(mask_secrets("# password = hunter2\n").find("hunter2") == std::string::npos);
@@ -43,9 +47,11 @@ TEST_CASE("the sides of a change are masked and named as diff names them") {
 }
 
 TEST_CASE("a value that goes on below its key, or holds what ends others, is masked whole") {
-  const auto* text = GENERATE("password: hunter,2hunter\n", "password: hunter}2hunter\n", "password: 'hunter''2hunter'\n", "password:\n  hunter2hunter\n",
-                              "password:\n  \"hunter2hunter\"\n", "a:\n  password: x\n    hunter2hunter\n", "tokens:\n- x\n- hunter2hunter\n",
-                              "password: # a remark\n\n  hunter2hunter\n", "token: |\n  x\n\n  hunter2hunter\n", "- password: x\n    hunter2hunter\n");
+  const auto* text = GENERATE("password: hunter,2hunter\n", "password: hunter}2hunter\n",
+                              "password: 'hunter''2hunter'\n", "password:\n  hunter2hunter\n",
+                              "password:\n  \"hunter2hunter\"\n", "a:\n  password: x\n    hunter2hunter\n",
+                              "tokens:\n- x\n- hunter2hunter\n", "password: # a remark\n\n  hunter2hunter\n",
+                              "token: |\n  x\n\n  hunter2hunter\n", "- password: x\n    hunter2hunter\n");
   INFO(text);
   const auto masked = mask_secrets(text);
   CHECK(masked.find("2hunter") == std::string::npos);

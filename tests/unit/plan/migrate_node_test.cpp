@@ -2,7 +2,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "../node/node_builder.h"
-#include "plan/migrate.h"
+#include "plan/migrate/migrate.h"
 #include "plan_builder.h"
 
 using namespace rf;
@@ -11,12 +11,15 @@ namespace {
 
 constexpr auto args = "/var/snap/microk8s/7589/args";
 const std::string head = "# of the snap: ${SNAP}\nversion = 2\n";
-const std::string mirrors = "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\"]\n";
+const std::string mirrors =
+    "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\"]\n";
 
 Result<Plan> migrated(const std::string& made, const std::string& source) {
   test::Node node;
   node.runs(test::microk8s_runtime()).process("kubelite", {"/snap/microk8s/7589/kubelite"});
-  node.link("/snap/microk8s/current", "7589").file("/snap/microk8s/7589/meta/snap.yaml", "version: v1.30.1\n").link("/var/snap/microk8s/current", "7589");
+  node.link("/snap/microk8s/current", "7589")
+      .file("/snap/microk8s/7589/meta/snap.yaml", "version: v1.30.1\n")
+      .link("/var/snap/microk8s/current", "7589");
   node.file(args + std::string("/containerd.toml"), made).file(args + std::string("/containerd-template.toml"), source);
   return plan_migration(node.facts, node.detection(), {}, RestartPolicy::automatic);
 }
@@ -41,5 +44,6 @@ TEST_CASE("a template that says something else than what was made of it is not m
   CHECK(plan.error().kind == ErrorKind::refused);
   INFO(to_string(plan.error()));
   CHECK(plan.error().message.find("says something else than") != std::string::npos);
-  CHECK_FALSE(migrated(head + mirrors, head + "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\n  endpoint = [\"http://other:5000\"]\n"));
+  CHECK_FALSE(migrated(head + mirrors, head + "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]"
+                                              "\n  endpoint = [\"http://other:5000\"]\n"));
 }

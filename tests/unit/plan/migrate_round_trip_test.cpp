@@ -1,4 +1,5 @@
-// registries.yaml to hosts.toml files and back gives the chains there were: K3s' own cases, and generated ones of both forms.
+// registries.yaml to hosts.toml files and back gives the chains there were: K3s' own cases, and generated ones of both
+// forms.
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -13,7 +14,9 @@ using nlohmann::json;
 
 namespace {
 
-const std::vector<std::string> asked{"docker.io", "ghcr.io", "own.corp", "own.corp:5000", "m.corp", "m.corp:5000", "localhost:5000", "127.0.0.1:5000", "registry.example.com", "unnamed.example"};
+const std::vector<std::string> asked{
+    "docker.io",   "ghcr.io",        "own.corp",       "own.corp:5000",        "m.corp",
+    "m.corp:5000", "localhost:5000", "127.0.0.1:5000", "registry.example.com", "unnamed.example"};
 
 const auto to_registries_yaml = options_to(MigrateOptions::Form::registries_yaml);
 const auto to_hosts_dir = options_to(MigrateOptions::Form::hosts_dir);
@@ -25,15 +28,30 @@ class Chance {
   unsigned below(unsigned count) { return static_cast<unsigned>(engine_() % count); }
   bool one_in(unsigned count) { return below(count) == 0; }
   template <class List>
-  auto of(const List& list) { return list[below(static_cast<unsigned>(list.size()))]; }
+  auto of(const List& list) {
+    return list[below(static_cast<unsigned>(list.size()))];
+  }
 
  private:
   std::mt19937 engine_;
 };
 
-constexpr std::array<const char*, 8> registries{"docker.io", "ghcr.io", "own.corp", "own.corp:5000", "*", "localhost:5000", "127.0.0.1:5000", "m.corp"};
-constexpr std::array<const char*, 14> endpoints{"m.corp", "https://m.corp", "http://m.corp:5000", "m.corp:5000", "https://m.corp/v2", "https://m.corp/v2/", "https://m.corp/hub",
-                                                "https://own.corp", "localhost:5000", "http://localhost:5000", "docker.io", "https://registry-1.docker.io", "https://ghcr.io/v2", "https://n.corp/a%20b"};
+constexpr std::array<const char*, 8> registries{"docker.io", "ghcr.io",        "own.corp",       "own.corp:5000",
+                                                "*",         "localhost:5000", "127.0.0.1:5000", "m.corp"};
+constexpr std::array<const char*, 14> endpoints{"m.corp",
+                                                "https://m.corp",
+                                                "http://m.corp:5000",
+                                                "m.corp:5000",
+                                                "https://m.corp/v2",
+                                                "https://m.corp/v2/",
+                                                "https://m.corp/hub",
+                                                "https://own.corp",
+                                                "localhost:5000",
+                                                "http://localhost:5000",
+                                                "docker.io",
+                                                "https://registry-1.docker.io",
+                                                "https://ghcr.io/v2",
+                                                "https://n.corp/a%20b"};
 
 std::string random_tls(Chance& chance) {
   std::string out = "    tls:\n";
@@ -49,10 +67,13 @@ std::string random_yaml(Chance& chance) {
     if (!chance.one_in(3)) continue;
     out += "  \"" + std::string(registry) + "\":\n    endpoint:\n";
     for (unsigned i = chance.below(4); i > 0; --i) out += "    - \"" + std::string(chance.of(endpoints)) + "\"\n";
-    if (chance.one_in(8)) out += "    rewrite:\n      " + std::string(chance.one_in(2) ? "\"(.*)\": \"proxy/$1\"\n" : "\"^a/(.*)\": \"b/$1\"\n");
+    if (chance.one_in(8))
+      out += "    rewrite:\n      " +
+             std::string(chance.one_in(2) ? "\"(.*)\": \"proxy/$1\"\n" : "\"^a/(.*)\": \"b/$1\"\n");
   }
   out += "configs:\n";
-  for (const auto* host : {"m.corp", "m.corp:5000", "docker.io", "registry-1.docker.io", "localhost:5000", "*", "own.corp"}) {
+  for (const auto* host :
+       {"m.corp", "m.corp:5000", "docker.io", "registry-1.docker.io", "localhost:5000", "*", "own.corp"}) {
     if (!chance.one_in(4)) continue;
     out += "  \"" + std::string(host) + "\":\n";
     if (chance.one_in(2)) out += random_tls(chance);
@@ -63,7 +84,8 @@ std::string random_yaml(Chance& chance) {
 
 std::string random_fields(Chance& chance) {
   std::string out;
-  if (chance.one_in(6)) out += "capabilities = " + std::string(chance.one_in(3) ? "[\"pull\"]\n" : "[\"pull\", \"resolve\"]\n");
+  if (chance.one_in(6))
+    out += "capabilities = " + std::string(chance.one_in(3) ? "[\"pull\"]\n" : "[\"pull\", \"resolve\"]\n");
   if (chance.one_in(5)) out += "override_path = true\n";
   if (chance.one_in(6)) out += "ca = \"/etc/ssl/a.pem\"\n";
   if (chance.one_in(8)) out += "skip_verify = " + std::string(chance.one_in(3) ? "false\n" : "true\n");
@@ -74,8 +96,10 @@ std::string random_fields(Chance& chance) {
 std::string random_hosts_toml(Chance& chance, const std::string& registry) {
   std::string out;
   const auto own = registry == "docker.io" ? "registry-1.docker.io" : registry;
-  if (registry != "*" && chance.one_in(2)) out += "server = \"https://" + own + "\"\n";
-  else if (chance.one_in(8)) out += "server = \"https://m.corp\"\n";
+  if (registry != "*" && chance.one_in(2))
+    out += "server = \"https://" + own + "\"\n";
+  else if (chance.one_in(8))
+    out += "server = \"https://m.corp\"\n";
   out += random_fields(chance);
   for (unsigned i = chance.below(3); i > 0; --i) {
     const std::string url = chance.of(endpoints);
@@ -89,14 +113,17 @@ std::string random_hosts_toml(Chance& chance, const std::string& registry) {
 std::string differences(const FileTree& k3s, const FileTree& plain, const RegistriesYamlSettings& settings = {}) {
   std::string out;
   for (const auto& registry : asked)
-    if (const auto difference = chain_difference(chain_on_k3s(k3s, registry, {}, settings), chain_on_plain(plain, registry)); !difference.empty())
+    if (const auto difference =
+            chain_difference(chain_on_k3s(k3s, registry, {}, settings), chain_on_plain(plain, registry));
+        !difference.empty())
       out += registry + ": " + difference + "\n";
   return out;
 }
 
 }  // namespace
 
-TEST_CASE("every case of K3s goes to hosts.toml files and back with its chains, or is refused for what only K3s has", "[migrate]") {
+TEST_CASE("every case of K3s goes to hosts.toml files and back with its chains, or is refused for what only K3s has",
+          "[migrate]") {
   const json all = json::parse(std::ifstream(RF_SOURCE_DIR "/tests/cases/k3s_registries_cases.json"));
   int there_and_back = 0, refused = 0;
   for (const auto& one : all["k3s_hosts_cases"]) {
@@ -107,8 +134,10 @@ TEST_CASE("every case of K3s goes to hosts.toml files and back with its chains, 
     const auto there = from_yaml(tree, to_hosts_dir, settings);
     if (!there) {
       // The peer-to-peer registry is a part of K3s; whether K3s' containerd stops without a server is not known.
-      const bool embedded = !settings.embedded_registry.empty() && there.error().message.find("the embedded registry") != std::string::npos;
-      const bool no_default = settings.disable_default_endpoint && there.error().message.find("--disable-default-registry-endpoint") != std::string::npos;
+      const bool embedded = !settings.embedded_registry.empty() &&
+                            there.error().message.find("the embedded registry") != std::string::npos;
+      const bool no_default = settings.disable_default_endpoint &&
+                              there.error().message.find("--disable-default-registry-endpoint") != std::string::npos;
       CHECK((embedded || no_default));
       ++refused;
       continue;
@@ -137,8 +166,10 @@ TEST_CASE("a generated registries.yaml goes to hosts.toml files with the same ch
     }
     const auto plain = after(*there);
     // A rule that became a path is not in K3s' own chain.
-    if (text.find("rewrite") == text.npos) CHECK(differences(tree, plain) == "");
-    else ++with_rewrite;
+    if (text.find("rewrite") == text.npos)
+      CHECK(differences(tree, plain) == "");
+    else
+      ++with_rewrite;
     const auto back = to_yaml(plain);
     if (!back) FAIL(to_string(back.error()));
     CHECK(differences(after(*back), plain) == "");
@@ -154,7 +185,9 @@ TEST_CASE("a generated directory becomes a registries.yaml with the same chains,
     Chance chance(seed);
     std::vector<std::pair<std::string, std::string>> files;
     for (const auto* registry : registries)
-      if (chance.one_in(5)) files.emplace_back((std::string_view(registry) == "*" ? "_default" : registry) + std::string("/hosts.toml"), random_hosts_toml(chance, registry));
+      if (chance.one_in(5))
+        files.emplace_back((std::string_view(registry) == "*" ? "_default" : registry) + std::string("/hosts.toml"),
+                           random_hosts_toml(chance, registry));
     const auto tree = plain_tree(files);
     std::string shown;
     for (const auto& [path, text] : files) shown += path + ":\n" + text;

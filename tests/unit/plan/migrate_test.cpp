@@ -1,11 +1,11 @@
-#include "plan/migrate.h"
+#include "plan/migrate/migrate.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "containerd/effective_config.h"
+#include "containerd/config/effective_config.h"
 
 using namespace rf;
 
@@ -14,7 +14,8 @@ namespace {
 constexpr auto root = "/etc/containerd/config.toml";
 const std::string cri = "plugins.\"io.containerd.grpc.v1.cri\".registry";
 
-Result<Migration> migrate(const std::string& text, const std::string& version, const MigrateOptions& options = {}, FileTree tree = {}) {
+Result<Migration> migrate(const std::string& text, const std::string& version, const MigrateOptions& options = {},
+                          FileTree tree = {}) {
   tree.put_file(root, text);
   return make_migration(tree, {}, *parse_version(version), options);
 }
@@ -27,14 +28,18 @@ std::string file(const Migration& migration, const std::string& path) {
 
 FileTree projected(const Migration& migration, FileTree tree) {
   for (const auto& change : migration.files)
-    if (change.op != FileChange::Op::make_directory) tree.put_file(change.path, std::string(change.after.expose()), change.mode);
+    if (change.op != FileChange::Op::make_directory)
+      tree.put_file(change.path, std::string(change.after.expose()), change.mode);
   return tree;
 }
 
 }  // namespace
 
 TEST_CASE("mirrors become a hosts.toml with the same chain, and one config_path", "[migrate]") {
-  const auto result = migrate("version = 2\n# cri\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\", \"https://two.corp\"]\n", "1.7.24");
+  const auto result =
+      migrate("version = 2\n# cri\n[" + cri +
+                  ".mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\", \"https://two.corp\"]\n",
+              "1.7.24");
   REQUIRE(result);
   CHECK(file(*result, "/etc/containerd/certs.d/docker.io/hosts.toml") ==
         "# Written by regfallback migrate: the chain of docker.io as /etc/containerd/config.toml:4:3 had it\n\n"
@@ -52,7 +57,8 @@ TEST_CASE("links on the way to config.toml and to the directory are followed", "
   tree.put_symlink("/etc/containerd", "/opt/containerd");
   tree.put_symlink("/opt/containerd/config.toml", "real.toml");
   tree.put_symlink("/opt/containerd/certs.d", "/srv/certs.d");
-  tree.put_file("/opt/containerd/real.toml", "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\"]\n");
+  tree.put_file("/opt/containerd/real.toml",
+                "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"http://cache:5000\"]\n");
   tree.put_directory("/srv/certs.d");
   const auto result = make_migration(tree, {}, *parse_version("1.7.24"), {});
   if (!result) FAIL(to_string(result.error()));
@@ -68,12 +74,16 @@ TEST_CASE("a file without legacy settings has nothing to migrate", "[migrate]") 
 }
 
 TEST_CASE("a wildcard becomes _default, and the cache itself is not asked twice for its own images", "[migrate]") {
-  const auto text = "version = 2\n[" + cri + ".mirrors.\"*\"]\nendpoint = [\"http://cache.corp:5000\"]\n[" + cri + ".mirrors.\"quay.io\"]\nendpoint = []\n";
+  const auto text = "version = 2\n[" + cri + ".mirrors.\"*\"]\nendpoint = [\"http://cache.corp:5000\"]\n[" + cri +
+                    ".mirrors.\"quay.io\"]\nendpoint = []\n";
   const auto result = migrate(text, "1.7.24");
   REQUIRE(result);
   CHECK(file(*result, "/etc/containerd/certs.d/_default/hosts.toml").find("server") == std::string::npos);
-  CHECK(file(*result, "/etc/containerd/certs.d/quay.io/hosts.toml").find("server = \"https://quay.io\"") != std::string::npos);
-  CHECK(file(*result, "/etc/containerd/certs.d/cache.corp:5000/hosts.toml").find("server = \"http://cache.corp:5000\"") != std::string::npos);
+  CHECK(file(*result, "/etc/containerd/certs.d/quay.io/hosts.toml").find("server = \"https://quay.io\"") !=
+        std::string::npos);
+  CHECK(
+      file(*result, "/etc/containerd/certs.d/cache.corp:5000/hosts.toml").find("server = \"http://cache.corp:5000\"") !=
+      std::string::npos);
 }
 
 TEST_CASE("a wildcard is refused where _default is not known, and can be given up", "[migrate]") {
@@ -88,11 +98,15 @@ TEST_CASE("a wildcard is refused where _default is not known, and can be given u
 }
 
 TEST_CASE("endpoints with a path keep it verbatim", "[migrate]") {
-  const auto text = "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\nendpoint = [\"https://h.corp/v2/hub\", \"https://n.corp:8443/repository/hub\", \"http://s:5000/\"]\n";
+  const auto text = "version = 2\n[" + cri +
+                    ".mirrors.\"docker.io\"]\nendpoint = [\"https://h.corp/v2/hub\", "
+                    "\"https://n.corp:8443/repository/hub\", \"http://s:5000/\"]\n";
   const auto result = migrate(text, "1.7.24");
   REQUIRE(result);
   const auto hosts = file(*result, "/etc/containerd/certs.d/docker.io/hosts.toml");
-  CHECK(hosts.find("[host.\"https://h.corp/v2/hub\"]\n  capabilities = [\"pull\", \"resolve\"]\n  override_path = true\n") != std::string::npos);
+  CHECK(hosts.find(
+            "[host.\"https://h.corp/v2/hub\"]\n  capabilities = [\"pull\", \"resolve\"]\n  override_path = true\n") !=
+        std::string::npos);
   CHECK(hosts.find("[host.\"https://n.corp:8443/repository/hub\"]") != std::string::npos);
   const auto old = migrate(text, "1.5.18");
   REQUIRE_FALSE(old);
@@ -101,7 +115,10 @@ TEST_CASE("endpoints with a path keep it verbatim", "[migrate]") {
 }
 
 TEST_CASE("an endpoint that is asked twice is written twice, spelled differently", "[migrate]") {
-  const auto result = migrate("version = 2\n[" + cri + ".mirrors.\"docker.io\"]\nendpoint = [\"http://m\", \"https://registry-1.docker.io\", \"http://m\", \"http://m\"]\n", "2.1.9");
+  const auto result = migrate("version = 2\n[" + cri +
+                                  ".mirrors.\"docker.io\"]\nendpoint = [\"http://m\", "
+                                  "\"https://registry-1.docker.io\", \"http://m\", \"http://m\"]\n",
+                              "2.1.9");
   REQUIRE(result);
   for (const auto& proof : result->proofs)
     if (proof.registry == "docker.io") CHECK(proof.after.endpoints.size() == 5);
@@ -109,19 +126,25 @@ TEST_CASE("an endpoint that is asked twice is written twice, spelled differently
 
 TEST_CASE("loopback endpoints without a scheme stay plain http", "[migrate]") {
   for (const auto* version : {"1.5.18", "1.6.20", "1.7.24", "2.3.4"}) {
-    const auto result = migrate("version = 2\n[" + cri + ".mirrors.\"docker.io\"]\nendpoint = [\"localhost:5000\", \"m.corp:5000\"]\n[" + cri +
-                                    ".mirrors.\"localhost:32000\"]\nendpoint = [\"http://localhost:32000\"]\n", version);
+    const auto result = migrate("version = 2\n[" + cri +
+                                    ".mirrors.\"docker.io\"]\nendpoint = [\"localhost:5000\", \"m.corp:5000\"]\n[" +
+                                    cri + ".mirrors.\"localhost:32000\"]\nendpoint = [\"http://localhost:32000\"]\n",
+                                version);
     REQUIRE(result);
     const auto hosts = file(*result, "/etc/containerd/certs.d/docker.io/hosts.toml");
     CHECK(hosts.find("[host.\"http://localhost:5000\"]") != std::string::npos);
     CHECK(hosts.find("[host.\"https://m.corp:5000\"]") != std::string::npos);
-    CHECK(file(*result, "/etc/containerd/certs.d/localhost:32000/hosts.toml").find("server = \"http://localhost:32000\"") != std::string::npos);
+    CHECK(file(*result, "/etc/containerd/certs.d/localhost:32000/hosts.toml")
+              .find("server = \"http://localhost:32000\"") != std::string::npos);
   }
 }
 
 TEST_CASE("TLS settings of 1.x move to the endpoints they are for, also without mirrors", "[migrate]") {
-  const auto text = "version = 2\n[" + cri + ".configs.\"registry.corp:8443\".tls]\n  ca_file = \"/etc/ssl/ca.pem\"\n  cert_file = \"/c\"\n  key_file = \"/k\"\n[" + cri +
-                    ".configs.\"m.corp\".tls]\n  insecure_skip_verify = true\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n";
+  const auto text = "version = 2\n[" + cri +
+                    ".configs.\"registry.corp:8443\".tls]\n  ca_file = \"/etc/ssl/ca.pem\"\n  cert_file = \"/c\"\n  "
+                    "key_file = \"/k\"\n[" +
+                    cri + ".configs.\"m.corp\".tls]\n  insecure_skip_verify = true\n[" + cri +
+                    ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n";
   const auto result = migrate(text, "1.7.24");
   REQUIRE(result);
   const auto own = file(*result, "/etc/containerd/certs.d/registry.corp:8443/hosts.toml");
@@ -132,7 +155,8 @@ TEST_CASE("TLS settings of 1.x move to the endpoints they are for, also without 
 }
 
 TEST_CASE("credentials stay in config.toml, or go into a file that only root reads", "[migrate]") {
-  const auto text = "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n[" + cri + ".configs.\"m.corp\".auth]\n  username = \"u\"\n  password = \"p\"\n";
+  const auto text = "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n[" + cri +
+                    ".configs.\"m.corp\".auth]\n  username = \"u\"\n  password = \"p\"\n";
   const auto kept = migrate(text, "2.1.9");
   REQUIRE(kept);
   CHECK(file(*kept, root).find("password = \"p\"") != std::string::npos);
@@ -141,13 +165,16 @@ TEST_CASE("credentials stay in config.toml, or go into a file that only root rea
   const auto moved = migrate(text, "2.1.9", {.credentials = MigrateOptions::Credentials::in_headers});
   REQUIRE(moved);
   CHECK(file(*moved, root).find("password") == std::string::npos);
-  CHECK(file(*moved, "/etc/containerd/certs.d/docker.io/hosts.toml").find("\"Authorization\" = [\"Basic dTpw\"]") != std::string::npos);
+  CHECK(file(*moved, "/etc/containerd/certs.d/docker.io/hosts.toml").find("\"Authorization\" = [\"Basic dTpw\"]") !=
+        std::string::npos);
   for (const auto& change : moved->files)
     if (change.path == "/etc/containerd/certs.d/docker.io/hosts.toml") CHECK(change.mode == 0600);
 }
 
 TEST_CASE("mirrors beside config_path are migrated into the directory that is named", "[migrate]") {
-  const auto result = migrate("version = 2\n[" + cri + "]\n  config_path = \"/srv/certs.d\"\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n", "1.6.20");
+  const auto result = migrate("version = 2\n[" + cri + "]\n  config_path = \"/srv/certs.d\"\n[" + cri +
+                                  ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n",
+                              "1.6.20");
   REQUIRE(result);
   CHECK(file(*result, root) == "version = 2\n[" + cri + "]\n  config_path = \"/srv/certs.d\"\n");
   CHECK_FALSE(file(*result, "/srv/certs.d/docker.io/hosts.toml").empty());
@@ -161,7 +188,8 @@ TEST_CASE("a directory that would come into effect with another chain is refused
   REQUIRE_FALSE(result);
   CHECK(result.error().message.find("quay.io: before [https://quay.io/v2") != std::string::npos);
   FileTree same;
-  same.put_file("/etc/containerd/certs.d/docker.io/hosts.toml", "server = \"https://registry-1.docker.io\"\n[host.\"https://m.corp\"]\n");
+  same.put_file("/etc/containerd/certs.d/docker.io/hosts.toml",
+                "server = \"https://registry-1.docker.io\"\n[host.\"https://m.corp\"]\n");
   const auto equal = migrate(text, "1.7.24", {}, same);
   REQUIRE(equal);
   CHECK(equal->files.size() == 1);
@@ -169,7 +197,8 @@ TEST_CASE("a directory that would come into effect with another chain is refused
 
 TEST_CASE("settings in a drop-in are migrated where they stand", "[migrate]") {
   FileTree tree;
-  tree.put_file("/etc/containerd/conf.d/mirrors.toml", "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n");
+  tree.put_file("/etc/containerd/conf.d/mirrors.toml",
+                "version = 2\n[" + cri + ".mirrors.\"docker.io\"]\n  endpoint = [\"https://m.corp\"]\n");
   const auto result = migrate("version = 2\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n", "1.7.24", {}, tree);
   REQUIRE(result);
   CHECK(file(*result, "/etc/containerd/conf.d/mirrors.toml").find("mirrors") == std::string::npos);

@@ -1,11 +1,11 @@
 // The native forms, compared with tests/golden/render/NAME.txt. RF_ACCEPT=1 in the environment writes them anew.
-#include "plan/patch.h"
+#include "plan/render/patch.h"
 
+#include <yaml-cpp/yaml.h>
 #include <catch2/generators/catch_generators.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <yaml-cpp/yaml.h>
 
 #include "plan_builder.h"
 
@@ -21,8 +21,11 @@ Intent usual() {
 }
 ResolvedEndpoints secrets() {
   ResolvedEndpoints resolved;
-  resolved["harbor.corp"] = {.username = "ro\"bot", .password = Secret("p: '#\n$x"), .ca_pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-                             .client_cert_pem = {}, .client_key_pem = {}};
+  resolved["harbor.corp"] = {.username = "ro\"bot",
+                             .password = Secret("p: '#\n$x"),
+                             .ca_pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                             .client_cert_pem = {},
+                             .client_key_pem = {}};
   return resolved;
 }
 Result<Patch> rendered(const std::string& name, std::optional<Version> containerd = {}) {
@@ -30,7 +33,8 @@ Result<Patch> rendered(const std::string& name, std::optional<Version> container
 }
 std::string as_text(const Patch& patch) {
   std::ostringstream out;
-  for (const auto& file : patch.files) out << "==> " << file.name << " " << std::oct << file.mode << "\n" << file.content.expose() << "\n";
+  for (const auto& file : patch.files)
+    out << "==> " << file.name << " " << std::oct << file.mode << "\n" << file.content.expose() << "\n";
   for (const auto& note : patch.notes) out << "note: " << note << "\n";
   for (const auto& warning : patch.warnings) out << "warning: " << warning << "\n";
   return out.str();
@@ -43,7 +47,8 @@ Patch must(Result<Patch> patch) {
 }  // namespace
 
 TEST_CASE("every native form is as recorded") {
-  const std::string name = GENERATE("talos", "bottlerocket", "eks", "kubespray", "cloud-init", "kind", "k3s", "rke2", "hosts-dir", "microk8s", "docker", "k8s-snap");
+  const std::string name = GENERATE("talos", "bottlerocket", "eks", "kubespray", "cloud-init", "kind", "k3s", "rke2",
+                                    "hosts-dir", "microk8s", "docker", "k8s-snap");
   const auto text = as_text(must(rendered(name)));
   const auto path = std::string(RF_SOURCE_DIR "/tests/golden/render/") + name + ".txt";
   if (std::getenv("RF_ACCEPT") != nullptr) std::ofstream(path) << text;
@@ -65,8 +70,10 @@ TEST_CASE("hostile values stay values in every YAML form") {
         std::ostringstream flat;
         flat << document;
         if (document["password"]) found = found || document["password"].Scalar() == "p: '#\n$x";
-        if (document["configs"]) found = found || document["configs"]["harbor.corp"]["auth"]["password"].Scalar() == "p: '#\n$x";
-        if (document["containerd_registry_auth"]) found = found || document["containerd_registry_auth"][0]["password"].Scalar() == "p: '#\n$x";
+        if (document["configs"])
+          found = found || document["configs"]["harbor.corp"]["auth"]["password"].Scalar() == "p: '#\n$x";
+        if (document["containerd_registry_auth"])
+          found = found || document["containerd_registry_auth"][0]["password"].Scalar() == "p: '#\n$x";
       }
     }
     CHECK(found);
@@ -84,7 +91,8 @@ TEST_CASE("a KIND cluster says whether its node image needs the patch") {
 
 TEST_CASE("what a form cannot hold is refused with the registry") {
   const auto offline = test::intent_of("  docker.io: { mirrors: [\"http://m\"], upstream: none }");
-  CHECK(render_patch(offline, {}, {.name = "bottlerocket"}, test::built_in_profiles()).error().kind == ErrorKind::unsupported);
+  CHECK(render_patch(offline, {}, {.name = "bottlerocket"}, test::built_in_profiles()).error().kind ==
+        ErrorKind::unsupported);
   const auto all = test::intent_of("  \"*\": { mirrors: [\"http://m\"] }");
   CHECK(render_patch(all, {}, {.name = "kubespray"}, test::built_in_profiles()).error().kind == ErrorKind::unsupported);
   CHECK(rendered("talso").error().hint == "did you mean `talos`?");

@@ -9,8 +9,10 @@
 
 namespace rf::test {
 
-inline constexpr auto live_1_7 = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
-inline constexpr auto live_2 = "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
+inline constexpr auto live_1_7 =
+    "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
+inline constexpr auto live_2 =
+    "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
 
 inline constexpr auto ca_pem =
     "-----BEGIN CERTIFICATE-----\n"
@@ -26,7 +28,9 @@ inline constexpr auto ca_pem =
 
 // The body of `registries:`, and of `endpoints:`.
 inline Intent intent_of(const std::string& registries, const std::string& endpoints = "") {
-  const auto parsed = parse_intent({.file = "f", .text = "version: 1\nregistries:\n" + registries + (endpoints.empty() ? "" : "\nendpoints:\n" + endpoints)});
+  const auto parsed = parse_intent(
+      {.file = "f",
+       .text = "version: 1\nregistries:\n" + registries + (endpoints.empty() ? "" : "\nendpoints:\n" + endpoints)});
   for (const auto& problem : parsed.problems) FAIL(to_string(problem));
   return parsed.intent;
 }
@@ -36,7 +40,8 @@ struct Planned : Node {
   ResolvedEndpoints resolved;
   PlanOptions options;
 
-  explicit Planned(const std::string& registries, const std::string& endpoints = "") : intent(intent_of(registries, endpoints)) {}
+  explicit Planned(const std::string& registries, const std::string& endpoints = "")
+      : intent(intent_of(registries, endpoints)) {}
 
   Planned& on(std::string version, std::string config) {
     containerd(std::move(version), std::move(config));
@@ -55,7 +60,13 @@ struct Planned : Node {
   }
   // The node after the plan was carried out, with its receipt.
   void apply(const Plan& plan) {
-    ReceiptSummary receipt{.sequence = static_cast<int>(facts.receipts.size()) + 1, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}};
+    ReceiptSummary receipt{.sequence = static_cast<int>(facts.receipts.size()) + 1,
+                           .id = "t",
+                           .time = {},
+                           .result = "applied",
+                           .tool_version = {},
+                           .reason = {},
+                           .files = {}};
     for (const auto& change : plan.files) {
       const bool gone = change.op == FileChange::Op::remove;
       if (!gone && change.op != FileChange::Op::create && change.op != FileChange::Op::replace) continue;

@@ -1,5 +1,5 @@
 // Edits of registries.yaml: what is ours changes, every other byte stays.
-#include "plan/registries_yaml_edit.h"
+#include "plan/registries_yaml/registries_yaml_edit.h"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -25,7 +25,8 @@ Error refused(std::string_view text, const RegistriesYaml& desired) {
   return result.error();
 }
 constexpr std::string_view fresh =
-    "# Entries marked `# regfallback` follow the intent file of regfallback; all others are yours and stay as they are.\n"
+    "# Entries marked `# regfallback` follow the intent file of regfallback; all others are yours and stay as they "
+    "are.\n"
     "mirrors:  # regfallback\n"
     "  \"docker.io\":  # regfallback\n"
     "    endpoint:\n"
@@ -103,7 +104,8 @@ TEST_CASE("an entry without a list gets one, and loses only that again") {
 }
 
 TEST_CASE("an empty section is opened") {
-  CHECK(merged("mirrors: {}\n", docker({"http://m"})) == "mirrors:\n  \"docker.io\":  # regfallback\n    endpoint:\n      - \"http://m\"\n");
+  CHECK(merged("mirrors: {}\n", docker({"http://m"})) ==
+        "mirrors:\n  \"docker.io\":  # regfallback\n    endpoint:\n      - \"http://m\"\n");
   CHECK(merged("mirrors:\nconfigs:\n", docker({"http://m"})) ==
         "mirrors:\n  \"docker.io\":  # regfallback\n    endpoint:\n      - \"http://m\"\nconfigs:\n");
 }
@@ -141,8 +143,10 @@ TEST_CASE("an entry that was ours entirely loses the part that is not wanted any
 TEST_CASE("what cannot be edited safely is refused, and says where") {
   CHECK(refused("{mirrors: {docker.io: {endpoint: [a]}}}\n", docker({"http://m"})).kind == ErrorKind::refused);
   CHECK(refused("mirrors:\n  docker.io: {endpoint: [\"a\"]}\n", docker({"http://m"})).kind == ErrorKind::refused);
-  CHECK(refused("mirrors:\n  a: &x\n    endpoint: [a]\n  docker.io: *x\n", docker({"http://m"})).kind == ErrorKind::refused);
-  CHECK(refused("mirrors:\n  docker.io: &x\n    endpoint:\n      - a\n  b: *x\n", docker({"http://m"})).kind == ErrorKind::refused);
+  CHECK(refused("mirrors:\n  a: &x\n    endpoint: [a]\n  docker.io: *x\n", docker({"http://m"})).kind ==
+        ErrorKind::refused);
+  CHECK(refused("mirrors:\n  docker.io: &x\n    endpoint:\n      - a\n  b: *x\n", docker({"http://m"})).kind ==
+        ErrorKind::refused);
   CHECK(refused("mirrors:\n  docker.io:\n    endpoint: [\n      a\n    ]\n", docker({"http://m"})).where->line == 3);
   CHECK(refused("mirrors:\n---\nx: y\n", docker({"http://m"})).kind == ErrorKind::refused);
   CHECK(refused("mirrors: [", docker({"http://m"})).kind == ErrorKind::parse);

@@ -1,5 +1,6 @@
-// Plans on K3s and RKE2 nodes: what goes into registries.yaml, and that the chain which follows from it is the declared one.
-#include "plan/registries_yaml_edit.h"
+// Plans on K3s and RKE2 nodes: what goes into registries.yaml, and that the chain which follows from it is the declared
+// one.
+#include "plan/registries_yaml/registries_yaml_edit.h"
 #include "plan_builder.h"
 
 using namespace rf;
@@ -12,7 +13,9 @@ using test::text_of;
 namespace {
 
 constexpr auto registries_file = "/etc/rancher/k3s/registries.yaml";
-constexpr auto generated = "version = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/var/lib/rancher/k3s/agent/etc/containerd/certs.d\"\n";
+constexpr auto generated =
+    "version = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = "
+    "\"/var/lib/rancher/k3s/agent/etc/containerd/certs.d\"\n";
 
 Planned k3s(const std::string& registries, const std::string& endpoints = "", std::string unit = "k3s.service") {
   Planned node(registries, endpoints);
@@ -34,13 +37,15 @@ TEST_CASE("a mirror before Docker Hub goes into registries.yaml, mode 0600, and 
   const auto* change = change_of(plan, registries_file);
   REQUIRE(change != nullptr);
   CHECK(change->mode == 0600);
-  CHECK(text_of(plan, registries_file).find("- \"http://anubis:32000\"\n      - \"https://registry-1.docker.io\"") != std::string::npos);
+  CHECK(text_of(plan, registries_file).find("- \"http://anubis:32000\"\n      - \"https://registry-1.docker.io\"") !=
+        std::string::npos);
   CHECK(plan.service.name == "k3s.service");
   CHECK(plan.service.serial == 1);
   CHECK(plan.service.wait_seconds > 120);
   CHECK(plan.warnings.empty());
   REQUIRE(plan.chains.size() == 1);
-  CHECK(urls(plan.chains.front()) == std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
+  CHECK(urls(plan.chains.front()) ==
+        std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
 }
 
 TEST_CASE("agents are restarted before servers, both one at a time") {
@@ -52,10 +57,12 @@ TEST_CASE("agents are restarted before servers, both one at a time") {
 }
 
 TEST_CASE("a local registry with fallbacks: the default endpoint K3s adds is told") {
-  const auto plan = k3s("  anubis:32000: { upstream: \"http://anubis:32000\", fallback: [ghcr.io/your-org, docker.io] }").plan();
+  const auto plan =
+      k3s("  anubis:32000: { upstream: \"http://anubis:32000\", fallback: [ghcr.io/your-org, docker.io] }").plan();
   CHECK(mentions(plan.warnings, "always tries https://anubis:32000/v2 last"));
   CHECK(urls(plan.chains.front()) == std::vector<std::string>{"http://anubis:32000/v2", "https://ghcr.io/v2/your-org",
-                                                              "https://registry-1.docker.io/v2", "https://anubis:32000/v2"});
+                                                              "https://registry-1.docker.io/v2",
+                                                              "https://anubis:32000/v2"});
 }
 
 TEST_CASE("a registry that must not reach its upstream is refused, with the flag that makes it possible") {
@@ -68,12 +75,17 @@ TEST_CASE("a registry that must not reach its upstream is refused, with the flag
 
 TEST_CASE("everything at once for every other registry") {
   const auto plan = k3s("  \"*\": { mirrors: [\"https://harbor.corp/v2/proxy\"] }").plan();
-  CHECK(urls(plan.chains.front()) == std::vector<std::string>{"https://harbor.corp/v2/proxy", "https://unnamed.invalid/v2"});
+  CHECK(urls(plan.chains.front()) ==
+        std::vector<std::string>{"https://harbor.corp/v2/proxy", "https://unnamed.invalid/v2"});
 }
 
 TEST_CASE("credentials and certificates stand beside the file and in its configs, masked for people") {
   auto node = k3s("  docker.io: { mirrors: [\"https://harbor.corp\"] }", "  harbor.corp: { dial_timeout: 2s }");
-  node.resolved["harbor.corp"] = {.username = "robot", .password = Secret("hunter2"), .ca_pem = ca_pem, .client_cert_pem = {}, .client_key_pem = {}};
+  node.resolved["harbor.corp"] = {.username = "robot",
+                                  .password = Secret("hunter2"),
+                                  .ca_pem = ca_pem,
+                                  .client_cert_pem = {},
+                                  .client_key_pem = {}};
   const auto plan = node.plan();
   const auto text = text_of(plan, registries_file);
   CHECK(text.find("ca_file: \"/etc/rancher/k3s/regfallback/ca-") != std::string::npos);
@@ -90,7 +102,9 @@ TEST_CASE("after the apply and the restart there is nothing left to do, and drop
   node.apply(first);
   CHECK_FALSE(node.plan().empty());  // not restarted yet: what K3s generated is older than the file
   CHECK(node.plan().files.empty());
-  const RegistriesYamlNode facts{.program = "k3s", .version = Version{1, 31, 4}, .registries_file = registries_file,
+  const RegistriesYamlNode facts{.program = "k3s",
+                                 .version = Version{1, 31, 4},
+                                 .registries_file = registries_file,
                                  .hosts_dir = "/var/lib/rancher/k3s/agent/etc/containerd/certs.d",
                                  .config_file = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml"};
   node.facts.tree = *project_registries_yaml(node.facts.tree, facts);

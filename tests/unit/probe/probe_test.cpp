@@ -24,20 +24,26 @@ Chain chain(std::string registry, std::vector<ChainEndpoint> endpoints) {
   return one;
 }
 
-ImageReference alpine() { return {.registry = "docker.io", .repository = "library/alpine", .tag = "3.20", .digest = ""}; }
+ImageReference alpine() {
+  return {.registry = "docker.io", .repository = "library/alpine", .tag = "3.20", .digest = ""};
+}
 
-std::string answer_line(int id, std::string_view text) { return "answer " + std::to_string(id) + " curl " + base64_encode(text) + "\n"; }
+std::string answer_line(int id, std::string_view text) {
+  return "answer " + std::to_string(id) + " curl " + base64_encode(text) + "\n";
+}
 
 EndpointProbe heard(std::string_view text, bool for_image = false) {
-  const Question question{.endpoint = endpoint("http", "a"), .method = "GET", .url = "http://a/v2/", .headers = {}, .for_image = for_image};
+  const Question question{
+      .endpoint = endpoint("http", "a"), .method = "GET", .url = "http://a/v2/", .headers = {}, .for_image = for_image};
   return read_answer(question, {.tool = "curl", .text = std::string(text)});
 }
 
 }  // namespace
 
 TEST_CASE("an endpoint in two chains is asked once") {
-  const std::vector<Chain> chains{chain("docker.io", {endpoint("http", "anubis:32000"), endpoint("https", "registry-1.docker.io")}),
-                                  chain("ghcr.io", {endpoint("http", "anubis:32000")})};
+  const std::vector<Chain> chains{
+      chain("docker.io", {endpoint("http", "anubis:32000"), endpoint("https", "registry-1.docker.io")}),
+      chain("ghcr.io", {endpoint("http", "anubis:32000")})};
   CHECK(questions(chains, {}).size() == 2);
 }
 
@@ -58,23 +64,26 @@ TEST_CASE("an endpoint that falls back to http is asked both ways, and the first
   local.http_fallback = true;
   const std::vector<Chain> chains{chain("localhost:5000", {local})};
   REQUIRE(questions(chains, {}).size() == 2);
-  const auto probe = read_probe("client curl\n" + answer_line(0, "curl: (35) wrong version number\nrc 35\n") +
-                                    answer_line(1, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\nrf 200 0.002 127.0.0.1\nrc 0\n"),
-                                chains, {});
+  const auto probe = read_probe(
+      "client curl\n" + answer_line(0, "curl: (35) wrong version number\nrc 35\n") +
+          answer_line(1, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\nrf 200 0.002 127.0.0.1\nrc 0\n"),
+      chains, {});
   REQUIRE(probe);
   CHECK(probe->registries[0].endpoints[0].answer == Answer::serves);
 }
 
 TEST_CASE("of what openssl says the first error is the reason") {
   const auto said = heard(
-      "4037:error:0A00010B:SSL routines:tls_validate_record_header:wrong version number:../ssl/record/methods/tlsany_meth.c:77:\n"
+      "4037:error:0A00010B:SSL routines:tls_validate_record_header:wrong version "
+      "number:../ssl/record/methods/tlsany_meth.c:77:\n"
       "4037:error:0A000197:SSL routines:SSL_shutdown:shutdown while in init:../ssl/ssl_lib.c:2804:\nrc 1\n");
   CHECK(said.answer == Answer::tls);
   CHECK(said.detail.find("wrong version number") != std::string::npos);
 }
 
 TEST_CASE("machine metadata addresses are never asked") {
-  const auto host = GENERATE("169.254.169.254", "169.254.169.254:80", "[fd00:ec2::254]", "metadata.google.internal", "[fe80::1]:5000");
+  const auto host = GENERATE("169.254.169.254", "169.254.169.254:80", "[fd00:ec2::254]", "metadata.google.internal",
+                             "[fe80::1]:5000");
   CHECK(is_forbidden_host(host));
   const std::vector<Chain> chains{chain("x.io", {endpoint("http", host)})};
   CHECK(questions(chains, {}).empty());
@@ -92,21 +101,23 @@ TEST_CASE("an answer is told apart from every way of not answering") {
     std::string_view text;
     Answer answer;
   };
-  const auto c = GENERATE(Case{"HTTP/1.1 200 OK\nContent-Type: application/json\nrf 200 0.01 10.0.0.1\nrc 0", Answer::serves},
-                          Case{"HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer realm=\"https://auth\"\nrf 401 0.01\nrc 0", Answer::wants_token},
-                          Case{"HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic realm=\"x\"\nrf 401 0.01\nrc 0", Answer::unauthorized},
-                          Case{"HTTP/1.1 200 OK\nContent-Type: text/html\nrf 200 0.01\nrc 0", Answer::wrong_content},
-                          Case{"HTTP/1.1 404 Not Found\nrf 404 0.01\nrc 0", Answer::not_found},
-                          Case{"HTTP/2 429\nrf 429 0.01\nrc 0", Answer::rate_limited},
-                          Case{"HTTP/1.1 307 Temporary\nLocation: http://other/\nrf 307 0.01\nrc 0", Answer::redirects},
-                          Case{"HTTP/1.1 502 Bad Gateway\nrf 502 0.01\nrc 0", Answer::server_error},
-                          Case{"curl: (6) Could not resolve host: a\nrf 000 0.0\nrc 6", Answer::dns},
-                          Case{"curl: (28) Resolving timed out after 5000 milliseconds\nrf 000 0.0\nrc 28", Answer::dns},
-                          Case{"curl: (7) Failed to connect to a port 1 after 0 ms: Connection refused\nrc 7", Answer::refused},
-                          Case{"curl: (7) Failed to connect to a: No route to host\nrc 7", Answer::unreachable},
-                          Case{"curl: (28) Connection timed out after 5001 milliseconds\nrc 28", Answer::timeout},
-                          Case{"curl: (60) SSL certificate problem: unable to get local issuer certificate\nrc 60", Answer::tls},
-                          Case{"curl: (52) Empty reply from server\nrc 52", Answer::closed});
+  const auto c = GENERATE(
+      Case{"HTTP/1.1 200 OK\nContent-Type: application/json\nrf 200 0.01 10.0.0.1\nrc 0", Answer::serves},
+      Case{"HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Bearer realm=\"https://auth\"\nrf 401 0.01\nrc 0",
+           Answer::wants_token},
+      Case{"HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic realm=\"x\"\nrf 401 0.01\nrc 0", Answer::unauthorized},
+      Case{"HTTP/1.1 200 OK\nContent-Type: text/html\nrf 200 0.01\nrc 0", Answer::wrong_content},
+      Case{"HTTP/1.1 404 Not Found\nrf 404 0.01\nrc 0", Answer::not_found},
+      Case{"HTTP/2 429\nrf 429 0.01\nrc 0", Answer::rate_limited},
+      Case{"HTTP/1.1 307 Temporary\nLocation: http://other/\nrf 307 0.01\nrc 0", Answer::redirects},
+      Case{"HTTP/1.1 502 Bad Gateway\nrf 502 0.01\nrc 0", Answer::server_error},
+      Case{"curl: (6) Could not resolve host: a\nrf 000 0.0\nrc 6", Answer::dns},
+      Case{"curl: (28) Resolving timed out after 5000 milliseconds\nrf 000 0.0\nrc 28", Answer::dns},
+      Case{"curl: (7) Failed to connect to a port 1 after 0 ms: Connection refused\nrc 7", Answer::refused},
+      Case{"curl: (7) Failed to connect to a: No route to host\nrc 7", Answer::unreachable},
+      Case{"curl: (28) Connection timed out after 5001 milliseconds\nrc 28", Answer::timeout},
+      Case{"curl: (60) SSL certificate problem: unable to get local issuer certificate\nrc 60", Answer::tls},
+      Case{"curl: (52) Empty reply from server\nrc 52", Answer::closed});
   CHECK(to_string(heard(c.text).answer) == to_string(c.answer));
 }
 
@@ -114,7 +125,8 @@ TEST_CASE("an image that is not there is no finding: the chain goes on") {
   CHECK(heard("HTTP/1.1 404 Not Found\nrc 0", true).answer == Answer::not_found);
   CHECK_FALSE(is_finding(Answer::not_found, true));
   CHECK(is_finding(Answer::not_found, false));
-  CHECK(heard("HTTP/1.1 200 OK\nContent-Type: application/vnd.oci.image.index.v1+json\nrc 0", true).answer == Answer::serves);
+  CHECK(heard("HTTP/1.1 200 OK\nContent-Type: application/vnd.oci.image.index.v1+json\nrc 0", true).answer ==
+        Answer::serves);
   CHECK(heard("HTTP/1.1 200 OK\nContent-Type: application/json\nrc 0", true).answer == Answer::wrong_content);
 }
 
@@ -131,22 +143,26 @@ TEST_CASE("nothing of a node's or user's text becomes syntax of the program or o
   const std::vector<Chain> chains{chain("x'; touch /tmp/p; '.io", {evil})};
   const auto program = probe_program(chains, {.image = alpine(), .runtime_socket = "/run/x;reboot"});
   const auto main = program.substr(program.find("rf_main()"));
-  CHECK(main.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_(){}& \n'-") == std::string::npos);
+  CHECK(main.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=_(){}& \n'-") ==
+        std::string::npos);
   CHECK(program.find("c2VjcmV0") == std::string::npos);
   CHECK(curl_quote("a\"b\\c\nurl") == "\"a\\\"b\\\\curl\"");
 }
 
 TEST_CASE("the runtime's log says which hosts a pull skipped") {
   const std::string log =
-      "time=\"2026\" level=info msg=\"trying next host\" error=\"failed to do request: dial tcp: connect: connection refused\" host=\"anubis:32000\"\n"
+      "time=\"2026\" level=info msg=\"trying next host\" error=\"failed to do request: dial tcp: connect: connection "
+      "refused\" host=\"anubis:32000\"\n"
       "time=\"2026\" level=info msg=\"trying next host - response was http.StatusNotFound\" host=ghcr.io\n";
-  const auto probe = read_probe("client curl\npull 0 2 " + base64_encode("Image is up to date\n") + "\nlog " + base64_encode(log) + "\n", {},
-                                {.image = alpine()});
+  const auto probe = read_probe(
+      "client curl\npull 0 2 " + base64_encode("Image is up to date\n") + "\nlog " + base64_encode(log) + "\n", {},
+      {.image = alpine()});
   REQUIRE(probe);
   REQUIRE(probe->pull);
   CHECK(probe->pull->result == PullProbe::Result::pulled);
   CHECK(probe->pull->skipped == std::vector<std::pair<std::string, std::string>>{
-                                    {"anubis:32000", "failed to do request: dial tcp: connect: connection refused"}, {"ghcr.io", "http.StatusNotFound"}});
+                                    {"anubis:32000", "failed to do request: dial tcp: connect: connection refused"},
+                                    {"ghcr.io", "http.StatusNotFound"}});
 }
 
 TEST_CASE("a line the program never prints is an error, a missing answer is not asked") {
@@ -178,16 +194,21 @@ TEST_CASE("a log that names hosts without end is read up to a bound") {
 TEST_CASE("an endpoint that is silent keeps a node from being changed, one that fails at once does not") {
   const auto probed = [](Answer answer, const std::string& host = "m") {
     NodeProbe probe{.client = "curl", .registries = {}, .pull = {}};
-    probe.registries.push_back({chain("docker.io", {endpoint("http", host)}), {{.endpoint = endpoint("http", host), .answer = answer}}});
+    probe.registries.push_back(
+        {chain("docker.io", {endpoint("http", host)}), {{.endpoint = endpoint("http", host), .answer = answer}}});
     return probe;
   };
   const auto old = *parse_version("1.7.24"), later = *parse_version("2.3.0");
-  for (const auto answer : {Answer::serves, Answer::refused, Answer::dns, Answer::tls, Answer::server_error, Answer::not_asked}) CHECK(check_no_silence(probed(answer), old));
+  for (const auto answer :
+       {Answer::serves, Answer::refused, Answer::dns, Answer::tls, Answer::server_error, Answer::not_asked})
+    CHECK(check_no_silence(probed(answer), old));
   CHECK(check_no_silence(probed(Answer::timeout, "unnamed.invalid"), old));
   const auto refused = check_no_silence(probed(Answer::timeout), old);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::refused);
-  CHECK(refused.error().message == "docker.io: http://m/v2 gives no answer to this node: containerd 1.7.24 may wait for it without end, and falls back to nobody");
+  CHECK(refused.error().message ==
+        "docker.io: http://m/v2 gives no answer to this node: containerd 1.7.24 may wait for it without end, and falls "
+        "back to nobody");
   auto nobody = probed(Answer::not_asked);
   nobody.client.clear();
   CHECK(check_no_silence(nobody, old).error().message == "this node has no program that can ask an endpoint");

@@ -17,7 +17,8 @@ using namespace rf;
 
 namespace {
 
-// An HTTP server on loopback that answers every request the same way until it is destroyed, and keeps what it was asked.
+// An HTTP server on loopback that answers every request the same way until it is destroyed, and keeps what it was
+// asked.
 class Server {
  public:
   explicit Server(std::string answer) : answer_(std::move(answer)) {
@@ -77,7 +78,9 @@ std::string run(const std::string& shell, const std::string& program) {
   return output;
 }
 
-bool have(const std::string& program) { return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0; }
+bool have(const std::string& program) {
+  return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0;
+}
 
 Chain one(const std::string& host, std::vector<Header> headers = {}) {
   Chain chain;
@@ -99,8 +102,8 @@ TEST_CASE("the program asks, in every shell, and what comes back is understood")
     if (!have(shell.substr(0, shell.find(' ')))) continue;
     INFO(shell);
     Server server("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
-    const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}),
-                                    one("127.0.0.1:1")};
+    const std::vector<Chain> chains{
+        one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}), one("127.0.0.1:1")};
     const auto probe = read_probe(run(shell, probe_program(chains, {})), chains, {});
     REQUIRE(probe);
     server.stop();
@@ -116,7 +119,8 @@ TEST_CASE("the program asks, in every shell, and what comes back is understood")
 TEST_CASE("a redirect is told, not followed") {
   if (!have("curl")) SKIP("no curl here");
   Server other("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  Server server("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:" + std::to_string(other.port) + "/\r\nContent-Length: 0\r\n\r\n");
+  Server server("HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:" + std::to_string(other.port) +
+                "/\r\nContent-Length: 0\r\n\r\n");
   const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port))};
   const auto probe = read_probe(run("sh", probe_program(chains, {})), chains, {});
   REQUIRE(probe);
@@ -138,7 +142,8 @@ TEST_CASE("a node without any client says so") {
 TEST_CASE("bash does for http where both are missing, and credentials go with it") {
   if (!have("bash")) SKIP("no bash here");
   Server server("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\nContent-Type: x");
-  const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}), one("127.0.0.1:1")};
+  const std::vector<Chain> chains{
+      one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}), one("127.0.0.1:1")};
   auto program = replace_all(probe_program(chains, {}), "command -v curl", "false");
   program = replace_all(program, "wget --version", "false");
   const auto probe = read_probe(run("sh", program), chains, {});
@@ -153,7 +158,8 @@ TEST_CASE("bash does for http where both are missing, and credentials go with it
 TEST_CASE("wget does where curl is missing, and credentials do not go into its command line") {
   if (!have("wget")) SKIP("no wget here");
   Server server("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n");
-  const std::vector<Chain> chains{one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}), one("127.0.0.1:1")};
+  const std::vector<Chain> chains{
+      one("127.0.0.1:" + std::to_string(server.port), {{"Authorization", {"Basic c2VjcmV0"}}}), one("127.0.0.1:1")};
   const auto program = replace_all(probe_program(chains, {}), "command -v curl", "false");
   const auto probe = read_probe(run("sh", program), chains, {});
   REQUIRE(probe);

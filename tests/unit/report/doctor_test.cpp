@@ -14,10 +14,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const Look plain{.width = 100};
+const TextStyle plain{.width = 100};
 
 Finding finding(std::string rule, Severity severity, std::string effect = "containerd 1.7.24 does not start") {
-  return {.rule = std::move(rule), .severity = severity, .cause = "it is so", .where = Location{"/etc/containerd/config.toml", 4, 0}, .also = {{"/etc/x", 0, 0}}, .effect = std::move(effect), .fix = "do this"};
+  return {.rule = std::move(rule),
+          .severity = severity,
+          .cause = "it is so",
+          .where = Location{"/etc/containerd/config.toml", 4, 0},
+          .also = {{"/etc/x", 0, 0}},
+          .effect = std::move(effect),
+          .fix = "do this"};
 }
 
 Facts recorded(const fs::path& path) {
@@ -31,15 +37,17 @@ Facts recorded(const fs::path& path) {
 
 void expect_notes_only(const Subject& subject) {
   for (const auto& found : diagnose(subject))
-    if (found.severity != Severity::note) FAIL_CHECK(found.rule << ": " << found.cause << "\n" << found.effect << "\n" << found.fix);
+    if (found.severity != Severity::note)
+      FAIL_CHECK(found.rule << ": " << found.cause << "\n" << found.effect << "\n" << found.fix);
 }
 
 }  // namespace
 
 TEST_CASE("a finding that several nodes share is printed once, with what follows on each version") {
-  const std::vector<DoctorRow> rows{{.node = "anubis", .findings = {finding("duplicate-tables", Severity::error)}},
-                                    {.node = "babel", .findings = {finding("duplicate-tables", Severity::error, "containerd 2.1.9 does not start")}},
-                                    {.node = "ra", .findings = {finding("legacy-mirrors", Severity::note)}}};
+  const std::vector<DoctorRow> rows{
+      {.node = "anubis", .findings = {finding("duplicate-tables", Severity::error)}},
+      {.node = "babel", .findings = {finding("duplicate-tables", Severity::error, "containerd 2.1.9 does not start")}},
+      {.node = "ra", .findings = {finding("legacy-mirrors", Severity::note)}}};
   CHECK(doctor_text(rows, plain) ==
         "error  duplicate-tables  anubis, babel\n"
         "  at      /etc/containerd/config.toml:4, /etc/x\n"
@@ -56,7 +64,8 @@ TEST_CASE("a finding that several nodes share is printed once, with what follows
 }
 
 TEST_CASE("nothing found is said, and so is a node that was not reached") {
-  const std::vector<DoctorRow> rows{{.node = "anubis"}, {.node = "babel", .error = Error{.kind = ErrorKind::connect, .message = "no route"}}};
+  const std::vector<DoctorRow> rows{
+      {.node = "anubis"}, {.node = "babel", .error = Error{.kind = ErrorKind::connect, .message = "no route"}}};
   CHECK(doctor_text(rows, plain) == "babel: no route\n\n");
   CHECK(doctor_summary(rows) == "2 nodes: nothing found, 1 not looked at");
 }
@@ -76,23 +85,28 @@ TEST_CASE("the doctor is silent but for notes on every recorded node, before and
   REQUIRE(nodes.size() >= 9);
   const std::string registries =
       "  anubis:32000:\n    upstream: http://anubis:32000\n    fallback: [ghcr.io/your-org, docker.io]\n"
-      "  docker.io:\n    mirrors: [\"http://anubis:32000\"]\n  \"*\":\n    mirrors: [\"https://harbor.corp/v2/proxy\"]\n";
+      "  docker.io:\n    mirrors: [\"http://anubis:32000\"]\n  \"*\":\n    mirrors: "
+      "[\"https://harbor.corp/v2/proxy\"]\n";
   const auto everywhere = test::intent_of(registries);
-  const auto closed = test::intent_of(registries + "  ghcr.io:\n    mirrors: [\"http://anubis:32000\"]\n    upstream: none\n");
+  const auto closed =
+      test::intent_of(registries + "  ghcr.io:\n    mirrors: [\"http://anubis:32000\"]\n    upstream: none\n");
   for (const auto& path : nodes) {
     INFO(path.filename().string());
     auto facts = recorded(path);
     const auto detection = detect(facts, test::built_in_profiles());
     if (!detection) FAIL(to_string(detection.error()));
     expect_notes_only({.facts = facts, .detection = &*detection});
-    const auto& intent = detection->era.style == Style::registries_yaml ? everywhere : closed;  // K3s always asks the upstream
+    const auto& intent =
+        detection->era.style == Style::registries_yaml ? everywhere : closed;  // K3s always asks the upstream
     const auto plan = make_plan(intent, {}, facts, *detection);
     if (!plan) FAIL(to_string(plan.error()));
-    if (plan->service.by == RestartBy::itself) continue;  // k0s makes the files that containerd reads from those of the plan
+    if (plan->service.by == RestartBy::itself)
+      continue;  // k0s makes the files that containerd reads from those of the plan
     auto tree = tree_after_start(project(*plan, facts.tree), facts, *detection);
     if (!tree) FAIL(to_string(tree.error()));
     facts.tree = *std::move(tree);
-    ReceiptSummary receipt{.sequence = 1, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}};
+    ReceiptSummary receipt{
+        .sequence = 1, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}};
     for (const auto& change : plan->files)
       if (const auto* entry = facts.tree.stat(change.path); entry != nullptr && entry->kind == FileEntry::Kind::file)
         receipt.files.push_back({change.path, change.before_sha256, entry->sha256});
@@ -101,6 +115,10 @@ TEST_CASE("the doctor is silent but for notes on every recorded node, before and
     if (!after) FAIL(to_string(after.error()));
     const auto again = make_plan(intent, {}, facts, *after);
     if (!again) FAIL(to_string(again.error()));
-    expect_notes_only({.facts = facts, .detection = &*after, .wanted = Wanted{.intent = &intent, .changes = again->files.size(), .refusal = {}, .warnings = again->warnings}});
+    expect_notes_only(
+        {.facts = facts,
+         .detection = &*after,
+         .wanted =
+             Wanted{.intent = &intent, .changes = again->files.size(), .refusal = {}, .warnings = again->warnings}});
   }
 }

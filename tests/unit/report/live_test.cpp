@@ -57,16 +57,19 @@ NodeProbe probe_with(Answer answer) {
 }  // namespace
 
 TEST_CASE("every key of apply's and test's output stands in the page about it") {
-  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied}, {.node = "b", .outcome = NodeOutcome::stuck, .error = Error{}}};
+  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied},
+                                   {.node = "b", .outcome = NodeOutcome::stuck, .error = Error{}}};
   check_documented(apply_value(rows, "regfallback.apply/v1"), "regfallback.apply/v1");
   auto probe = probe_with(Answer::refused);
-  probe.pull = PullProbe{.image = "docker.io/library/alpine:latest", .skipped = {{"anubis:32000", "connection refused"}}};
+  probe.pull =
+      PullProbe{.image = "docker.io/library/alpine:latest", .skipped = {{"anubis:32000", "connection refused"}}};
   const std::vector<TestRow> tested{{.node = "a", .probe = &probe}};
   check_documented(test_value(tested), "regfallback.test/v1");
 }
 
 TEST_CASE("the summary of an apply names every outcome there was") {
-  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied}, {.node = "b", .outcome = NodeOutcome::rolled_back},
+  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied},
+                                   {.node = "b", .outcome = NodeOutcome::rolled_back},
                                    {.node = "c", .outcome = NodeOutcome::applied}};
   CHECK(apply_summary(rows) == "3 nodes: 2 applied, 1 rolled-back");
 }
@@ -76,7 +79,8 @@ TEST_CASE("a few nodes are the columns of the matrix") {
   const auto bad = probe_with(Answer::refused);
   const std::vector<TestRow> rows{{.node = "anubis", .probe = &good}, {.node = "ra", .probe = &bad}};
   const auto text = test_text(rows, {});
-  CHECK(text.find("REGISTRY   TRIED IN ORDER       anubis  ra\ndocker.io  http://anubis:32000  3 ms    refused\n") == 0);
+  CHECK(text.find("REGISTRY   TRIED IN ORDER       anubis  ra\ndocker.io  http://anubis:32000  3 ms    refused\n") ==
+        0);
   CHECK(text.find("ra: docker.io: no endpoint answers") != std::string::npos);
 }
 

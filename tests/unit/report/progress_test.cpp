@@ -24,7 +24,8 @@ TEST_CASE("with more nodes than lines the busy and the failed ones are shown and
   progress.set(0, Mark::good, "unchanged");
   progress.set(2, Mark::bad, "refused");
   progress.set(3, Mark::busy, "connecting");
-  CHECK(progress.picture({.width = 80}, 3) == "> d  connecting\n! c  refused\n  5 nodes: 2 waiting, 1 busy, 1 done, 1 failed\n");
+  CHECK(progress.picture({.width = 80}, 3) ==
+        "> d  connecting\n! c  refused\n  5 nodes: 2 waiting, 1 busy, 1 done, 1 failed\n");
 }
 
 TEST_CASE("what a node says cannot move the cursor") {

@@ -2,15 +2,18 @@
 #include <nlohmann/json.hpp>
 
 #include "report/diff.h"
-#include "report/look.h"
 #include "report/table.h"
+#include "report/text_style.h"
 #include "report/value.h"
 
 using namespace rf;
 
 TEST_CASE("JSON keeps the order of keys, and what is absent is null") {
-  auto value = Value::object({{"schema", "regfallback.test/v1"}, {"none", Value()}, {"list", Value::array()}, {"n", 3}, {"yes", true}});
-  CHECK(to_json(value) == "{\n  \"schema\": \"regfallback.test/v1\",\n  \"none\": null,\n  \"list\": [],\n  \"n\": 3,\n  \"yes\": true\n}\n");
+  auto value = Value::object(
+      {{"schema", "regfallback.test/v1"}, {"none", Value()}, {"list", Value::array()}, {"n", 3}, {"yes", true}});
+  CHECK(to_json(value) ==
+        "{\n  \"schema\": \"regfallback.test/v1\",\n  \"none\": null,\n  \"list\": [],\n  \"n\": 3,\n  \"yes\": "
+        "true\n}\n");
 }
 
 TEST_CASE("YAML says the same as JSON") {
@@ -54,7 +57,8 @@ TEST_CASE("equal texts have no diff") { CHECK(unified_diff({"a\n", "a\n", "x", "
 TEST_CASE("a diff shows three lines around a change") {
   const std::string before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
   const std::string after = "1\n2\n3\n4\nfive\n6\n7\n8\n9\n";
-  CHECK(unified_diff({before, after, "/f", "/f"}, {}) == "--- /f\n+++ /f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
+  CHECK(unified_diff({before, after, "/f", "/f"}, {}) ==
+        "--- /f\n+++ /f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
 }
 
 TEST_CASE("changes far apart become two hunks, a new file one") {
@@ -66,12 +70,13 @@ TEST_CASE("changes far apart become two hunks, a new file one") {
 }
 
 TEST_CASE("a missing newline at the end is shown") {
-  CHECK(unified_diff({"a", "a\n", "x", "y"}, {}) == "--- x\n+++ y\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n");
+  CHECK(unified_diff({"a", "a\n", "x", "y"}, {}) ==
+        "--- x\n+++ y\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n");
 }
 
 TEST_CASE("colours are only written where they are wanted") {
-  CHECK(Look{}.paint(Tint::bad, "x") == "x");
-  CHECK(Look{.color = Look::Color::yes}.paint(Tint::bad, "x") == "\x1b[31mx\x1b[0m");
+  CHECK(TextStyle{}.paint(Emphasis::bad, "x") == "x");
+  CHECK(TextStyle{.color = TextStyle::Color::yes}.paint(Emphasis::bad, "x") == "\x1b[31mx\x1b[0m");
   CHECK(display_width("\x1b[31mäö\x1b[0m") == 2);
   CHECK(display_width("日本") == 4);
 }

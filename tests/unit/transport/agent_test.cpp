@@ -1,4 +1,4 @@
-#include "transport/agent.h"
+#include "transport/keys/agent.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "loop.h"
-#include "transport/wire.h"
+#include "transport/keys/wire.h"
 
 using namespace rf;
 using namespace std::chrono_literals;
@@ -37,7 +37,8 @@ class StandIn {
       if (fd < 0) return;
       treat(fd);
       char byte;
-      while (recv(fd, &byte, 1, 0) > 0) {}
+      while (recv(fd, &byte, 1, 0) > 0) {
+      }
       close(fd);
     });
   }
@@ -69,7 +70,8 @@ void say(int fd, const std::string& bytes) { send(fd, bytes.data(), bytes.size()
 }  // namespace
 
 TEST_CASE("an agent's keys are listed") {
-  const StandIn agent([](int fd) { say(fd, wire_string("\x0c" + wire_number(1) + wire_string("blob") + wire_string("me@host"))); });
+  const StandIn agent(
+      [](int fd) { say(fd, wire_string("\x0c" + wire_number(1) + wire_string("blob") + wire_string("me@host"))); });
   const auto keys = keys_of(agent.path());
   REQUIRE(keys);
   REQUIRE(keys->size() == 1);
@@ -106,5 +108,6 @@ TEST_CASE("a signature by another algorithm than the one asked for is refused, a
   CHECK(signature.error().message.find('\x1b') == std::string::npos);
   CHECK_FALSE(parse_agent_signature("\x05", "ssh-ed25519"));
   CHECK_FALSE(parse_agent_signature("", "ssh-ed25519"));
-  CHECK(*parse_agent_signature("\x0e" + wire_string(wire_string("ssh-ed25519") + wire_string("s")), "ssh-ed25519") == "s");
+  CHECK(*parse_agent_signature("\x0e" + wire_string(wire_string("ssh-ed25519") + wire_string("s")), "ssh-ed25519") ==
+        "s");
 }

@@ -1,4 +1,4 @@
-#include "transport/child.h"
+#include "transport/shell/child.h"
 
 #include <unistd.h>
 

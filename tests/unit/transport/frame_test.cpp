@@ -1,4 +1,4 @@
-#include "transport/frame.h"
+#include "transport/shell/frame.h"
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>
@@ -75,8 +75,8 @@ TEST_CASE("output without a last newline keeps its form") {
 
 TEST_CASE("lines with another nonce are noise before BEGIN and text after it") {
   const std::string other(32, 'f');
-  const Read read = read_in_pieces("RF1 BEGIN " + other + "\nRF1 END " + other + " rc=0\nRF1 BEGIN " + nonce + "\nRF1 END " + other +
-                                       " rc=0\n\nRF1 END " + nonce + " rc=0\n",
+  const Read read = read_in_pieces("RF1 BEGIN " + other + "\nRF1 END " + other + " rc=0\nRF1 BEGIN " + nonce +
+                                       "\nRF1 END " + other + " rc=0\n\nRF1 END " + nonce + " rc=0\n",
                                    1000);
   REQUIRE(read.ended);
   CHECK(read.text == "RF1 END " + other + " rc=0\n");
@@ -109,7 +109,8 @@ TEST_CASE("a program cut off anywhere does nothing, in every shell") {
     const std::string whole = run_with(shell, program);
     CHECK(read_in_pieces(whole, 5).text == "ran\n");
     const auto last_line = program.rfind('{');
-    std::vector<std::size_t> cuts{0, 1, program.find("echo"), program.find("rf_main", 60), last_line - 1, last_line, last_line + 1};
+    std::vector<std::size_t> cuts{
+        0, 1, program.find("echo"), program.find("rf_main", 60), last_line - 1, last_line, last_line + 1};
     for (auto at = last_line + 2; at + 2 < program.size(); at += 7) cuts.push_back(at);
     cuts.push_back(program.size() - 3);
     for (const auto cut : cuts) {

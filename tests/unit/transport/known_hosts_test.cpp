@@ -1,10 +1,10 @@
-#include "transport/known_hosts.h"
+#include "transport/known_hosts/known_hosts.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
 #include "base/text.h"
-#include "transport/wire.h"
+#include "transport/keys/wire.h"
 
 using namespace rf;
 using Status = HostKeyVerdict::Status;
@@ -31,13 +31,18 @@ HostKeyVerdict judge(const std::string& text, const std::string& blob, HostName 
 }  // namespace
 
 TEST_CASE("names and patterns: which first field names which host") {
-  struct Case { const char* hosts; const char* name; bool named; };
-  const auto c = GENERATE(Case{"anubis", "anubis", true}, Case{"ANUBIS", "anubis", true}, Case{"babel,anubis", "anubis", true},
-                          Case{"anubis", "anubis2", false}, Case{"*.corp", "a.corp", true}, Case{"*.corp", "corp", false},
-                          Case{"*,!anubis", "anubis", false}, Case{"!anubis,*", "anubis", false}, Case{"!anubis", "babel", false},
-                          Case{"n?de", "node", true}, Case{"n?de", "nde", false}, Case{"*", "[anubis]:2222", true},
-                          Case{"[anubis]:2222", "[anubis]:2222", true}, Case{"[anubis]:*", "[anubis]:2222", true},
-                          Case{"", "anubis", false}, Case{"**a**b*", "xaxxbx", true}, Case{"|1|bad|bad", "anubis", false});
+  struct Case {
+    const char* hosts;
+    const char* name;
+    bool named;
+  };
+  const auto c =
+      GENERATE(Case{"anubis", "anubis", true}, Case{"ANUBIS", "anubis", true}, Case{"babel,anubis", "anubis", true},
+               Case{"anubis", "anubis2", false}, Case{"*.corp", "a.corp", true}, Case{"*.corp", "corp", false},
+               Case{"*,!anubis", "anubis", false}, Case{"!anubis,*", "anubis", false}, Case{"!anubis", "babel", false},
+               Case{"n?de", "node", true}, Case{"n?de", "nde", false}, Case{"*", "[anubis]:2222", true},
+               Case{"[anubis]:2222", "[anubis]:2222", true}, Case{"[anubis]:*", "[anubis]:2222", true},
+               Case{"", "anubis", false}, Case{"**a**b*", "xaxxbx", true}, Case{"|1|bad|bad", "anubis", false});
   INFO(c.hosts << " / " << c.name);
   CHECK(names_host(c.hosts, c.name) == c.named);
 }
@@ -52,19 +57,27 @@ TEST_CASE("a hashed name names its host and no other") {
 }
 
 TEST_CASE("the verdict is OpenSSH's") {
-  struct Case { std::string file; Status status; };
+  struct Case {
+    std::string file;
+    Status status;
+  };
   const std::string known = "anubis " + text_of(a) + "\n";
   const auto c = GENERATE_COPY(
       Case{"", Status::unknown}, Case{known, Status::match}, Case{"anubis " + text_of(b) + "\n", Status::changed},
-      Case{"anubis " + text_of(rsa()) + "\n", Status::changed},              // another type counts as changed
-      Case{"anubis " + text_of(b) + "\n" + known, Status::match},            // any matching key is enough
-      Case{known + "@revoked * " + text_of(a) + "\n", Status::revoked}, Case{known + "@revoked * " + text_of(b) + "\n", Status::match},
-      Case{"@revoked anubis " + text_of(b) + "\n", Status::unknown}, Case{"@cert-authority * " + text_of(b) + "\n", Status::unknown},
+      Case{"anubis " + text_of(rsa()) + "\n", Status::changed},    // another type counts as changed
+      Case{"anubis " + text_of(b) + "\n" + known, Status::match},  // any matching key is enough
+      Case{known + "@revoked * " + text_of(a) + "\n", Status::revoked},
+      Case{known + "@revoked * " + text_of(b) + "\n", Status::match},
+      Case{"@revoked anubis " + text_of(b) + "\n", Status::unknown},
+      Case{"@cert-authority * " + text_of(b) + "\n", Status::unknown},
       Case{"babel " + text_of(a) + "\n", Status::unknown}, Case{"*,!anubis " + text_of(a) + "\n", Status::unknown},
-      Case{"broken\n@what x\nanubis ssh-ed25519 !!!!\nanubis ssh-rsa " + base64_encode(a) + "\n" + known, Status::match},
-      Case{std::string(5000, 'x') + " " + text_of(b) + "\n" + known, Status::match}, Case{"  \t# anubis\n \t" + known, Status::match},
+      Case{"broken\n@what x\nanubis ssh-ed25519 !!!!\nanubis ssh-rsa " + base64_encode(a) + "\n" + known,
+           Status::match},
+      Case{std::string(5000, 'x') + " " + text_of(b) + "\n" + known, Status::match},
+      Case{"  \t# anubis\n \t" + known, Status::match},
       Case{"anubis ssh-new " + base64_encode(wire_string("ssh-new") + wire_string("x")) + "\n", Status::unknown},
-      Case{"anubis " + text_of(a) + "\r\n", Status::match}, Case{"anubis " + text_of(a) + " ops@laptop\n", Status::match});
+      Case{"anubis " + text_of(a) + "\r\n", Status::match},
+      Case{"anubis " + text_of(a) + " ops@laptop\n", Status::match});
   INFO(c.file);
   CHECK(judge(c.file, a).status == c.status);
 }
@@ -84,7 +97,8 @@ TEST_CASE("an alias replaces host and port") {
 }
 
 TEST_CASE("lines that cannot be read give a warning with their place and end nothing") {
-  const auto known = parse("anubis\nanubis ssh-ed25519\n@marker anubis " + text_of(a) + "\nanubis " + text_of(a) + "\n");
+  const auto known =
+      parse("anubis\nanubis ssh-ed25519\n@marker anubis " + text_of(a) + "\nanubis " + text_of(a) + "\n");
   CHECK(known.entries.size() == 1);
   REQUIRE(known.warnings.size() == 3);
   CHECK(known.warnings[2].where->line == 3);
@@ -92,7 +106,8 @@ TEST_CASE("lines that cannot be read give a warning with their place and end not
 }
 
 TEST_CASE("algorithms of known keys are asked for first, certificates and SHA-1 never") {
-  CHECK(host_key_algorithms(parse("anubis " + text_of(rsa()) + "\n"), {"anubis", 22, ""}).substr(0, 25) == "rsa-sha2-512,rsa-sha2-256");
+  CHECK(host_key_algorithms(parse("anubis " + text_of(rsa()) + "\n"), {"anubis", 22, ""}).substr(0, 25) ==
+        "rsa-sha2-512,rsa-sha2-256");
   const auto all = host_key_algorithms(KnownHosts{}, {"anubis", 22, ""});
   CHECK(all.substr(0, 12) == "ssh-ed25519,");
   CHECK(all.find("cert") == std::string::npos);

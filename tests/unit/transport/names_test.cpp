@@ -2,18 +2,24 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "transport/bootstrap.h"
-#include "transport/container.h"
-#include "transport/openssh.h"
-#include "transport/target.h"
+#include "transport/config/target.h"
+#include "transport/shell/bootstrap.h"
+#include "transport/ways/container.h"
+#include "transport/ways/openssh.h"
 
 using namespace rf;
 
 TEST_CASE("a target is read as ssh writes it") {
-  struct Case { const char* text; const char* user; const char* host; int port; };
-  const auto c = GENERATE(Case{"anubis", "", "anubis", 0}, Case{"ops@babel:2222", "ops", "babel", 2222},
-                          Case{"[fe80::1%eth0]:22", "", "fe80::1%eth0", 22}, Case{"fe80::1", "", "fe80::1", 0},
-                          Case{"ssh://a@b:1", "a", "b", 1}, Case{"DOM\\u@h", "DOM\\u", "h", 0}, Case{"a@b@h", "a@b", "h", 0});
+  struct Case {
+    const char* text;
+    const char* user;
+    const char* host;
+    int port;
+  };
+  const auto c =
+      GENERATE(Case{"anubis", "", "anubis", 0}, Case{"ops@babel:2222", "ops", "babel", 2222},
+               Case{"[fe80::1%eth0]:22", "", "fe80::1%eth0", 22}, Case{"fe80::1", "", "fe80::1", 0},
+               Case{"ssh://a@b:1", "a", "b", 1}, Case{"DOM\\u@h", "DOM\\u", "h", 0}, Case{"a@b@h", "a@b", "h", 0});
   const auto target = parse_target(c.text);
   REQUIRE(target);
   CHECK(target->user == c.user);
@@ -22,8 +28,8 @@ TEST_CASE("a target is read as ssh writes it") {
 }
 
 TEST_CASE("what could be an option or shell syntax is not a target") {
-  const auto* text = GENERATE("", "-oProxyCommand=x", "a b", "a;b", "a@-x", "-a@b", "a@", "@b", "h:0", "h:65536", "h:x", "h:", "[::1",
-                              "[::1]x", "a\nb", "$(id)@h", "h`id`", "'h'");
+  const auto* text = GENERATE("", "-oProxyCommand=x", "a b", "a;b", "a@-x", "-a@b", "a@", "@b", "h:0", "h:65536", "h:x",
+                              "h:", "[::1", "[::1]x", "a\nb", "$(id)@h", "h`id`", "'h'");
   const auto target = parse_target(text);
   REQUIRE_FALSE(target);
   CHECK(target.error().kind == ErrorKind::usage);
@@ -47,7 +53,10 @@ TEST_CASE("the system's ssh gets names only after --, and only constants to run"
 }
 
 TEST_CASE("ssh's own messages become kinds of errors") {
-  struct Case { const char* said; ErrorKind kind; };
+  struct Case {
+    const char* said;
+    ErrorKind kind;
+  };
   const auto c = GENERATE(Case{"Host key verification failed.", ErrorKind::host_key},
                           Case{"root@h: Permission denied (publickey).", ErrorKind::auth},
                           Case{"ssh: connect to host h port 22: Connection timed out", ErrorKind::timeout},
@@ -73,14 +82,18 @@ TEST_CASE("the bootstrap passes through every login shell: one line, no exclamat
 }
 
 TEST_CASE("sudo's complaints are told apart") {
-  struct Case { const char* said; const char* message; };
-  const auto c = GENERATE(Case{"sudo: a password is required", "asks for a password"},
-                          Case{"sudo: sorry, you must have a tty to run sudo", "requiretty"},
-                          Case{"u is not in the sudoers file.", "may not become root"},
-                          Case{"Sorry, user u is not allowed to execute '/bin/sh' as root on h.", "may not become root"},
-                          Case{"Sorry, try again.", "did not accept the password"},
-                          Case{"sudo: 1 incorrect password attempt", "did not accept the password"},
-                          Case{"sudo: unable to stat /etc/sudoers: \x1b[2J", "sudo failed"});
+  struct Case {
+    const char* said;
+    const char* message;
+  };
+  const auto c =
+      GENERATE(Case{"sudo: a password is required", "asks for a password"},
+               Case{"sudo: sorry, you must have a tty to run sudo", "requiretty"},
+               Case{"u is not in the sudoers file.", "may not become root"},
+               Case{"Sorry, user u is not allowed to execute '/bin/sh' as root on h.", "may not become root"},
+               Case{"Sorry, try again.", "did not accept the password"},
+               Case{"sudo: 1 incorrect password attempt", "did not accept the password"},
+               Case{"sudo: unable to stat /etc/sudoers: \x1b[2J", "sudo failed"});
   const Error error = sudo_error(c.said);
   CHECK(error.kind == ErrorKind::privilege);
   CHECK(error.message.find(c.message) != std::string::npos);

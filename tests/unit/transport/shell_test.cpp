@@ -1,22 +1,22 @@
-#include "transport/shell.h"
+#include "transport/shell/shell.h"
 
+#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <deque>
 
 #include "loop.h"
-#include "transport/local.h"
+#include "transport/ways/local.h"
 
 using namespace rf;
 using namespace std::chrono_literals;
 
 namespace {
 
-// A far side that answers each read with the next piece; "{nonce}" stands for the nonce of the program it was sent. After the last
-// piece it ends, or hangs until it is closed.
+// A far side that answers each read with the next piece; "{nonce}" stands for the nonce of the program it was sent.
+// After the last piece it ends, or hangs until it is closed.
 class ScriptedStream : public ByteStream {
  public:
   enum class Last { end, hang };
@@ -64,7 +64,8 @@ Result<Output> run_against(std::deque<std::string> pieces, ScriptedStream::Last 
 }  // namespace
 
 TEST_CASE("a program that ran and failed is an output with its status") {
-  const auto output = run_against({"hello\nRF1 BEGIN {nonce}\n", "text\n\nRF1 END {nonce} rc=9\n"}, ScriptedStream::Last::hang);
+  const auto output =
+      run_against({"hello\nRF1 BEGIN {nonce}\n", "text\n\nRF1 END {nonce} rc=9\n"}, ScriptedStream::Last::hang);
   REQUIRE(output);
   CHECK(output->rc == 9);
   CHECK(output->text == "text\n");

@@ -1,0 +1,174 @@
+#include "containerd/chain/hosts_dir.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "containerd/config/features.h"
+#include "containerd/go/go_url.h"
+
+namespace rf {
+namespace {
+
+using Kind = FileEntry::Kind;
+
+// An ancestor that is no directory turns every access below it into ENOTDIR.
+bool below_a_file(const FileTree& tree, const std::string& path) {
+  for (auto up = parent_path(path); up != "/"; up = parent_path(up)) {
+    const auto* entry = tree.stat(up);
+    if (entry != nullptr) return entry->kind != Kind::directory;
+  }
+  return false;
+}
+
+// "host:port" -> "host_port_", at the last colon.
+std::string mangled(std::string_view registry) {
+  const auto colon = registry.rfind(':');
+  if (colon == registry.npos || colon == 0) return std::string(registry);
+  return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
+}
+
+std::vector<std::string> candidate_names(std::string_view registry, const Version& containerd) {
+  std::vector<std::string> names{mangled(registry)};
+  if (names[0] != registry) names.emplace_back(registry);
+  if (has_feature(containerd, Feature::default_dir)) names.emplace_back("_default");
+  return names;
+}
+
+bool is_certificate_name(std::string_view name) { return name.ends_with(".crt") || name.ends_with(".cert"); }
+
+// The layout Docker uses: *.crt are CAs, *.cert with a *.key beside it are client certificates.
+LoadedHosts load_certificates(const FileTree& tree, const std::string& directory, const Version& containerd) {
+  LoadedHosts loaded;
+  HostEntry entry;
+  entry.capabilities = all_capabilities(containerd);
+  for (const auto& name : tree.list(directory)) {
+    const auto path = directory + "/" + name;
+    const auto* found = tree.lstat(path);
+    if (found == nullptr || found->kind == Kind::directory) continue;
+    if (name.ends_with(".crt")) {
+      if (!entry.ca) entry.ca.emplace();
+      entry.ca->push_back(path);
+    }
+    if (name.ends_with(".cert")) {
+      const auto key = directory + "/" + name.substr(0, name.size() - 5) + ".key";
+      entry.client.emplace_back(path, tree.exists(key) ? key : "");
+    }
+  }
+  loaded.entries.push_back(std::move(entry));
+  return loaded;
+}
+
+void note_unused_certificates(const FileTree& tree, const std::string& directory, LoadedHosts& loaded) {
+  for (const auto& name : tree.list(directory)) {
+    const auto path = directory + "/" + name;
+    if (!is_certificate_name(name)) continue;
+    bool used = false;
+    for (const auto& entry : loaded.entries) {
+      for (const auto& ca : entry.ca.value_or(std::vector<std::string>{})) used = used || ca == path;
+      for (const auto& [certificate, key] : entry.client) used = used || certificate == path || key == path;
+    }
+    if (!used)
+      loaded.ignored.push_back({path, 0,
+                                "a certificate file beside a valid hosts.toml counts only when hosts.toml names it",
+                                IgnoredKind::unused_certificate});
+  }
+}
+
+}  // namespace
+
+std::optional<OpenFailure> open_failure(const FileTree& tree, const std::string& path) {
+  const auto* entry = tree.stat(path);
+  if (entry == nullptr) {
+    if (below_a_file(tree, path))
+      return OpenFailure{OpenFailure::Kind::not_a_directory, fmt::format("open {}: not a directory", path)};
+    return OpenFailure{OpenFailure::Kind::missing, fmt::format("open {}: no such file or directory", path)};
+  }
+  if (entry->kind == Kind::directory)
+    return OpenFailure{OpenFailure::Kind::is_a_directory, fmt::format("read {}: is a directory", path)};
+  if (entry->kind != Kind::file)
+    return OpenFailure{OpenFailure::Kind::denied, fmt::format("open {}: permission denied", path)};
+  return std::nullopt;
+}
+
+HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::string>& roots,
+                                  std::string_view registry, const Version& containerd) {
+  HostDirectory found;
+  for (const auto& root : roots) {
+    for (const auto& name : candidate_names(registry, containerd)) {
+      const auto path = clean_path(root + "/" + name);
+      if (tree.exists(path)) {
+        if (found.path.empty())
+          found.path = path;
+        else
+          found.shadowed.push_back(path);
+      } else if (found.path.empty() && below_a_file(tree, path)) {
+        found.error = fmt::format("stat {}: not a directory", path);
+        return found;
+      }
+    }
+  }
+  return found;
+}
+
+std::string registry_of_directory(std::string_view name) {
+  if (name == "_default") return "*";
+  if (name.size() > 2 && name.back() == '_') {
+    const auto before = name.rfind('_', name.size() - 2);
+    const auto digits = before == name.npos ? "" : name.substr(before + 1, name.size() - before - 2);
+    if (!digits.empty() && digits.find_first_not_of("0123456789") == digits.npos)
+      return fmt::format("{}:{}", name.substr(0, before), digits);
+  }
+  return std::string(name);
+}
+
+std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
+  std::set<std::string> names;
+  for (const auto& root : config.hosts_roots)
+    for (const auto& name : tree.list(root)) {
+      const auto* entry = tree.stat(join_path(root, name));
+      const bool directory = entry != nullptr && entry->kind == Kind::directory;
+      if (directory && name != "_backup") names.insert(registry_of_directory(name));  // that one is Spegel's
+    }
+  for (const auto& [name, mirror] : config.mirrors) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd) {
+  const auto path = directory + "/hosts.toml";
+  const auto failure = open_failure(tree, path);
+  if (failure && failure->kind != OpenFailure::Kind::missing) {
+    LoadedHosts loaded;
+    loaded.error = failure->text;
+    return loaded;
+  }
+  if (failure) return load_certificates(tree, directory, containerd);
+  const auto text = tree.read(path).value_or("");
+  if (text.empty()) {
+    auto loaded = load_certificates(tree, directory, containerd);
+    loaded.ignored.push_back({path, 0, "an empty file counts as absent", IgnoredKind::empty_file});
+    return loaded;
+  }
+  auto hosts = parse_hosts_toml(text, directory, containerd);
+  if (!hosts && hosts.error().kind == ErrorKind::runtime) {
+    LoadedHosts loaded;
+    loaded.error = hosts.error().message;
+    loaded.ignored.push_back({path, hosts.error().where->line, hosts.error().hint, IgnoredKind::crash});
+    return loaded;
+  }
+  if (!hosts) {
+    auto loaded = load_certificates(tree, directory, containerd);
+    const auto& error = hosts.error();
+    loaded.ignored.push_back({path, error.where ? error.where->line : 0,
+                              "containerd drops the whole file: " + error.message, IgnoredKind::dropped_file});
+    return loaded;
+  }
+  LoadedHosts loaded{.entries = std::move(hosts->entries), .file = path, .error = {}, .ignored = {}};
+  for (auto& ignored : hosts->ignored)
+    loaded.ignored.push_back({path, ignored.line, std::move(ignored.reason), ignored.kind});
+  note_unused_certificates(tree, directory, loaded);
+  return loaded;
+}
+
+}  // namespace rf

@@ -1,0 +1,46 @@
+// A registry's host directory: which one containerd finds, and what it makes of the files in it.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_tree.h"
+#include "base/version.h"
+#include "containerd/chain/hosts_toml.h"
+#include "containerd/config/effective_config.h"
+
+namespace rf {
+
+// How the operating system fails to open a path; the text is Go's: "open /a/b: no such file or directory".
+struct OpenFailure {
+  enum class Kind { missing, not_a_directory, is_a_directory, denied };
+  Kind kind = Kind::missing;
+  std::string text;
+};
+std::optional<OpenFailure> open_failure(const FileTree& tree, const std::string& path);
+
+struct HostDirectory {
+  std::string path;                   // "" when no root has one
+  std::optional<std::string> error;   // the search itself failed
+  std::vector<std::string> shadowed;  // directories of later roots, and _default, that would have matched too
+};
+HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::string>& roots,
+                                  std::string_view registry, const Version& containerd);
+
+// The registry a directory below a root is for: "docker.io", "anubis:32000" of "anubis_32000_", "*" of "_default".
+std::string registry_of_directory(std::string_view name);
+// Registries that have a directory or a mirror block of their own, sorted; "*" stands for every other one.
+std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config);
+// No image can name this registry: it gets what "*" gives.
+inline constexpr std::string_view unnamed_registry = "unnamed.invalid";
+
+struct LoadedHosts {
+  std::vector<HostEntry> entries;    // the last one is the root entry; never empty unless error is set
+  std::string file;                  // the hosts.toml they come from, "" for certificate files
+  std::optional<std::string> error;  // the pull fails with it
+  std::vector<IgnoredSetting> ignored;
+};
+LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd);
+
+}  // namespace rf

@@ -1,0 +1,203 @@
+#include "containerd/config/ignored_settings.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "containerd/go/go_url.h"
+
+namespace rf {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> cri_plugins{cri_plugin_v1, cri_plugin_v2, cri_plugin_v3};
+
+class Collector {
+ public:
+  Collector(const ConfigFiles& files, const Version& containerd) : files_(files), containerd_(containerd) {}
+
+  void file(const TomlNode& root) {
+    const auto* version = root.find("version");
+    const int file_version = version != nullptr ? static_cast<int>(version->integer) : 0;
+    if (const auto* plugins = root.find("plugins")) {
+      for (const auto& [name, table] : plugins->entries) {
+        if (std::find(cri_plugins.begin(), cri_plugins.end(), name) != cri_plugins.end())
+          cri_table(name, table, file_version);
+        else if (name.find("cri") != name.npos)
+          other_table(name, table, file_version);
+      }
+      const auto *first = plugins->find(cri_plugin_v1), *second = plugins->find(cri_plugin_v2);
+      if (containerd_.major >= 2 && file_version < 2 && first != nullptr && second != nullptr)
+        add(first->where, IgnoredKind::other,
+            fmt::format(
+                "containerd {} takes [plugins.{}] or [plugins.\"{}\"] of this file, at random: keep one of the two",
+                to_string(containerd_), cri_plugin_v1, cri_plugin_v2));
+      if (const auto* transfer = plugins->find(transfer_plugin))
+        if (const auto* path = transfer->find("config_path"); path != nullptr && !path->text.empty())
+          add(path->where, IgnoredKind::transfer_config_path, "no containerd reads config_path of the transfer plugin");
+    }
+    for (const auto& [name, node] : root.entries)
+      if (node.is_table()) second_version(node, name);
+  }
+
+  // Registry settings that count here are checked for keys this containerd does not know.
+  void effective(const TomlNode& registry) {
+    for (const auto& [key, node] : registry.entries)
+      if (!one_of(key, {"config_path", "mirrors", "configs", "auths", "headers"}) && key != "version")
+        add(node.where, IgnoredKind::unknown_registry_key,
+            fmt::format("containerd knows no registry setting \"{}\"{}", key, suggestion(key)));
+    if (const auto* mirrors = registry.find("mirrors"))
+      each_host(*mirrors, [&](const std::string&, const TomlNode& host) { mirror(host); });
+    if (const auto* configs = registry.find("configs"))
+      each_host(*configs, [&](const std::string& name, const TomlNode& host) { host_config(name, host); });
+  }
+
+  std::vector<IgnoredSetting> take() { return std::move(out_); }
+
+  void add(const Location& where, IgnoredKind kind, std::string reason) {
+    IgnoredSetting setting{where.file, where.line, std::move(reason), kind};
+    if (std::find(out_.begin(), out_.end(), setting) == out_.end()) out_.push_back(std::move(setting));
+  }
+
+ private:
+  static bool one_of(std::string_view key, std::initializer_list<std::string_view> known) {
+    return std::find(known.begin(), known.end(), key) != known.end();
+  }
+  static std::string suggestion(std::string_view key) {
+    const auto near = nearest(key, {"config_path", "mirrors", "configs", "auths"});
+    return near.empty() ? std::string() : fmt::format("; did you mean {}?", near);
+  }
+  template <class Visit>
+  static void each_host(const TomlNode& table, Visit visit) {
+    for (const auto& [name, host] : table.entries)
+      if (host.is_table()) visit(name, host);
+  }
+
+  // Does the registry table of this plugin name, in a file of this version, reach the plugin that pulls?
+  bool counts(std::string_view plugin, int version) const {
+    if (containerd_.major < 2) return plugin == files_.cri_plugin;
+    if (plugin == cri_plugin_v3) return true;
+    const bool per_file = containerd_.major > 2 || containerd_.minor >= 3;
+    if (plugin == cri_plugin_v2) return per_file ? version < 4 : whole_is_version_2();
+    return per_file ? version < 2 : version < 2 && whole_is_version_2();
+  }
+  // 2.0 to 2.2: the last version line decides for all files; none at all counts as 3.
+  const TomlNode* deciding_version() const {
+    const TomlNode* last = nullptr;
+    for (const auto& root : files_.roots)
+      if (const auto* line = root.find("version"); line != nullptr && line->integer >= 2) last = line;
+    return last;
+  }
+  bool whole_is_version_2() const {
+    const auto* version = deciding_version();
+    return version != nullptr && version->integer == 2;
+  }
+
+  // Why registry settings of a plugin's table do not count.
+  std::string reason(std::string_view plugin, int version) const {
+    const auto* other =
+        containerd_.major >= 2 && plugin == cri_plugin_v2 && version == 2 ? deciding_version() : nullptr;
+    if (other != nullptr)
+      return fmt::format(
+          "registry settings under \"{}\" do nothing: on containerd {} version {} of {} counts for all files, and the "
+          "name that counts is \"{}\"",
+          plugin, to_string(containerd_), other->integer, to_string(Location{other->where.file, other->where.line, 0}),
+          cri_plugin_v3);
+    const auto form = version == 0 ? std::string("without a version line") : fmt::format("of version {}", version);
+    const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
+    return fmt::format(
+        "registry settings under \"{}\" do nothing in a file {} on containerd {}; the name that counts is \"{}\"",
+        plugin, form, to_string(containerd_), wanted);
+  }
+
+  // Registry settings in the plugin's own table, or of a plugin that has none: a name that was mistyped, or the runtime
+  // half of 2.x.
+  void misplaced(const TomlNode& table) {
+    for (const auto& [key, node] : table.entries)
+      if (one_of(key, {"config_path", "mirrors", "configs", "auths"}))
+        add(node.where, IgnoredKind::unknown_registry_key,
+            fmt::format("{} stands in the plugin's own table; it belongs into the table registry below it", key));
+  }
+  void other_table(std::string_view plugin, const TomlNode& table, int version) {
+    const auto* registry = table.find("registry");
+    const bool own =
+        table.find("config_path") != nullptr || table.find("mirrors") != nullptr || table.find("configs") != nullptr;
+    if (!own && (registry == nullptr || !registry->is_table())) return;
+    const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
+    const auto text =
+        fmt::format("registry settings under \"{}\" do nothing: no such plugin has any; the name that counts is \"{}\"",
+                    plugin, wanted);
+    for (const auto& [key, node] : own ? table.entries : registry->entries)
+      add(node.form == TomlNode::Form::implied ? first_written(node) : node.where, IgnoredKind::wrong_plugin_name,
+          text);
+  }
+
+  void cri_table(std::string_view plugin, const TomlNode& table, int version) {
+    misplaced(table);
+    if (counts(plugin, version)) return;
+    const auto* registry = table.find("registry");
+    if (registry == nullptr || !registry->is_table()) return;
+    for (const auto& [key, node] : registry->entries)
+      add(node.form == TomlNode::Form::implied ? first_written(node) : node.where, IgnoredKind::wrong_plugin_name,
+          reason(plugin, version));
+  }
+
+  static Location first_written(const TomlNode& node) {
+    Location first = node.where;
+    for (const auto& [key, child] : node.entries)
+      if (child.where.line != 0 && child.where.line < first.line) first = child.where;
+    return first;
+  }
+
+  void mirror(const TomlNode& host) {
+    for (const auto& [key, node] : host.entries)
+      if (key != "endpoint")
+        add(node.where, IgnoredKind::unknown_registry_key,
+            fmt::format("containerd knows no mirror setting \"{}\"{}", key,
+                        key == "endpoints" ? "; did you mean endpoint?" : ""));
+  }
+
+  void host_config(const std::string& name, const TomlNode& host) {
+    if (const auto* tls = host.find("tls"); tls != nullptr && containerd_.major >= 2)
+      add(tls->where, IgnoredKind::tls_removed,
+          "configs.tls was removed in containerd 2.0; TLS settings belong in hosts.toml");
+    if (name.find("://") != name.npos) {
+      const auto url = parse_go_url(name);  // its host, without a user's name and password
+      add(host.where, IgnoredKind::config_by_url,
+          fmt::format("configs are looked up by host, never by URL: write \"{}\"", url ? url->host : "HOST"));
+    }
+  }
+
+  void second_version(const TomlNode& table, const std::string& path) {
+    for (const auto& [key, node] : table.entries) {
+      if (key == "version" && node.kind == TomlNode::Kind::integer && path.starts_with("plugins"))
+        add(node.where, IgnoredKind::version_in_table,
+            fmt::format("this version line belongs to the table {} and does not set the file's version", path));
+      if (node.is_table()) second_version(node, path + "." + toml_key(key));
+    }
+  }
+
+  const ConfigFiles& files_;
+  const Version& containerd_;
+  std::vector<IgnoredSetting> out_;
+};
+
+}  // namespace
+
+std::vector<IgnoredSetting> ignored_settings(const FileTree& tree, const ConfigFiles& files,
+                                             const Version& containerd) {
+  Collector collector(files, containerd);
+  for (const auto& root : files.roots) collector.file(root);
+  if (const auto* plugin = files.plugins.find(files.cri_plugin))
+    if (const auto* registry = plugin->find("registry"); registry != nullptr && registry->is_table())
+      collector.effective(*registry);
+  // config.d is where EKS's older images keep theirs.
+  for (const std::string_view directory : {"/etc/containerd/conf.d", "/etc/containerd/config.d"})
+    for (const auto& drop_in : tree.glob(fmt::format("{}/*.toml", directory)))
+      if (std::find(files.files.begin(), files.files.end(), drop_in) == files.files.end())
+        collector.add({drop_in, 0, 0}, IgnoredKind::not_imported, "no configuration file that was read imports it");
+  return collector.take();
+}
+
+}  // namespace rf

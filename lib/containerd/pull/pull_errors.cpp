@@ -1,0 +1,122 @@
+#include "containerd/pull/pull_errors.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "containerd/config/features.h"
+#include "containerd/go/go_url.h"
+
+namespace rf {
+namespace {
+
+using Kind = Assumption::Kind;
+
+std::string status_text(int status) {
+  constexpr std::array<std::pair<int, std::string_view>, 34> names{{{201, "Created"},
+                                                                    {202, "Accepted"},
+                                                                    {204, "No Content"},
+                                                                    {206, "Partial Content"},
+                                                                    {300, "Multiple Choices"},
+                                                                    {301, "Moved Permanently"},
+                                                                    {302, "Found"},
+                                                                    {303, "See Other"},
+                                                                    {304, "Not Modified"},
+                                                                    {307, "Temporary Redirect"},
+                                                                    {308, "Permanent Redirect"},
+                                                                    {400, "Bad Request"},
+                                                                    {401, "Unauthorized"},
+                                                                    {402, "Payment Required"},
+                                                                    {403, "Forbidden"},
+                                                                    {404, "Not Found"},
+                                                                    {405, "Method Not Allowed"},
+                                                                    {406, "Not Acceptable"},
+                                                                    {407, "Proxy Authentication Required"},
+                                                                    {408, "Request Timeout"},
+                                                                    {409, "Conflict"},
+                                                                    {410, "Gone"},
+                                                                    {411, "Length Required"},
+                                                                    {412, "Precondition Failed"},
+                                                                    {413, "Request Entity Too Large"},
+                                                                    {416, "Requested Range Not Satisfiable"},
+                                                                    {418, "I'm a teapot"},
+                                                                    {421, "Misdirected Request"},
+                                                                    {429, "Too Many Requests"},
+                                                                    {500, "Internal Server Error"},
+                                                                    {501, "Not Implemented"},
+                                                                    {502, "Bad Gateway"},
+                                                                    {503, "Service Unavailable"},
+                                                                    {504, "Gateway Timeout"}}};
+  const auto found = std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == status; });
+  return found == names.end() ? std::to_string(status) : fmt::format("{} {}", status, found->second);
+}
+
+std::string transport_text(const Assumption& answer, std::string_view host) {
+  const auto parts = split_host_port(host);
+  const auto name = parts.valid ? parts.host : std::string(host);
+  switch (answer.kind) {
+    case Kind::refused: return "dial tcp: connect: connection refused";
+    case Kind::dns: return fmt::format("dial tcp: lookup {}: no such host", name);
+    case Kind::tls: return "tls: failed to verify certificate";
+    case Kind::http: return "http: server gave HTTP response to HTTPS client";
+    case Kind::timeout: return "dial tcp: i/o timeout";
+    default: return "EOF";
+  }
+}
+
+}  // namespace
+
+std::string assumption_text(const Assumption& assumption) {
+  switch (assumption.kind) {
+    case Kind::status: return std::to_string(assumption.status);
+    case Kind::refused: return "refused";
+    case Kind::dns: return "dns";
+    case Kind::tls: return "tls";
+    case Kind::http: return "http";
+    case Kind::timeout: return "timeout";
+    case Kind::eof: return "eof";
+  }
+  return "";
+}
+
+std::string PullErrors::text_of(std::string_view method, std::string_view host, std::string_view url,
+                                std::string_view object, const Assumption& answer) const {
+  if (answer.kind != Kind::status)
+    return fmt::format("failed to do request: {} {}: {}", method == "HEAD" ? "Head" : "Get", go_quote(url),
+                       transport_text(answer, host));
+  if (method == "GET") {
+    if (answer.status == 404) return fmt::format("content at {} not found: not found", url);
+    return fmt::format("unexpected status code {}: {}", url, status_text(answer.status));
+  }
+  if (answer.status == 404) return to_string(image_) + ": not found";
+  if (has_feature(containerd_, Feature::unexpected_status_text))
+    return fmt::format("unexpected status from {} request to {}: {}", method, url, status_text(answer.status));
+  return fmt::format("pulling from host {} failed with {}status code [{}]: {}", host,
+                     answer.status < 400 ? "unexpected " : "", object, status_text(answer.status));
+}
+
+void PullErrors::add(std::string_view method, std::string_view host, std::string_view url, std::string_view object,
+                     const Assumption& answer) {
+  const auto rank = answer.kind != Kind::status ? transport : answer.status == 404 ? not_found : http_error;
+  take(rank, text_of(method, host, url, object, answer));
+}
+
+void PullErrors::add_unusable(std::string_view method, std::string_view url) {
+  take(transport, fmt::format("failed to do request: {} {}: http: no Host in request URL", method, go_quote(url)));
+}
+
+// Since 2.0 the best ranked error is shown, before that the first that is no 404; the first of its rank in both.
+void PullErrors::take(Rank rank, std::string text) {
+  rank_ = std::max(rank_, rank);
+  const auto weight = [&](Rank of) {
+    if (has_feature(containerd_, Feature::ranked_errors)) return static_cast<int>(of);
+    return of == none ? 0 : of == not_found ? 1 : 2;
+  };
+  if (weight(rank) <= weight(shown_rank_)) return;
+  shown_rank_ = rank;
+  shown_ = std::move(text);
+}
+
+}  // namespace rf

@@ -1,0 +1,291 @@
+#include "containerd/toml/toml_statements.h"
+
+#include <set>
+
+#include "containerd/toml/toml_document.h"
+
+namespace rf {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  std::vector<TomlStatement> statements() {
+    std::vector<TomlStatement> found;
+    for (skip_space(); !at_end(); skip_space()) {
+      const auto before = at_;
+      found.push_back(peek() == '[' ? header() : key_value());
+      if (at_ == before) ++at_;
+    }
+    return found;
+  }
+
+  std::size_t position() const { return at_; }
+  bool at_end() const { return at_ >= text_.size(); }
+
+  void skip_space() {
+    while (!at_end()) {
+      if (peek() == '#')
+        skip_comment();
+      else if (is_blank(peek()) || peek() == '\r' || peek() == '\n')
+        take();
+      else
+        return;
+    }
+  }
+
+  TomlStatement header() {
+    TomlStatement statement{.kind = TomlStatement::Kind::table, .key = {}, .line = line_};
+    statement.begin = at_;
+    take();
+    if (!at_end() && peek() == '[') {
+      take();
+      statement.kind = TomlStatement::Kind::array_table;
+    }
+    statement.key = key(statement.bracket_in_key);
+    while (!at_end() && peek() == ']') take();
+    statement.key_end = at_;
+    return statement;
+  }
+
+  TomlStatement key_value() {
+    TomlStatement statement{.kind = TomlStatement::Kind::key_value, .key = {}, .line = line_};
+    statement.begin = at_;
+    statement.key = key(statement.bracket_in_key);
+    statement.key_end = at_;
+    if (!at_end() && peek() == '=') take();
+    value();
+    return statement;
+  }
+
+ private:
+  char peek() const { return text_[at_]; }
+  bool looking_at(std::string_view what) const { return text_.substr(at_).starts_with(what); }
+  char take() {
+    if (text_[at_] == '\n') ++line_;
+    return text_[at_++];
+  }
+  void skip_comment() {
+    while (!at_end() && peek() != '\n') take();
+  }
+
+  // The parts of a dotted key up to '=', ']' or the end of the line.
+  std::vector<std::string> key(bool& bracket) {
+    std::vector<std::string> parts;
+    while (!at_end()) {
+      while (!at_end() && is_blank(peek())) take();
+      if (at_end()) break;
+      std::string part;
+      if (peek() == '"' || peek() == '\'') {
+        part = quoted();
+        bracket = bracket || part.find_first_of("[]") != part.npos;
+      } else {
+        while (!at_end() && std::string_view(" \t\r\n.=]#").find(peek()) == std::string_view::npos) part += take();
+      }
+      parts.push_back(std::move(part));
+      while (!at_end() && is_blank(peek())) take();
+      if (at_end() || peek() != '.') break;
+      take();
+    }
+    return parts;
+  }
+
+  // A string on one line, with the escapes of basic strings undone.
+  std::string quoted() {
+    const char mark = take();
+    std::string out;
+    while (!at_end() && peek() != mark && peek() != '\n') {
+      const char c = take();
+      if (c != '\\' || mark == '\'' || at_end()) {
+        out += c;
+        continue;
+      }
+      const char escape = take();
+      if (escape == 'u' || escape == 'U')
+        append_code_point(out, escape == 'u' ? 4 : 8);
+      else if (escape == 'n')
+        out += '\n';
+      else if (escape == 't')
+        out += '\t';
+      else
+        out += escape;
+    }
+    if (!at_end() && peek() == mark) take();
+    return out;
+  }
+
+  void append_code_point(std::string& out, int digits) {
+    unsigned long value = 0;
+    for (; digits > 0 && !at_end(); --digits) {
+      const auto at = std::string_view("0123456789abcdef").find(static_cast<char>(peek() | 0x20));
+      if (at == std::string_view::npos) break;
+      value = value * 16 + at;
+      take();
+    }
+    const auto byte = [&](unsigned long bits) { out += static_cast<char>(bits); };
+    if (value < 0x80) return byte(value);
+    if (value < 0x800)
+      byte(0xC0 | (value >> 6));
+    else if (value < 0x10000)
+      byte(0xE0 | (value >> 12)), byte(0x80 | ((value >> 6) & 0x3F));
+    else
+      byte(0xF0 | ((value >> 18) & 7)), byte(0x80 | ((value >> 12) & 0x3F)), byte(0x80 | ((value >> 6) & 0x3F));
+    byte(0x80 | (value & 0x3F));
+  }
+
+  void multi_line_string(std::string_view mark) {
+    at_ += mark.size();
+    while (!at_end() && !looking_at(mark)) {
+      const char c = take();
+      if (c == '\\' && mark[0] == '"' && !at_end()) take();
+    }
+    while (!at_end() && peek() == mark[0]) take();
+  }
+
+  // To the end of the line on which the value ends.
+  void value() {
+    int depth = 0;
+    while (!at_end()) {
+      if (peek() == '#')
+        skip_comment();
+      else if (looking_at("\"\"\""))
+        multi_line_string("\"\"\"");
+      else if (looking_at("'''"))
+        multi_line_string("'''");
+      else if (peek() == '"' || peek() == '\'')
+        quoted();
+      else if (peek() == '\n' && depth <= 0)
+        return;
+      else {
+        const char c = take();
+        if (c == '[' || c == '{') ++depth;
+        if (c == ']' || c == '}') --depth;
+      }
+    }
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  int line_ = 1;
+};
+
+// The text with every '#' comment emptied and every lone carriage return made a blank: outside of strings only.
+std::string without_comments(std::string_view text) {
+  std::string out;
+  std::string_view string_end;  // of the string being copied
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto rest = text.substr(i);
+    if (!string_end.empty()) {
+      const bool escape = string_end[0] == '"' && text[i] == '\\' && i + 1 < text.size();
+      if (escape)
+        out += text[i++];
+      else if (rest.starts_with(string_end) || (string_end.size() == 1 && text[i] == '\n')) {
+        const auto length = text[i] == '\n' ? 1 : string_end.size();
+        out.append(rest.substr(0, length));
+        i += length - 1;
+        string_end = {};
+        continue;
+      }
+      out += text[i];
+      continue;
+    }
+    if (text[i] == '#') {
+      const auto end = rest.find('\n');
+      if (end == rest.npos) return out;
+      i += end;
+      out += '\n';
+      continue;
+    }
+    for (const std::string_view mark : {"\"\"\"", "'''", "\"", "'"})
+      if (string_end.empty() && rest.starts_with(mark)) string_end = mark;
+    if (!string_end.empty()) {
+      out.append(string_end);
+      i += string_end.size() - 1;
+      continue;
+    }
+    out += text[i] == '\r' && !rest.starts_with("\r\n") ? '\n' : text[i];
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<TomlStatement> toml_statements(std::string_view text) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  return Scanner(text).statements();
+}
+
+std::string with_literal_header_keys(std::string_view text) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  std::string out;
+  std::size_t copied = 0;
+  for (const auto& statement : Scanner(text).statements()) {
+    if (statement.kind == TomlStatement::Kind::key_value) continue;
+    out.append(text.substr(copied, statement.begin - copied));
+    char quote = 0;
+    for (const char c : text.substr(statement.begin, statement.key_end - statement.begin)) {
+      if (c == '\\' && quote == '"') out += c;
+      out += c;
+      if ((c == '"' || c == '\'') && (quote == 0 || quote == c)) quote = quote == 0 ? c : char(0);
+    }
+    copied = statement.key_end;
+  }
+  return out.append(text.substr(copied));
+}
+
+std::string without_go_toml_v1_liberties(std::string_view text) {
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  const auto plain = without_comments(text);
+  Scanner scanner(plain);
+  std::string out;
+  std::size_t copied = 0;
+  for (scanner.skip_space(); !scanner.at_end(); scanner.skip_space()) {
+    const auto begin = scanner.position();
+    if (plain[begin] != '[') {
+      scanner.key_value();
+      if (scanner.position() == begin) break;
+      continue;
+    }
+    scanner.header();
+    auto next = scanner.position();
+    while (next < plain.size() && is_blank(plain[next])) ++next;
+    if (next >= plain.size() || plain[next] == '\r' || plain[next] == '\n') continue;
+    out.append(plain, copied, next - copied).append("\n");
+    copied = next;
+  }
+  return out.append(plain, copied, std::string::npos);
+}
+
+std::string with_keys_from_the_root(std::string_view text) {
+  std::string out;
+  std::size_t copied = 0;
+  std::vector<std::string> table;
+  std::set<std::string_view> headers;           // as written: go-toml 1 tells [host."a"] from [host.'a']
+  std::set<std::vector<std::string>> assigned;  // a value, once given, cannot be opened as a table
+  for (const auto& statement : Scanner(text).statements()) {
+    const bool broken =
+        statement.key.empty() || (statement.kind == TomlStatement::Kind::table && text[statement.key_end - 1] != ']');
+    if (broken || statement.kind == TomlStatement::Kind::array_table) return "";
+    out.append(text.substr(copied, statement.begin - copied));
+    copied = statement.key_end;
+    if (statement.kind == TomlStatement::Kind::table) {
+      table = statement.key;
+      if (!headers.insert(text.substr(statement.begin, statement.key_end - statement.begin)).second) return "";
+      for (auto above = table; !above.empty(); above.pop_back())
+        if (assigned.contains(above)) return "";
+      continue;
+    }
+    auto key = table;
+    key.insert(key.end(), statement.key.begin(), statement.key.end());
+    out.append(toml_path(key)).append(" ");
+    assigned.insert(std::move(key));
+  }
+  return out.append(text.substr(copied));
+}
+
+}  // namespace rf

@@ -1,0 +1,185 @@
+// The style of K3s and RKE2: the intent goes into registries.yaml, and what they will render from it is computed
+// beforehand.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "containerd/chain/hosts_dir.h"
+#include "node/after_start.h"
+#include "plan/config_path.h"
+#include "plan/registries_yaml/registries_yaml_edit.h"
+#include "plan/registries_yaml/registries_yaml_intent.h"
+#include "plan/styles.h"
+
+namespace rf {
+namespace {
+
+class Planner {
+ public:
+  explicit Planner(const PlanContext& context)
+      : context_(context),
+        detection_(context.detection),
+        node_(registries_yaml_node(context.facts, context.detection)) {
+    certificates_ = parent_path(node_.registries_file) + "/regfallback";
+  }
+
+  Result<Draft> run() {
+    for (const auto& registry : context_.intent.registries) RF_CHECK(check_upstream(registry));
+    const auto declared = registries_yaml_of(context_.intent, context_.resolved, certificates_);
+    for (const auto& warning : declared.warnings) warn(warning);
+    for (const auto& certificate : declared.certificates) RF_CHECK(put_certificate(certificate));
+    RF_CHECK(put_registries(declared.desired));
+    remove_certificates();
+    RF_CHECK(render());
+    return std::move(draft_);
+  }
+
+ private:
+  // A trailing default endpoint is always rendered, unless the program was told not to.
+  Result<> check_upstream(const Registry& registry) {
+    const auto own = registry.name == "*" ? std::string("the registry's own host") : registries_yaml_url(registry.name);
+    const auto& title = detection_.profile.title;
+    if (node_.settings.disable_default_endpoint) {
+      if (registry.name == "*" && registry.upstream == Registry::Upstream::standard)
+        draft_.warnings.push_back(fmt::format(
+            "{} runs with --disable-default-registry-endpoint: `*` does not reach each registry's own upstream",
+            title));
+      if (registry.name != "*") draft_.added[registry.name].push_back(own);
+      return {};
+    }
+    if (registry.upstream == Registry::Upstream::none)
+      return Error{.kind = ErrorKind::refused,
+                   .message = fmt::format("{} always tries {} last for {}, and the intent forbids it (upstream: none)",
+                                          title, own, registry.name),
+                   .hint = fmt::format("put `disable-default-registry-endpoint: true` into /etc/rancher/{}/config.yaml "
+                                       "on this node and restart it",
+                                       node_.program),
+                   .where = registry.where};
+    if (registry.name == "*") return {};
+    const auto chain = registry.chain();
+    const bool known = std::any_of(chain.begin(), chain.end(), [&](const Endpoint& e) { return e.url() == own; });
+    draft_.added[registry.name].push_back(own);
+    if (!known)
+      draft_.warnings.push_back(
+          fmt::format("{} always tries {} last for {}, beside what is declared", title, own, registry.name));
+    return {};
+  }
+
+  void warn(std::string text) {
+    if (std::find(draft_.warnings.begin(), draft_.warnings.end(), text) == draft_.warnings.end())
+      draft_.warnings.push_back(std::move(text));
+  }
+
+  Result<> put_certificate(const RegistriesYamlCertificate& certificate) {
+    kept_.push_back(base_name(certificate.path));
+    return put_file(context_,
+                    {certificate.path, certificate.content, FileChange::Class::certificate,
+                     certificate.private_key ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
+                     "a certificate named in registries.yaml"},
+                    draft_);
+  }
+
+  Result<> put_registries(const RegistriesYaml& desired) {
+    const auto& tree = context_.facts.tree;
+    const std::string before(tree.read(node_.registries_file).value_or(""));
+    RF_TRY(after_, merge_registries_yaml(before, desired, node_.registries_file));
+    changed_ = after_ != before;
+    if (!changed_ && !tree.exists(node_.registries_file)) return {};
+    if (after_.empty()) {
+      remove_file(context_, node_.registries_file, "nothing of the intent is left in it", draft_);
+      return {};
+    }
+    RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
+    const bool secrets = std::any_of(merged.configs.begin(), merged.configs.end(),
+                                     [](const auto& config) { return config.second.auth.has_value(); });
+    for (const auto& ignored : merged.ignored)
+      warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, to_string(ignored), node_.registries_file));
+    warn_about_rewrites(merged, desired);
+    return put_file(context_,
+                    {node_.registries_file, Secret(after_), FileChange::Class::config,
+                     secrets ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
+                     fmt::format("{} registries declared", desired.mirrors.size())},
+                    draft_);
+  }
+
+  void warn_about_rewrites(const RegistriesYaml& merged, const RegistriesYaml& desired) {
+    for (const auto& [host, mirror] : merged.mirrors)
+      if (desired.mirrors.contains(host) && !mirror.rewrites.empty())
+        warn(fmt::format("{}: the file's own `rewrite` stays and changes the repository at every endpoint", host));
+  }
+
+  // Certificates of ours that no entry names any more.
+  void remove_certificates() {
+    for (const auto& name : context_.facts.tree.list(certificates_))
+      if (std::find(kept_.begin(), kept_.end(), name) == kept_.end())
+        remove_file(context_, certificates_ + "/" + name, "no registry needs it any more", draft_);
+  }
+
+  Result<> render() {
+    FileTree tree = context_.facts.tree;
+    if (after_.empty())
+      tree.remove(node_.registries_file);
+    else
+      tree.put_file(node_.registries_file, after_, 0600);
+    RF_TRY(draft_.rendered, project_registries_yaml(tree, node_));
+    if (!node_.settings.embedded_registry.empty())
+      for (const auto& registry : context_.intent.registries)
+        draft_.added[registry.name].push_back(fmt::format("https://{}/v2", node_.settings.embedded_registry));
+    warn_about_template();
+    if (changed_)
+      draft_.restart_why = fmt::format("{} reads {} when it starts", detection_.profile.title, node_.registries_file);
+    else if (const auto stale = stale_registry(); !stale.empty())
+      draft_.restart_why = fmt::format("{} was started before {} said this about {}", detection_.profile.title,
+                                       node_.registries_file, stale);
+    return {};
+  }
+
+  void warn_about_template() {
+    RegistriesYaml merged;
+    if (auto read = parse_registries_yaml(after_, node_.registries_file)) merged = *std::move(read);
+    std::vector<std::string> hosts;
+    for (const auto& [host, config] : merged.configs)
+      if (config.auth) hosts.push_back(host);
+    for (const auto* name : {"config-v3.toml.tmpl", "config.toml.tmpl"}) {
+      const auto text = context_.facts.tree.read(parent_path(node_.config_file) + "/" + name);
+      if (!text) continue;
+      for (const auto& host : auth_lost_in_template(hosts, *text))
+        warn(
+            fmt::format("{}: the template {} leaves its credentials out of config.toml; begin it with {{{{ template "
+                        "\"base\" . }}}}",
+                        host, name));
+      return;
+    }
+  }
+
+  // A registry whose chain now is not what the file says: the file was changed and the program not restarted.
+  std::string stale_registry() const {
+    const auto now = effective_config(context_.facts.tree, config_source(detection_), detection_.containerd);
+    const auto then = effective_config(*draft_.rendered, config_source(detection_), detection_.containerd);
+    for (const auto& registry : context_.intent.registries) {
+      const auto name = registry.name == "*" ? unnamed_registry : std::string_view(registry.name);
+      const auto urls = [&](const FileTree& tree, const EffectiveConfig& config) {
+        std::vector<std::string> out;
+        for (const auto& endpoint : resolve_chain(tree, config, name).endpoints) out.push_back(endpoint.url());
+        return out;
+      };
+      if (urls(context_.facts.tree, now) != urls(*draft_.rendered, then)) return registry.name;
+    }
+    return {};
+  }
+
+  const PlanContext& context_;
+  const Detection& detection_;
+  RegistriesYamlNode node_;
+  std::string certificates_;
+  std::vector<std::string> kept_;
+  std::string after_;
+  bool changed_ = false;
+  Draft draft_;
+};
+
+}  // namespace
+
+Result<Draft> plan_registries_yaml(const PlanContext& context) { return Planner(context).run(); }
+
+}  // namespace rf

@@ -1,0 +1,162 @@
+#include "transport/ssh/tunnel.h"
+
+#include <fcntl.h>
+#include <libssh2.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <cerrno>
+
+#include "transport/ssh/session.h"
+
+namespace rf {
+
+Tunnels::Tunnels(SshSession& session) : session_(session), news_(session.socket_.get_executor()) {}
+
+void Tunnels::poke() {
+  poked_ = true;
+  news_.cancel();
+}
+
+void Tunnels::stop() {
+  stopped_ = true;
+  for (const auto& tunnel : tunnels_) {
+    std::error_code ignored;
+    tunnel->ended = true;
+    tunnel->near.close(ignored);
+  }
+  poke();
+}
+
+asio::awaitable<Result<int>> Tunnels::open(std::string host, int port) {
+  const auto self = shared_from_this();
+  const auto session = session_.shared_from_this();
+  const auto tunnel = std::make_shared<Tunnel>(session->socket_.get_executor());
+  {
+    const auto place = co_await one_at_a_time_.enter();
+    const long rc = co_await session->drive([&] {
+      tunnel->channel = libssh2_channel_direct_tcpip_ex(session->session_, host.c_str(), port, "127.0.0.1", 0);
+      return tunnel->channel == nullptr ? libssh2_session_last_errno(session->session_) : 0;
+    });
+    if (rc != 0 || tunnel->channel == nullptr) {
+      poke();
+      co_return session->failure("the jump host did not connect to " + host + " port " + std::to_string(port),
+                                 ErrorKind::connect);
+    }
+  }
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    co_return Error{ErrorKind::io, "too many open files", "lower --parallel"};
+  }
+  tunnel->near.assign(ends[0]);
+  tunnels_.push_back(tunnel);
+  if (!running_) asio::co_spawn(session->socket_.get_executor(), receive_all(self, session), asio::detached);
+  asio::co_spawn(session->socket_.get_executor(), send_one(self, session, tunnel), asio::detached);
+  running_ = true;
+  poke();
+  co_return ends[1];
+}
+
+// False when the tunnel is over.
+bool Tunnels::move_to_near(const std::shared_ptr<Tunnel>& tunnel) {
+  char buffer[32 << 10];
+  while (!tunnel->ended) {
+    if (tunnel->to_near.empty() && !tunnel->far_ended) {
+      const long got = libssh2_channel_read_ex(tunnel->channel, 0, buffer, sizeof buffer);
+      if (got > 0) {
+        tunnel->to_near.assign(buffer, static_cast<std::size_t>(got));
+        session_.limits_.deliver(tunnel->to_near.size());
+      } else if (got == LIBSSH2_ERROR_EAGAIN || (got == 0 && libssh2_channel_eof(tunnel->channel) == 0)) {
+        return true;
+      } else {
+        tunnel->far_ended = true;
+      }
+    }
+    if (tunnel->to_near.empty()) return false;
+    const long put = ::send(tunnel->near.native_handle(), tunnel->to_near.data(), tunnel->to_near.size(), MSG_NOSIGNAL);
+    if (put < 0 && errno == EAGAIN) {
+      if (!std::exchange(tunnel->waits_to_write, true)) {
+        tunnel->near.async_wait(tunnel->near.wait_write, [self = shared_from_this(), tunnel](std::error_code) {
+          tunnel->waits_to_write = false;
+          self->poke();
+        });
+      }
+      return true;
+    }
+    if (put < 0) return false;
+    tunnel->to_near.erase(0, static_cast<std::size_t>(put));
+  }
+  return false;
+}
+
+// The only reader: a packet for one channel may be taken in by a call for another, so all are looked at after each.
+asio::awaitable<void> Tunnels::receive_all(std::shared_ptr<Tunnels> self, std::shared_ptr<SshSession> session) {
+  while (!self->stopped_) {
+    self->poked_ = false;
+    {
+      const auto place = co_await self->one_at_a_time_.enter();
+      session->begin_turn();
+      for (auto at = self->tunnels_.begin(); at != self->tunnels_.end() && !self->stopped_;) {
+        const auto tunnel = *at++;
+        if (self->move_to_near(tunnel)) continue;
+        std::error_code ignored;
+        tunnel->ended = true;
+        tunnel->near.close(ignored);
+        self->tunnels_.remove(tunnel);
+      }
+    }
+    if (session->turn_used_up_) {
+      co_await asio::post(session->socket_.get_executor(), asio::use_awaitable);
+      continue;
+    }
+    if (!self->waits_to_read_ && session->socket_.is_open()) {
+      self->waits_to_read_ = true;
+      session->socket_.async_wait(session->socket_.wait_read, [self](std::error_code failed) {
+        self->waits_to_read_ = false;
+        if (failed) self->stopped_ = true;
+        self->poke();
+      });
+    }
+    while (!self->poked_ && !self->stopped_) {
+      std::error_code woken;
+      self->news_.expires_after(std::chrono::hours(24));
+      co_await self->news_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    }
+  }
+}
+
+asio::awaitable<void> Tunnels::send_one(std::shared_ptr<Tunnels> self, std::shared_ptr<SshSession> session,
+                                        std::shared_ptr<Tunnel> tunnel) {
+  std::string buffer(32 << 10, '\0');
+  while (!tunnel->ended && !self->stopped_) {
+    const long got = ::recv(tunnel->near.native_handle(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && errno == EAGAIN) {
+      std::error_code failed;
+      co_await tunnel->near.async_wait(tunnel->near.wait_read, asio::redirect_error(asio::use_awaitable, failed));
+      if (failed) break;
+      continue;
+    }
+    std::string_view rest(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+    const auto place = co_await self->one_at_a_time_.enter();
+    long rc = 0;
+    while (!rest.empty() && rc >= 0 && !self->stopped_) {
+      rc = co_await session->drive(
+          [&] { return libssh2_channel_write_ex(tunnel->channel, 0, rest.data(), rest.size()); });
+      if (rc > 0) rest.remove_prefix(static_cast<std::size_t>(rc));
+    }
+    self->poke();
+    if (got > 0 && rc >= 0) continue;
+    if (!self->stopped_) co_await session->drive([&] { return libssh2_channel_send_eof(tunnel->channel); });
+    break;
+  }
+  if (self->stopped_) co_return;
+  const auto place = co_await self->one_at_a_time_.enter();
+  tunnel->ended = true;
+  self->tunnels_.remove(tunnel);
+  if (!session->closed()) co_await session->drive([&] { return libssh2_channel_free(tunnel->channel); });
+}
+
+}  // namespace rf

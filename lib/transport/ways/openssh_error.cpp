@@ -1,0 +1,34 @@
+// What ssh's own messages mean: the pure half of openssh.h.
+#include "transport/ways/openssh.h"
+
+namespace rf {
+
+Error openssh_error(const Target& target, Error error) {
+  if (error.kind != ErrorKind::connect) return error;
+  const auto says = [&](std::string_view part) { return error.message.find(part) != std::string::npos; };
+  const std::string who = to_string(target);
+  if (says("REMOTE HOST IDENTIFICATION HAS CHANGED")) {
+    error.kind = ErrorKind::host_key;
+    error.hint = "if the node was reinstalled: ssh-keygen -R " + target.host;
+  } else if (says("Host key verification failed") || says("No matching host key") || says("REVOKED HOST KEY")) {
+    error.kind = ErrorKind::host_key;
+    error.hint = "connect once with `ssh " + who + "` and check the fingerprint, or use --accept-new-host-keys";
+  } else if (says("Permission denied (")) {
+    error.kind = ErrorKind::auth;
+    error.hint = "does `ssh " + who + " true` work?";
+  } else if (says("timed out")) {
+    error.kind = ErrorKind::timeout;
+    error.hint = "is the node up, and is the port open?";
+  } else if (says("Could not resolve") || says("Connection refused") || says("No route to host") ||
+             says("onnection closed") || says("onnection reset")) {
+    error.hint = "is the node up? `ssh " + who + " true` shows the same";
+  } else {
+    return error;
+  }
+  const auto quote = error.message.find("(it said \"");
+  if (quote != std::string::npos)
+    error.message = "ssh: " + error.message.substr(quote + 10, error.message.size() - quote - 12);
+  return error;
+}
+
+}  // namespace rf
