@@ -1,5 +1,6 @@
-// fmt as a static library. Debian ships it shared, or as headers; compiled into every file of ours the headers would be most of the
-// release build. This is their one translation unit: all that is not a template, and those templates fmt declares as compiled elsewhere.
+// fmt as a static library. Debian ships it shared, or as headers; compiled into every file of ours the headers would be
+// most of the release build. This is their one translation unit: all that is not a template, and those templates fmt
+// declares as compiled elsewhere.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE
