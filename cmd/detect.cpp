@@ -50,7 +50,7 @@ int run(Context& context) {
 Command detect_command(Options& options) {
   return {
       .doc = {.name = "detect",
-              .group = "TextStyle",
+              .group = "Look",
               .summary = "what runs on each node and how its registries are configured now",
               .text = "Reads each node in one go and says which distribution and containerd run there, where that "
                       "containerd takes its "

@@ -232,7 +232,7 @@ std::vector<Flag> files_flags(Options& options) {
 
 Command doctor_command(Options& options) {
   return {.doc = {.name = "doctor",
-                  .group = "TextStyle",
+                  .group = "Look",
                   .summary = "known faults in a node's registry configuration: cause and fix",
                   .text = "Looks for what is known to go wrong: configuration that keeps containerd or its CRI plugin "
                           "from loading, files that are dropped or "

@@ -228,7 +228,7 @@ std::vector<Flag> files_flags(Options& options) {
 Command explain_command(Options& options) {
   return {
       .doc = {.name = "explain",
-              .group = "TextStyle",
+              .group = "Look",
               .summary = "the exact URLs containerd tries for an image, in order, and which line says so",
               .text = "Computes, from a node's files, what its version of containerd does for an image: the directory "
                       "it finds, the file and "

@@ -30,7 +30,7 @@ int run(Context& context) {
 
 Command plan_command(Options& options) {
   return {.doc = {.name = "plan",
-                  .group = "TextStyle",
+                  .group = "Look",
                   .summary = "what apply would change on each node, as a diff",
                   .text = "Compares every node with the intent and shows the files that apply would write, why, and "
                           "whether the runtime would be "

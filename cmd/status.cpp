@@ -30,7 +30,7 @@ int run(Context& context) {
 Command status_command(Options& options) {
   return {
       .doc = {.name = "status",
-              .group = "TextStyle",
+              .group = "Look",
               .summary = "what we manage on each node: in sync, drifted, unfinished; last receipt",
               .text =
                   "Compares the files that earlier applies wrote with what is there now, and with the intent where "

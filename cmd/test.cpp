@@ -81,7 +81,7 @@ int run(Context& context) {
 
 Command test_command(Options& options) {
   return {.doc = {.name = "test",
-                  .group = "TextStyle",
+                  .group = "Look",
                   .summary = "from every node: which endpoint answers for each registry; real pulls through the CRI",
                   .text = "Asks, from each node, every endpoint that node's containerd would try, in that order: does "
                           "it answer, how fast, and if not, "

@@ -6,7 +6,7 @@ usage: run.py REGFALLBACK [--accept] [NAME...]
 A case is NAME.cmd beside this file: lines of sh. NAME.out and NAME.err hold what it must print on stdout and stderr, NAME.rc its exit
 code (absent: 0). Cases run in a fresh directory that holds a copy of data/ and, as nodes/, of the recorded facts of tests/nodes, with an
 empty home and no terminal. What differs from run to run is replaced: the directory by $WORK, our version by $VERSION. --accept writes
-what was printed as what is expected.
+what was printed as what is expected, and so does RF_ACCEPT=1 in the environment.
 """
 import concurrent.futures
 import difflib
@@ -52,7 +52,7 @@ def accept(name: str, got: dict[str, str]) -> None:
 
 def main() -> int:
     binary = os.path.realpath(sys.argv[1])
-    accepting = "--accept" in sys.argv
+    accepting = "--accept" in sys.argv or "RF_ACCEPT" in os.environ
     wanted = [a for a in sys.argv[2:] if a != "--accept"]
     names = sorted(p.stem for p in HERE.glob("*.cmd") if not wanted or p.stem in wanted)
     if not names:

@@ -86,8 +86,7 @@ TEST_CASE("requests behind a failed step are marked as not reached") {
 }
 
 TEST_CASE(
-    "an http host with TLS options is asked by http when it does not speak TLS, and that is remembered for the "
-    "fetches") {
+    "an http host with TLS options is asked by http when it does not speak TLS, and that is remembered for the fetches") {
   const auto tree = with_hosts_toml("reg.io", "[host.\"http://m:5000\"]\nskip_verify = true\n");
   const auto config = config_for("2.1.9", "/c");
   const auto chain = resolve_chain(tree, config, "reg.io");
