@@ -21,7 +21,7 @@ TEXT = r"\[(`[^`]+`|\*[^*]+\*|[^\[\]]+)\]"
 LINK = re.compile(TEXT + r"(?:\(([^()\s]+)\)|\[([^\[\]]+)\])")
 DEFINITION = re.compile(r"^\[([^\[\]]+)\]: (\S+)$")
 IS_TEST = re.compile(r"/cases/hosts_cases\.json$|_test\.cpp$|/test_\w+\.py$")
-TEST_CASE = re.compile(r'^TEST_CASE\("((?:[^"\\]|\\.)*)"', re.M)
+TEST_CASE = re.compile(r'^TEST_CASE\(\s*"((?:[^"\\]|\\.)*)"', re.M)
 
 
 class Page:
