@@ -21,7 +21,7 @@ Result<std::string> starter_from_nodes(Context& context) {
   Nodes nodes(context, setup);
   RF_CHECK(nodes.gather());
   std::vector<std::string> names;
-  for (const auto& node : nodes.all()) names.push_back(node.name);
+  for (const auto& node : nodes.all()) names.push_back(node.spec.text);
   for (const auto& node : nodes.all()) {
     if (node.error) return *node.error;
     const auto found = found_intent(node.facts->tree, node.detection->config);

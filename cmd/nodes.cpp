@@ -9,13 +9,14 @@
 #include "fleet/loop.h"
 #include "host/facts_dir.h"
 #include "host/kind_cluster.h"
+#include "host/node_selection.h"
 
 namespace rf::cmd {
 namespace {
 
 std::vector<Node> nodes_of(const std::vector<NodeSpec>& specs) {
   std::vector<Node> nodes;
-  for (const auto& spec : specs) nodes.push_back({.spec = spec, .name = spec.text});
+  for (const auto& spec : specs) nodes.push_back({.spec = spec, .name = display_name(spec)});
   return nodes;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "line/command.h"
+#include "node/managed.h"
 
 namespace rf::cmd {
 namespace {
@@ -88,10 +89,18 @@ void verify(const Rollout& rollout, Node& node, ApplyRow& row, const Facts& fact
     if (plan && !*row.verified) {
       row.error = Error{.kind = ErrorKind::conflict,
                         .message = "planning again shows " + std::to_string(plan->files.size()) + " more changes",
-                        .hint = "'regfallback plan --nodes " + node.name + "' shows them"};
+                        .hint = "'regfallback plan --nodes " + node.spec.text + "' shows them"};
     }
   }
   if (!row.verified) row.verified = false;
+}
+
+// A conflict is most often another run that was quicker.
+void name_other_runs(const Node& node, const Applied& applied, ApplyRow& row) {
+  if (row.outcome != NodeOutcome::conflict || !node.facts || !applied.facts_after) return;
+  for (const auto& receipt : applied_between(*node.facts, *applied.facts_after))
+    row.detail +=
+        "; transaction " + receipt.id + " (" + receipt.reason + ", " + receipt.time + ") was applied meanwhile";
 }
 
 void settle(ApplyRow& row, const Result<Applied>& applied) {
@@ -155,6 +164,7 @@ void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change
     row.milliseconds = static_cast<int>(
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began).count());
     settle(row, applied);
+    if (applied) name_other_runs(node, *applied, row);
     if (rollout.plan_again && row.outcome == NodeOutcome::applied && applied->facts_after) {
       complete_facts(*applied->facts_after, *node.facts);
       verify(rollout, node, row, *applied->facts_after, rollout.nodes.options());

@@ -210,6 +210,17 @@ void look_at_version_lines(const View& view, Findings& found) {
   }
 }
 
+void look_at_root_keys(const View& view, Findings& found) {
+  if (!knows(view)) return;
+  for (const auto& ignored : view.config().ignored)
+    if (ignored.kind == IgnoredKind::unknown_root_key)
+      found.add({.cause = ignored.reason,
+                 .where = Location{ignored.path, ignored.line, 0},
+                 .effect = "the line has no effect, as if it were not there",
+                 .fix = fmt::format("write the key in small letters in {}; then {}", view.source_of(ignored.path),
+                                    view.restart())});
+}
+
 const std::array config_names{
     Rule{.id = "wrong-plugin-name",
          .severity = Severity::error,
@@ -283,6 +294,17 @@ const std::array config_names{
          .versions = "Every containerd. Without a version line 1.x takes the file for version 1, where the CRI plugin "
                      "is called `cri`.",
          .look = look_at_version_lines},
+    Rule{.id = "root-key-case",
+         .severity = Severity::error,
+         .title = "A key of config.toml in letters that containerd does not take",
+         .happens = "`Version = 2` is no version line for containerd 1.x: it takes the file for version 1, where the "
+                    "CRI plugin is called `cri`, "
+                    "and ignores its registry settings. `Imports` and `Plugins` are ignored in the same way.",
+         .why = "containerd 1.x takes the keys of the top level in small letters or all in capitals, 2.x in any case.",
+         .see = "grep -n '^[A-Z]\\|^\\[[A-Z]' /etc/containerd/config.toml",
+         .fix = "Write the key in small letters, and restart containerd.",
+         .versions = "1.5 to 1.7.",
+         .look = look_at_root_keys},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "diagnose/distribution.h"
 #include "diagnose/rule.h"
+#include "node/after_start.h"
 
 namespace rf {
 namespace {
@@ -42,22 +43,30 @@ void look_at_template(const View& view, Findings& found) {
   std::vector<std::string> hosts;
   for (const auto& [host, config] : registries->configs)
     if (config.auth) hosts.push_back(host);
-  for (const std::string_view name : {"config-v3.toml.tmpl", "config.toml.tmpl"}) {
-    const auto file = fmt::format("{}/{}", parent_path(view.detection().config_file), name);
-    const auto text = view.facts().tree.read(file);
-    if (!text) continue;
-    const auto lost = auth_lost_in_template(hosts, *text);
-    if (!lost.empty())
-      found.add(
-          {.cause = fmt::format("{} replaces the built-in template and leaves out the credentials of {}", file,
-                                listed(lost)),
-           .where = Location{file, 1, 0},
-           .also = {line_of(view, {"configs", lost.front()})},
-           .effect = fmt::format("{} does not write them into config.toml: these hosts are asked without", title(view)),
-           .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and write only what is added{}",
-                              then_restart(view))});
-    return;
-  }
+  const auto own = config_template(view.facts().tree, view.detection().config_file, view.containerd());
+  if (!own) return;
+  const auto lost = auth_lost_in_template(hosts, own->text);
+  if (!lost.empty())
+    found.add(
+        {.cause = fmt::format("{} replaces the built-in template and leaves out the credentials of {}", own->file,
+                              listed(lost)),
+         .where = Location{own->file, 1, 0},
+         .also = {line_of(view, {"configs", lost.front()})},
+         .effect = fmt::format("{} does not write them into config.toml: these hosts are asked without", title(view)),
+         .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and write only what is added{}",
+                            then_restart(view))});
+}
+
+void look_for_registry_in_template(const View& view, Findings& found) {
+  if (!renders(view)) return;
+  const auto own = config_template(view.facts().tree, view.detection().config_file, view.containerd());
+  const auto fault = own ? registry_fault(*own, registries_yaml_node(view.facts(), view.detection())) : std::nullopt;
+  if (fault)
+    found.add({.cause = fmt::format("{}: {}", own->file, fault->cause),
+               .where = fault->where,
+               .effect = fault->effect,
+               .fix = fmt::format("remove the table and its keys from the template, and declare registries in {}{}",
+                                  view.registries_file(), then_restart(view))});
 }
 
 // Settings in a file that the distribution makes anew.
@@ -187,6 +196,21 @@ const std::array distribution{
          .fix = "Begin it with `{{ template \"base\" . }}`.",
          .versions = "Every K3s and RKE2.",
          .look = look_at_template},
+    Rule{.id = "registry-in-template",
+         .severity = Severity::error,
+         .title = "A template of config.toml has a registry table of its own",
+         .happens = "containerd does not start again (`table registry already exists`), or it starts and reads none of "
+                    "the hosts.toml files that are "
+                    "made from registries.yaml.",
+         .why = "The built-in template writes the registry table with config_path. A table that is added to it is a "
+                "second one; a template that "
+                "replaces it leads to another directory.",
+         .see = "grep -n 'registry\\|config_path' /var/lib/rancher/k3s/agent/etc/containerd/config*.tmpl",
+         .fix = "Remove the registry table and its keys from the template, and declare mirrors and credentials in "
+                "registries.yaml. Tables below it, "
+                "such as registry.configs.HOST.auth, may stay.",
+         .versions = "Every K3s and RKE2 that makes hosts.toml files.",
+         .look = look_for_registry_in_template},
     Rule{.id = "edits-are-lost",
          .severity = Severity::warning,
          .title = "Settings in a file that is made anew",

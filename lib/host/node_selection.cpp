@@ -1,6 +1,7 @@
 #include "host/node_selection.h"
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <set>
 
@@ -40,6 +41,13 @@ std::vector<NodeSpec> each_once(std::vector<NodeSpec> nodes) {
 }
 
 }  // namespace
+
+std::string display_name(const NodeSpec& node) {
+  if (node.kind != NodeSpec::Kind::local) return node.text;
+  if (auto name = environment("NODE_NAME")) return *std::move(name);
+  utsname system{};
+  return ::uname(&system) == 0 && system.nodename[0] != '\0' ? system.nodename : node.text;
+}
 
 Result<Selection> select_nodes(const std::vector<std::string>& flags, const Intent& intent, Remembered remembered) {
   std::vector<NodeSpec> nodes;

@@ -19,4 +19,8 @@ struct Selection {
 // begins a comment. Else the intent's nodes; else those of the last apply, if wanted; else the local machine.
 Result<Selection> select_nodes(const std::vector<std::string>& flags, const Intent& intent, Remembered remembered);
 
+// What a node is called in tables and results: as it was named; the local machine by $NODE_NAME, as Kubernetes sets it
+// for a pod, else by its hostname.
+std::string display_name(const NodeSpec& node);
+
 }  // namespace rf

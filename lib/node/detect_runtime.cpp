@@ -132,6 +132,16 @@ Error ask(const std::vector<Candidate>& candidates) {
           .hint = fmt::format("choose with --distribution: {}", join(names, ", "))};
 }
 
+// The newer one has the socket's name and the older one the kubelet's connections: neither is certain.
+Error two_at_one_socket(const std::vector<const Candidate*>& listening) {
+  std::vector<std::string> texts;
+  for (const auto* candidate : listening) texts.push_back(describe_candidate(*candidate));
+  return {.kind = ErrorKind::refused,
+          .message = fmt::format("{} running containerds have the socket {}: {}", listening.size(),
+                                 listening.front()->runtime->address, join(texts, "; ")),
+          .hint = "end the one that is left over and restart the service of the other"};
+}
+
 Choice chosen(const Candidate& candidate, const std::vector<Candidate>& all, const std::vector<Candidate>& beside) {
   Choice choice{*candidate.runtime, candidate.profile, "high", {}};
   for (const auto* list : {&all, &beside})
@@ -262,6 +272,7 @@ Result<Choice> choose_runtime(const Facts& facts, std::span<const Profile> profi
                  .message = fmt::format("the kubelet uses {} ({}), but no running containerd listens there",
                                         endpoint.text, endpoint.source),
                  .hint = "start the kubelet's container runtime, or choose another one with --distribution"};
+  if (listening.size() > 1 && (endpoint.running || embedded.empty())) return two_at_one_socket(listening);
   if (endpoint.running && !listening.empty()) return take(listening.front());
   if (const auto* pick = only(embedded)) return take(pick);
   if (embedded.empty() && !listening.empty()) return take(listening.front());

@@ -22,17 +22,30 @@ std::vector<ReceiptSummary> newest_first(const Facts& facts) {
   return receipts;
 }
 
+std::vector<ReceiptSummary> applied_between(const Facts& earlier, const Facts& later) {
+  auto receipts = newest_first(later);
+  std::erase_if(receipts, [&](const auto& receipt) {
+    return receipt.result != "applied" || std::any_of(earlier.receipts.begin(), earlier.receipts.end(),
+                                                      [&](const auto& known) { return known.id == receipt.id; });
+  });
+  return receipts;
+}
+
 std::vector<ManagedFile> managed_files(const Facts& facts) {
-  std::map<std::string, std::string> left;  // path -> checksum
+  struct Span {
+    std::string before, after;  // the first transaction, after the last one
+  };
+  std::map<std::string, Span> spans;
   for (const auto& receipt : newest_first(facts)) {
     if (receipt.result != "applied") continue;
     for (const auto& file : receipt.files) {
       const bool directory = file.before == "-" && file.after == "-";
-      if (!directory) left.try_emplace(file.path, file.after);
+      if (!directory) spans.try_emplace(file.path, Span{{}, file.after}).first->second.before = file.before;
     }
   }
   std::vector<ManagedFile> files;
-  for (const auto& [path, expected] : left) files.push_back({path, expected, checksum_now(facts, path)});
+  for (const auto& [path, span] : spans)
+    if (span.before != span.after) files.push_back({path, span.after, checksum_now(facts, path)});
   return files;
 }
 

@@ -18,9 +18,13 @@ struct ManagedFile {
   std::string found;     // checksum now, "-" for not there, "" for not known
   bool drifted() const { return !found.empty() && expected != found; }
 };
-// Of the newest transaction that went through for each path; directories are not among them. Sorted by path.
+// Of the newest transaction that went through for each path. Directories are not among them, nor is a path that was
+// given back: what is there is as it was before the first transaction, so what happens to it since is not our business.
+// Sorted by path.
 std::vector<ManagedFile> managed_files(const Facts& facts);
 
 std::vector<ReceiptSummary> newest_first(const Facts& facts);
+// What somebody else's transactions changed between two looks at one node, newest first.
+std::vector<ReceiptSummary> applied_between(const Facts& earlier, const Facts& later);
 
 }  // namespace rf

@@ -118,6 +118,24 @@ class FactsTest(unittest.TestCase):
         self.assertEqual([line for line in lines if line.startswith("process 42")], [])
         self.assertLessEqual({"./opt/c/conf/more.toml", "./opt/hosts/a/hosts.toml", "./opt/others/b/hosts.toml"}, set(self.contents(lines)))
 
+    def test_imports_are_read_in_any_case_of_the_key(self):
+        self.node.file("/opt/c/my.toml", b'Imports = ["conf/*.toml"]\n')
+        self.node.file("/opt/c/conf/more.toml", b"version = 2\n")
+        self.process(41, "containerd", ["/usr/bin/containerd", "--config", "/opt/c/my.toml"])
+        self.assertIn("./opt/c/conf/more.toml", self.contents(self.facts()))
+
+    def test_who_only_asks_a_program_for_something_is_not_its_service(self):
+        services = (["containerd", "-l", "info", "--config=/x.toml", ""], ["kubelet", "-v", "2"], ["kubelite", "--x=y"], ["k3s", "--debug", "server", "-v", "1"],
+                    ["k3s-agent", "k3s agent"], ["rke2", "server"], ["k0s", "--data-dir", "/d", "worker"], ["dockerd", "-H", "fd://"], ["crio", "-c", "/x"])
+        others = (["containerd", "--version"], ["containerd", "-v"], ["containerd", "-c", "/x.toml", "config", "dump"], ["containerd", "--address", "/a", "publish"],
+                  ["containerd", "-h"], ["kubelet", "--version"], ["kubelet", "--help"], ["k3s", "--version"], ["k3s", "-v"], ["k3s", "certificate", "rotate", "agent"],
+                  ["rke2", "etcd-snapshot", "save"], ["k0s", "version"], ["k0s", "token", "create", "--role", "worker"], ["dockerd", "--validate"], ["dockerd", "-v"],
+                  ["crio", "config"], ["crio", "--version"], [])
+        for at, argv in enumerate(services + others):
+            self.process(100 + at, argv[0] if argv else "containerd", argv[-1:] if argv[:1] == ["k3s-agent"] else argv)
+        told = {int(line.split(" ")[1]) for line in self.facts() if line.startswith("process ")}
+        self.assertEqual(told, set(range(100, 100 + len(services))))
+
     def test_a_kubelets_configuration_is_read_wherever_it_is(self):
         self.node.file("/opt/kubelet.yaml", b"containerRuntimeEndpoint: unix:///run/x.sock\n")
         self.process(9, "kubelet", ["/usr/bin/kubelet", "--config=/opt/kubelet.yaml"])

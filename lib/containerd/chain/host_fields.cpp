@@ -14,13 +14,6 @@ namespace {
 
 using Kind = TomlNode::Kind;
 
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (auto& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
-
 // As Go's %v prints what go-toml makes of a value.
 std::string go_value(const TomlNode& node) {
   std::vector<std::string> parts;
@@ -58,7 +51,7 @@ Error dropped_hosts_file(std::string message, int line) {
 }
 
 bool HostFieldReader::names(std::string_view written, std::string_view key) const {
-  return has(Feature::toml_v2) ? lower(written) == key : written == key || written == upper(key);
+  return names_key(written, key, containerd_);
 }
 
 const TomlNode* HostFieldReader::find(const TomlNode& table, std::string_view key) const {

@@ -24,7 +24,6 @@ class HostFieldReader {
       : directory_(directory), containerd_(containerd) {}
 
   bool has(Feature feature) const { return has_feature(containerd_, feature); }
-  // go-toml 1 takes a key as written or all in capitals, go-toml 2 in any case.
   bool names(std::string_view written, std::string_view key) const;
   // The entry that counts: the last one written that names the key. nullptr when there is none.
   const TomlNode* find(const TomlNode& table, std::string_view key) const;

@@ -127,7 +127,7 @@ Result<std::string> edit_one(const FileTree& tree, const EffectiveConfig& before
     text = with_version(text, containerd);
     names = {std::string(minimal_plugin(containerd))};
   } else {
-    RF_TRY(const auto root, parse_toml(text, file));
+    RF_TRY(const auto root, parse_config(text, file, containerd));
     names = plugin_names(root, containerd, files.cri_plugin);
   }
   std::optional<Error> first;

@@ -6,6 +6,9 @@
 #include <deque>
 #include <iterator>
 #include <set>
+#include <tuple>
+
+#include "containerd/config/features.h"
 
 namespace rf {
 
@@ -71,6 +74,30 @@ void merge_deep(TomlNode& to, const TomlNode& from) {
   }
 }
 
+bool is_before(const TomlNode& a, const TomlNode& b) {
+  return std::tie(a.where.line, a.where.column) < std::tie(b.where.line, b.where.column);
+}
+
+// The entries that name this key become one. go-toml 2 goes through them in the order of the text: the last value
+// counts, and tables are filled by all of them. go-toml 1 prefers the one in small letters.
+void unite_root_key(TomlNode& root, std::string_view key, const Version& containerd) {
+  if (!has_feature(containerd, Feature::toml_v2) && root.find(key) != nullptr) return;
+  std::vector<TomlNode> found;
+  std::erase_if(root.entries, [&](auto& entry) {
+    if (!names_key(entry.first, key, containerd)) return false;
+    found.push_back(std::move(entry.second));
+    return true;
+  });
+  std::sort(found.begin(), found.end(), is_before);
+  for (auto& node : found) {
+    const auto known = root.entries.find(key);
+    if (known != root.entries.end() && known->second.is_table() && node.is_table())
+      merge_deep(known->second, node);
+    else
+      root.entries.insert_or_assign(std::string(key), std::move(node));
+  }
+}
+
 // What containerd's migration to version 3 moves from the CRI plugin to the images plugin.
 void migrate_to_images(TomlNode& plugins) {
   const TomlNode* source = plugins.find(cri_plugin_v2);
@@ -123,7 +150,7 @@ Result<File> read_file(const FileTree& tree, const std::string& path, const Vers
   }
   if (containerd.major >= 2 && text->starts_with("\xEF\xBB\xBF"))
     return load_failure(containerd, path, "invalid character at start of key: a byte order mark", {path, 1, 1});
-  auto root = parse_toml(*text, path);
+  auto root = parse_config(*text, path, containerd);
   if (!root) return parse_failure(containerd, path, root.error());
   File file{.path = path, .root = *root, .plugins = {}, .imports = {}, .disabled = {}, .required = {}};
   const auto failed = [&](const TomlNode& node, std::string_view key, std::string_view wanted) {
@@ -298,6 +325,12 @@ class Merger {
 int newest_config_version(const Version& containerd) {
   if (containerd.major < 2) return 2;
   return line_at_least(containerd, 2, 3) ? 4 : 3;
+}
+
+Result<TomlNode> parse_config(std::string_view text, std::string_view file, const Version& containerd) {
+  RF_TRY(auto root, parse_toml(text, file));
+  for (const auto key : root_keys) unite_root_key(root, key, containerd);
+  return root;
 }
 
 std::string_view cri_plugin_name(int file_version, const Version& containerd) {

@@ -20,6 +20,10 @@ inline constexpr std::string_view cri_plugin_v2 = "io.containerd.grpc.v1.cri";
 inline constexpr std::string_view cri_plugin_v3 = "io.containerd.cri.v1.images";
 inline constexpr std::string_view transfer_plugin = "io.containerd.transfer.v1.local";
 
+// The keys of config.toml's top level that are looked at.
+inline constexpr std::string_view root_keys[] = {"version", "imports", "plugins", "disabled_plugins",
+                                                 "required_plugins"};
+
 struct ListedPlugin {
   std::string name;
   Location where;
@@ -38,6 +42,10 @@ struct ConfigFiles {
 };
 
 ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, const Version& containerd);
+
+// One file's root table with root_keys under these names wherever this containerd takes them for such: it matches the
+// keys of the top level, and only these, in other cases too (1.x VERSION, 2.x Version as well).
+Result<TomlNode> parse_config(std::string_view text, std::string_view file, const Version& containerd);
 
 // The plugin name under which the registry settings of one file count, given what the whole configuration makes of it.
 // `file_version` is the file's own (0: none).

@@ -52,6 +52,7 @@ enum class IgnoredKind {
   config_by_url,         // configs are looked up by host
   transfer_config_path,  // config_path of the transfer plugin, which nothing reads
   version_in_table,      // a version line behind a table's header
+  unknown_root_key,      // a key of the top level in letters this containerd does not take it in
   not_imported,          // a drop-in no file imports
   // of directories
   list_for_transfer,   // a config_path list, which the transfer service takes for one name

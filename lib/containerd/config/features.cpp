@@ -1,6 +1,9 @@
 #include "containerd/config/features.h"
 
+#include <algorithm>
 #include <array>
+
+#include "base/text.h"
 
 namespace rf {
 namespace {
@@ -78,6 +81,12 @@ const Row& row(Feature feature) {
 }
 
 }  // namespace
+
+bool names_key(std::string_view written, std::string_view key, const Version& containerd) {
+  if (written == key) return true;
+  const bool small = std::any_of(written.begin(), written.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  return (!small || has_feature(containerd, Feature::toml_v2)) && lower(written) == key;
+}
 
 bool has_feature(const Version& containerd, Feature feature) {
   const auto release = v(containerd.major, containerd.minor, containerd.patch);

@@ -38,6 +38,10 @@ enum class Feature {
 // A pre-release counts as its release.
 bool has_feature(const Version& containerd, Feature feature);
 
+// Whether a key that is written so is read as `key`, which is in small letters: by go-toml 1 in these or all in
+// capitals, by go-toml 2 in any case. Of structures only: in a map, as `plugins` is one, every key is taken as written.
+bool names_key(std::string_view written, std::string_view key, const Version& containerd);
+
 // Where each feature begins, for documentation and tests: "1.6.17", "1.7.0".
 struct FeatureRange {
   Version from;

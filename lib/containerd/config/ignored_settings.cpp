@@ -37,8 +37,13 @@ class Collector {
         if (const auto* path = transfer->find("config_path"); path != nullptr && !path->text.empty())
           add(path->where, IgnoredKind::transfer_config_path, "no containerd reads config_path of the transfer plugin");
     }
-    for (const auto& [name, node] : root.entries)
+    for (const auto& [name, node] : root.entries) {
       if (node.is_table()) second_version(node, name);
+      for (const auto key : root_keys)
+        if (name != key && lower(name) == key)
+          add(node.where, IgnoredKind::unknown_root_key,
+              fmt::format("containerd {} does not read \"{}\"", to_string(containerd_), name));
+    }
   }
 
   // Registry settings that count here are checked for keys this containerd does not know.

@@ -209,17 +209,4 @@ std::string rendered_hosts_toml(const RegistriesYamlHost& host, std::string_view
   return out;
 }
 
-std::vector<std::string> auth_lost_in_template(const std::vector<std::string>& auth_hosts, std::string_view text) {
-  // A template that extends the built-in one, or walks the credentials itself, keeps them.
-  for (const std::string_view mark :
-       {"{{ template \"base\"", "{{template \"base\"", "{{- template \"base\"", ".PrivateRegistryConfig"})
-    if (text.find(mark) != text.npos) return {};
-  std::vector<std::string> lost;
-  for (const auto& host : auth_hosts)
-    if (text.find(fmt::format("registry.configs.\"{}\".auth", host)) == text.npos &&
-        text.find(fmt::format("registry.configs.'{}'.auth", host)) == text.npos)
-      lost.push_back(host);
-  return lost;
-}
-
 }  // namespace rf

@@ -21,9 +21,11 @@ class Planner {
         detection_(context.detection),
         node_(registries_yaml_node(context.facts, context.detection)) {
     certificates_ = parent_path(node_.registries_file) + "/regfallback";
+    template_ = config_template(context.facts.tree, node_.config_file, detection_.containerd);
   }
 
   Result<Draft> run() {
+    RF_CHECK(check_template());
     for (const auto& registry : context_.intent.registries) RF_CHECK(check_upstream(registry));
     const auto declared = registries_yaml_of(context_.intent, context_.resolved, certificates_);
     for (const auto& warning : declared.warnings) warn(warning);
@@ -140,16 +142,23 @@ class Planner {
     std::vector<std::string> hosts;
     for (const auto& [host, config] : merged.configs)
       if (config.auth) hosts.push_back(host);
-    for (const auto* name : {"config-v3.toml.tmpl", "config.toml.tmpl"}) {
-      const auto text = context_.facts.tree.read(parent_path(node_.config_file) + "/" + name);
-      if (!text) continue;
-      for (const auto& host : auth_lost_in_template(hosts, *text))
-        warn(
-            fmt::format("{}: the template {} leaves its credentials out of config.toml; begin it with {{{{ template "
-                        "\"base\" . }}}}",
-                        host, name));
-      return;
-    }
+    if (!template_) return;
+    for (const auto& host : auth_lost_in_template(hosts, template_->text))
+      warn(fmt::format(
+          "{}: the template {} leaves its credentials out of config.toml; begin it with {{{{ template \"base\" . }}}}",
+          host, base_name(template_->file)));
+  }
+
+  // What the next start makes of a template that was written since the last one is not in config.toml yet.
+  Result<> check_template() const {
+    const auto fault = template_ ? registry_fault(*template_, node_) : std::nullopt;
+    if (!fault) return {};
+    return Error{
+        .kind = ErrorKind::refused,
+        .message = fmt::format("{}, which {} makes config.toml from, does not go with hosts.toml files: {}",
+                               base_name(template_->file), detection_.profile.title, fault->cause),
+        .hint = fmt::format("remove the line and its table's keys from the template; with it {}", fault->effect),
+        .where = fault->where};
   }
 
   // A registry whose chain now is not what the file says: the file was changed and the program not restarted.
@@ -171,6 +180,7 @@ class Planner {
   const PlanContext& context_;
   const Detection& detection_;
   RegistriesYamlNode node_;
+  std::optional<ConfigTemplate> template_;
   std::string certificates_;
   std::vector<std::string> kept_;
   std::string after_;

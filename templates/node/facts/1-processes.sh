@@ -8,7 +8,8 @@
 #   hostname|kernel|arch|init|uid VALUE   container yes
 #   unasked                               RF_ASK was "no"
 #   os KEY=VALUE                          a line of os-release as it stands
-#   process PID NAME                      a process that tells something; NAME is its name without a path
+#   process PID NAME                      a process that tells something and does its program's work (a containerd: listens on its socket);
+#                                         NAME is its name without a path
 #   exe PID PATH / parent PID PATH / unit PID UNIT / config PID PATH / address PID PATH / arg PID TEXT
 #                                         about it; arg repeats, in order
 #   tool NAME PATH
@@ -61,19 +62,40 @@ rf_unit_of() { # PID -> unit: the innermost systemd service of its cgroup
   done <"$proc/$1/cgroup"
 } 2>/dev/null
 
-rf_args_of() { # PID NAME: prints its arguments; config: the file it was started with; address: from its arguments, or ""
+rf_arguments_of() { # PID -> args, parted by $separator; fails when the process has ended
   args=$({ tr '\000\n' '\002 ' <"$proc/$1/cmdline"; } 2>/dev/null)
   if [ ${#args} -gt 65536 ]; then args=$(printf '%.65536s' "$args"); fi
-  config='' address=''
-  previous=
-  IFS=$separator
-  # shellcheck disable=SC2086 # split into arguments
-  set -- "$1" "$2" $args
-  unset IFS
-  pid=$1 name=$2
-  shift 2
+  args=${args%"${args##*[!$separator]}"}
+  [ -n "$args" ]
+}
+
+# NAME ARGUMENT...: whether the process does its program's work, and does not only print the version or run another of its commands
+rf_serves() {
+  name=$1 word='' skip=yes # the first argument is the program
+  shift
   for arg; do
-    printf 'arg %s %s\n' "$pid" "$arg"
+    if [ -n "$skip" ]; then
+      skip=
+      continue
+    fi
+    case $arg in
+      --version | --version=* | -version | --help | -help | -h | --validate) return 1 ;;
+      # A kubelet's -v, and that of `k3s server`, is how much it logs.
+      -v) case $name/$word in kube* | */?*) ;; *) return 1 ;; esac ;;
+      -c | -a | -l | --config | --address | --log-level | --root | --state | -config | -address | -log-level | -root | -state) skip=yes ;;
+      -* | */* | "$name" | '') ;;
+      *) word=${word:-$arg} ;;
+    esac
+  done
+  case $name/$word in
+    k3s/server | k3s/agent | rke2/server | rke2/agent | k0s/controller | k0s/worker) ;;
+    containerd/?* | k3s/* | rke2/* | k0s/* | crio/config | crio/status | crio/version | crio/wipe) return 1 ;;
+  esac
+}
+
+rf_options() { # ARGUMENT... -> config, address: what follows --config and --address, or ""
+  config='' address='' previous=
+  for arg; do
     case $previous in
       --config | -c | -config) config=$arg ;;
       --address | -a | -address) address=$arg ;;
@@ -84,17 +106,6 @@ rf_args_of() { # PID NAME: prints its arguments; config: the file it was started
     esac
     previous=$arg
   done
-  if [ -z "$config" ] && [ "$name" = containerd ]; then config=/etc/containerd/config.toml; fi
-  case $config in
-    /*)
-      printf 'config %s %s\n' "$pid" "$config"
-      extra="$extra$newline$config"
-      if [ "$name" = containerd ]; then
-        rf_hosts_globs "${config%/*}/certs.d"
-        rf_scan "$config" "${config%/*}"
-      fi
-      ;;
-  esac
 }
 
 rf_address() { # -> address: where containerd listens, unless its arguments say so from its configuration
@@ -117,6 +128,52 @@ rf_address() { # -> address: where containerd listens, unless its arguments say 
   if [ -z "$address" ]; then address=/run/containerd/containerd.sock; fi
 }
 
+# --- which containerd listens, and where ---
+
+rf_descriptors_of() { # PID -> descriptors: what `ls` said of its open files; "" when this shell may not look
+  descriptors=
+  case $links in *"$newline$proc/$1/fd:$newline"*)
+    descriptors=${links#*"$newline$proc/$1/fd:$newline"}
+    descriptors=${descriptors%%"$newline$newline"*}$newline
+    ;;
+  esac
+  case $descriptors in *' -> '*) ;; *) descriptors= ;; esac
+}
+
+rf_owned() { # PATH -> owned: the paths, one a line, of what is both in `listening` and in `descriptors`; PATH "": all of them
+  owned=$newline
+  IFS=$newline
+  for line in $listening; do
+    if [ -n "$1" ]; then case $line in *" $1") ;; *) continue ;; esac fi
+    line=${line#*' 00010000 0001 01 '}
+    line=${line#"${line%%[0-9]*}"} # the inode is right-aligned
+    case $descriptors in *" -> socket:[${line%% *}]$newline"*) ;; *) continue ;; esac
+    case $line in *' '[!@]*) owned=$owned${line#* }$newline ;; esac
+  done
+  unset IFS
+  [ "$owned" != "$newline" ]
+}
+
+# PID: whether this containerd listens; address becomes the socket it has. One whose open files cannot be looked at is believed.
+rf_listens() {
+  rf_descriptors_of "$1"
+  if [ -z "$descriptors" ]; then return 0; fi
+  # Its own network namespace is the one that shows its sockets.
+  listening=$(grep ' 00010000 0001 01 ' "$proc/$1/net/unix" 2>/dev/null)
+  if [ $? -gt 1 ] || rf_owned "$address"; then return 0; fi
+  rf_owned '' || return 1
+  address=${owned#"$newline"}
+  address=${address%%"$newline"*}
+  # containerd listens beside it under the same name with .ttrpc, and maybe for debugging and plugins.
+  IFS=$newline
+  for path in $owned; do
+    case $owned in *"$newline$path.ttrpc$newline"*) address=$path ;; esac
+  done
+  unset IFS
+}
+
+# --- all of them ---
+
 rf_exe_of() { # PID -> exe, from what `ls` said of links in /proc
   exe=
   case $links in *"$proc/$1/exe -> "*)
@@ -127,8 +184,10 @@ rf_exe_of() { # PID -> exe, from what `ls` said of links in /proc
   esac
 }
 
-rf_find_processes() { # -> found: "PID PARENT NAME" of those that tell something, one a line; links: the programs of them and of their parents
-  found=
+# -> found: "PID PARENT NAME" of those that tell something, one a line; containerds: " PID PID "; links: their programs and their parents',
+# and what a containerd has open
+rf_find_processes() {
+  found='' containerds=' '
   set --
   for pid in "$proc"/[0-9]*; do
     pid=${pid##*/}
@@ -141,14 +200,43 @@ rf_find_processes() { # -> found: "PID PARENT NAME" of those that tell something
     parent=${stat%% *}
     found="$found$pid $parent $name$newline"
     set -- "$@" "$proc/$pid/exe"
-    if [ "$name" = containerd ]; then set -- "$@" "$proc/$parent/exe"; fi
+    if [ "$name" = containerd ]; then
+      containerds="$containerds$pid "
+      set -- "$@" "$proc/$parent/exe" "$proc/$pid/fd"
+    fi
   done
   links=
-  if [ $# != 0 ]; then links=$(ls -l "$@" 2>/dev/null)$newline; fi
+  if [ $# != 0 ]; then links=$(ls -ln "$@" 2>/dev/null)$newline; fi
 }
 
-rf_processes() { # prints them; runtimes, addresses: "PID EXE" and "PID ADDRESS" lines of containerd
-  runtimes='' addresses=
+rf_tell() { # PID NAME ARGUMENT...: adds to `told`
+  pid=$1 name=$2
+  shift 2
+  rf_exe_of "$pid"
+  told="${told}process $pid $name${newline}exe $pid $exe$newline"
+  rf_unit_of "$pid" && if [ -n "$unit" ]; then told="${told}unit $pid $unit$newline"; fi
+  for arg; do told="${told}arg $pid $arg$newline"; done
+  case $config in /*)
+    told="${told}config $pid $config$newline"
+    extra="$extra$newline$config"
+    ;;
+  esac
+}
+
+rf_tell_containerd() { # PID PARENT: what it has beyond the others; exe and config are its own
+  runtimes="$runtimes$1 $exe$newline"
+  addresses="$addresses$newline$1 $address$newline"
+  rf_exe_of "$2"
+  told="${told}parent $1 $exe${newline}address $1 $address$newline"
+  case $config in /*)
+    rf_hosts_globs "${config%/*}/certs.d"
+    rf_scan "$config" "${config%/*}"
+    ;;
+  esac
+}
+
+rf_look() { # -> told: the records; runtimes, addresses: "PID EXE" and "PID ADDRESS" lines of containerd; starting: one does not listen
+  told='' runtimes='' addresses='' extra='' starting=
   set +f
   rf_find_processes
   set -f
@@ -157,20 +245,41 @@ rf_processes() { # prints them; runtimes, addresses: "PID EXE" and "PID ADDRESS"
     unset IFS
     pid=${line%% *} parent=${line#* }
     name=${parent#* } parent=${parent%% *}
-    rf_exe_of "$pid"
-    printf 'process %s %s\nexe %s %s\n' "$pid" "$name" "$pid" "$exe"
-    runtime=$exe
-    rf_unit_of "$pid" && if [ -n "$unit" ]; then printf 'unit %s %s\n' "$pid" "$unit"; fi
-    if [ "$name" = containerd ]; then
-      rf_exe_of "$parent"
-      printf 'parent %s %s\n' "$pid" "$exe"
+    rf_arguments_of "$pid" || continue
+    IFS=$separator
+    # shellcheck disable=SC2086 # split into arguments
+    set -- $args
+    # Some programs write their title over their arguments, as one text.
+    # shellcheck disable=SC2086
+    if [ $# = 1 ] && [ "$name" != containerd ]; then unset IFS && set -- $1; fi
+    unset IFS
+    rf_serves "$name" "$@" || continue
+    rf_options "$@"
+    if [ "$name" != containerd ]; then
+      rf_tell "$pid" "$name" "$@"
+      continue
     fi
-    rf_args_of "$pid" "$name"
-    if [ "$name" = containerd ]; then
-      rf_address
-      runtimes="$runtimes$pid $runtime$newline"
-      addresses="$addresses$newline$pid $address$newline"
+    # Between fork and exec a child of containerd looks like containerd, open files and all.
+    case $containerds in *" $parent "*) continue ;; esac
+    config=${config:-/etc/containerd/config.toml}
+    rf_address
+    if rf_listens "$pid"; then
+      rf_tell "$pid" "$name" "$@"
+      rf_tell_containerd "$pid" "$parent"
+    else
+      starting=yes
     fi
   done
   unset IFS
+}
+
+rf_processes() { # prints them; a containerd that does not listen yet is given three seconds
+  rf_look
+  looks=1
+  while [ -n "$starting" ] && [ "$looks" -lt 15 ]; do
+    sleep 0.2 2>/dev/null || sleep 1
+    rf_look
+    looks=$((looks + 1))
+  done
+  printf '%s' "$told"
 }

@@ -29,7 +29,7 @@ rf_scan() { # FILE DIRECTORY: a config.toml's hosts directories, and the files i
         for word in $quoted; do rf_hosts_globs "$word"; done
         unset IFS
         ;;
-      *imports*=*[\"\']*)
+      *[iI][mM][pP][oO][rR][tT][sS]*=*[\"\']*) # containerd 2 takes it in any case
         rf_quoted "${line#*=}"
         imports=$imports$quoted
         ;;

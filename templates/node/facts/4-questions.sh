@@ -17,7 +17,6 @@ rf_version() { # RECORD EXE ARGUMENT
 rf_plugins() { # PID EXE
   address=${addresses##*"$newline$1 "}
   address=${address%%"$newline"*}
-  printf 'address %s %s\n' "$1" "$address"
   if ! [ -S ".$address" ] && [ -z "${RF_ROOT:-}" ]; then return 0; fi
   if [ -x "${2%/*}/ctr" ]; then ctr=${2%/*}/ctr; elif command -v ctr >/dev/null; then ctr=ctr; else ctr=; fi
   if [ -n "$ctr" ]; then

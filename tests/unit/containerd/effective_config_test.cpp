@@ -22,6 +22,43 @@ const std::string v3_registry = "[plugins.'io.containerd.cri.v1.images'.registry
 
 }  // namespace
 
+TEST_CASE(
+    "keys of the top level are matched as go-toml does it: 1.x all in capitals too, 2.x in any case, keys below never",
+    "[config]") {
+  struct Row {
+    std::string text;
+    bool on_1_7;
+    bool on_2_1;
+  };
+  const auto row = GENERATE_COPY(
+      Row{"version = 2\n" + v2_registry, true, true}, Row{"Version = 2\n" + v2_registry, false, true},
+      Row{"VERSION = 2\n" + v2_registry, true, true},
+      Row{"version = 2\n[Plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/certs\"\n", false, true},
+      Row{"version = 2\n[PLUGINS.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/certs\"\n", true, true},
+      Row{"version = 2\nImports = [\"/a.toml\"]\n", false, true},
+      Row{"version = 2\nIMPORTS = [\"/a.toml\"]\n", true, true},
+      Row{"version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".Registry]\nconfig_path = \"/certs\"\n", false, false},
+      Row{"version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nConfig_Path = \"/certs\"\n", false, false});
+  INFO(row.text);
+  FileTree more;
+  more.put_file("/a.toml", "version = 2\n" + v2_registry);
+  CHECK((read(row.text, "1.7.24", more).config_path == "/certs") == row.on_1_7);
+  CHECK((read(row.text, "2.1.9", more).config_path == "/certs") == row.on_2_1);
+}
+
+TEST_CASE("of one key in several cases 1.x takes the small letters, 2.x what comes last, and tables are united",
+          "[config]") {
+  CHECK(read("VERSION = 1\nversion = 2\n" + v2_registry, "1.7.24").config_version == 2);
+  CHECK(read("version = 2\nVERSION = 1\n" + v2_registry, "1.7.24").config_version == 2);
+  CHECK(read("version = 3\nVersion = 2\n" + v2_registry, "2.1.9").config_version == 2);
+  CHECK(read("Disabled_Plugins = [\"io.containerd.grpc.v1.cri\"]\nversion = 2\n" + v2_registry, "2.1.9").cri_disabled);
+  const auto united =
+      read("version = 2\n" + v2_registry + "[Plugins.\"io.containerd.grpc.v1.cri\"]\nmax_concurrent_downloads = 5\n",
+           "2.1.9");
+  CHECK(united.config_path == "/certs");
+  CHECK(united.pull_mode == PullMode::local);
+}
+
 TEST_CASE("the plugin name that counts depends on the file's version and on containerd", "[config]") {
   struct Row {
     std::string version_line;

@@ -362,6 +362,23 @@ std::vector<State> setting_states() {
       "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"harbor.corp\".auth]\nusername = \"u\"\npassword = "
       "\"p\"\n";
   return {
+      {"Version = 2 on 1.7",
+       "root-key-case",
+       Patient::with("1.7.24", "Version = 2\n" + v2_table + "config_path = \"/etc/containerd/certs.d\"\n"),
+       config + ":1",
+       {"Version", "small letters"}},
+      {"Plugins on 1.7",
+       "root-key-case",
+       Patient::with("1.7.24",
+                     "version = 2\n[Plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = "
+                     "\"/etc/containerd/certs.d\"\n"),
+       config + ":2",
+       {"has no effect"}},
+      {"Version = 2 on 2.1", "root-key-case",
+       Patient::with("2.1.9", "Version = 2\n" + v2_table + "config_path = \"/etc/containerd/certs.d\"\n"), ""},
+      {"VERSION = 2 on 1.7", "root-key-case",
+       Patient::with("1.7.24", "VERSION = 2\n" + v2_table + "config_path = \"/etc/containerd/certs.d\"\n"), ""},
+
       {"version = 2 appended behind a table",
        "version-line-in-table",
        Patient::with("1.7.24", "[debug]\nlevel = \"info\"\n[plugins.cri]\nversion = 2\n"),

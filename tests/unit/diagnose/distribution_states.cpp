@@ -32,7 +32,49 @@ std::vector<State> registries_yaml_states() {
   dropping.put(containerd + "/config.toml.tmpl", "version = 2\n");
   auto keeping = k3s(with_auth);
   keeping.put(containerd + "/config.toml.tmpl", "{{ template \"base\" . }}\n");
+  const auto with_template = [](std::string text, std::string name = "config.toml.tmpl",
+                                std::string version = "v1.31.4+k3s1") {
+    auto patient = k3s("mirrors:\n", std::move(version));
+    patient.put(containerd + "/" + name, std::move(text));
+    return patient;
+  };
+  const std::string base = "{{ template \"base\" . }}\n\n";
+  const std::string path = "config_path = \"/etc/containerd/certs.d\"\n";
+  const std::string below =
+      "[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"harbor.corp\".auth]\nauth = \"eA==\"\n";
   return {
+      {"a second registry table",
+       "registry-in-template",
+       with_template(base + v2_table + "  " + path + below),
+       containerd + "/config.toml.tmpl:3",
+       {"the next start fails", "registries.yaml"}},
+      {"a dotted key of it",
+       "registry-in-template",
+       with_template(base + "[plugins.\"io.containerd.grpc.v1.cri\"]\nregistry." + path),
+       containerd + "/config.toml.tmpl:4",
+       {"built-in template"}},
+      {"mirrors",
+       "registry-in-template",
+       with_template(base +
+                     "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"a.b\"]\nendpoint = [\"http://m\"]\n"),
+       containerd + "/config.toml.tmpl:3",
+       {"registry.mirrors"}},
+      {"a template of its own that leads elsewhere",
+       "registry-in-template",
+       with_template("version = 2\n" + v2_table + path),
+       containerd + "/config.toml.tmpl:3",
+       {"nothing reads " + containerd + "/certs.d"}},
+      {"a template of its own with what K3s gives", "registry-in-template",
+       with_template("version = 2\n" + v2_table + "config_path = \"" + containerd + "/certs.d\"\n"), ""},
+      {"credentials below the table", "registry-in-template", with_template(base + below), ""},
+      {"another plugin's table", "registry-in-template",
+       with_template(base + "[plugins.\"io.containerd.grpc.v1.cri\".containerd]\ndefault_runtime_name = \"nvidia\"\n"),
+       ""},
+      {"a template that containerd 1.x does not take", "registry-in-template",
+       with_template(base + v2_table, "config-v3.toml.tmpl"), ""},
+      {"the built-in one wrote mirrors into config.toml then", "registry-in-template",
+       with_template(base + v2_table, "config.toml.tmpl", "v1.26.5+k3s1"), ""},
+
       {"a list where keys are expected",
        "registries-yaml-does-not-parse",
        k3s("mirrors:\n  - docker.io\n"),

@@ -41,6 +41,18 @@ TEST_CASE("nodes named by flags come in their order, each once") {
   CHECK(names(select_nodes({"b,a", "a,kind:dev"}, {}, Remembered::ignore)) == Names{"b", "a", "kind:dev"});
 }
 
+TEST_CASE("the local machine is shown by NODE_NAME or its hostname, and chosen as local") {
+  const auto selection = select_nodes({"local,b"}, {}, Remembered::ignore);
+  REQUIRE(names(selection) == Names{"local", "b"});
+  ::setenv("NODE_NAME", "babel", 1);
+  CHECK(display_name(selection->nodes[0]) == "babel");
+  CHECK(display_name(selection->nodes[1]) == "b");
+  ::unsetenv("NODE_NAME");
+  char hostname[256] = {};
+  REQUIRE(::gethostname(hostname, sizeof hostname - 1) == 0);
+  CHECK(display_name(selection->nodes[0]) == hostname);
+}
+
 TEST_CASE("a file of nodes may hold blanks, commas, ranges and comments") {
   Home home;
   std::ofstream(home.path / "nodes") << "# first\nanubis babel,ra  # rest\n\nnode[01-03]\n";

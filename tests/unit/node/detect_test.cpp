@@ -310,6 +310,14 @@ TEST_CASE("two active runtimes: the kubelet decides") {
   CHECK(node.detection("microk8s").confidence == "given");
 }
 
+TEST_CASE("two containerds that have the kubelet's socket are not chosen from") {
+  Node node;
+  node.containerd("1.7.24", "version = 2\n").runs({.config_file = "/tmp/staged.toml"});
+  const auto error = node.kubelet("unix:///run/containerd/containerd.sock").refusal();
+  CHECK(error.message.find("pid 100") != std::string::npos);
+  CHECK(error.message.find("pid 101") != std::string::npos);
+}
+
 TEST_CASE("a kubelet whose runtime is down is said to be so") {
   const auto error = Node().containerd("1.7.24").kubelet("unix:///run/other/containerd.sock").refusal();
   CHECK(error.kind == ErrorKind::runtime);

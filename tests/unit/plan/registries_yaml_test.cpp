@@ -48,6 +48,22 @@ TEST_CASE("a mirror before Docker Hub goes into registries.yaml, mode 0600, and 
         std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
 }
 
+TEST_CASE("a template with which the next start fails is refused at its line, before anything is written") {
+  const std::string file = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml.tmpl";
+  auto node = k3s("  docker.io: { mirrors: [\"http://anubis:32000\"] }");
+  node.file(file,
+            "\n{{ template \"base\" . }}\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = "
+            "\"/etc/containerd/certs.d\"\n");
+  const auto error = node.refused();
+  REQUIRE(error.where);
+  CHECK(to_string(*error.where) == file + ":3");
+  CHECK(error.hint.find("the next start fails") != std::string::npos);
+  node.file(file,
+            "{{ template \"base\" . }}\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"a.b\".auth]\n  auth "
+            "= \"eA==\"\n");
+  CHECK(node.plan().service.name == "k3s.service");
+}
+
 TEST_CASE("agents are restarted before servers, both one at a time") {
   const auto server = k3s("  docker.io: { mirrors: [\"http://m\"] }").plan().service;
   const auto agent = k3s("  docker.io: { mirrors: [\"http://m\"] }", "", "k3s-agent.service").plan().service;

@@ -1,0 +1,1 @@
+NODE_NAME=babel regfallback detect --nodes local -o json | grep '"node"'
