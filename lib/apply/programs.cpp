@@ -67,6 +67,10 @@ const std::string& worker() {
   return text;
 }
 
+std::string detached_parts() {
+  return script_template("node/home.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+}
+
 Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
   RF_CHECK(check_id(options.id));
   RF_TRY(std::string text, script_word("RF_ID", options.id));
@@ -117,8 +121,7 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
   RF_TRY(std::string program, front(options, plan.service.wait_seconds));
   program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) +
              script_bytes("RF_RECEIPT", receipt) + script_bytes("RF_CONTENTS", contents);
-  program +=
-      script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+  program += script_template("node/transaction.sh") + detached_parts();
   RF_TRY(auto whole, with_facts(std::move(program), options.query));
   return Secret(std::move(whole));
 }
@@ -129,14 +132,16 @@ Result<std::string> rollback_program(const RollbackOptions& options) {
   RF_TRY(const auto target, script_word("RF_TARGET", options.target));
   RF_TRY(const auto tool, script_word("RF_TOOL", options.transaction.tool_version));
   program += target + tool + (options.drift == Drift::overwrite ? "RF_FORCE='yes'\n" : "RF_FORCE='no'\n");
-  program += script_template("node/rollback.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+  program += script_template("node/rollback.sh") + detached_parts();
   return with_facts(std::move(program), options.transaction.query);
 }
 
 Result<std::string> status_program(const TransactionOptions& options) {
   RF_CHECK(check_id(options.id));
   RF_TRY(const auto id, script_word("RF_ID", options.id));
-  return with_facts(id + script_template("node/follow.sh") + script_template("node/status.sh"), options.query);
+  return with_facts(
+      id + script_template("node/home.sh") + script_template("node/follow.sh") + script_template("node/status.sh"),
+      options.query);
 }
 
 }  // namespace rf

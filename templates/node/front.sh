@@ -1,7 +1,7 @@
 # The session's side of a transaction: prepares it, starts the worker detached from this session, and follows its log. When the session
 # goes away the worker does not notice.
-# Given: RF_ID, RF_TIME, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), RF_WORKER_SUM, rf_prepare
-# and follow.sh.
+# Given: RF_ID, RF_TIME, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), RF_WORKER_SUM, rf_prepare,
+# home.sh and follow.sh.
 # shellcheck shell=sh disable=SC2154 # given
 rf_end() { # OUTCOME: before a worker has begun
   if [ "$mine" = yes ]; then rm -rf "$txn"; fi
@@ -12,30 +12,14 @@ rf_fail() {
   echo "error $*"
   rf_end refused
 }
-rf_who() { # -> me: who this shell is
-  me=
-  while read -r key value _; do
-    if [ "$key" = Uid: ]; then me=$value; fi
-  done </proc/self/status
-}
-rf_home() {
-  rf_who
-  if [ -z "${RF_ROOT:-}" ] && [ "$me" != 0 ]; then rf_fail "only root may change this node"; fi
+rf_known() { rf_fail "the transaction $RF_ID was begun before, or somebody was told that it never began"; }
+rf_tools() {
   for tool in stat ln sync; do
     if ! command -v "$tool" >/dev/null; then rf_fail "the node has no $tool"; fi
   done
   if ! command -v sha256sum >/dev/null && ! command -v openssl >/dev/null; then rf_fail "the node has neither sha256sum nor openssl"; fi
   # What files hold goes through printf, which must be no program: the arguments of programs are there for all to see.
   if ! PATH=/nowhere printf '' 2>/dev/null; then rf_fail "the node's sh has no printf of its own"; fi
-  if [ -L "$home" ]; then rf_fail "$home is a link; it has to be a directory of root's"; fi
-  if ! [ -d "${home%/*}" ]; then (umask 022 && mkdir -p "${home%/*}"); fi
-  if ! [ -d "$home/history" ]; then mkdir -p "$home/txn" "$home/lib" "$home/history" || rf_fail "$home cannot be written"; fi
-  # Nobody else may have prepared this directory for us.
-  case $(stat -c '%u %a' "$home" 2>/dev/null) in
-    "$me 700") ;;
-    "$me "*) chmod 700 "$home" || rf_fail "$home cannot be made private" ;;
-    *) rf_fail "$home belongs to somebody else" ;;
-  esac
 }
 rf_install() { # the worker stays on the node, for the watchdog and the next boot
   sum=
@@ -74,11 +58,12 @@ rf_main() {
     txn=$home/txn/$RF_ID
     shell=${RF_SHELL:-/bin/sh}
     mine=no
+    rf_tools
     rf_home
     for past in "$home"/history/*-"$RF_ID" "$txn"; do
-      if [ -e "$past" ]; then rf_fail "a transaction with the name $RF_ID is there already"; fi
+      if [ -e "$past" ]; then rf_known; fi
     done
-    if ! mkdir "$txn" "$txn/old" 2>/dev/null; then rf_fail "a transaction with the name $RF_ID is there already"; fi
+    if ! mkdir "$txn" "$txn/old" 2>/dev/null; then rf_known; fi
     mine=yes
     stat=
     IFS= read -r stat </proc/self/stat

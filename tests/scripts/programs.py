@@ -57,7 +57,7 @@ def transaction_program(ident: str, changes: list[Change], settings: dict | None
     return (front_data(ident, int(settings["wait"]), worker)
             + f"RF_SETTINGS='{escaped(''.join(f'{k} {v}' + chr(10) for k, v in settings.items()))}'\n"
             + f"RF_MANIFEST='{escaped(manifest)}'\nRF_RECEIPT='{escaped(receipt)}'\nRF_CONTENTS='{escaped(contents)}'\n"
-            + template("transaction.sh") + template("follow.sh") + template("front.sh"))
+            + template("transaction.sh") + template("home.sh") + template("follow.sh") + template("front.sh"))
 
 
 def facts_program(globs=(), units=(), ask="yes") -> str:
@@ -144,4 +144,8 @@ class Node:
 
 def rollback_program(ident: str, target: str = "latest", force: bool = False) -> str:
     return (front_data(ident, 5) + f"RF_TARGET='{target}'\nRF_TOOL='0'\nRF_FORCE='{'yes' if force else 'no'}'\n"
-            + template("rollback.sh") + template("follow.sh") + template("front.sh"))
+            + template("rollback.sh") + template("home.sh") + template("follow.sh") + template("front.sh"))
+
+
+def status_program(ident: str) -> str:
+    return f"RF_ID='{ident}'\n" + template("home.sh") + template("follow.sh") + template("status.sh")

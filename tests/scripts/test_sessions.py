@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from programs import Change, facts_program, rollback_program, template, transaction_program
+from programs import Change, facts_program, rollback_program, status_program, transaction_program
 from stand_ins import CERTS, SETTINGS, after, all_changes, calls, leftovers, running, state_of
 from transaction_case import HOSTS, OLD_HOSTS, TransactionTest
 
@@ -25,19 +25,59 @@ class Sessions(TransactionTest):
         session.stdout.close()
         os.killpg(session.pid, signal.SIGKILL)
         session.wait()
-        status = "RF_ID='t1'\n" + template("follow.sh") + template("status.sh")
-        self.assertIn("end applied", self.node.run(status))
+        self.assertIn("end applied", self.node.run(status_program("t1")))
         self.assertEqual(self.node.tree(), after(self.before, all_changes()))
         self.assertEqual(leftovers(self.node), [])
 
-    def test_asking_for_a_transaction_that_never_began(self):
-        self.assertEqual(self.node.run("RF_ID='t7'\n" + template("follow.sh") + template("status.sh")), ["end none"])
+    def test_what_never_began_when_it_was_asked_for_never_begins(self):
+        """The link was cut while the program was on its way, which arrives late."""
+        self.assertEqual(self.node.run(status_program("t7")), ["end none"])
+        self.assertEqual(self.node.apply("t7", all_changes(), SETTINGS), "refused")
+        self.assertEqual(self.node.run(status_program("t7")), ["end none"])
+        self.assert_old()
+
+    def test_asked_for_at_any_moment_what_is_told_is_what_happens(self):
+        for moment in ("txn/t1/front", "txn/t1/contents", "lib/sum", "txn/t1/log", "active"):
+            with self.subTest(moment):
+                self.setUp()
+                session = threading.Thread(target=lambda: make_node_view(self.node).apply("t1", all_changes()))
+                session.start()
+                deadline = time.monotonic() + 20
+                while not (self.node.home / moment).exists() and session.is_alive() and time.monotonic() < deadline:
+                    pass
+                told = make_node_view(self.node).run(status_program("t1"))[-1]
+                session.join()
+                self.assertIn(told, ("end none", "end refused", "end applied"))
+                self.assertEqual(self.node.tree(), after(self.before, all_changes()) if told == "end applied" else self.before)
+
+    def test_a_worker_that_comes_late_does_nothing(self):
+        self.node.prepare("t1", all_changes(), SETTINGS)
+        self.assertEqual(self.node.run(status_program("t1")), ["end none"])
+        self.node.worker("run", "t1")
+        self.assertIn("end refused", self.node.log("t1"))
+        self.assert_old()
+
+    def test_what_is_kept_of_questions_is_bounded(self):
+        for n in range(40):
+            self.node.run(status_program(f"q{n}"))
+        self.assertEqual(len(list(self.node.home.glob("txn/*"))), 32)
+        self.assertEqual(self.node.apply("q39", all_changes()), "refused")
+        self.assertEqual(self.node.apply("t1", all_changes()), "applied")
+        self.assertEqual(self.node.apply("q38", all_changes()), "refused")
+
+    def test_a_worker_that_dies_before_anything_is_changed_is_refused(self):
+        for step in ("begun", "active", "new 4", "staged"):
+            with self.subTest(step):
+                hook = self.hook(f'if [ "$2" = "{step}" ]; then kill -9 "$PPID"; fi\n')
+                self.assertEqual(self.node.apply("t" + step.replace(" ", ""), all_changes(), SETTINGS, RF_FAIL_HOOK=hook), "refused", self.node.output)
+                self.assert_old()
+                self.assertEqual(list(self.node.home.glob("txn/*/contents")), [])
 
     def test_a_session_whose_reader_went_away_does_not_stop_the_worker(self):
         program = "rf_program() {\n" + transaction_program("t1", all_changes(), SETTINGS) + "}\n{ rf_program </dev/null; }\n"
         command = "exec " + " ".join(self.node.shell) + " -s | head -n 1"
         subprocess.run(["sh", "-c", command], input=program.encode(), env=self.node.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)
-        self.assertIn("end applied", self.node.run("RF_ID='t1'\n" + template("follow.sh") + template("status.sh")))
+        self.assertIn("end applied", self.node.run(status_program("t1")))
 
     def test_a_worker_that_dies_is_put_right_by_the_session_that_follows_it(self):
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS, RF_FAIL_AT=30), "rolled-back", self.node.output)
@@ -110,6 +150,13 @@ def make_node_view(node):
 
 
 class Durability(TransactionTest):
+    def test_that_a_transaction_never_begins_is_durable_before_it_is_told(self):
+        record = self.root / "order"
+        self.node.stand_in("sync", f'echo "$@" >>"{record}"\nexec /usr/bin/sync "$@"\n')
+        self.assertEqual(self.node.run(status_program("t7")), ["end none"])
+        for place in ("txn/t7", "regfallback/txn", "lib/regfallback"):
+            self.assertRegex(record.read_text(), place + "( |\n)")
+
     def test_contents_are_synced_before_any_rename_and_directories_after(self):
         """What fsync is worth shows only in a power cut; that it is asked for, and when, shows here."""
         record = self.root / "order"

@@ -31,7 +31,7 @@ class Applying(TransactionTest):
                 self.assertEqual(path.stat().st_mode & 0o077, 0, path)
         self.assertEqual(self.node.home.stat().st_mode & 0o777, 0o700)
         kept = {path.name for path in self.node.home.glob("history/*/*")}
-        self.assertLessEqual(kept, {"manifest", "manifest.rev", "settings", "receipt", "log", "old", "front", "made.0", "whole.9", "state.applied"})
+        self.assertLessEqual(kept, {"manifest", "manifest.rev", "settings", "receipt", "log", "old", "front", "claim", "made.0", "whole.9", "state.applied"})
 
     def test_an_id_is_used_once(self):
         self.node.apply("t1", all_changes())

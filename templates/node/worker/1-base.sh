@@ -6,8 +6,8 @@
 #
 # /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
 # txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
-#   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), cause,
-#   state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
+#   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), claim,
+#   cause, state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
 # manifest: "N OP MODE UID GID BEFORE AFTER PATH", OP: M make directory, C create, R replace, D delete, X remove directory; in commit order.
 # Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads.
 #
@@ -88,6 +88,15 @@ set_state() { # a rename: fails for whoever comes second
   step "state $1"
   flush "$txn"
   step "state $1 durable"
+}
+
+# Who makes this file decides whether the transaction begins: its worker, once, or who asked for it too early (status.sh).
+claim() {
+  set -C
+  { printf '' >"$txn/claim"; } 2>/dev/null
+  claimed=$?
+  set +C
+  return "$claimed"
 }
 
 # --- lock ---

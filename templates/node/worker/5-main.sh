@@ -200,6 +200,14 @@ run() { # ID
   load "$1"
   if ! [ -f "$txn/manifest" ] || ! [ -f "$txn/settings" ]; then exit 1; fi
   started $$
+  if ! claim; then
+    # Somebody was told already that it never began; or another worker has it, whose log this is.
+    if [ -e "$txn/state.refused" ]; then
+      say "error somebody was told already that it never began"
+      end refused
+    fi
+    return
+  fi
   say "worker $$ $start"
   if ! take_lock "$1"; then
     held=
@@ -220,13 +228,9 @@ run() { # ID
     return
   fi
   collect_garbage "$1"
-  get_state
-  if [ "$state" != none ]; then
-    say "error this transaction was already run"
-    return
-  fi
   : >"$txn/state.staged"
   get_state
+  step begun
   if ! prepare; then
     wait
     refuse "$outcome"
