@@ -42,9 +42,9 @@ rf_start() {
     if systemd-run --unit="regfallback-txn-$RF_ID" "$shell" "$home/lib/worker.sh" run "$RF_ID" </dev/null >/dev/null 2>&1; then return 0; fi
   fi
   if command -v setsid >/dev/null; then
-    setsid "$shell" "$home/lib/worker.sh" run "$RF_ID" </dev/null >/dev/null 2>&1 &
+    setsid "$shell" "$home/lib/worker.sh" run "$RF_ID" session </dev/null >/dev/null 2>&1 &
   else
-    "$shell" "$home/lib/worker.sh" run "$RF_ID" </dev/null >/dev/null 2>&1 &
+    "$shell" "$home/lib/worker.sh" run "$RF_ID" session </dev/null >/dev/null 2>&1 &
   fi
 }
 rf_main() {

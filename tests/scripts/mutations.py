@@ -56,6 +56,10 @@ MUTATIONS = {
     "what never begins is not durable": ("status.sh", 'sync "$txn" "$home/txn"', 'sync "$home/txn"', "test_sessions.Durability"),
     "questions are kept for ever": ("status.sh", 'rm -rf "$oldest"', ":", "test_sessions.Sessions"),
     "a death before the change is not told": ("follow.sh", "    over=refused", "    over=", "test_sessions.Sessions"),
+    "the worker stays in its session": ("worker/5-main.sh", 'if [ "${3:-}" = session ]; then', "if false; then", "test_detached"),
+    "the watchdog stays with its worker": ("worker/5-main.sh", "  {\n    leave_session\n", "  {\n", "test_detached"),
+    "of control groups only the first is left": ("worker/1-base.sh", '2>/dev/null; then continue; fi\n    { mkdir', '2>/dev/null; then break; fi\n    { mkdir', "test_detached"),
+    "every group of v2 is entered": ("worker/1-base.sh", 'if [ -e "$groups/cgroup.controllers" ]', 'if false', "test_detached"),
 }
 
 

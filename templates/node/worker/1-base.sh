@@ -1,8 +1,9 @@
 # The worker carries out one prepared transaction, all or nothing, and puts back what a dead worker left. It runs detached from every
 # session, needs no channel, and writes what it does to the transaction's log. Stands on the node as /var/lib/regfallback/lib/worker.sh.
 #
-#   worker.sh run ID     carries out txn/ID            worker.sh recover    ends what is unfinished (watchdog, next run)
-#   worker.sh boot       the same before containerd starts: no service is touched
+#   worker.sh run ID [session]   carries out txn/ID; started by a session, it leaves it
+#   worker.sh recover            ends what is unfinished (watchdog, next run)
+#   worker.sh boot               the same before containerd starts: no service is touched
 #
 # /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
 # txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
@@ -71,6 +72,19 @@ because() { # why it failed, for the receipt and the log; the first reason count
     say "error $*"
   fi
   return 1
+}
+
+# What ends a session or a pod ends every process of its control groups, so a process that is to outlive it goes to the top of each
+# hierarchy, which is of no session. Where none may be at the top, as in a container with cgroup v2, it goes into a group of our own.
+leave_session() {
+  groups=$root/sys/fs/cgroup
+  set +f
+  if [ -e "$groups/cgroup.controllers" ]; then set -- "$groups"; else set -- "$groups"/*; fi
+  set -f
+  for top; do
+    if ! [ -w "$top/cgroup.procs" ] || { echo 0 >"$top/cgroup.procs"; } 2>/dev/null; then continue; fi
+    { mkdir -p "$top/regfallback" && echo 0 >"$top/regfallback/cgroup.procs"; } 2>/dev/null
+  done
 }
 
 # --- state ---

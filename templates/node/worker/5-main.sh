@@ -126,7 +126,10 @@ arm() { # a timer of systemd's, whatever happens to this process and to its sess
   echo "$!" >"$txn/watchdog"
 }
 detach() {
-  if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 9>&- & else "$@" </dev/null >/dev/null 2>&1 9>&- & fi
+  {
+    leave_session
+    if command -v setsid >/dev/null; then exec setsid "$@"; else exec "$@"; fi
+  } </dev/null >/dev/null 2>&1 9>&- &
 }
 read_watchdog() { # -> armed
   if [ -z "$armed" ]; then { read -r armed <"$txn/watchdog"; } 2>/dev/null; fi
@@ -316,7 +319,10 @@ collect_garbage() { # what runs left that never came to a worker, or were refuse
 rf_worker() {
   rf_setup
   case $1 in
-    run) run "$2" ;;
+    run)
+      if [ "${3:-}" = session ]; then leave_session; fi
+      run "$2"
+      ;;
     recover | boot)
       if [ "$1" = boot ]; then boot=yes; fi
       if ! [ -f "$home/active" ]; then return 0; fi
