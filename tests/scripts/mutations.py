@@ -60,6 +60,7 @@ MUTATIONS = {
     "the watchdog stays with its worker": ("worker/5-main.sh", "  {\n    leave_session\n", "  {\n", "test_detached"),
     "of control groups only the first is left": ("worker/1-base.sh", '2>/dev/null; then continue; fi\n    { mkdir', '2>/dev/null; then break; fi\n    { mkdir', "test_detached"),
     "every group of v2 is entered": ("worker/1-base.sh", 'if [ -e "$groups/cgroup.controllers" ]', 'if false', "test_detached"),
+    "a shutdown is waited for": ("worker/5-main.sh", 'if [ "$boot" = no ] && [ -e "$txn/restarted" ] && shutting_down; then', "if false; then", "test_sessions.Sessions"),
 }
 
 

@@ -100,6 +100,21 @@ class Sessions(TransactionTest):
         self.assertIn("receipt 000001 applied", facts)
         self.assertEqual([line for line in facts if line.startswith("busy")], [])
 
+    def test_a_shutdown_leaves_the_rest_to_the_next_boot(self):
+        """No service starts while the system stops; to wait for one would only hold it up."""
+        hook = self.hook('if [ "$2" = restarted ]; then : >"$STATE/stopping"; fi\n')
+        began = time.monotonic()
+        self.node.prepare("t1", all_changes(b"crierror\n"), SETTINGS | {"wait": "60"})
+        self.node.worker("run", "t1", RF_FAIL_HOOK=hook)
+        self.node.worker("recover")  # what systemd starts when the worker has ended
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(len([call for call in calls(self.node) if call.startswith("restart")]), 1)
+        self.assertEqual((state_of(self.node, "t1"), self.node.tree()), ("rolling-back", self.before))
+        self.assertNotIn("end ", self.node.log("t1"))
+        self.node.worker("boot")
+        self.assert_old()
+        self.assertEqual(state_of(self.node, "t1"), "rolled-back")
+
     def test_at_boot_files_are_put_back_and_no_service_is_touched(self):
         self.node.prepare("t1", all_changes(), SETTINGS)
         self.node.worker("run", "t1", RF_FAIL_AT=30)

@@ -84,10 +84,8 @@ roll_back() {
   files=bad
   if put_back; then files=good; fi
   if [ "$files" = good ]; then
-    if [ "$interrupted" = 1 ] && [ -e "$txn/restarted" ] && shutting_down; then
-      # The boot unit ends it.
-      exit 1
-    fi
+    # No service starts any more; the boot unit ends it.
+    if [ "$boot" = no ] && [ -e "$txn/restarted" ] && shutting_down; then exit 1; fi
     if service_again; then
       set_state rolled-back
       remember rolled-back && prune
