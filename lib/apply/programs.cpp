@@ -61,8 +61,9 @@ const std::string& worker() {
     std::string all;
     for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"})
       all += script_template(fmt::format("node/worker/{}.sh", part));
-    return fmt::format("RF_WORKER_SUM='{}'\n", sha256_hex(all)) + script_bytes("RF_WORKER", all) +
-           script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
+    const auto unit = embedded::template_file("node/recover.service");
+    return fmt::format("RF_WORKER_SUM='{}'\nRF_BOOT_UNIT_SUM='{}'\n", sha256_hex(all), sha256_hex(unit)) +
+           script_bytes("RF_WORKER", all) + script_bytes("RF_BOOT_UNIT", unit);
   }();
   return text;
 }

@@ -6,6 +6,7 @@ rf_who() { # -> me: who this shell is
     if [ "$key" = Uid: ]; then me=$value; fi
   done </proc/self/status
 }
+rf_flush() { sync "$@" 2>/dev/null || sync; }
 rf_home() {
   rf_who
   if [ -z "${RF_ROOT:-}" ] && [ "$me" != 0 ]; then rf_fail "only root may change this node"; fi

@@ -50,7 +50,7 @@ rf_main() {
       rf_past
       if [ "$txn" = "$home/txn/$RF_ID" ]; then
         : >"$txn/state.refused"
-        sync "$txn" "$home/txn" "$home" "${home%/*}" 2>/dev/null || sync
+        rf_flush "$txn" "$home/txn" "$home" "${home%/*}"
         rf_forget_claims
         echo 'end none'
         exit 0

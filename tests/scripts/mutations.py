@@ -53,14 +53,20 @@ MUTATIONS = {
     "contents are not made durable": ("worker/3-commit.sh", 'flush "$@" || because "the changes', 'true || because "the changes', "test_sessions.Durability"),
     "a question claims nothing": ("status.sh", 'mkdir "$txn" 2>/dev/null', 'mkdir -p "$txn.other"', "test_sessions.Sessions"),
     "the worker begins whatever was told": ("worker/5-main.sh", "if ! claim; then", "if false; then", "test_sessions.Sessions"),
-    "what never begins is not durable": ("status.sh", 'sync "$txn" "$home/txn"', 'sync "$home/txn"', "test_sessions.Durability"),
+    "what never begins is not durable": ("status.sh", 'rf_flush "$txn" "$home/txn"', 'rf_flush "$home/txn"', "test_sessions.Durability"),
     "questions are kept for ever": ("status.sh", 'rm -rf "$oldest"', ":", "test_sessions.Sessions"),
     "a death before the change is not told": ("follow.sh", "    over=refused", "    over=", "test_sessions.Sessions"),
     "the worker stays in its session": ("worker/5-main.sh", 'if [ "${3:-}" = session ]; then', "if false; then", "test_detached"),
     "the watchdog stays with its worker": ("worker/5-main.sh", "  {\n    leave_session\n", "  {\n", "test_detached"),
     "of control groups only the first is left": ("worker/1-base.sh", '2>/dev/null; then continue; fi\n    { mkdir', '2>/dev/null; then break; fi\n    { mkdir', "test_detached"),
     "every group of v2 is entered": ("worker/1-base.sh", 'if [ -e "$groups/cgroup.controllers" ]', 'if false', "test_detached"),
+    "staged before it is marked durably": ("worker/5-main.sh", '"$txn" "$home/active" "$home/txn" "$home" ||', '"$txn" "$home/txn" "$home" ||', "test_sessions.Durability"),
+    "the boot unit comes late": ("front.sh", "    rf_install\n", "", "test_power_cut test_sessions.Durability"),
+    "at boot only what is active is removed": ("worker/5-main.sh", "if [ \"$boot\" = yes ]; then collect_garbage ''; fi", ":", "test_power_cut"),
     "a shutdown is waited for": ("worker/5-main.sh", 'if [ "$boot" = no ] && [ -e "$txn/restarted" ] && shutting_down; then', "if false; then", "test_sessions.Sessions"),
+    "the worker's checksum is not looked at": ("front.sh", '"$RF_WORKER_SUM  worker.sh "*"$RF_WORKER_SUM"*) ;;', '"$RF_WORKER_SUM  worker.sh "*) ;;', "test_sessions.Sessions"),
+    "what the next boot compares is not looked at": ("front.sh", '"$RF_WORKER_SUM  worker.sh "*"$RF_WORKER_SUM"*) ;;', '*"$RF_WORKER_SUM"*) ;;', "test_sessions.Sessions"),
+    "at boot any worker is run": ("recover.service", "|| sha256sum -c sum;", "|| true;", "test_sessions.Sessions"),
 }
 
 

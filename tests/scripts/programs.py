@@ -45,7 +45,8 @@ class Change:
 def front_data(ident: str, wait: int = 5, worker: str | None = None) -> str:
     worker = worker if worker is not None else worker_text()
     return (f"RF_ID='{ident}'\nRF_TIME='2026-01-02T03:04:05Z'\nRF_WAIT='{wait}'\nRF_WORKER='{escaped(worker)}'\n"
-            f"RF_WORKER_SUM='{sha256(worker.encode())}'\nRF_BOOT_UNIT='{escaped((NODE / 'recover.service').read_text())}'\n")
+            f"RF_WORKER_SUM='{sha256(worker.encode())}'\nRF_BOOT_UNIT_SUM='{sha256((NODE / 'recover.service').read_bytes())}'\n"
+            f"RF_BOOT_UNIT='{escaped((NODE / 'recover.service').read_text())}'\n")
 
 
 def transaction_program(ident: str, changes: list[Change], settings: dict | None = None, worker: str | None = None) -> str:
@@ -118,6 +119,19 @@ class Node:
     def worker(self, *words: str, timeout: float = 60, **env) -> int:
         return subprocess.run([self.env["RF_SHELL"], str(self.home / "lib/worker.sh"), *words], env=self.env | {k: str(v) for k, v in env.items()},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False).returncode
+
+    def boot(self) -> int:
+        """What systemd does at a start, when the boot unit is installed and its conditions are met."""
+        unit = self.root / "etc/systemd/system/regfallback-recover.service"
+        text = (NODE / "recover.service").read_text()
+        if unit.parent.exists() and not (unit.is_file() and unit.read_text() == text and (unit.parent / "multi-user.target.wants" / unit.name).is_symlink()):
+            return 0
+        lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        if not (self.home / "active").exists() and not ("ConditionDirectoryNotEmpty" in lines and any((self.home / "txn").glob("*"))):
+            return 0
+        command = lines["ExecStart"].removeprefix("/bin/sh -c '").removesuffix("'")
+        return subprocess.run(["/bin/sh", "-c", command], cwd=self.home / "lib", env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=60, check=False).returncode
 
     def tree(self, top: str = "etc") -> dict:
         """Everything below: path -> (content, mode, uid, gid) for files, (link target,) and ('directory', mode) for the rest."""

@@ -115,6 +115,29 @@ class Sessions(TransactionTest):
         self.assert_old()
         self.assertEqual(state_of(self.node, "t1"), "rolled-back")
 
+    def test_a_worker_that_is_not_what_was_installed_is_installed_again(self):
+        worker, sum_file = self.node.home / "lib/worker.sh", self.node.home / "lib/sum"
+        old = OLD_HOSTS
+        for n, (file, text) in enumerate(((worker, b""), (worker, b"exit 0\n"), (sum_file, b"0\n"), (sum_file, b""))):
+            self.assertEqual(self.node.apply(f"t{n}", [Change("R", HOSTS, old, b"# %d\n" % n)]), "applied", self.node.output)
+            old = b"# %d\n" % n
+            good = worker.read_bytes(), sum_file.read_bytes()
+            file.write_bytes(text)
+            self.assertEqual(self.node.apply(f"u{n}", [Change("R", HOSTS, old, b"# u%d\n" % n)]), "applied", self.node.output)
+            old = b"# u%d\n" % n
+            self.assertEqual((worker.read_bytes(), sum_file.read_bytes()), good)
+
+    def test_at_boot_a_worker_that_is_not_what_was_installed_is_not_run(self):
+        self.node.prepare("t1", all_changes(), SETTINGS)
+        self.node.worker("run", "t1", RF_FAIL_AT=30)
+        worker = self.node.home / "lib/worker.sh"
+        good = worker.read_bytes()
+        worker.write_bytes(b'rm -rf "$RF_ROOT/etc"\n')
+        self.assertNotEqual(self.node.boot(), 0)
+        worker.write_bytes(good)
+        self.assertEqual(self.node.boot(), 0)
+        self.assert_old()
+
     def test_at_boot_files_are_put_back_and_no_service_is_touched(self):
         self.node.prepare("t1", all_changes(), SETTINGS)
         self.node.worker("run", "t1", RF_FAIL_AT=30)
@@ -165,6 +188,23 @@ def make_node_view(node):
 
 
 class Durability(TransactionTest):
+    def test_what_a_boot_needs_is_durable_before_anything_is_staged(self):
+        """And the boot unit before the first byte of what may be a secret."""
+        (self.node.root / "run/systemd/system").mkdir(parents=True)
+        (self.node.root / "etc/systemd/system").mkdir(parents=True)
+        record = self.root / "order"
+        self.node.stand_in("sync", f'echo sync "$@" >>"{record}"\nif [ -e "$RF_ROOT"/var/lib/regfallback/txn/t1/contents ]; then echo contents >>"{record}"; fi\n')
+        for name in ("mkdir", "cp"):
+            self.node.stand_in(name, f'echo {name} "$@" >>"{record}"\nexec /usr/bin/{name} "$@"\n')
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
+        order = record.read_text().splitlines()
+        contents = order.index("contents")
+        staged = next(n for n, line in enumerate(order) if ".rf-t1-0.new" in line or "old/4" in line)
+        for path, limit in {"regfallback/lib/worker.sh": contents, "regfallback/lib": contents, "system/regfallback-recover.service": contents, "etc/systemd/system": contents,
+                            "multi-user.target.wants": contents, "txn/t1/manifest.rev": staged, "txn/t1/settings": staged, "txn/t1": staged,
+                            "regfallback/active": staged, "regfallback/txn": staged, "lib/regfallback": staged}.items():
+            self.assertRegex(" ".join(line for line in order[:limit] if line.startswith("sync")) + " ", path + " ")
+
     def test_that_a_transaction_never_begins_is_durable_before_it_is_told(self):
         record = self.root / "order"
         self.node.stand_in("sync", f'echo "$@" >>"{record}"\nexec /usr/bin/sync "$@"\n')

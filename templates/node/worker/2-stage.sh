@@ -221,7 +221,7 @@ stage() {
   # shellcheck disable=SC2086 # one path a line
   set -- "$@" $wholes
   unset IFS
-  flush "$@" "$txn" "$txn/old" "$txn/manifest" "$txn/manifest.rev" "$txn/settings" "$txn/receipt" "$home/active" "$home" "$home/lib" || return 1
+  flush "$@" "$txn" "$txn/old" || return 1
   step staged
   set --
   while read -r n op mode owner group before after path <&3; do
