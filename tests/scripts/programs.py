@@ -31,15 +31,17 @@ def escaped(data) -> str:
 
 
 class Change:
-    """One line of a manifest. `before` and `after` are contents (bytes) or None for 'not there'."""
+    """One line of a manifest. `before` and `after` are contents (bytes) or None for 'not there'; older versions wrote no class."""
 
-    def __init__(self, op, path, before=None, after=None, mode=0o644):
+    def __init__(self, op, path, before=None, after=None, mode=0o644, kind=None):
         self.op, self.path, self.before, self.after, self.mode = op, path, before, after, mode
+        name = path.rsplit("/", 1)[-1]
+        self.kind = kind if kind is not None else "directory" if op in "MX" else {"hosts.toml": "hosts", "config.toml": "config"}.get(name, "certificate")
 
     def line(self, n: int) -> str:
         before = sha256(self.before) if self.before is not None else "-"
         after = sha256(self.after) if self.after is not None else "-"
-        return f"{n} {self.op} {self.mode:o} {os.getuid()} {os.getgid()} {before} {after} {self.path}\n"
+        return f"{n} {self.op}{':' * bool(self.kind)}{self.kind} {self.mode:o} {os.getuid()} {os.getgid()} {before} {after} {self.path}\n"
 
 
 def front_data(ident: str, wait: int = 5, worker: str | None = None) -> str:

@@ -232,6 +232,45 @@ class Durability(TransactionTest):
             self.assertTrue(any(line.startswith("sync") for line in order[first:second]), (first, second, order))
 
 
+    def test_the_class_of_a_file_decides_when_it_is_durable_and_not_its_name(self):
+        record = self.root / "order"
+        for name in ("sync", "ln"):
+            self.node.stand_in(name, f'echo {name} "$@" >>"{record}"\nexec /usr/bin/{name} "$@"\n')
+        names = {"a.crt": "certificate", "b.toml": "certificate", "c.toml": "hosts", "d.crt": "hosts", "e.crt": "config"}
+        self.assertEqual(self.node.apply("t1", [Change("C", f"{CERTS}/docker.io/{name}", None, b"x", kind=kind) for name, kind in names.items()]), "applied")
+        order = "".join("s" if line.startswith("sync") else line[-1] if line.startswith("ln") else "" for line in
+                        (line.removesuffix(".crt").removesuffix(".toml") for line in record.read_text().splitlines()))
+        self.assertRegex(order, "sabs+cds+es")
+
+    def test_an_unknown_class_is_refused(self):
+        self.refused([Change("C", f"{CERTS}/docker.io/x.crt", None, b"x", kind="other")], "unknown class")
+
+
+class OlderVersions(TransactionTest):
+    """They wrote no classes into their manifests."""
+
+    def changes(self):
+        changes = all_changes()
+        for change in changes:
+            change.kind = ""
+        return changes
+
+    def test_what_one_left_unfinished_is_put_back(self):
+        for n, step in enumerate(("new 4", "done 4", "committed", "restarted")):
+            with self.subTest(step):
+                self.node.prepare(f"t{n}", self.changes(), SETTINGS)
+                self.node.worker("run", f"t{n}", RF_FAIL_HOOK=self.hook(f'if [ "$2" = "{step}" ]; then kill -9 "$PPID"; fi\n'))
+                self.assertTrue((self.node.home / "active").exists())
+                self.node.worker("recover")
+                self.assert_old()
+
+    def test_what_one_applied_is_rolled_back(self):
+        self.assertEqual(self.node.apply("t1", self.changes(), SETTINGS), "applied", self.node.output)
+        self.assertIn("end applied", self.node.run(rollback_program("r1")))
+        self.assert_old()
+        self.assertIn("R:config", next(self.node.home.glob("history/*-r1/manifest")).read_text())
+
+
 class RollingBack(TransactionTest):
     def roll_back(self, ident, target="latest", force=False):
         lines = self.node.run(rollback_program(ident, target, force))

@@ -9,7 +9,8 @@
 # txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
 #   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), claim,
 #   cause, state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
-# manifest: "N OP MODE UID GID BEFORE AFTER PATH", OP: M make directory, C create, R replace, D delete, X remove directory; in commit order.
+# manifest: "N OP:CLASS MODE UID GID BEFORE AFTER PATH", in commit order. OP: M make directory, C create, R replace, D delete, X remove
+#   directory. CLASS: directory, certificate, hosts or config; older versions wrote none.
 # Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads.
 #
 # The state is the name of one file, changed by rename: staged, committing, applied; rolling-back, rolled-back, stuck; refused.
@@ -182,6 +183,13 @@ load() { # ID
   done 2>/dev/null <"$txn/settings"
   case $wait in '' | *[!0-9]*) wait=60 ;; esac
 }
+next_change() { # from 3, a manifest -> n op class mode owner group before after path target; fails at its end
+  read -r n op mode owner group before after path <&3 || return 1
+  class=${op#?}
+  class=${class#:}
+  op=${op%%:*}
+  target=$root$path
+}
 beside() { near=${1%/*}/.rf-$id-$2.$3; } # PATH N new|old -> near
 # A path below a directory that is made (list `made`) or goes as a whole (list `whole`) is not handled by itself.
 within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is what is renamed
@@ -196,7 +204,7 @@ within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is
 }
 marked() { # NAME -> list: "N PATH" lines of the directories with that mark
   list=
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     if [ -e "$txn/$1.$n" ]; then list="$list$n $root$path$newline"; fi
   done 3<"$txn/manifest"
 }

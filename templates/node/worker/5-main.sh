@@ -69,13 +69,13 @@ prune() { # the last ten stay, and always the first one that was applied
 # What the first one replaced is what the node was before us. A later one that goes hands over what only it knows of that.
 inherit() { # FROM TO
   cat "$2/manifest" >"$2/manifest.both" || return 1
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     known=no
     while read -r _ _ _ _ _ _ _ other <&4; do if [ "$other" = "$path" ]; then known=yes; fi; done 4<"$2/manifest"
     if [ "$known" = yes ]; then continue; fi
     next=${1##*/}-$n
     if [ -e "$1/old/$n" ]; then cp -p "$1/old/$n" "$2/old/$next" || return 1; fi
-    printf '%s %s %s %s %s %s %s %s\n' "$next" "$op" "$mode" "$owner" "$group" "$before" "$after" "$path" >>"$2/manifest.both" || return 1
+    printf '%s %s %s %s %s %s %s %s\n' "$next" "$op${class:+:$class}" "$mode" "$owner" "$group" "$before" "$after" "$path" >>"$2/manifest.both" || return 1
   done 3<"$1/manifest"
   flush "$2/manifest.both" "$2/old" && mv -f "$2/manifest.both" "$2/manifest" && flush "$2"
 }
