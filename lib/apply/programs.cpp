@@ -34,6 +34,16 @@ char letter(FileChange::Op op) {
   return '?';
 }
 
+std::string_view class_word(FileChange::Class kind) {
+  switch (kind) {
+    case FileChange::Class::directory: return "directory";
+    case FileChange::Class::certificate: return "certificate";
+    case FileChange::Class::hosts: return "hosts";
+    case FileChange::Class::config: return "config";
+  }
+  return "";
+}
+
 bool has_content(const FileChange& change) {
   return change.op == FileChange::Op::create || change.op == FileChange::Op::replace;
 }
@@ -113,8 +123,8 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
     const auto after = has_content(change) ? sha256_hex(change.after.expose()) : std::string("-");
     if (had_content(change) && (before.size() != 64 || before.find_first_not_of("0123456789abcdef") != before.npos))
       return Error{ErrorKind::internal, change.path + " is to be replaced, and its checksum is not known"};
-    manifest += fmt::format("{} {} {:o} {} {} {} {} {}\n", number, letter(change.op), change.mode & 07777, change.uid,
-                            change.gid, before, after, change.path);
+    manifest += fmt::format("{} {}:{} {:o} {} {} {} {} {}\n", number, letter(change.op), class_word(change.kind),
+                            change.mode & 07777, change.uid, change.gid, before, after, change.path);
     receipt += fmt::format("file {} {} {}\n", before, after, change.path);
     if (has_content(change)) contents += script_bytes(fmt::format("content_{}", number), change.after.expose());
     ++number;

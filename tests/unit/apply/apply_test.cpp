@@ -131,6 +131,18 @@ TEST_CASE("an answer without an end is no outcome") {
   CHECK(read_outcome("end stuck\nend applied\n", "t")->outcome == Outcome::stuck);
 }
 
+TEST_CASE("the class of every change is in the manifest") {
+  Plan plan;
+  for (const auto kind : {FileChange::Class::certificate, FileChange::Class::hosts, FileChange::Class::config}) {
+    plan.files.push_back(change(FileChange::Op::create, "/a", "", "x"));
+    plan.files.back().kind = kind;
+  }
+  const auto program = transaction_program(plan, options("t"));
+  REQUIRE(program.ok());
+  for (const std::string line : {"0 C:certificate 644", "1 C:hosts 644", "2 C:config 644"})
+    CHECK(program->expose().find(line) != std::string_view::npos);
+}
+
 TEST_CASE("paths that are none never reach a node") {
   for (const std::string path : {"relative", "/a/../b", "/a\nb", "/a\\b", "/", ""}) {
     Plan plan;
