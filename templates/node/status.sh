@@ -12,6 +12,8 @@ rf_past() { # -> txn: where it is when it has ended
 }
 rf_claim() { # -> 0 when neither a front nor a worker can begin it any more
   rf_home
+  # Begun, by an older version that made no claim.
+  for state in "$txn"/state.*; do if [ -e "$state" ]; then return 1; fi; done
   # Its front may have made it already; otherwise that now fails.
   mkdir "$txn" 2>/dev/null
   set -C

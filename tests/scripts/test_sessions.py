@@ -264,6 +264,13 @@ class OlderVersions(TransactionTest):
                 self.node.worker("recover")
                 self.assert_old()
 
+    def test_what_one_left_unfinished_is_put_back_by_who_asks_for_it(self):
+        self.node.prepare("t1", self.changes(), SETTINGS)
+        self.node.worker("run", "t1", RF_FAIL_HOOK=self.hook('if [ "$2" = committed ]; then kill -9 "$PPID"; fi\n'))
+        (self.node.home / "txn/t1/claim").unlink()
+        self.assertEqual(self.node.run(status_program("t1"))[-1], "end rolled-back")
+        self.assert_old()
+
     def test_what_one_applied_is_rolled_back(self):
         self.assertEqual(self.node.apply("t1", self.changes(), SETTINGS), "applied", self.node.output)
         self.assertIn("end applied", self.node.run(rollback_program("r1")))
