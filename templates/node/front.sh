@@ -26,7 +26,9 @@ rf_tools() {
 rf_install() {
   unit=${RF_ROOT:-}/etc/systemd/system/regfallback-recover.service
   wants=${unit%/*}/multi-user.target.wants/${unit##*/}
-  told=$(rf_sums "$home/lib/worker.sh" "$unit")
+  sums_of=sha256sum
+  if ! command -v sha256sum >/dev/null; then sums_of='openssl dgst -sha256 -r'; fi
+  told=$($sums_of "$home/lib/worker.sh" "$unit" 2>/dev/null)
   sum=
   { IFS= read -r sum <"$home/lib/sum"; } 2>/dev/null
   case "$sum $told" in
@@ -37,7 +39,6 @@ rf_install() {
   case $told in *"$RF_BOOT_UNIT_SUM"*) if [ -L "$wants" ]; then return 0; fi ;; esac
   rf_install_unit 2>/dev/null || echo "warn $unit cannot be written: a power cut is noticed only by the next run"
 }
-rf_sums() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else openssl dgst -sha256 -r "$@"; fi 2>/dev/null; }
 rf_install_worker() {
   printf '%b' "$RF_WORKER" >"$home/lib/worker.$RF_ID" && mv -f "$home/lib/worker.$RF_ID" "$home/lib/worker.sh" &&
     echo "$RF_WORKER_SUM  worker.sh" >"$home/lib/sum" && rf_flush "$home/lib/worker.sh" "$home/lib/sum" "$home/lib" "$home" "${home%/*}"

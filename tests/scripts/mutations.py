@@ -68,6 +68,7 @@ MUTATIONS = {
     "what the next boot compares is not looked at": ("front.sh", '"$RF_WORKER_SUM  worker.sh "*"$RF_WORKER_SUM"*) ;;', '*"$RF_WORKER_SUM"*) ;;', "test_sessions.Sessions"),
     "at boot any worker is run": ("recover.service", "|| sha256sum -c sum;", "|| true;", "test_sessions.Sessions"),
     "an older version's transaction is claimed": ("status.sh", 'if [ -e "$state" ]; then return 1; fi', ':', "test_sessions.OlderVersions"),
+    "one more program": ("worker/5-main.sh", "  step marked\n", "  step marked\n  sync\n", "test_transaction.Applying"),
     "each kind is not made durable": ("worker/3-commit.sh", 'if [ "$kind" != "$last_kind" ] ||', 'if false ||', "test_sessions.Durability"),
     "a rollback forgets classes": ("rollback.sh", '"$1:$class" "$2"', '"$1" "$2"', "test_sessions.OlderVersions"),
     "any class is taken": ("worker/2-stage.sh", '*) because "the manifest holds an unknown', '?) because "the manifest holds an unknown', "test_sessions.Durability"),

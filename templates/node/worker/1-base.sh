@@ -46,6 +46,8 @@ rf_setup() {
     esac
   done </proc/self/status
   exec 8>/dev/null
+  # Called by name within $( ), a function would cost one more process.
+  if command -v sha256sum >/dev/null; then sums_of=sha256sum; else sums_of='openssl dgst -sha256 -r'; fi
 }
 
 say() { # never fails: a full disk must not change what happens
@@ -208,7 +210,6 @@ marked() { # NAME -> list: "N PATH" lines of the directories with that mark
     if [ -e "$txn/$1.$n" ]; then list="$list$n $root$path$newline"; fi
   done 3<"$txn/manifest"
 }
-sums_of() { sha256sum "$@" 2>/dev/null || openssl dgst -sha256 -r "$@" 2>/dev/null; }
 reverse() { # the manifest, last line first: the way back needs it when the disk may be full
   reversed=
   while IFS= read -r line <&3; do reversed=$line$newline$reversed; done 3<"$txn/manifest"
@@ -216,7 +217,7 @@ reverse() { # the manifest, last line first: the way back needs it when the disk
 }
 sum() { # PATH -> found: checksum, "-" for nothing there, or what else it is
   if [ -L "$1" ]; then found="link"; elif [ -d "$1" ]; then found=directory; elif ! [ -e "$1" ]; then found=-; elif ! [ -f "$1" ]; then found=special; else
-    found=$(sums_of "$1")
+    found=$($sums_of "$1" 2>/dev/null)
     found=${found%% *}
   fi
 }

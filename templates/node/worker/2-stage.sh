@@ -74,7 +74,7 @@ check_unchanged() {
 compare() { # before|staged PATHS...: the checksums of files, in the manifest's order
   which=$1
   shift
-  told=$(sums_of "$@") || because "a file could not be read" || return 1
+  told=$($sums_of "$@" 2>/dev/null) || because "a file could not be read" || return 1
   while next_change; do
     case $which$op in
       beforeR | beforeD) wanted=$before ;;
