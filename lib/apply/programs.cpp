@@ -34,6 +34,16 @@ char letter(FileChange::Op op) {
   return '?';
 }
 
+std::string_view class_word(FileChange::Class kind) {
+  switch (kind) {
+    case FileChange::Class::directory: return "directory";
+    case FileChange::Class::certificate: return "certificate";
+    case FileChange::Class::hosts: return "hosts";
+    case FileChange::Class::config: return "config";
+  }
+  return "";
+}
+
 bool has_content(const FileChange& change) {
   return change.op == FileChange::Op::create || change.op == FileChange::Op::replace;
 }
@@ -61,10 +71,15 @@ const std::string& worker() {
     std::string all;
     for (const auto part : {"1-base", "2-stage", "3-commit", "4-health", "5-main"})
       all += script_template(fmt::format("node/worker/{}.sh", part));
-    return fmt::format("RF_WORKER_SUM='{}'\n", sha256_hex(all)) + script_bytes("RF_WORKER", all) +
-           script_bytes("RF_BOOT_UNIT", embedded::template_file("node/recover.service"));
+    const auto unit = embedded::template_file("node/recover.service");
+    return fmt::format("RF_WORKER_SUM='{}'\nRF_BOOT_UNIT_SUM='{}'\n", sha256_hex(all), sha256_hex(unit)) +
+           script_bytes("RF_WORKER", all) + script_bytes("RF_BOOT_UNIT", unit);
   }();
   return text;
+}
+
+std::string detached_parts() {
+  return script_template("node/home.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
 }
 
 Result<std::string> front(const TransactionOptions& options, int wait_seconds) {
@@ -108,8 +123,8 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
     const auto after = has_content(change) ? sha256_hex(change.after.expose()) : std::string("-");
     if (had_content(change) && (before.size() != 64 || before.find_first_not_of("0123456789abcdef") != before.npos))
       return Error{ErrorKind::internal, change.path + " is to be replaced, and its checksum is not known"};
-    manifest += fmt::format("{} {} {:o} {} {} {} {} {}\n", number, letter(change.op), change.mode & 07777, change.uid,
-                            change.gid, before, after, change.path);
+    manifest += fmt::format("{} {}:{} {:o} {} {} {} {} {}\n", number, letter(change.op), class_word(change.kind),
+                            change.mode & 07777, change.uid, change.gid, before, after, change.path);
     receipt += fmt::format("file {} {} {}\n", before, after, change.path);
     if (has_content(change)) contents += script_bytes(fmt::format("content_{}", number), change.after.expose());
     ++number;
@@ -117,8 +132,7 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
   RF_TRY(std::string program, front(options, plan.service.wait_seconds));
   program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) +
              script_bytes("RF_RECEIPT", receipt) + script_bytes("RF_CONTENTS", contents);
-  program +=
-      script_template("node/transaction.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+  program += script_template("node/transaction.sh") + detached_parts();
   RF_TRY(auto whole, with_facts(std::move(program), options.query));
   return Secret(std::move(whole));
 }
@@ -129,14 +143,16 @@ Result<std::string> rollback_program(const RollbackOptions& options) {
   RF_TRY(const auto target, script_word("RF_TARGET", options.target));
   RF_TRY(const auto tool, script_word("RF_TOOL", options.transaction.tool_version));
   program += target + tool + (options.drift == Drift::overwrite ? "RF_FORCE='yes'\n" : "RF_FORCE='no'\n");
-  program += script_template("node/rollback.sh") + script_template("node/follow.sh") + script_template("node/front.sh");
+  program += script_template("node/rollback.sh") + detached_parts();
   return with_facts(std::move(program), options.transaction.query);
 }
 
 Result<std::string> status_program(const TransactionOptions& options) {
   RF_CHECK(check_id(options.id));
   RF_TRY(const auto id, script_word("RF_ID", options.id));
-  return with_facts(id + script_template("node/follow.sh") + script_template("node/status.sh"), options.query);
+  return with_facts(
+      id + script_template("node/home.sh") + script_template("node/follow.sh") + script_template("node/status.sh"),
+      options.query);
 }
 
 }  // namespace rf

@@ -42,7 +42,7 @@ Result<void> make_directories(const PlanContext& context, const std::string& pat
   change.before_sha256 = "-";
   change.mode = context.detection.profile.directory_mode;
   change.gid = group_for(context, path);
-  change.kind = FileChange::Class::certificate;
+  change.kind = FileChange::Class::directory;
   change.why = "for the files below it";
   draft.files.push_back(std::move(change));
   return {};
@@ -110,7 +110,7 @@ FileChange replacement_of(const FileEntry& entry) {
   return change;
 }
 
-FileChange removal_of(const std::string& path, const FileEntry& entry, std::string why) {
+FileChange removal_of(const std::string& path, const FileEntry& entry, FileChange::Class kind, std::string why) {
   FileChange change;
   const bool directory = entry.kind == FileEntry::Kind::directory;
   change.op = directory ? FileChange::Op::remove_directory : FileChange::Op::remove;
@@ -120,15 +120,36 @@ FileChange removal_of(const std::string& path, const FileEntry& entry, std::stri
   change.mode = entry.mode;
   change.uid = entry.uid;
   change.gid = entry.gid;
-  change.kind = FileChange::Class::removal;
+  change.kind = directory ? FileChange::Class::directory : kind;
   change.why = std::move(why);
   return change;
 }
 
-void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft) {
+void remove_file(const PlanContext& context, const std::string& path, FileChange::Class kind, std::string why,
+                 Draft& draft) {
   const auto real = context.facts.tree.real_path(path);
   const auto* entry = context.facts.tree.stat(real);
-  if (entry != nullptr) draft.files.push_back(removal_of(real, *entry, std::move(why)));
+  if (entry != nullptr) draft.files.push_back(removal_of(real, *entry, kind, std::move(why)));
+}
+
+FileChange::Class class_in_hosts_dir(std::string_view path) {
+  return base_name(path) == "hosts.toml" ? FileChange::Class::hosts : FileChange::Class::certificate;
+}
+
+void sort_for_commit(std::vector<FileChange>& files) {
+  const auto rank = [](const FileChange& change) {
+    switch (change.op) {
+      case FileChange::Op::make_directory: return 0;
+      case FileChange::Op::create:
+      case FileChange::Op::replace: return static_cast<int>(change.kind);
+      case FileChange::Op::remove: return change.kind == FileChange::Class::certificate ? 5 : 4;
+      case FileChange::Op::remove_directory: break;
+    }
+    return 6;
+  };
+  std::stable_sort(files.begin(), files.end(), [&](const FileChange& a, const FileChange& b) {
+    return rank(a) != rank(b) ? rank(a) < rank(b) : rank(a) == 6 ? a.path > b.path : a.path < b.path;
+  });
 }
 
 std::string directory_name(std::string_view registry) { return registry == "*" ? "_default" : std::string(registry); }

@@ -42,11 +42,20 @@ struct DesiredFile {
 // gets a note. Refuses paths in an image that cannot be written (/nix/store) and files that could not be read, since
 // they could not be put back.
 Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft& draft);
-void remove_file(const PlanContext& context, const std::string& path, std::string why, Draft& draft);
+// A file, or an empty directory.
+void remove_file(const PlanContext& context, const std::string& path, FileChange::Class kind, std::string why,
+                 Draft& draft);
 // The begin of a change that puts another content where this entry stands: what was there, and whose it is.
 FileChange replacement_of(const FileEntry& entry);
 // The change that takes away what stands there.
-FileChange removal_of(const std::string& path, const FileEntry& entry, std::string why);
+FileChange removal_of(const std::string& path, const FileEntry& entry, FileChange::Class kind, std::string why);
+// What containerd takes a file below a registry's directory for: all but one are certificates and keys.
+FileChange::Class class_in_hosts_dir(std::string_view path);
+
+// Directories are made first; then certificates, hosts.toml files, configuration; then what is removed, what refers to
+// others first; and directories go last, the deepest first. The worker makes each class durable before the next one
+// begins.
+void sort_for_commit(std::vector<FileChange>& files);
 
 // Registries as directory names, host:port and "_default".
 std::string directory_name(std::string_view registry);

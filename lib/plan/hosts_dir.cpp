@@ -187,12 +187,12 @@ class HostsDir {
       if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(join_path(directory, file), why)))
         empty = false;
     // An empty directory would hide _default, and stop the search.
-    if (empty) remove_file(context_, directory, why, draft_);
+    if (empty) remove_file(context_, directory, FileChange::Class::directory, why, draft_);
   }
 
   bool remove_ours(const std::string& path, const std::string& why) {
     if (!has_receipt(context_.facts, tree_.real_path(path))) return false;
-    remove_file(context_, path, why, draft_);
+    remove_file(context_, path, class_in_hosts_dir(path), why, draft_);
     return true;
   }
 

@@ -76,17 +76,6 @@ Result<Draft> draft_for(const PlanContext& context, Style style) {
   return Error{ErrorKind::internal, "a printed patch is no plan"};
 }
 
-void sort_for_commit(std::vector<FileChange>& files) {
-  const auto rank = [](const FileChange& change) {
-    if (change.op == FileChange::Op::make_directory) return 0;
-    if (change.op == FileChange::Op::remove_directory) return 6;
-    return 1 + static_cast<int>(change.kind);
-  };
-  std::stable_sort(files.begin(), files.end(), [&](const FileChange& a, const FileChange& b) {
-    return rank(a) != rank(b) ? rank(a) < rank(b) : rank(a) == 6 ? a.path > b.path : a.path < b.path;
-  });
-}
-
 Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& plan) {
   const auto policy = context.options.restart;
   auto why = draft.restart_why;

@@ -25,9 +25,10 @@ struct FileChange {
   unsigned mode = 0644;
   unsigned uid = 0;
   unsigned gid = 0;
-  enum class Class { certificate, hosts, config, removal } kind = Class::hosts;  // commit order
-  bool holds_secrets = false;                                                    // diffs show masks; mode is 0600
-  std::string why;  // "registry docker.io: 1 mirror before the upstream"
+  // What the path is: a file comes after those it refers to, and goes before them. See sort_for_commit().
+  enum class Class { directory, certificate, hosts, config } kind = Class::hosts;
+  bool holds_secrets = false;  // diffs show masks; mode is 0600
+  std::string why;             // "registry docker.io: 1 mirror before the upstream"
   bool operator==(const FileChange&) const = default;
 };
 

@@ -49,6 +49,11 @@ rf_over() { # -> over: how it ended, "" while it has not
     if [ -n "$over" ]; then return 0; fi
   done
 }
+rf_is_active() {
+  active=
+  { IFS= read -r active <"$home/active"; } 2>/dev/null
+  [ "$active" = "$RF_ID" ]
+}
 rf_watch() {
   part='' worker='' ticks=0 dead=0 ended=0
   until rf_print_log; do
@@ -74,5 +79,12 @@ rf_follow() {
   if [ -n "$ticker" ]; then kill -PIPE "$ticker" 2>/dev/null; fi
   if [ "$told" = 0 ]; then return 0; fi
   rf_over dead
+  # Nothing is changed before it is marked as active, and nobody runs a dead worker's transaction once more.
+  # shellcheck disable=SC2086 # two words
+  if [ -z "$over" ] && [ -n "$worker" ] && ! rf_alive $worker && ! rf_is_active; then
+    rm -f "$txn/contents"
+    echo "error the worker died before anything was changed"
+    over=refused
+  fi
   if [ -n "$over" ]; then echo "end $over"; fi
 }

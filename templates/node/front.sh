@@ -1,7 +1,7 @@
 # The session's side of a transaction: prepares it, starts the worker detached from this session, and follows its log. When the session
 # goes away the worker does not notice.
-# Given: RF_ID, RF_TIME, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), RF_WORKER_SUM, rf_prepare
-# and follow.sh.
+# Given: RF_ID, RF_TIME, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), their checksums
+# RF_WORKER_SUM and RF_BOOT_UNIT_SUM, rf_prepare, home.sh and follow.sh.
 # shellcheck shell=sh disable=SC2154 # given
 rf_end() { # OUTCOME: before a worker has begun
   if [ "$mine" = yes ]; then rm -rf "$txn"; fi
@@ -12,39 +12,40 @@ rf_fail() {
   echo "error $*"
   rf_end refused
 }
-rf_who() { # -> me: who this shell is
-  me=
-  while read -r key value _; do
-    if [ "$key" = Uid: ]; then me=$value; fi
-  done </proc/self/status
-}
-rf_home() {
-  rf_who
-  if [ -z "${RF_ROOT:-}" ] && [ "$me" != 0 ]; then rf_fail "only root may change this node"; fi
+rf_known() { rf_fail "the transaction $RF_ID was begun before, or somebody was told that it never began"; }
+rf_tools() {
   for tool in stat ln sync; do
     if ! command -v "$tool" >/dev/null; then rf_fail "the node has no $tool"; fi
   done
   if ! command -v sha256sum >/dev/null && ! command -v openssl >/dev/null; then rf_fail "the node has neither sha256sum nor openssl"; fi
   # What files hold goes through printf, which must be no program: the arguments of programs are there for all to see.
   if ! PATH=/nowhere printf '' 2>/dev/null; then rf_fail "the node's sh has no printf of its own"; fi
-  if [ -L "$home" ]; then rf_fail "$home is a link; it has to be a directory of root's"; fi
-  if ! [ -d "${home%/*}" ]; then (umask 022 && mkdir -p "${home%/*}"); fi
-  if ! [ -d "$home/history" ]; then mkdir -p "$home/txn" "$home/lib" "$home/history" || rf_fail "$home cannot be written"; fi
-  # Nobody else may have prepared this directory for us.
-  case $(stat -c '%u %a' "$home" 2>/dev/null) in
-    "$me 700") ;;
-    "$me "*) chmod 700 "$home" || rf_fail "$home cannot be made private" ;;
-    *) rf_fail "$home belongs to somebody else" ;;
-  esac
 }
-rf_install() { # the worker stays on the node, for the watchdog and the next boot
+# The worker stays on the node, for the watchdog and the next boot. It is compared with what it should be whenever it is used. Both files are
+# durable before anything else is written: after a power cut the boot unit removes what it finds.
+rf_install() {
+  unit=${RF_ROOT:-}/etc/systemd/system/regfallback-recover.service
+  wants=${unit%/*}/multi-user.target.wants/${unit##*/}
+  sums_of=sha256sum
+  if ! command -v sha256sum >/dev/null; then sums_of='openssl dgst -sha256 -r'; fi
+  told=$($sums_of "$home/lib/worker.sh" "$unit" 2>/dev/null)
   sum=
   { IFS= read -r sum <"$home/lib/sum"; } 2>/dev/null
-  if [ "$sum" = "$RF_WORKER_SUM" ] && [ -f "$home/lib/worker.sh" ]; then return 0; fi
-  if ! { printf '%b' "$RF_BOOT_UNIT" >"$home/lib/recover.service" && printf '%b' "$RF_WORKER" >"$home/lib/worker.$RF_ID" &&
-    sync "$home/lib/worker.$RF_ID" && mv -f "$home/lib/worker.$RF_ID" "$home/lib/worker.sh" && echo "$RF_WORKER_SUM" >"$home/lib/sum"; }; then
-    rf_fail "the worker could not be written to $home; is the disk full?"
-  fi
+  case "$sum $told" in
+    "$RF_WORKER_SUM  worker.sh "*"$RF_WORKER_SUM"*) ;;
+    *) rf_install_worker || rf_fail "the worker could not be written to $home; is the disk full?" ;;
+  esac
+  if ! [ -d "${RF_ROOT:-}/run/systemd/system" ]; then return 0; fi
+  case $told in *"$RF_BOOT_UNIT_SUM"*) if [ -L "$wants" ]; then return 0; fi ;; esac
+  rf_install_unit 2>/dev/null || echo "warn $unit cannot be written: a power cut is noticed only by the next run"
+}
+rf_install_worker() {
+  printf '%b' "$RF_WORKER" >"$home/lib/worker.$RF_ID" && mv -f "$home/lib/worker.$RF_ID" "$home/lib/worker.sh" &&
+    echo "$RF_WORKER_SUM  worker.sh" >"$home/lib/sum" && rf_flush "$home/lib/worker.sh" "$home/lib/sum" "$home/lib" "$home" "${home%/*}"
+}
+rf_install_unit() {
+  printf '%b' "$RF_BOOT_UNIT" >"$unit.$RF_ID" && chmod 644 "$unit.$RF_ID" && mv -f "$unit.$RF_ID" "$unit" && mkdir -p "${wants%/*}" &&
+    ln -sf "$unit" "$wants" && rf_flush "$unit" "${unit%/*}" "${wants%/*}"
 }
 rf_start() {
   : >"$txn/log" || rf_fail "$home cannot be written"
@@ -58,9 +59,9 @@ rf_start() {
     if systemd-run --unit="regfallback-txn-$RF_ID" "$shell" "$home/lib/worker.sh" run "$RF_ID" </dev/null >/dev/null 2>&1; then return 0; fi
   fi
   if command -v setsid >/dev/null; then
-    setsid "$shell" "$home/lib/worker.sh" run "$RF_ID" </dev/null >/dev/null 2>&1 &
+    setsid "$shell" "$home/lib/worker.sh" run "$RF_ID" session </dev/null >/dev/null 2>&1 &
   else
-    "$shell" "$home/lib/worker.sh" run "$RF_ID" </dev/null >/dev/null 2>&1 &
+    "$shell" "$home/lib/worker.sh" run "$RF_ID" session </dev/null >/dev/null 2>&1 &
   fi
 }
 rf_main() {
@@ -74,11 +75,13 @@ rf_main() {
     txn=$home/txn/$RF_ID
     shell=${RF_SHELL:-/bin/sh}
     mine=no
+    rf_tools
     rf_home
+    rf_install
     for past in "$home"/history/*-"$RF_ID" "$txn"; do
-      if [ -e "$past" ]; then rf_fail "a transaction with the name $RF_ID is there already"; fi
+      if [ -e "$past" ]; then rf_known; fi
     done
-    if ! mkdir "$txn" "$txn/old" 2>/dev/null; then rf_fail "a transaction with the name $RF_ID is there already"; fi
+    if ! mkdir "$txn" "$txn/old" 2>/dev/null; then rf_known; fi
     mine=yes
     stat=
     IFS= read -r stat </proc/self/stat
@@ -87,7 +90,6 @@ rf_main() {
     echo "${stat%% *} ${20}" >"$txn/front"
     rf_prepare
     mkfifo "$txn/wake" 2>/dev/null
-    rf_install
     rf_start
     rf_follow
   )

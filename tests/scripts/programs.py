@@ -31,21 +31,24 @@ def escaped(data) -> str:
 
 
 class Change:
-    """One line of a manifest. `before` and `after` are contents (bytes) or None for 'not there'."""
+    """One line of a manifest. `before` and `after` are contents (bytes) or None for 'not there'; older versions wrote no class."""
 
-    def __init__(self, op, path, before=None, after=None, mode=0o644):
+    def __init__(self, op, path, before=None, after=None, mode=0o644, kind=None):
         self.op, self.path, self.before, self.after, self.mode = op, path, before, after, mode
+        name = path.rsplit("/", 1)[-1]
+        self.kind = kind if kind is not None else "directory" if op in "MX" else {"hosts.toml": "hosts", "config.toml": "config"}.get(name, "certificate")
 
     def line(self, n: int) -> str:
         before = sha256(self.before) if self.before is not None else "-"
         after = sha256(self.after) if self.after is not None else "-"
-        return f"{n} {self.op} {self.mode:o} {os.getuid()} {os.getgid()} {before} {after} {self.path}\n"
+        return f"{n} {self.op}{':' * bool(self.kind)}{self.kind} {self.mode:o} {os.getuid()} {os.getgid()} {before} {after} {self.path}\n"
 
 
 def front_data(ident: str, wait: int = 5, worker: str | None = None) -> str:
     worker = worker if worker is not None else worker_text()
     return (f"RF_ID='{ident}'\nRF_TIME='2026-01-02T03:04:05Z'\nRF_WAIT='{wait}'\nRF_WORKER='{escaped(worker)}'\n"
-            f"RF_WORKER_SUM='{sha256(worker.encode())}'\nRF_BOOT_UNIT='{escaped((NODE / 'recover.service').read_text())}'\n")
+            f"RF_WORKER_SUM='{sha256(worker.encode())}'\nRF_BOOT_UNIT_SUM='{sha256((NODE / 'recover.service').read_bytes())}'\n"
+            f"RF_BOOT_UNIT='{escaped((NODE / 'recover.service').read_text())}'\n")
 
 
 def transaction_program(ident: str, changes: list[Change], settings: dict | None = None, worker: str | None = None) -> str:
@@ -57,7 +60,7 @@ def transaction_program(ident: str, changes: list[Change], settings: dict | None
     return (front_data(ident, int(settings["wait"]), worker)
             + f"RF_SETTINGS='{escaped(''.join(f'{k} {v}' + chr(10) for k, v in settings.items()))}'\n"
             + f"RF_MANIFEST='{escaped(manifest)}'\nRF_RECEIPT='{escaped(receipt)}'\nRF_CONTENTS='{escaped(contents)}'\n"
-            + template("transaction.sh") + template("follow.sh") + template("front.sh"))
+            + template("transaction.sh") + template("home.sh") + template("follow.sh") + template("front.sh"))
 
 
 def facts_program(globs=(), units=(), ask="yes") -> str:
@@ -119,6 +122,19 @@ class Node:
         return subprocess.run([self.env["RF_SHELL"], str(self.home / "lib/worker.sh"), *words], env=self.env | {k: str(v) for k, v in env.items()},
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False).returncode
 
+    def boot(self) -> int:
+        """What systemd does at a start, when the boot unit is installed and its conditions are met."""
+        unit = self.root / "etc/systemd/system/regfallback-recover.service"
+        text = (NODE / "recover.service").read_text()
+        if unit.parent.exists() and not (unit.is_file() and unit.read_text() == text and (unit.parent / "multi-user.target.wants" / unit.name).is_symlink()):
+            return 0
+        lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        if not (self.home / "active").exists() and not ("ConditionDirectoryNotEmpty" in lines and any((self.home / "txn").glob("*"))):
+            return 0
+        command = lines["ExecStart"].removeprefix("/bin/sh -c '").removesuffix("'")
+        return subprocess.run(["/bin/sh", "-c", command], cwd=self.home / "lib", env=self.env, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=60, check=False).returncode
+
     def tree(self, top: str = "etc") -> dict:
         """Everything below: path -> (content, mode, uid, gid) for files, (link target,) and ('directory', mode) for the rest."""
         found = {}
@@ -144,4 +160,8 @@ class Node:
 
 def rollback_program(ident: str, target: str = "latest", force: bool = False) -> str:
     return (front_data(ident, 5) + f"RF_TARGET='{target}'\nRF_TOOL='0'\nRF_FORCE='{'yes' if force else 'no'}'\n"
-            + template("rollback.sh") + template("follow.sh") + template("front.sh"))
+            + template("rollback.sh") + template("home.sh") + template("follow.sh") + template("front.sh"))
+
+
+def status_program(ident: str) -> str:
+    return f"RF_ID='{ident}'\n" + template("home.sh") + template("follow.sh") + template("status.sh")

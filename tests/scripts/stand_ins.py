@@ -18,6 +18,7 @@ case $1 in
   show) printf 'MainPID=%s\nNRestarts=0\nSubState=running\n' "$(cat "$STATE/pid")" ;;
   reset-failed) rm -f "$STATE/failed" ;;
   restart)
+    if [ -e "$STATE/stopping" ]; then echo 'Transaction is destructive' >&2; exit 1; fi
     if [ -e "$STATE/failed" ]; then echo 'start request repeated too quickly' >&2; exit 1; fi
     echo $(($(cat "$STATE/pid") + 1)) >"$STATE/pid"
     rm -f "$STATE/running"
@@ -25,7 +26,7 @@ case $1 in
     if grep -q nostart "$config"; then : >"$STATE/failed"; echo 'Job for containerd.service failed.' >&2; exit 1; fi
     cp "$config" "$STATE/running"
     ;;
-  is-system-running) echo running ;;
+  is-system-running) if [ -e "$STATE/stopping" ]; then echo stopping; else echo running; fi ;;
 esac
 '''
 CTR = r'''

@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from programs import Change, facts_program, rollback_program, template, transaction_program
+from programs import Change, facts_program, rollback_program, status_program, transaction_program
 from stand_ins import CERTS, SETTINGS, after, all_changes, calls, leftovers, running, state_of
 from transaction_case import HOSTS, OLD_HOSTS, TransactionTest
 
@@ -25,19 +25,59 @@ class Sessions(TransactionTest):
         session.stdout.close()
         os.killpg(session.pid, signal.SIGKILL)
         session.wait()
-        status = "RF_ID='t1'\n" + template("follow.sh") + template("status.sh")
-        self.assertIn("end applied", self.node.run(status))
+        self.assertIn("end applied", self.node.run(status_program("t1")))
         self.assertEqual(self.node.tree(), after(self.before, all_changes()))
         self.assertEqual(leftovers(self.node), [])
 
-    def test_asking_for_a_transaction_that_never_began(self):
-        self.assertEqual(self.node.run("RF_ID='t7'\n" + template("follow.sh") + template("status.sh")), ["end none"])
+    def test_what_never_began_when_it_was_asked_for_never_begins(self):
+        """The link was cut while the program was on its way, which arrives late."""
+        self.assertEqual(self.node.run(status_program("t7")), ["end none"])
+        self.assertEqual(self.node.apply("t7", all_changes(), SETTINGS), "refused")
+        self.assertEqual(self.node.run(status_program("t7")), ["end none"])
+        self.assert_old()
+
+    def test_asked_for_at_any_moment_what_is_told_is_what_happens(self):
+        for moment in ("txn/t1/front", "txn/t1/contents", "lib/sum", "txn/t1/log", "active"):
+            with self.subTest(moment):
+                self.setUp()
+                session = threading.Thread(target=lambda: make_node_view(self.node).apply("t1", all_changes()))
+                session.start()
+                deadline = time.monotonic() + 20
+                while not (self.node.home / moment).exists() and session.is_alive() and time.monotonic() < deadline:
+                    pass
+                told = make_node_view(self.node).run(status_program("t1"))[-1]
+                session.join()
+                self.assertIn(told, ("end none", "end refused", "end applied"))
+                self.assertEqual(self.node.tree(), after(self.before, all_changes()) if told == "end applied" else self.before)
+
+    def test_a_worker_that_comes_late_does_nothing(self):
+        self.node.prepare("t1", all_changes(), SETTINGS)
+        self.assertEqual(self.node.run(status_program("t1")), ["end none"])
+        self.node.worker("run", "t1")
+        self.assertIn("end refused", self.node.log("t1"))
+        self.assert_old()
+
+    def test_what_is_kept_of_questions_is_bounded(self):
+        for n in range(40):
+            self.node.run(status_program(f"q{n}"))
+        self.assertEqual(len(list(self.node.home.glob("txn/*"))), 32)
+        self.assertEqual(self.node.apply("q39", all_changes()), "refused")
+        self.assertEqual(self.node.apply("t1", all_changes()), "applied")
+        self.assertEqual(self.node.apply("q38", all_changes()), "refused")
+
+    def test_a_worker_that_dies_before_anything_is_changed_is_refused(self):
+        for step in ("begun", "active", "new 4", "staged"):
+            with self.subTest(step):
+                hook = self.hook(f'if [ "$2" = "{step}" ]; then kill -9 "$PPID"; fi\n')
+                self.assertEqual(self.node.apply("t" + step.replace(" ", ""), all_changes(), SETTINGS, RF_FAIL_HOOK=hook), "refused", self.node.output)
+                self.assert_old()
+                self.assertEqual(list(self.node.home.glob("txn/*/contents")), [])
 
     def test_a_session_whose_reader_went_away_does_not_stop_the_worker(self):
         program = "rf_program() {\n" + transaction_program("t1", all_changes(), SETTINGS) + "}\n{ rf_program </dev/null; }\n"
         command = "exec " + " ".join(self.node.shell) + " -s | head -n 1"
         subprocess.run(["sh", "-c", command], input=program.encode(), env=self.node.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=False)
-        self.assertIn("end applied", self.node.run("RF_ID='t1'\n" + template("follow.sh") + template("status.sh")))
+        self.assertIn("end applied", self.node.run(status_program("t1")))
 
     def test_a_worker_that_dies_is_put_right_by_the_session_that_follows_it(self):
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS, RF_FAIL_AT=30), "rolled-back", self.node.output)
@@ -59,6 +99,44 @@ class Sessions(TransactionTest):
         self.assertIn("unfinished t1 committing", facts)
         self.assertIn("receipt 000001 applied", facts)
         self.assertEqual([line for line in facts if line.startswith("busy")], [])
+
+    def test_a_shutdown_leaves_the_rest_to_the_next_boot(self):
+        """No service starts while the system stops; to wait for one would only hold it up."""
+        hook = self.hook('if [ "$2" = restarted ]; then : >"$STATE/stopping"; fi\n')
+        began = time.monotonic()
+        self.node.prepare("t1", all_changes(b"crierror\n"), SETTINGS | {"wait": "60"})
+        self.node.worker("run", "t1", RF_FAIL_HOOK=hook)
+        self.node.worker("recover")  # what systemd starts when the worker has ended
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(len([call for call in calls(self.node) if call.startswith("restart")]), 1)
+        self.assertEqual((state_of(self.node, "t1"), self.node.tree()), ("rolling-back", self.before))
+        self.assertNotIn("end ", self.node.log("t1"))
+        self.node.worker("boot")
+        self.assert_old()
+        self.assertEqual(state_of(self.node, "t1"), "rolled-back")
+
+    def test_a_worker_that_is_not_what_was_installed_is_installed_again(self):
+        worker, sum_file = self.node.home / "lib/worker.sh", self.node.home / "lib/sum"
+        old = OLD_HOSTS
+        for n, (file, text) in enumerate(((worker, b""), (worker, b"exit 0\n"), (sum_file, b"0\n"), (sum_file, b""))):
+            self.assertEqual(self.node.apply(f"t{n}", [Change("R", HOSTS, old, b"# %d\n" % n)]), "applied", self.node.output)
+            old = b"# %d\n" % n
+            good = worker.read_bytes(), sum_file.read_bytes()
+            file.write_bytes(text)
+            self.assertEqual(self.node.apply(f"u{n}", [Change("R", HOSTS, old, b"# u%d\n" % n)]), "applied", self.node.output)
+            old = b"# u%d\n" % n
+            self.assertEqual((worker.read_bytes(), sum_file.read_bytes()), good)
+
+    def test_at_boot_a_worker_that_is_not_what_was_installed_is_not_run(self):
+        self.node.prepare("t1", all_changes(), SETTINGS)
+        self.node.worker("run", "t1", RF_FAIL_AT=30)
+        worker = self.node.home / "lib/worker.sh"
+        good = worker.read_bytes()
+        worker.write_bytes(b'rm -rf "$RF_ROOT/etc"\n')
+        self.assertNotEqual(self.node.boot(), 0)
+        worker.write_bytes(good)
+        self.assertEqual(self.node.boot(), 0)
+        self.assert_old()
 
     def test_at_boot_files_are_put_back_and_no_service_is_touched(self):
         self.node.prepare("t1", all_changes(), SETTINGS)
@@ -110,6 +188,30 @@ def make_node_view(node):
 
 
 class Durability(TransactionTest):
+    def test_what_a_boot_needs_is_durable_before_anything_is_staged(self):
+        """And the boot unit before the first byte of what may be a secret."""
+        (self.node.root / "run/systemd/system").mkdir(parents=True)
+        (self.node.root / "etc/systemd/system").mkdir(parents=True)
+        record = self.root / "order"
+        self.node.stand_in("sync", f'echo sync "$@" >>"{record}"\nif [ -e "$RF_ROOT"/var/lib/regfallback/txn/t1/contents ]; then echo contents >>"{record}"; fi\n')
+        for name in ("mkdir", "cp"):
+            self.node.stand_in(name, f'echo {name} "$@" >>"{record}"\nexec /usr/bin/{name} "$@"\n')
+        self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
+        order = record.read_text().splitlines()
+        contents = order.index("contents")
+        staged = next(n for n, line in enumerate(order) if ".rf-t1-0.new" in line or "old/4" in line)
+        for path, limit in {"regfallback/lib/worker.sh": contents, "regfallback/lib": contents, "system/regfallback-recover.service": contents, "etc/systemd/system": contents,
+                            "multi-user.target.wants": contents, "txn/t1/manifest.rev": staged, "txn/t1/settings": staged, "txn/t1": staged,
+                            "regfallback/active": staged, "regfallback/txn": staged, "lib/regfallback": staged}.items():
+            self.assertRegex(" ".join(line for line in order[:limit] if line.startswith("sync")) + " ", path + " ")
+
+    def test_that_a_transaction_never_begins_is_durable_before_it_is_told(self):
+        record = self.root / "order"
+        self.node.stand_in("sync", f'echo "$@" >>"{record}"\nexec /usr/bin/sync "$@"\n')
+        self.assertEqual(self.node.run(status_program("t7")), ["end none"])
+        for place in ("txn/t7", "regfallback/txn", "lib/regfallback"):
+            self.assertRegex(record.read_text(), place + "( |\n)")
+
     def test_contents_are_synced_before_any_rename_and_directories_after(self):
         """What fsync is worth shows only in a power cut; that it is asked for, and when, shows here."""
         record = self.root / "order"
@@ -128,6 +230,52 @@ class Durability(TransactionTest):
         self.assertEqual(places, sorted(places))
         for first, second in zip(places, places[1:] + [applied]):
             self.assertTrue(any(line.startswith("sync") for line in order[first:second]), (first, second, order))
+
+
+    def test_the_class_of_a_file_decides_when_it_is_durable_and_not_its_name(self):
+        record = self.root / "order"
+        for name in ("sync", "ln"):
+            self.node.stand_in(name, f'echo {name} "$@" >>"{record}"\nexec /usr/bin/{name} "$@"\n')
+        names = {"a.crt": "certificate", "b.toml": "certificate", "c.toml": "hosts", "d.crt": "hosts", "e.crt": "config"}
+        self.assertEqual(self.node.apply("t1", [Change("C", f"{CERTS}/docker.io/{name}", None, b"x", kind=kind) for name, kind in names.items()]), "applied")
+        order = "".join("s" if line.startswith("sync") else line[-1] if line.startswith("ln") else "" for line in
+                        (line.removesuffix(".crt").removesuffix(".toml") for line in record.read_text().splitlines()))
+        self.assertRegex(order, "sabs+cds+es")
+
+    def test_an_unknown_class_is_refused(self):
+        self.refused([Change("C", f"{CERTS}/docker.io/x.crt", None, b"x", kind="other")], "unknown class")
+
+
+class OlderVersions(TransactionTest):
+    """They wrote no classes into their manifests."""
+
+    def changes(self):
+        changes = all_changes()
+        for change in changes:
+            change.kind = ""
+        return changes
+
+    def test_what_one_left_unfinished_is_put_back(self):
+        for n, step in enumerate(("new 4", "done 4", "committed", "restarted")):
+            with self.subTest(step):
+                self.node.prepare(f"t{n}", self.changes(), SETTINGS)
+                self.node.worker("run", f"t{n}", RF_FAIL_HOOK=self.hook(f'if [ "$2" = "{step}" ]; then kill -9 "$PPID"; fi\n'))
+                self.assertTrue((self.node.home / "active").exists())
+                self.node.worker("recover")
+                self.assert_old()
+
+    def test_what_one_left_unfinished_is_put_back_by_who_asks_for_it(self):
+        self.node.prepare("t1", self.changes(), SETTINGS)
+        self.node.worker("run", "t1", RF_FAIL_HOOK=self.hook('if [ "$2" = committed ]; then kill -9 "$PPID"; fi\n'))
+        (self.node.home / "txn/t1/claim").unlink()
+        self.assertEqual(self.node.run(status_program("t1"))[-1], "end rolled-back")
+        self.assert_old()
+
+    def test_what_one_applied_is_rolled_back(self):
+        self.assertEqual(self.node.apply("t1", self.changes(), SETTINGS), "applied", self.node.output)
+        self.assertIn("end applied", self.node.run(rollback_program("r1")))
+        self.assert_old()
+        self.assertIn("R:config", next(self.node.home.glob("history/*-r1/manifest")).read_text())
 
 
 class RollingBack(TransactionTest):

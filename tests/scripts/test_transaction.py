@@ -20,6 +20,20 @@ class Applying(TransactionTest):
         self.assertEqual(leftovers(self.node), [])
         self.assertEqual(state_of(self.node, "t1"), "applied")
 
+    def test_a_change_of_one_file_costs_the_node_few_programs(self):
+        """On a node that has work to do. Without those that only wait."""
+        self.node.apply("t0", [Change("R", HOSTS, OLD_HOSTS, b"one\n")])
+        programs = ("stat", "sha256sum", "mkdir", "mkfifo", "flock", "cp", "chmod", "sync", "mv", "ln", "rm")
+        for name in programs:
+            self.node.stand_in(name, f'echo {name} >>"$STATE/programs"\nexec {shutil.which(name)} "$@"\n')
+        for name in ("sleep", "dash", "busybox", "bash", "env", "setsid"):
+            (self.node.bin / name).unlink(missing_ok=True)
+            (self.node.bin / name).symlink_to(shutil.which(name))
+        self.node.env["PATH"] = str(self.node.bin)
+        self.assertEqual(self.node.apply("t1", [Change("R", HOSTS, b"one\n", b"two\n")]), "applied", self.node.output)
+        started = (self.root / "node/stand-in-state/programs").read_text().split()
+        self.assertLessEqual(len(started), 24, started)
+
     def test_without_a_restart_no_service_is_touched(self):
         self.assertEqual(self.node.apply("t1", all_changes()), "applied")
         self.assertEqual(calls(self.node), [])
@@ -31,7 +45,7 @@ class Applying(TransactionTest):
                 self.assertEqual(path.stat().st_mode & 0o077, 0, path)
         self.assertEqual(self.node.home.stat().st_mode & 0o777, 0o700)
         kept = {path.name for path in self.node.home.glob("history/*/*")}
-        self.assertLessEqual(kept, {"manifest", "manifest.rev", "settings", "receipt", "log", "old", "front", "made.0", "whole.9", "state.applied"})
+        self.assertLessEqual(kept, {"manifest", "manifest.rev", "settings", "receipt", "log", "old", "front", "claim", "made.0", "whole.9", "state.applied"})
 
     def test_an_id_is_used_once(self):
         self.node.apply("t1", all_changes())

@@ -165,7 +165,7 @@ void MigrationFiles::remove(const std::string& path, std::string why) {
   if (entry == nullptr) return;
   if (entry->kind == FileEntry::Kind::directory)
     for (const auto& name : tree_.list(path)) remove(join_path(path, name), why);
-  files_.push_back(removal_of(path, *entry, std::move(why)));
+  files_.push_back(removal_of(path, *entry, class_in_hosts_dir(path), std::move(why)));
 }
 
 void MigrationFiles::add_directories(const std::string& path) {
@@ -177,13 +177,13 @@ void MigrationFiles::add_directories(const std::string& path) {
   change.path = path;
   change.before_sha256 = "-";
   change.mode = 0755;
-  change.kind = FileChange::Class::certificate;
+  change.kind = FileChange::Class::directory;
   change.why = "for the files below it";
   files_.push_back(std::move(change));
 }
 
 std::vector<FileChange> MigrationFiles::in_commit_order() && {
-  std::stable_sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.kind < b.kind; });
+  sort_for_commit(files_);
   return std::move(files_);
 }
 

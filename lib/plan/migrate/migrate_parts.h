@@ -89,7 +89,7 @@ class MigrationFiles {
   void put_private(const std::string& path, Secret content, FileChange::Class kind,
                    std::string why);  // 0600, holds secrets
   void copy_certificates(const Relocation& relocation);
-  void remove(const std::string& path, std::string why);  // a file, or a directory with what is in it
+  void remove(const std::string& path, std::string why);  // a registry's directory with what is in it, or a file there
   std::vector<FileChange> in_commit_order() &&;
 
  private:

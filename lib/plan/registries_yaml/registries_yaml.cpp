@@ -88,7 +88,8 @@ class Planner {
     changed_ = after_ != before;
     if (!changed_ && !tree.exists(node_.registries_file)) return {};
     if (after_.empty()) {
-      remove_file(context_, node_.registries_file, "nothing of the intent is left in it", draft_);
+      remove_file(context_, node_.registries_file, FileChange::Class::config, "nothing of the intent is left in it",
+                  draft_);
       return {};
     }
     RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
@@ -114,7 +115,8 @@ class Planner {
   void remove_certificates() {
     for (const auto& name : context_.facts.tree.list(certificates_))
       if (std::find(kept_.begin(), kept_.end(), name) == kept_.end())
-        remove_file(context_, certificates_ + "/" + name, "no registry needs it any more", draft_);
+        remove_file(context_, certificates_ + "/" + name, FileChange::Class::certificate,
+                    "no registry needs it any more", draft_);
   }
 
   Result<> render() {

@@ -1,14 +1,16 @@
 # The worker carries out one prepared transaction, all or nothing, and puts back what a dead worker left. It runs detached from every
 # session, needs no channel, and writes what it does to the transaction's log. Stands on the node as /var/lib/regfallback/lib/worker.sh.
 #
-#   worker.sh run ID     carries out txn/ID            worker.sh recover    ends what is unfinished (watchdog, next run)
-#   worker.sh boot       the same before containerd starts: no service is touched
+#   worker.sh run ID [session]   carries out txn/ID; started by a session, it leaves it
+#   worker.sh recover            ends what is unfinished (watchdog, next run)
+#   worker.sh boot               the same before containerd starts: no service is touched
 #
 # /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
 # txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
-#   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), cause,
-#   state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
-# manifest: "N OP MODE UID GID BEFORE AFTER PATH", OP: M make directory, C create, R replace, D delete, X remove directory; in commit order.
+#   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), claim,
+#   cause, state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
+# manifest: "N OP:CLASS MODE UID GID BEFORE AFTER PATH", in commit order. OP: M make directory, C create, R replace, D delete, X remove
+#   directory. CLASS: directory, certificate, hosts or config; older versions wrote none.
 # Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads.
 #
 # The state is the name of one file, changed by rename: staged, committing, applied; rolling-back, rolled-back, stuck; refused.
@@ -44,6 +46,8 @@ rf_setup() {
     esac
   done </proc/self/status
   exec 8>/dev/null
+  # Called by name within $( ), a function would cost one more process.
+  if command -v sha256sum >/dev/null; then sums_of=sha256sum; else sums_of='openssl dgst -sha256 -r'; fi
 }
 
 say() { # never fails: a full disk must not change what happens
@@ -73,6 +77,19 @@ because() { # why it failed, for the receipt and the log; the first reason count
   return 1
 }
 
+# What ends a session or a pod ends every process of its control groups, so a process that is to outlive it goes to the top of each
+# hierarchy, which is of no session. Where none may be at the top, as in a container with cgroup v2, it goes into a group of our own.
+leave_session() {
+  groups=$root/sys/fs/cgroup
+  set +f
+  if [ -e "$groups/cgroup.controllers" ]; then set -- "$groups"; else set -- "$groups"/*; fi
+  set -f
+  for top; do
+    if ! [ -w "$top/cgroup.procs" ] || { echo 0 >"$top/cgroup.procs"; } 2>/dev/null; then continue; fi
+    { mkdir -p "$top/regfallback" && echo 0 >"$top/regfallback/cgroup.procs"; } 2>/dev/null
+  done
+}
+
 # --- state ---
 
 get_state() {
@@ -88,6 +105,15 @@ set_state() { # a rename: fails for whoever comes second
   step "state $1"
   flush "$txn"
   step "state $1 durable"
+}
+
+# Who makes this file decides whether the transaction begins: its worker, once, or who asked for it too early (status.sh).
+claim() {
+  set -C
+  { printf '' >"$txn/claim"; } 2>/dev/null
+  claimed=$?
+  set +C
+  return "$claimed"
 }
 
 # --- lock ---
@@ -159,6 +185,13 @@ load() { # ID
   done 2>/dev/null <"$txn/settings"
   case $wait in '' | *[!0-9]*) wait=60 ;; esac
 }
+next_change() { # from 3, a manifest -> n op class mode owner group before after path target; fails at its end
+  read -r n op mode owner group before after path <&3 || return 1
+  class=${op#?}
+  class=${class#:}
+  op=${op%%:*}
+  target=$root$path
+}
 beside() { near=${1%/*}/.rf-$id-$2.$3; } # PATH N new|old -> near
 # A path below a directory that is made (list `made`) or goes as a whole (list `whole`) is not handled by itself.
 within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is what is renamed
@@ -173,11 +206,10 @@ within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is
 }
 marked() { # NAME -> list: "N PATH" lines of the directories with that mark
   list=
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     if [ -e "$txn/$1.$n" ]; then list="$list$n $root$path$newline"; fi
   done 3<"$txn/manifest"
 }
-sums_of() { sha256sum "$@" 2>/dev/null || openssl dgst -sha256 -r "$@" 2>/dev/null; }
 reverse() { # the manifest, last line first: the way back needs it when the disk may be full
   reversed=
   while IFS= read -r line <&3; do reversed=$line$newline$reversed; done 3<"$txn/manifest"
@@ -185,7 +217,7 @@ reverse() { # the manifest, last line first: the way back needs it when the disk
 }
 sum() { # PATH -> found: checksum, "-" for nothing there, or what else it is
   if [ -L "$1" ]; then found="link"; elif [ -d "$1" ]; then found=directory; elif ! [ -e "$1" ]; then found=-; elif ! [ -f "$1" ]; then found=special; else
-    found=$(sums_of "$1")
+    found=$($sums_of "$1" 2>/dev/null)
     found=${found%% *}
   fi
 }

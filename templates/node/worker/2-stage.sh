@@ -3,10 +3,11 @@
 
 check_manifest() {
   count=0
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     if [ "$n" != "$count" ]; then because "the manifest is not in order" || return 1; fi
     count=$((count + 1))
     case $op:$mode$owner$group in [MCRDX]:*[!0-9]* | [!MCRDX]:* | *:) because "the manifest holds a line that is none" || return 1 ;; esac
+    case $class in '' | directory | certificate | hosts | config) ;; *) because "the manifest holds an unknown class" || return 1 ;; esac
     case $before$after in *[!0-9a-f-]*) because "the manifest holds a checksum that is none" || return 1 ;; esac
     case $path in
       /*/../* | /*/.. | /../* | /*/./* | *//* | */ | "${home#"$root"}"/*) because "$path is no path for a transaction" || return 1 ;;
@@ -20,7 +21,7 @@ check_directories() { # above every target: no link, nobody else's, writable, an
   seen=$newline
   makes=$newline
   set --
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     if [ "$op" = M ]; then makes=$makes$root$path$newline; fi
     case $mounts in *"$newline$root$path$newline"*) because "$path is a mount point and cannot be replaced" || return 1 ;; esac
     parent=$root${path%/*}
@@ -53,8 +54,7 @@ read_mounts() {
 # Every path still is what the plan saw.
 check_unchanged() {
   set --
-  while read -r n op mode owner group before after path <&3; do
-    target=$root$path
+  while next_change; do
     case $op in
       M | C)
         if [ -e "$target" ] || [ -L "$target" ]; then because "$path appeared since the plan" || return 1; fi
@@ -74,8 +74,8 @@ check_unchanged() {
 compare() { # before|staged PATHS...: the checksums of files, in the manifest's order
   which=$1
   shift
-  told=$(sums_of "$@") || because "a file could not be read" || return 1
-  while read -r n op mode owner group before after path <&3; do
+  told=$($sums_of "$@" 2>/dev/null) || because "a file could not be read" || return 1
+  while next_change; do
     case $which$op in
       beforeR | beforeD) wanted=$before ;;
       stagedR | stagedC) wanted=$after ;;
@@ -128,9 +128,8 @@ make_directories() { # MODE UID GID PATHS...: new ones that are to be alike, eac
 stage_directories() { # -> made
   made='' like=
   set --
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     if [ "$op" != M ]; then continue; fi
-    target=$root$path
     staged_at "$target" "$n"
     if [ "$mode $owner $group" != "$like" ]; then
       # shellcheck disable=SC2086 # three words
@@ -163,7 +162,7 @@ dress() { # MODE UID GID PATHS...: files that are to be alike
 dress_staged() { # -> wholes: every staged file and directory, one a line
   like='' wholes=
   set --
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     case $op in M | R | C) ;; *) continue ;; esac
     staged_at "$root$path" "$n"
     wholes=$wholes$staged$newline
@@ -187,8 +186,7 @@ stage() {
   fi
   stage_directories || return 1
   set --
-  while read -r n op mode owner group before after path <&3; do
-    target=$root$path
+  while next_change; do
     case $op in
       M)
         staged_at "$target" "$n"
@@ -221,10 +219,10 @@ stage() {
   # shellcheck disable=SC2086 # one path a line
   set -- "$@" $wholes
   unset IFS
-  flush "$@" "$txn" "$txn/old" "$txn/manifest" "$txn/manifest.rev" "$txn/settings" "$txn/receipt" "$home/active" "$home" "$home/lib" || return 1
+  flush "$@" "$txn" "$txn/old" || return 1
   step staged
   set --
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     case $op in R | C)
       staged_at "$root$path" "$n"
       set -- "$@" "$staged"
@@ -239,7 +237,7 @@ validate() { # a config.toml that containerd cannot read is found before it is t
     say "warn $exe is not there any more, so the configuration was not tried with it"
     return 0
   fi
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     case $op in R | C) ;; *) continue ;; esac
     if [ "$path" != "$config" ]; then continue; fi
     staged_at "$root$path" "$n"

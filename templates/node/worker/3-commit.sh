@@ -42,14 +42,13 @@ commit() {
   marked made && made=$list
   marked whole && whole=$list
   dirty=$newline last_kind=
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
-    target=$root$path
     if within "$target" "$made" || within "$target" "$whole"; then continue; fi
     if [ "$op" = X ] && ! [ -e "$txn/whole.$n" ]; then continue; fi
     # What a file refers to is durable before the file is there: each kind is made durable before the next one begins.
-    case $op:$path in M:*) kind=M ;; [DX]:*) kind=D ;; */hosts.toml) kind=hosts ;; *.toml | *.yaml | *.tmpl) kind=config ;; *) kind=certificate ;; esac
-    if [ "$kind" != "$last_kind" ]; then make_durable || return 1; fi
+    case $op in D | X) kind=removal ;; *) kind=$class ;; esac
+    if [ "$kind" != "$last_kind" ] || [ -z "$kind" ]; then make_durable || return 1; fi
     last_kind=$kind
     commit_one || because "$path could not be put in place" || return 1
     case $dirty in *"$newline${target%/*}$newline"*) ;; *) dirty=$dirty${target%/*}$newline ;; esac
@@ -69,9 +68,8 @@ kept_at() { # -> kept: where the old inode of target stands
 }
 check_kept() { # nobody changed a file between the check and the rename
   set --
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     case $op in R | D) ;; *) continue ;; esac
-    target=$root$path
     kept_at
     set -- "$@" "$kept"
   done 3<"$txn/manifest"
@@ -88,8 +86,8 @@ remove_ours() { # DIRECTORY OWN: our files below OWN, which now stands at DIRECT
   while read -r _ kind _ _ _ _ _ below <&4; do
     case $root$below in "$2"/*) below=$root$below ;; *) continue ;; esac
     case $kind in
-      C) rm -f "$1${below#"$2"}" ;;
-      M) rmdir "$1${below#"$2"}" 2>/dev/null ;;
+      C*) rm -f "$1${below#"$2"}" ;;
+      M*) rmdir "$1${below#"$2"}" 2>/dev/null ;;
     esac
   done 4<"$txn/manifest.rev"
   rmdir "$1" 2>/dev/null
@@ -159,8 +157,7 @@ put_back() { # every path, last first; may be repeated. After `stuck`, what is n
   marked made && made=$list
   marked whole && whole=$list
   bad=0
-  while read -r n op mode owner group before after path <&3; do
-    target=$root$path
+  while next_change; do
     if within "$target" "$made" || within "$target" "$whole"; then continue; fi
     if ! put_back_one; then
       say "error $path could not be put back"
@@ -177,8 +174,7 @@ put_back() { # every path, last first; may be repeated. After `stuck`, what is n
 discard() { # nothing was committed: only staged files are there
   if [ -f "$txn/manifest.rev" ]; then
     marked made && made=$list
-    while read -r n op mode owner group before after path <&3; do
-      target=$root$path
+    while next_change; do
       if within "$target" "$made"; then continue; fi
       beside "$target" "$n" new
       staged=$near
@@ -194,8 +190,7 @@ clean() { # it is applied: the old inodes go
   marked whole && whole=$list
   marked made && made=$list
   set --
-  while read -r n op mode owner group before after path <&3; do
-    target=$root$path
+  while next_change; do
     case $op in
       R | D)
         kept_at
@@ -210,9 +205,8 @@ clean() { # it is applied: the old inodes go
   done 3<"$txn/manifest"
   if [ $# != 0 ]; then rm -f "$@"; fi
   step cleaned
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     if [ "$op" != X ]; then continue; fi
-    target=$root$path
     kept_at
     if [ -n "$outer" ]; then rmdir "$kept" 2>/dev/null; fi
     beside "$target" "$n" old

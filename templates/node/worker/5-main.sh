@@ -69,13 +69,13 @@ prune() { # the last ten stay, and always the first one that was applied
 # What the first one replaced is what the node was before us. A later one that goes hands over what only it knows of that.
 inherit() { # FROM TO
   cat "$2/manifest" >"$2/manifest.both" || return 1
-  while read -r n op mode owner group before after path <&3; do
+  while next_change; do
     known=no
     while read -r _ _ _ _ _ _ _ other <&4; do if [ "$other" = "$path" ]; then known=yes; fi; done 4<"$2/manifest"
     if [ "$known" = yes ]; then continue; fi
     next=${1##*/}-$n
     if [ -e "$1/old/$n" ]; then cp -p "$1/old/$n" "$2/old/$next" || return 1; fi
-    printf '%s %s %s %s %s %s %s %s\n' "$next" "$op" "$mode" "$owner" "$group" "$before" "$after" "$path" >>"$2/manifest.both" || return 1
+    printf '%s %s %s %s %s %s %s %s\n' "$next" "$op${class:+:$class}" "$mode" "$owner" "$group" "$before" "$after" "$path" >>"$2/manifest.both" || return 1
   done 3<"$1/manifest"
   flush "$2/manifest.both" "$2/old" && mv -f "$2/manifest.both" "$2/manifest" && flush "$2"
 }
@@ -84,10 +84,8 @@ roll_back() {
   files=bad
   if put_back; then files=good; fi
   if [ "$files" = good ]; then
-    if [ "$interrupted" = 1 ] && [ -e "$txn/restarted" ] && shutting_down; then
-      # The boot unit ends it.
-      exit 1
-    fi
+    # No service starts any more; the boot unit ends it.
+    if [ "$boot" = no ] && [ -e "$txn/restarted" ] && shutting_down; then exit 1; fi
     if service_again; then
       set_state rolled-back
       remember rolled-back && prune
@@ -112,21 +110,26 @@ shutting_down() { [ "$(limit 5 systemctl is-system-running 2>/dev/null)" = stopp
 
 arm() { # a timer of systemd's, whatever happens to this process and to its session; else a process of our own
   lasts=$((wait * 3 + 120))
+  # Minutes have passed by then: is it still the worker? systemd takes ${NAME} for a variable of its own.
+  # shellcheck disable=SC2016 # its own variables
+  checked='cd "$0/lib" && { ! command -v sha256sum || sha256sum -c sum; } >&2 && exec /bin/sh ./worker.sh recover'
   if [ -z "$root" ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
-    boot_unit
     if limit 20 systemd-run --quiet --collect --unit="regfallback-watchdog-$id" --on-active="$lasts" --timer-property=AccuracySec=1s \
-      /bin/sh "$home/lib/worker.sh" recover >/dev/null 2>&1; then
+      /bin/sh -c "$checked" "$home" >/dev/null 2>&1; then
       echo systemd >"$txn/watchdog"
       return 0
     fi
   fi
   say "warn there is no systemd to watch over this: the watchdog is weak, and a power cut is noticed only by the next run"
   # shellcheck disable=SC2016 # its own variables
-  detach "${RF_SHELL:-/bin/sh}" -c 'sleep "$1"; exec "$0" "$2" recover' "${RF_SHELL:-/bin/sh}" "$lasts" "$home/lib/worker.sh"
+  detach /bin/sh -c 'sleep "$1"; '"$checked" "$home" "$lasts"
   echo "$!" >"$txn/watchdog"
 }
 detach() {
-  if command -v setsid >/dev/null; then setsid "$@" </dev/null >/dev/null 2>&1 9>&- & else "$@" </dev/null >/dev/null 2>&1 9>&- & fi
+  {
+    leave_session
+    if command -v setsid >/dev/null; then exec setsid "$@"; else exec "$@"; fi
+  } </dev/null >/dev/null 2>&1 9>&- &
 }
 read_watchdog() { # -> armed
   if [ -z "$armed" ]; then { read -r armed <"$txn/watchdog"; } 2>/dev/null; fi
@@ -140,17 +143,6 @@ disarm() {
   esac
   armed=
 }
-boot_unit() { # rolls back what a power cut left, before the runtime starts
-  unit=/etc/systemd/system/regfallback-recover.service
-  wants=/etc/systemd/system/multi-user.target.wants/regfallback-recover.service
-  if ! cmp -s "$home/lib/recover.service" "$unit"; then
-    if ! { cp "$home/lib/recover.service" "$unit.new" && chmod 644 "$unit.new" && flush "$unit.new" && mv -f "$unit.new" "$unit"; } 2>/dev/null; then
-      say "warn $unit cannot be written: a power cut is noticed only by the next run"
-      return 0
-    fi
-  fi
-  if ! [ -L "$wants" ]; then { mkdir -p "${wants%/*}" && ln -s "$unit" "$wants"; } 2>/dev/null; fi
-}
 
 # --- run ---
 
@@ -162,11 +154,14 @@ prepare() { # -> 0, or 1 with `outcome`
   outcome=conflict
   check_unchanged || return 1
   outcome=refused
-  # Durable with what is staged, before anything is changed; half a name is no transaction's.
   printf '%s\n' "$id" >"$home/active" || because "the state directory cannot be written" || return 1
   step active
   say "step stage"
   reverse || because "the state directory cannot be written" || return 1
+  # Whatever is staged can be found and removed after a power cut.
+  flush "$txn/manifest" "$txn/manifest.rev" "$txn/settings" "$txn/receipt" "$txn" "$home/active" "$home/txn" "$home" ||
+    because "the state directory cannot be written" || return 1
+  step marked
   arm &
   armer=$!
   find_ctr
@@ -200,6 +195,14 @@ run() { # ID
   load "$1"
   if ! [ -f "$txn/manifest" ] || ! [ -f "$txn/settings" ]; then exit 1; fi
   started $$
+  if ! claim; then
+    # Somebody was told already that it never began; or another worker has it, whose log this is.
+    if [ -e "$txn/state.refused" ]; then
+      say "error somebody was told already that it never began"
+      end refused
+    fi
+    return
+  fi
   say "worker $$ $start"
   if ! take_lock "$1"; then
     held=
@@ -220,13 +223,9 @@ run() { # ID
     return
   fi
   collect_garbage "$1"
-  get_state
-  if [ "$state" != none ]; then
-    say "error this transaction was already run"
-    return
-  fi
   : >"$txn/state.staged"
   get_state
+  step begun
   if ! prepare; then
     wait
     refuse "$outcome"
@@ -295,15 +294,17 @@ recover_active() {
   esac
   disarm
 }
+is_wanted() { # DIRECTORY: its session lives; one without a session is just being made, or was answered to have never begun
+  front='' begun=''
+  { read -r front begun <"$1/front"; } 2>/dev/null
+  [ -z "$front" ] || { started "$front" && [ "$start" = "$begun" ]; }
+}
 collect_garbage() { # what runs left that never came to a worker, or were refused
   get_active
   set +f
   for entry in "$home"/txn/*; do
     if ! [ -d "$entry" ] || [ "${entry##*/}" = "$1" ] || [ "${entry##*/}" = "$active" ]; then continue; fi
-    front='' begun=''
-    { read -r front begun <"$entry/front"; } 2>/dev/null
-    # One without this line is just being made.
-    if [ -z "$front" ] || { started "$front" && [ "$start" = "$begun" ]; }; then continue; fi
+    if [ "$boot" = no ] && is_wanted "$entry"; then continue; fi
     rm -rf "$entry"
   done
   set -f
@@ -312,12 +313,16 @@ collect_garbage() { # what runs left that never came to a worker, or were refuse
 rf_worker() {
   rf_setup
   case $1 in
-    run) run "$2" ;;
+    run)
+      if [ "${3:-}" = session ]; then leave_session; fi
+      run "$2"
+      ;;
     recover | boot)
       if [ "$1" = boot ]; then boot=yes; fi
-      if ! [ -f "$home/active" ]; then return 0; fi
+      if [ "$boot" = no ] && ! [ -f "$home/active" ]; then return 0; fi
       if take_lock "$1"; then
         recover_active
+        if [ "$boot" = yes ]; then collect_garbage ''; fi
         release_lock
       fi
       ;;

@@ -122,6 +122,13 @@ TEST_CASE("a transaction that never began says so") {
   const auto asked = with_shell([&](Shell& shell) { return follow_transaction(shell, first, 5); });
   REQUIRE_FALSE(asked.ok());
   CHECK(asked.error().kind == ErrorKind::refused);
+  // Its program may still be on its way.
+  Plan late;
+  late.files.push_back(change(FileChange::Op::create, "/etc/containerd/new.toml", "", "x"));
+  const auto applied = with_shell([&](Shell& shell) { return apply_plan(shell, late, first); });
+  REQUIRE_FALSE(applied.ok());
+  CHECK(applied.error().kind == ErrorKind::refused);
+  CHECK_FALSE(std::filesystem::exists(node.root / "etc/containerd/new.toml"));
 }
 
 TEST_CASE("an answer without an end is no outcome") {
@@ -129,6 +136,18 @@ TEST_CASE("an answer without an end is no outcome") {
   CHECK(read_outcome("error disk full\nend refused\n", "t").error().message == "disk full");
   CHECK(read_outcome("warn w\nerror cri=error\nend rolled-back\n", "t")->outcome == Outcome::rolled_back);
   CHECK(read_outcome("end stuck\nend applied\n", "t")->outcome == Outcome::stuck);
+}
+
+TEST_CASE("the class of every change is in the manifest") {
+  Plan plan;
+  for (const auto kind : {FileChange::Class::certificate, FileChange::Class::hosts, FileChange::Class::config}) {
+    plan.files.push_back(change(FileChange::Op::create, "/a", "", "x"));
+    plan.files.back().kind = kind;
+  }
+  const auto program = transaction_program(plan, options("t"));
+  REQUIRE(program.ok());
+  for (const std::string line : {"0 C:certificate 644", "1 C:hosts 644", "2 C:config 644"})
+    CHECK(program->expose().find(line) != std::string_view::npos);
 }
 
 TEST_CASE("paths that are none never reach a node") {
