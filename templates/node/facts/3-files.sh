@@ -159,8 +159,11 @@ rf_receipts() {
     id=
     IFS= read -r id <"$home/active"
     state=none
-    for file in "$home/txn/$id"/state.*; do state=${file##*/state.}; done
-    printf 'unfinished %s %s\n' "$id" "$state"
+    for file in "$home/txn/$id"/state.* "$home"/history/[0-9]*-"$id"/state.*; do
+      if [ -e "$file" ]; then state=${file##*/state.}; fi
+    done
+    # One that settles is applied; its receipt says the rest.
+    if [ "$state" != settling ]; then printf 'unfinished %s %s\n' "$id" "$state"; fi
   fi
   set -f
   if [ -s "$home/lock" ]; then
