@@ -23,6 +23,9 @@ struct ManagedFile {
 // Sorted by path.
 std::vector<ManagedFile> managed_files(const Facts& facts);
 
+// The node is as the transaction left it; one that settles may still be put back.
+bool in_effect(const ReceiptSummary& receipt);
+
 std::vector<ReceiptSummary> newest_first(const Facts& facts);
 // What somebody else's transactions changed between two looks at one node, newest first.
 std::vector<ReceiptSummary> applied_between(const Facts& earlier, const Facts& later);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "node/managed.h"
 #include "node/mask.h"
 
 namespace rf {
@@ -33,6 +34,9 @@ Result<void> make_directories(const PlanContext& context, const std::string& pat
     return refusal(fmt::format("{} is in the way: a directory has to stand there", path),
                    "look at it and move it away");
   }
+  if (const auto* link = tree.lstat(path); link != nullptr && link->kind == FileEntry::Kind::symlink)
+    return refusal(fmt::format("{} is a link to {}, which does not exist", path, link->target),
+                   "remove the link, or make its target");
   if (std::any_of(draft.files.begin(), draft.files.end(), [&](const FileChange& c) { return c.path == path; }))
     return {};
   RF_CHECK(make_directories(context, parent_path(path), draft));
@@ -81,8 +85,10 @@ Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft
     const bool masked = !entry->sha256.empty() && entry->sha256 != sha256_hex(entry->content);
     const bool same =
         entry->content == (masked ? mask_secrets(file.content.expose()) : std::string(file.content.expose()));
-    if (same && !(secret && (entry->mode & 077) != 0)) return {};
+    const bool others = entry->uid != 0 && entry->uid != context.facts.uid;
+    if (same && !(secret && (others || (entry->mode & 077) != 0))) return {};
     change = replacement_of(*entry);
+    if (secret && others) change.uid = 0;
   } else {
     RF_CHECK(make_directories(context, parent_path(path), draft));
     change.before_sha256 = "-";
@@ -176,7 +182,7 @@ bool has_receipt(const Facts& facts, std::string_view path) {
   int newest = -1, highest = 0;
   for (const auto& receipt : facts.receipts) {
     highest = std::max(highest, receipt.sequence);
-    if (receipt.result != "applied" || receipt.sequence < newest) continue;
+    if (!in_effect(receipt) || receipt.sequence < newest) continue;
     for (const auto& file : receipt.files)
       if (last_three(file.path) == last_three(path)) {
         found = &file;

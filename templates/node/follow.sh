@@ -1,4 +1,5 @@
-# Prints a transaction's log as it grows: "worker PID START", "step NAME", "warn TEXT", "error TEXT", and last "end OUTCOME".
+# Prints a transaction's log as it grows: "worker PID START", "step NAME", "warn TEXT", "error TEXT", "settling SECONDS", and last "end OUTCOME".
+# A transaction that settles is applied so far, and what comes of it is not waited for.
 # Without an "end" line the state is unknown and must be asked for. Given: home, txn, shell.
 # shellcheck shell=sh disable=SC2154 # given
 rf_alive() { # PID START
@@ -30,20 +31,24 @@ rf_print_log() { # -> 0 when the log has ended
   }; do
     line=$part$line part=
     printf '%s\n' "$line"
+    settling=no
     case $line in
       'worker '*) worker=${line#worker } ;;
+      'settling '*) settling=yes ;;
       'end '*) return 0 ;;
     esac
   done
-  return 1
+  if [ "$settling" = no ] || [ -n "$part" ]; then return 1; fi
+  echo 'end applied'
 }
 # The log may lie on a full disk; the state is the name of a file, which needs no space.
 rf_over() { # -> over: how it ended, "" while it has not
   over=
   for place in "$home"/history/*-"$RF_ID" "$txn"; do
-    for state in stuck rolled-back applied refused; do
+    for state in stuck rolled-back applied settling refused; do
       if [ -e "$place/state.$state" ]; then over=$state; fi
     done
+    if [ "$over" = settling ]; then over=applied; fi
     # Applied, but not yet done with everything.
     if [ "$over" = applied ] && [ "$place" = "$txn" ] && [ "$1" = running ]; then over=; fi
     if [ -n "$over" ]; then return 0; fi
@@ -55,7 +60,7 @@ rf_is_active() {
   [ "$active" = "$RF_ID" ]
 }
 rf_watch() {
-  part='' worker='' ticks=0 dead=0 ended=0
+  part='' worker='' settling=no ticks=0 dead=0 ended=0
   until rf_print_log; do
     rf_await
     if [ "$ticked" != tick ]; then continue; fi

@@ -49,7 +49,8 @@ rf_install_unit() {
 }
 rf_start() {
   : >"$txn/log" || rf_fail "$home cannot be written"
-  lasts=$((RF_WAIT * 3 + 90))
+  # An earlier transaction's watch, and this one's.
+  lasts=$((RF_WAIT * 3 + 180))
   if [ -z "${RF_ROOT:-}" ] && [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then
     # When the worker dies, however it does, systemd lets another one put things right.
     if systemd-run --quiet --collect --unit="regfallback-txn-$RF_ID" --property=RuntimeMaxSec="$lasts" \

@@ -5,7 +5,7 @@
 rf_chosen() { # -> chosen: directories of the history, oldest first
   chosen=
   for dir in "$home"/history/[0-9]*; do
-    if ! [ -e "$dir/state.applied" ]; then continue; fi
+    if ! [ -e "$dir/state.applied" ] && ! [ -e "$dir/state.settling" ]; then continue; fi
     name=${dir##*/}
     if [ "$RF_TARGET" = latest ]; then chosen=
     elif [ -z "$chosen" ] && [ "$RF_TARGET" != first ] && [ "${name#*-}" != "$RF_TARGET" ]; then continue; fi
@@ -25,8 +25,8 @@ rf_settings() { # of the newest; a service is restarted when one of them restart
     done <"$dir/settings"
   done
   {
-    grep -v '^restart \|^service \|^wait ' "$newest/settings"
-    printf 'restart %s\nservice %s\nwait %s\n' "${restart:-none}" "$service" "$RF_WAIT"
+    grep -v '^restart \|^service \|^wait \|^watch ' "$newest/settings"
+    printf 'restart %s\nservice %s\nwait %s\nwatch ends\n' "${restart:-none}" "$service" "$RF_WAIT"
   } >"$txn/settings"
 }
 rf_last_of() { # PATH -> last: what the newest transaction made of it

@@ -4,6 +4,7 @@ import os
 import pathlib
 import stat
 import subprocess
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 NODE = pathlib.Path(os.environ.get("RF_NODE_TEMPLATES", SOURCE / "templates/node"))
@@ -99,12 +100,17 @@ class Node:
         path.write_text("#!/bin/sh\n" + text)
         path.chmod(0o755)
 
-    def run(self, program: str, timeout: float = 60, **env) -> list[str]:
+    def run(self, program: str, timeout: float = 60, settled: bool = True, **env) -> list[str]:
+        """What it printed, when the node has settled."""
         framed = "rf_program() {\n" + program + "}\n{ rf_program </dev/null; }\n"
         done = subprocess.run(self.shell + ["-s"], input=framed.encode(), env=self.env | {k: str(v) for k, v in env.items()}, timeout=timeout,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         self.stderr = done.stderr.decode(errors="replace")
         self.output = done.stdout.decode(errors="replace").splitlines()
+        deadline = time.monotonic() + timeout
+        while settled and self.settling():
+            assert time.monotonic() < deadline, "still at work"
+            time.sleep(0.02)
         return self.output
 
     def apply(self, ident: str, changes: list[Change], settings: dict | None = None, **env) -> str:
@@ -112,6 +118,15 @@ class Node:
         lines = self.run(transaction_program(ident, changes, settings), **env)
         ends = [line[4:] for line in lines if line.startswith("end ")]
         return ends[-1] if ends else "none"
+
+    def settling(self) -> bool:
+        """Whether a worker is alive whose transaction is in the history: a session goes when the runtime is well, the worker watches on."""
+        try:
+            pid, start, ident = (self.home / "lock").read_text().split()
+            alive = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19] == start
+        except (OSError, ValueError):
+            return False
+        return alive and any(self.home.glob(f"history/*-{ident}"))
 
     def prepare(self, ident: str, changes: list[Change], settings: dict | None = None):
         """What the front leaves for the worker, without starting it."""

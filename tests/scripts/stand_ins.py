@@ -1,8 +1,8 @@
 """Stand-ins for the programs of a node, and the node tree most tests begin with.
 
 A service "runs" the configuration that was on disk when it was last restarted, so that tests see the effective state, not only files:
-`running` holds that configuration, `pid` counts restarts, `calls` lists what systemctl was asked, `failed` blocks restarts until
-reset-failed, as systemd's start limit does.
+`running` holds that configuration, `pid` counts restarts, `restarts` is how often systemd restarted it because it died, `sub` its SubState,
+`calls` lists what systemctl was asked, `failed` blocks restarts until reset-failed, as systemd's start limit does.
 """
 import os
 import pathlib
@@ -15,7 +15,10 @@ SYSTEMCTL = r'''
 echo "$*" >>"$STATE/calls"
 config=$RF_ROOT/etc/containerd/config.toml
 case $1 in
-  show) printf 'MainPID=%s\nNRestarts=0\nSubState=running\n' "$(cat "$STATE/pid")" ;;
+  show)
+    if grep -q later "$STATE/running" && [ -e "$RF_ROOT"/var/lib/regfallback/history/*/state.settling ]; then echo 1 >"$STATE/restarts"; fi 2>/dev/null
+    printf 'MainPID=%s\nNRestarts=%s\nSubState=%s\n' "$(cat "$STATE/pid")" "$(cat "$STATE/restarts")" "$(cat "$STATE/sub")"
+    ;;
   reset-failed) rm -f "$STATE/failed" ;;
   restart)
     if [ -e "$STATE/stopping" ]; then echo 'Transaction is destructive' >&2; exit 1; fi
@@ -52,7 +55,7 @@ exec /usr/bin/setsid "$@"
 CERTS = "/etc/containerd/certs.d"
 CONFIG = "/etc/containerd/config.toml"
 SETTINGS = {"restart": "systemd", "service": "containerd.service", "wait": "3", "exe": "containerd", "socket": "/run/containerd/containerd.sock",
-            "config": CONFIG}
+            "config": CONFIG, "settle": "0"}
 
 
 def scratch() -> pathlib.Path:
@@ -73,7 +76,8 @@ def make_node(root: pathlib.Path, shell: str) -> Node:
     node.file(f"{CERTS}/old.example/hosts.toml", b"gone\n", 0o600)
     node.file(f"{CERTS}/old.example/ca.crt", b"gone too\n")
     shutil.copy(node.root / CONFIG[1:], state / "running")
-    (state / "pid").write_text("100\n")
+    for name, value in {"pid": 100, "restarts": 0, "sub": "running"}.items():
+        (state / name).write_text(f"{value}\n")
     return node
 
 

@@ -8,13 +8,16 @@
 # /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
 # txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
 #   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), claim,
-#   cause, state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, conflict/
+#   cause, state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, health, watch, conflict/
 # manifest: "N OP:CLASS MODE UID GID BEFORE AFTER PATH", in commit order. OP: M make directory, C create, R replace, D delete, X remove
 #   directory. CLASS: directory, certificate, hosts or config; older versions wrote none.
-# Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads.
+# Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads. Where others than root may
+# write (listed in `shared`), they are N.new and N.old in .rf-ID, a directory of root's beside the outermost of these directories.
 #
-# The state is the name of one file, changed by rename: staged, committing, applied; rolling-back, rolled-back, stuck; refused.
+# The state is the name of one file, changed by rename: staged, committing, settling, applied; rolling-back, rolled-back, stuck; refused.
 # Before committing nothing is changed. From committing on everything is put back by rename, which needs no space, until it is applied.
+# A change that restarted the runtime settles first: it is in the history and works, its old files are kept, the lock is held, and the runtime
+# is watched. A session is told `applied` when that begins. The next transaction waits for its end; a rollback ends it (settling -> applied).
 # Every process costs about a millisecond, on a node that has work to do: what a builtin can do no program is started for.
 # Rolling back twice is harmless. The log ends with "end OUTCOME": applied, conflict, refused, busy, rolled-back, stuck.
 # For tests: RF_ROOT stands for /, RF_FAIL_AT kills the worker at that step, RF_FAIL_HOOK is run at every step.
@@ -32,7 +35,8 @@ rf_setup() {
   trap 'interrupted=1' INT TERM
   newline='
 '
-  root=${RF_ROOT:-}
+  root=
+  if [ -n "${RF_ROOT:-}" ]; then root=$(cd -P "$RF_ROOT" && pwd -P) || exit 1; fi
   home=$root/var/lib/regfallback
   steps=0
   state=none
@@ -94,7 +98,7 @@ leave_session() {
 
 get_state() {
   state=none
-  for name in staged committing applied rolling-back rolled-back stuck refused; do
+  for name in staged committing settling applied rolling-back rolled-back stuck refused; do
     if [ -e "$txn/state.$name" ]; then state=$name; fi
   done
 }
@@ -126,14 +130,14 @@ started() { # PID -> start: when it started, so that a number used again is told
   set -- ${stat##*) }
   start=${20:-}
 }
-take_lock() { # ID
+take_lock() { # ID [TRIES]
   started $$
   mine="$$ $start $1"
   tries=0
   exec 9>>"$home/lock"
   until try_lock; do
     tries=$((tries + 1))
-    if [ "$tries" -gt "${RF_LOCK_TRIES:-100}" ]; then return 1; fi
+    if [ "$tries" -gt "${2:-${RF_LOCK_TRIES:-100}}" ]; then return 1; fi
     nap 0.1
   done
   # For others to read; on a full disk the lock holds without it.
@@ -168,22 +172,43 @@ release_lock() {
 load() { # ID
   id=$1
   txn=$home/txn/$id
+  set +f
+  for past in "$home"/history/[0-9]*-"$id"; do
+    if [ -d "$past" ]; then txn=$past; fi
+  done
+  set -f
   log=$txn/log
   # Opened for both, so that nothing waits for a reader; a line each time fills no pipe.
   if [ -p "$txn/wake" ]; then exec 8<>"$txn/wake"; else exec 8>/dev/null; fi
   cause='' armed=
-  restart=none service='' wait=60 exe='' socket='' config='' before_health=''
+  restart=none service='' wait=60 settle=30 watch='' exe='' socket='' config='' before_health=''
   while IFS=' ' read -r key value; do
     case $key in
       restart) restart=$value ;;
       service) service=$value ;;
       wait) wait=$value ;;
+      settle) settle=$value ;;
+      watch) watch=$value ;;
       exe) exe=$value ;;
       socket) socket=$value ;;
       config) config=$value ;;
     esac
   done 2>/dev/null <"$txn/settings"
+  shared=
+  if [ -f "$txn/shared" ]; then
+    while IFS= read -r line; do shared=$shared$line$newline; done <"$txn/shared"
+  fi
   case $wait in '' | *[!0-9]*) wait=60 ;; esac
+  case $settle in '' | *[!0-9]*) settle=30 ;; esac
+}
+beside() { # PATH N new|old -> near
+  near=${1%/*}/.rf-$id-
+  IFS=$newline
+  for line in $shared; do
+    case $1 in "$line"/*) near=${line%/*}/.rf-$id/ ;; esac
+  done
+  unset IFS
+  near=$near$2.$3
 }
 next_change() { # from 3, a manifest -> n op class mode owner group before after path target; fails at its end
   read -r n op mode owner group before after path <&3 || return 1
@@ -192,7 +217,6 @@ next_change() { # from 3, a manifest -> n op class mode owner group before after
   op=${op%%:*}
   target=$root$path
 }
-beside() { near=${1%/*}/.rf-$id-$2.$3; } # PATH N new|old -> near
 # A path below a directory that is made (list `made`) or goes as a whole (list `whole`) is not handled by itself.
 within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is what is renamed
   outer=

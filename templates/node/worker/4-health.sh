@@ -1,39 +1,60 @@
-# The service and its health. An active unit proves nothing: every CRI plugin must be ok, and stay so.
+# The service and its health. An active unit proves nothing: every CRI plugin must be ok, and stay so. Where the CRI cannot be asked, a socket
+# that accepts connections and a process that stays are what is known.
 # shellcheck shell=sh disable=SC2034,SC2154 # the parts of the worker share their variables
 
 find_ctr() { # -> ctr
   ctr=
   if [ -n "$exe" ] && [ -x "${exe%/*}/ctr" ]; then ctr=${exe%/*}/ctr; elif command -v ctr >/dev/null; then ctr=ctr; elif command -v k0s >/dev/null; then ctr='k0s ctr'; fi
 }
-get_health() { # -> health: "PLUGIN=STATE ..." of the CRI, "" when nothing answers
-  if [ -z "$socket" ]; then
-    health=unknown=ok
-  elif [ -n "$ctr" ]; then
-    # shellcheck disable=SC2086 # may be two words
-    health=$(limit 10 $ctr -a "$socket" plugins ls 2>/dev/null | while read -r type name rest; do
-      case $type.$name in io.containerd.grpc.v1.cri | io.containerd.cri.*) printf '%s ' "$type.$name=${rest##* }" ;; esac
-    done)
-  elif command -v crictl >/dev/null; then
-    health=
-    if limit 10 crictl -r "unix://$socket" version >/dev/null 2>&1; then health='cri=ok '; fi
-  else
-    health=
-    if [ -S "$socket" ]; then health='socket=ok '; fi
-  fi
+ask_ctr() { # prints "PLUGIN=STATE " for every plugin of the CRI
+  # shellcheck disable=SC2086 # may be two words
+  limit 10 $ctr -a "$socket" plugins ls 2>/dev/null | while read -r type name rest; do
+    case $type.$name in io.containerd.grpc.v1.cri | io.containerd.cri.*) printf '%s ' "$type.$name=${rest##* }" ;; esac
+  done
 }
-is_healthy() { # everything is ok, or not worse than before
-  if [ -z "$health" ] && [ -n "$before_health" ]; then return 1; fi
+accepts() { # somebody listens on the socket; the file alone proves nothing
+  case $socket in /var/run/*) set -- "${socket#/var}" ;; *) set -- "$socket" ;; esac
+  grep -q " 00010000 0001 01 .* $1\$" /proc/net/unix 2>/dev/null
+}
+get_health() { # -> health: "WHAT=STATE ..." from the best source that answers, "" when nothing is known
+  health=
+  if [ -z "$socket" ]; then
+    get_sample
+    case $sample in *SubState=running*) health='service=ok ' ;; esac
+    return 0
+  fi
+  if [ -n "$ctr" ]; then health=$(ask_ctr); fi
+  if [ -n "$health" ]; then return 0; fi
+  if command -v crictl >/dev/null && limit 10 crictl -r "unix://$socket" version >/dev/null 2>&1; then
+    health='cri=ok '
+  elif accepts; then health='socket=ok '; fi
+  return 0
+}
+rank() { # HEALTH -> rank: how much the source knows
+  case $1 in
+    *io.containerd*) rank=3 ;;
+    *cri=*) rank=2 ;;
+    *=*) rank=1 ;;
+    *) rank=0 ;;
+  esac
+}
+is_healthy() { # everything is ok, or not worse than before. That a source does not answer any more is worse.
+  rank "$before_health"
+  known=$rank
+  rank "$health"
+  if [ "$rank" -lt "$known" ]; then return 1; fi
   for row in $health; do
     case $row in *=ok) continue ;; esac
     case " $before_health " in *" $row "*) ;; *) return 1 ;; esac
   done
+  if [ "$rank" -gt "$known" ]; then return 0; fi
   for row in $before_health; do
     case $row in *=ok) ;; *) continue ;; esac
     case " $health " in *" $row "*) ;; *) return 1 ;; esac
   done
 }
-get_socket() { # -> made: which socket it is. A new containerd makes a new one, and numbers come once on a tmpfs.
-  made=$(ls -di "$socket" 2>/dev/null)
+get_socket() { # -> inode: which socket it is. A new containerd makes a new one, and numbers come once on a tmpfs.
+  inode=$(ls -di "$socket" 2>/dev/null) || :
 }
 get_sample() { # -> sample: which process the service is
   sample=
@@ -42,22 +63,28 @@ get_sample() { # -> sample: which process the service is
     snap) sample=$(limit 10 systemctl show -p MainPID,NRestarts,SubState "snap.$service.service" 2>/dev/null) ;;
     itself)
       get_socket
-      sample=$made
+      sample=$inode
       ;;
   esac
 }
+field() { # NAME -> value: of the sample, "" when it is not in it
+  value=
+  case $sample in *"$1="*) value=${sample##*"$1="} ;; esac
+  value=${value%%"$newline"*}
+}
 service_is_runtime() { # and not a program that keeps a containerd as its child
-  main=${sample#*MainPID=}
+  field MainPID
   # shellcheck disable=SC3013 # dash, busybox and bash have -ef
-  [ "$main" != "$sample" ] && [ "/proc/${main%%"$newline"*}/exe" -ef "$exe" ]
+  [ -n "$value" ] && [ "/proc/$value/exe" -ef "$exe" ]
 }
 # The distribution watches the directory of a file that was changed, and restarts its containerd some seconds later.
+expect_own_restart() { # before the first change
+  if [ "$restart" = itself ]; then get_socket && old_inode=$inode; fi
+}
 await_own_restart() { # SECONDS
-  get_socket
-  born=$made
   uptime
   late=$((seconds + $1))
-  while get_socket && [ "$made" = "$born" ] || [ -z "$made" ]; do
+  while get_socket && [ "$inode" = "$old_inode" ] || [ -z "$inode" ]; do
     uptime
     if [ "$seconds" -ge "$late" ]; then
       said="it did not restart by itself within $1 s"
@@ -65,9 +92,6 @@ await_own_restart() { # SECONDS
     fi
     nap 0.1
   done
-}
-settle() { # it noticed as well that nothing of ours stands beside the file any more
-  if [ "$restart" = itself ] && await_own_restart "${RF_QUIET:-8}" && ! await_health; then say "warn after the end $why"; fi
 }
 restart_service() {
   said=
@@ -91,9 +115,11 @@ restart_service() {
 # enough too, and where the service is the runtime itself the second look only asks whether it still is that process.
 await_health() { # -> 0, or 1 with `why`
   uptime
-  deadline=$((seconds + wait))
+  # Whole seconds, of which the first has begun.
+  deadline=$((seconds + wait + 1))
   last='' last_health=''
   why="nothing answers on $socket"
+  if [ -z "$socket" ]; then why="nothing is known about the runtime: neither its socket nor a unit that runs"; fi
   while :; do
     get_sample
     if [ -z "$last_health" ] || [ "$sample" != "$last" ] || ! service_is_runtime; then get_health; fi
@@ -108,17 +134,53 @@ await_health() { # -> 0, or 1 with `why`
     else pause=0.05; fi
     last=$sample last_health=$health
     uptime
-    if [ "$seconds" -ge "$deadline" ]; then
-      if is_healthy && [ -z "$before_health" ]; then return 0; fi
-      return 1
-    fi
+    if [ "$seconds" -ge "$deadline" ]; then return 1; fi
     nap "$pause"
   done
 }
-service_again() { # after files were put back
+service_again() { # after files were put back: well, or no worse than before
   if [ "$boot" = yes ] || ! [ -e "$txn/restarted" ]; then return 0; fi
   say "step restart"
   restart_service
   say "step health"
-  await_health
+  await_health || [ -z "$before_health" ]
+}
+
+# --- after the restart: the runtime is watched for a while ---
+
+begin_watch() { # -> ends restarts born: when it ends, and what is not to change. Recorded for a recovery, which goes on with it.
+  get_socket
+  field NRestarts
+  uptime
+  ends=$((seconds + settle)) restarts=${value:--} born=${inode:--}
+  { printf '%s %s %s\n' "$ends" "$restarts" "$born" >"$txn/watch"; } 2>/dev/null
+}
+still_up() { # -> 0, or 1 with `why`. A person may restart a service; systemd does it only when it died.
+  get_sample
+  why="$service died and was restarted"
+  field NRestarts
+  case $restarts:$value in *[!0-9:]* | *:) ;; *) if [ "$value" -gt "$restarts" ]; then return 1; fi ;; esac
+  if [ "$restart" = itself ] && [ "$inode" != "$born" ]; then return 1; fi
+  field SubState
+  why="$service does not stay up ($value)"
+  case $value in failed | dead | auto-restart*) return 1 ;; esac
+}
+watch() { # -> 0 when it is well at the end, 1 with `why`, 2 when the watch was ended from outside
+  uptime
+  looks=$((seconds + 10))
+  get_sample
+  field MainPID
+  main=$value
+  while [ "$seconds" -lt "$ends" ]; do
+    nap 1
+    if ! [ -e "$txn/state.settling" ] || [ "$interrupted" = 1 ]; then return 2; fi
+    uptime
+    if [ "$seconds" -lt "$looks" ] && { [ -z "$main" ] || [ -d "/proc/$main" ]; }; then continue; fi
+    still_up || return 1
+    looks=$((seconds + 10))
+    field MainPID
+    main=$value
+  done
+  await_health || return 1
+  still_up
 }

@@ -18,8 +18,12 @@ refuse() { # OUTCOME: nothing was changed
   if [ "$active" = "$id" ]; then rm -f "$home/active"; fi
   end "$1"
 }
-remember() { # into history; the name gives the order, whatever the clock says
+remember() { # for good
   if [ -n "$cause" ]; then printf 'cause %s\n' "$cause" >"$txn/cause"; fi
+  enter_history && forget
+}
+enter_history() { # the name gives the order, whatever the clock says
+  case $txn in "$home"/history/*) return 0 ;; esac
   if ! [ -d "$home/history" ]; then mkdir -p "$home/history"; fi
   last=0
   set +f
@@ -38,11 +42,10 @@ remember() { # into history; the name gives the order, whatever the clock says
   log=$txn/log
   step remembered
   flush "$home/history" "$home/txn"
-  forget
 }
 forget() { # what the finished transaction txn needs no longer; what marks it as unfinished goes last
   read_watchdog
-  set -- "$txn/contents" "$txn/new" "$txn/wake" "$txn/watchdog"
+  set -- "$txn/contents" "$txn/new" "$txn/wake" "$txn/watchdog" "$txn/watch" "$txn/health" "$txn/shared"
   if ! [ -e "$txn/state.applied" ]; then set -- "$@" "$txn/old"; fi
   rm -rf "$@" "$home/active"
   step forgotten
@@ -104,12 +107,42 @@ roll_back() {
   end stuck
   return 1
 }
+conclude() { # it is applied, and its old files go
+  say "step finish"
+  clean
+  remember applied
+  prune
+  end applied
+}
+# The runtime was well after its restart, and a session may go. Until it has stayed so, the old files are kept and the transaction is active.
+settle() {
+  enter_history
+  watched=0
+  if [ "$boot" = no ]; then
+    { IFS=' ' read -r ends restarts born <"$txn/watch"; } 2>/dev/null || { get_sample; begin_watch; }
+    say "settling $settle"
+    watch
+    watched=$?
+  fi
+  if [ "$watched" = 1 ] && ! shutting_down && set_state rolling-back; then
+    because "within $settle s of its restart $why"
+    { printf 'cause %s\n' "$cause" >"$txn/cause"; } 2>/dev/null
+    roll_back
+  elif [ "$watched" = 0 ] && set_state applied; then
+    conclude
+  else
+    # A rollback ended it; or the machine goes down, or this process has to: then the boot unit or the next run goes on.
+    get_state
+    if [ "$state" != applied ]; then exit 1; fi
+    conclude
+  fi
+}
 shutting_down() { [ "$(limit 5 systemctl is-system-running 2>/dev/null)" = stopping ]; }
 
 # --- the watchdog ---
 
 arm() { # a timer of systemd's, whatever happens to this process and to its session; else a process of our own
-  lasts=$((wait * 3 + 120))
+  lasts=$((wait * 3 + 120 + settle))
   # Minutes have passed by then: is it still the worker? systemd takes ${NAME} for a variable of its own.
   # shellcheck disable=SC2016 # its own variables
   checked='cd "$0/lib" && { ! command -v sha256sum || sha256sum -c sum; } >&2 && exec /bin/sh ./worker.sh recover'
@@ -151,6 +184,7 @@ prepare() { # -> 0, or 1 with `outcome`
   say "step check"
   read_mounts
   check_manifest && check_directories || return 1
+  warn_of_volatile
   outcome=conflict
   check_unchanged || return 1
   outcome=refused
@@ -182,14 +216,44 @@ prepare() { # -> 0, or 1 with `outcome`
   step armed
   if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
 }
-activate() {
+activate() { # -> reached: the state it is in when all is well
+  reached=applied
   if [ "$restart" = none ]; then return 0; fi
+  reached=settling
   say "step restart"
   : >"$txn/restarted" && flush "$txn" || because "the state directory cannot be written" || return 1
   if ! restart_service; then because "restarting $service failed: $said" || return 1; fi
   if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
   say "step health"
-  await_health || because "after the restart $why"
+  await_health || because "after the restart $why" || return 1
+  begin_watch
+  rank "$health"
+  if [ "$rank" = 1 ]; then say "warn the runtime cannot be asked how its plugins are: its process and socket are all that is known"; fi
+}
+# A rollback does not wait until what it takes back has settled.
+end_watches() {
+  if [ "$watch" != ends ]; then return 0; fi
+  set +f
+  for past in "$home"/history/*/state.settling; do mv -f "$past" "${past%settling}applied" 2>/dev/null; done
+  set -f
+}
+settles() { # some transaction does
+  set +f
+  for past in "$home"/history/*/state.settling; do
+    set -f
+    [ -e "$past" ]
+    return
+  done
+}
+lock() { # ID. A watch is waited for until it ends; other work not as long.
+  end_watches
+  if settles; then say "step wait"; fi
+  while settles; do
+    # Whoever watched may be dead; recovery goes on with it.
+    if take_lock "$1" 0; then return 0; fi
+    nap 1
+  done
+  take_lock "$1"
 }
 run() { # ID
   load "$1"
@@ -204,7 +268,7 @@ run() { # ID
     return
   fi
   say "worker $$ $start"
-  if ! take_lock "$1"; then
+  if ! lock "$1"; then
     held=
     { read -r held <"$home/lock"; } 2>/dev/null
     say "error another transaction runs (${held#* * })"
@@ -229,13 +293,8 @@ run() { # ID
   if ! prepare; then
     wait
     refuse "$outcome"
-  elif say "step commit" && commit && activate && set_state applied; then
-    say "step finish"
-    clean
-    settle
-    remember applied
-    prune
-    end applied
+  elif say "step commit" && commit && activate && set_state "$reached"; then
+    if [ "$state" = settling ]; then settle; else conclude; fi
   else
     because "the change could not be completed"
     roll_back
@@ -246,26 +305,16 @@ run() { # ID
 
 # --- recover ---
 
-finish_forgetting() { # of a transaction that is in the history already, or of none
-  set +f
-  for txn in "$home"/history/[0-9]*-"$id"; do
-    set -f
-    if [ -d "$txn" ]; then forget; fi
-  done
-  set -f
-  rm -f "$home/active"
-}
-
 recover_active() {
   if ! [ -f "$home/active" ]; then return 0; fi
   id=
   read -r id <"$home/active"
   case $id in '' | *[!A-Za-z0-9-]*) id=none ;; esac
-  if ! [ -f "$home/txn/$id/manifest" ]; then
-    finish_forgetting
+  load "$id"
+  if ! [ -f "$txn/manifest" ]; then
+    rm -f "$home/active"
     return 0
   fi
-  load "$id"
   { read -r before_health <"$txn/health"; } 2>/dev/null
   find_ctr
   get_state
@@ -276,18 +325,14 @@ recover_active() {
       refuse refused
       ;;
     refused) rm -f "$home/active" ;;
-    applied)
-      clean
-      remember applied
-      prune
-      end applied
-      ;;
+    settling) settle ;;
+    applied) conclude ;;
     rolled-back)
       remember rolled-back
       end rolled-back
       ;;
     *)
-      { read -r cause <"$txn/cause"; } 2>/dev/null
+      { read -r _ cause <"$txn/cause"; } 2>/dev/null
       because "the worker died while it was $state"
       roll_back
       ;;

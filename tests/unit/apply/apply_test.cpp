@@ -136,6 +136,8 @@ TEST_CASE("an answer without an end is no outcome") {
   CHECK(read_outcome("error disk full\nend refused\n", "t").error().message == "disk full");
   CHECK(read_outcome("warn w\nerror cri=error\nend rolled-back\n", "t")->outcome == Outcome::rolled_back);
   CHECK(read_outcome("end stuck\nend applied\n", "t")->outcome == Outcome::stuck);
+  CHECK(read_outcome("step health\nsettling 30\nend applied\n", "t")->settling);
+  CHECK_FALSE(read_outcome("settling 30\nstep finish\nend applied\n", "t")->settling);
 }
 
 TEST_CASE("the class of every change is in the manifest") {
@@ -157,6 +159,9 @@ TEST_CASE("paths that are none never reach a node") {
     CAPTURE(path);
     CHECK_FALSE(transaction_program(plan, options("t")).ok());
   }
+  Plan blank;
+  blank.files.push_back(change(FileChange::Op::create, "/certs.d/docker.io ", "", "x"));
+  CHECK(transaction_program(blank, options("t")).error().message.find("ends in a blank") != std::string::npos);
   Plan plan;
   plan.files.push_back(change(FileChange::Op::create, "/a", "", "x"));
   CHECK_FALSE(transaction_program(plan, options("t'; id")).ok());

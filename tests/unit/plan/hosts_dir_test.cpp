@@ -142,6 +142,13 @@ TEST_CASE("credentials make the file private, are sent up front and are never sh
   node.facts.tree.put_file(docker_hosts, std::string(change->after.expose()), 0644);
   REQUIRE(node.plan().files.size() == 1);
   CHECK(node.plan().files[0].mode == 0600);
+  // Credentials are never in a file that somebody else owns.
+  FileEntry theirs = *node.facts.tree.lstat(docker_hosts);
+  theirs.mode = 0600;
+  theirs.uid = 1000;
+  node.facts.tree.put(docker_hosts, theirs);
+  REQUIRE(node.plan().files.size() == 1);
+  CHECK(node.plan().files[0].uid == 0);
 }
 
 TEST_CASE("registries with a token service get a warning on versions that send them no credentials") {
@@ -294,6 +301,13 @@ TEST_CASE("links are followed, and a store that is never changed is refused") {
   CHECK(plan.files.back().path == "/opt/certs.d/docker.io/hosts.toml");
   node.facts.tree.put_symlink("/etc/containerd/certs.d", "/nix/store/abc/certs.d");
   CHECK(node.refused().message.find("/nix/store") != std::string::npos);
+}
+
+TEST_CASE("a link to a directory that is not there is named with its target") {
+  Planned node(hub_by_anubis);
+  node.on("1.7.24", live_1_7).facts.tree.put_symlink("/etc/containerd/certs.d", "/nowhere");
+  CHECK(node.refused().message.find("/etc/containerd/certs.d is a link to /nowhere, which does not exist") !=
+        std::string::npos);
 }
 
 TEST_CASE("a file that could not be read is not touched, since it could not be put back") {
