@@ -186,7 +186,7 @@ int print_rules(Context& context, std::span<const Rule> rules) {
   if (!context.wants_table())
     context.print(rules_value(rules));
   else
-    context.out.write(one ? rule_page(rules.front()) : rules_text(rules, context.style()));
+    context.out.write(one ? std::string(page_of(rules.front()).text) : rules_text(rules, context.style()));
   return exit_done;
 }
 

@@ -89,37 +89,9 @@ void look_for_others(const View& view, Findings& found) {
 }
 
 const std::array answers{
-    Rule{.id = "endpoint-silent",
-         .severity = Severity::error,
-         .title = "An endpoint does not answer in time",
-         .happens = "Up to 2.2 a pull stalls at an endpoint that takes a connection and says nothing; from 2.3 on each "
-                    "request to it costs 30 s. "
-                    "One that drops packets costs 30 s for each object, or its dial_timeout.",
-         .why = "The machine is down, a firewall drops packets, or the registry hangs.",
-         .see = "curl -m 10 -i URL/",
-         .fix = "Repair it, or take it out of the chain.",
-         .versions = "Every containerd.",
-         .reports = "containerd/containerd#10624, #10660, #4861, spegel-org/spegel#739",
-         .look = look_for_silence},
-    Rule{.id = "endpoint-speaks-http",
-         .severity = Severity::error,
-         .title = "An https endpoint speaks plain http",
-         .happens = "`server gave HTTP response to HTTPS client`: the endpoint is asked in vain.",
-         .why = "The scheme of its URL is https, written or by default. skip_verify does not make it http.",
-         .see = "curl -i http://HOST:PORT/v2/",
-         .fix = "http:// in the URL.",
-         .versions = "Every containerd.",
-         .look = look_for_http},
-    Rule{.id = "endpoint-does-not-serve",
-         .severity = Severity::warning,
-         .title = "An endpoint does not serve",
-         .happens = "containerd goes on to the next endpoint; the last one has none.",
-         .why = "The name is not known, nothing listens there, the certificate is not trusted, or something else than "
-                "a registry answers.",
-         .see = "regfallback test",
-         .fix = "Repair what the answer names.",
-         .versions = "Every containerd.",
-         .look = look_for_others},
+    Rule{.id = "endpoint-silent", .severity = Severity::error, .look = look_for_silence},
+    Rule{.id = "endpoint-speaks-http", .severity = Severity::error, .look = look_for_http},
+    Rule{.id = "endpoint-does-not-serve", .severity = Severity::warning, .look = look_for_others},
 };
 
 }  // namespace
