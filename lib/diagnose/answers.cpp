@@ -32,12 +32,14 @@ std::optional<Location> place_of(const View& view, const EndpointAnswer& answer)
 }
 
 std::string told(const EndpointAnswer& answer) {
-  return answer.detail.empty() ? answer.answer : fmt::format("{} ({})", answer.answer, answer.detail);
+  const auto name = to_string(answer.answer);
+  return answer.detail.empty() ? std::string(name) : fmt::format("{} ({})", name, answer.detail);
 }
 
+// The detail is what the client on the node printed: curl, wget or openssl.
 bool is_plain_http(const EndpointAnswer& answer) {
   const auto detail = lower(answer.detail);
-  return answer.answer == "tls" && answer.endpoint.scheme == "https" &&
+  return answer.answer == Answer::tls && answer.endpoint.scheme == "https" &&
          (detail.find("wrong version number") != detail.npos || detail.find("http request") != detail.npos ||
           detail.find("packet length") != detail.npos || detail.find("unexpected message") != detail.npos ||
           detail.find("record layer") != detail.npos);
@@ -45,7 +47,7 @@ bool is_plain_http(const EndpointAnswer& answer) {
 
 void look_for_silence(const View& view, Findings& found) {
   each_answer(view, [&](const EndpointAnswer& answer, bool last) {
-    if (answer.answer != "timeout") return;
+    if (answer.answer != Answer::timeout) return;
     found.add({.cause = fmt::format("{} in the chain of {} did not answer in time: {}", answer.endpoint.url(),
                                     answer.registry, told(answer)),
                .where = place_of(view, answer),
@@ -74,9 +76,8 @@ void look_for_http(const View& view, Findings& found) {
 }
 
 void look_for_others(const View& view, Findings& found) {
-  constexpr std::array fine{std::string_view("serves"), std::string_view("wants-token"),
-                            std::string_view("unauthorized"), std::string_view("not-asked"),
-                            std::string_view("timeout")};
+  constexpr std::array fine{Answer::serves, Answer::wants_token, Answer::unauthorized, Answer::not_asked,
+                            Answer::timeout};
   each_answer(view, [&](const EndpointAnswer& answer, bool last) {
     if (std::find(fine.begin(), fine.end(), answer.answer) != fine.end() || is_plain_http(answer)) return;
     found.add({.cause = fmt::format("{} in the chain of {} does not serve: {}", answer.endpoint.url(), answer.registry,

@@ -59,7 +59,8 @@ void look_for_unusable(const View& view, Findings& found) {
         std::find_if(files.begin(), files.end(), [](const NamedFile& file) { return file.key == "client"; });
     const auto& file = named != files.end() ? named : pair;
     if (file == files.end()) continue;
-    const bool missing = chain.error->find("no such file") != std::string::npos;
+    const auto failure = open_failure(view.tree(), file->path);
+    const bool missing = failure && failure->kind == OpenFailure::Kind::missing;
     const bool elsewhere = missing && view.is_copy() && !file->path.starts_with(directory->root + "/");
     const bool list =
         file->key == "client" && !missing &&

@@ -71,19 +71,12 @@ std::string rename_fix(const View& view, std::string_view plugin, int version, c
                      header_of(view, where, plugin, cri_plugin_name(version, view.containerd())), view.restart());
 }
 
-// The plugin a reason speaks of: what stands between its first quotes.
-std::string plugin_of(std::string_view reason) {
-  const auto begin = reason.find('"') + 1;
-  return std::string(reason.substr(begin, reason.find('"', begin) - begin));
-}
-
 void look_at_names(const View& view, Findings& found) {
   if (!knows(view)) return;
   std::map<std::pair<std::string, std::string>, Finding> findings;  // by file and plugin
   for (const auto& ignored : view.config().ignored) {
-    if (ignored.kind != IgnoredKind::wrong_plugin_name || ignored.reason.find("for all files") != std::string::npos)
-      continue;
-    const auto plugin = plugin_of(ignored.reason);
+    if (ignored.kind != IgnoredKind::wrong_plugin_name) continue;
+    const auto& plugin = ignored.subject.plugin;
     const Location where{ignored.path, ignored.line, 0};
     auto& finding = findings[{ignored.path, plugin}];
     if (finding.where) {

@@ -18,7 +18,7 @@ void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::s
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != kind) continue;
     // K3s' and RKE2's own containerd rewrites repositories.
-    if (!view.era().rendered_by.empty() && ignored.reason.find("\"rewrite\"") != std::string::npos) continue;
+    if (!view.era().rendered_by.empty() && ignored.subject.key == "rewrite") continue;
     found.add({.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
                .effect = fmt::format("{} passes over it", view.who()),

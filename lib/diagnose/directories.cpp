@@ -121,7 +121,7 @@ std::string meant(std::string_view name) {
 void look_for_no_registry(const View& view, Findings& found) {
   for (const auto& directory : view.directories()) {
     const auto checked = check_registry_name(directory.registry);
-    if (checked || checked.error().message.find("is Docker Hub") != std::string::npos) continue;
+    if (checked || is_docker_hub_alias(directory.registry)) continue;  // that one is a rule of its own
     const auto right = meant(directory.name);
     found.add({.cause = fmt::format("{} is for no image: {}", directory.path, checked.error().message),
                .where = Location{directory.path, 0, 0},

@@ -15,14 +15,11 @@ namespace {
 std::string with_override(const View& view, const Chain& chain, const ChainEndpoint& endpoint,
                           const std::string& path) {
   const auto url = endpoint.scheme + "://" + endpoint.host + path;
-  if (view.is_rendered(endpoint.source->file)) return write_url(view, chain, endpoint, url);
   const auto text = view.tree().read(endpoint.source->file).value_or("");
   const auto where = is_last(chain, endpoint) ? "override_path = true below server, before the first [host] header"
                                               : "override_path = true below that header";
   const bool written = host_key_line(text, endpoint.source->line, "override_path") != 0;
-  const auto base = write_url(view, chain, endpoint, url);
-  return written ? base
-                 : fmt::format("{}, and {}", base.substr(0, base.rfind(" (no")), where) + " (no restart is needed)";
+  return write_url(view, chain, endpoint, url, written ? "" : where);
 }
 
 std::string request(const ChainEndpoint& endpoint) { return endpoint.path + "/NAME/manifests/TAG"; }

@@ -12,19 +12,6 @@
 namespace rf {
 namespace {
 
-constexpr std::string_view dropped = "containerd drops the whole file: ";
-
-enum class Drop { parse, byte_order_mark, capability, no_host_table, value };
-
-Drop drop_of(std::string_view reason) {
-  if (reason == "invalid `host` tree") return Drop::no_host_table;
-  if (reason.find("byte order mark") != reason.npos) return Drop::byte_order_mark;
-  if (reason.starts_with("unknown capability")) return Drop::capability;
-  const bool of_reader = reason.starts_with("toml: ") || reason.starts_with("failed to parse TOML: ");
-  const bool of_decoder = reason.starts_with("toml: cannot decode") || reason.starts_with("toml: host is not");
-  return of_reader && !of_decoder ? Drop::parse : Drop::value;
-}
-
 std::string registry_text(const RegistryDirectory& directory) {
   return directory.registry == "*" ? "every registry without a directory of its own" : directory.registry;
 }
@@ -63,60 +50,58 @@ std::string right_value(std::string_view key) {
   return "";
 }
 
-std::string drop_fix(const View& view, Drop drop, std::string_view reason, const IgnoredSetting& ignored) {
+std::string drop_fix(const View& view, const IgnoredSetting& ignored) {
   const auto text = view.tree().read(ignored.path).value_or("");
-  switch (drop) {
-    case Drop::no_host_table:
+  switch (ignored.kind) {
+    case IgnoredKind::no_host_table:
       for (const auto& statement : toml_statements(text))
         if (statement.kind != TomlStatement::Kind::key_value && !statement.key.empty() &&
             nearest(statement.key[0], {"host"}) == "host")
           return fmt::format("write [host.\"URL\"] for [{}...] on line {}", statement.key[0], statement.line);
       return "write the line [host] at its end";
-    case Drop::byte_order_mark:
+    case IgnoredKind::byte_order_mark:
       return fmt::format("remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {}", shell_quote(ignored.path));
-    case Drop::capability: {
-      const auto name = reason.substr(std::string_view("unknown capability ").size());
-      return fmt::format("remove \"{}\" from line {}; {} knows {}", name, ignored.line, view.who(),
-                         listed(all_capabilities(view.containerd())));
-    }
-    case Drop::parse:
-      if (reason.find("cannot hold '['") != reason.npos)
-        return fmt::format(
-            "give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header",
-            ignored.line);
-      return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
-    case Drop::value: break;
+    case IgnoredKind::unknown_capability:
+      return fmt::format("remove \"{}\" from line {}; {} knows {}", ignored.subject.capability, ignored.line,
+                         view.who(), listed(all_capabilities(view.containerd())));
+    case IgnoredKind::bracket_in_header:
+      return fmt::format("give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header",
+                         ignored.line);
+    case IgnoredKind::not_toml: return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
+    default: break;
   }
-  const auto key = key_on(text, ignored.line);
-  const auto right = right_value(key);
+  const auto right = right_value(key_on(text, ignored.line));
   return right.empty() ? fmt::format("repair line {}", ignored.line)
                        : fmt::format("write on line {} {}", ignored.line, right);
 }
 
-void look_for_dropped(const View& view, Findings& found, Drop wanted) {
-  each_ignored(view, IgnoredKind::dropped_file, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
-    const auto reason = std::string_view(ignored.reason).substr(dropped.size());
-    const auto drop = drop_of(reason);
-    if (drop != wanted) return;
-    const auto version = drop == Drop::no_host_table && view.is_rendered(ignored.path)
-                             ? "upgrade K3s or RKE2 (v1.27.13, 1.28.9, 1.29.4, 1.30 and later write the [host] line), "
-                               "or give the registry an endpoint"
-                             : drop_fix(view, drop, reason, ignored);
-    found.add({.cause = fmt::format("{} is dropped whole: {}", at({ignored.path, ignored.line, 0}), reason),
-               .where = view.place(ignored.path, ignored.line),
-               .effect = fmt::format("{} writes \"failed to decode hosts.toml\" into its log and goes on without the "
-                                     "file: {} is asked directly, with the certificate files "
-                                     "beside it only",
-                                     view.who(), registry_text(directory)),
-               .fix = live(view, ignored.path, version)});
+void look_for_dropped(const View& view, Findings& found, IgnoredKind kind) {
+  each_ignored(view, kind, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
+    const auto fix = kind == IgnoredKind::no_host_table && view.is_rendered(ignored.path)
+                         ? "upgrade K3s or RKE2 (v1.27.13, 1.28.9, 1.29.4, 1.30 and later write the [host] line), "
+                           "or give the registry an endpoint"
+                         : drop_fix(view, ignored);
+    found.add(
+        {.cause = fmt::format("{} is dropped whole: {}", at({ignored.path, ignored.line, 0}), directory.loaded.dropped),
+         .where = view.place(ignored.path, ignored.line),
+         .effect = fmt::format("{} writes \"failed to decode hosts.toml\" into its log and goes on without the "
+                               "file: {} is asked directly, with the certificate files "
+                               "beside it only",
+                               view.who(), registry_text(directory)),
+         .fix = live(view, ignored.path, fix)});
   });
 }
 
-void look_for_parse(const View& view, Findings& found) { look_for_dropped(view, found, Drop::parse); }
-void look_for_mark(const View& view, Findings& found) { look_for_dropped(view, found, Drop::byte_order_mark); }
-void look_for_capability(const View& view, Findings& found) { look_for_dropped(view, found, Drop::capability); }
-void look_for_no_table(const View& view, Findings& found) { look_for_dropped(view, found, Drop::no_host_table); }
-void look_for_value(const View& view, Findings& found) { look_for_dropped(view, found, Drop::value); }
+void look_for_parse(const View& view, Findings& found) {
+  look_for_dropped(view, found, IgnoredKind::not_toml);
+  look_for_dropped(view, found, IgnoredKind::bracket_in_header);
+}
+void look_for_mark(const View& view, Findings& found) { look_for_dropped(view, found, IgnoredKind::byte_order_mark); }
+void look_for_capability(const View& view, Findings& found) {
+  look_for_dropped(view, found, IgnoredKind::unknown_capability);
+}
+void look_for_no_table(const View& view, Findings& found) { look_for_dropped(view, found, IgnoredKind::no_host_table); }
+void look_for_value(const View& view, Findings& found) { look_for_dropped(view, found, IgnoredKind::wrong_value); }
 
 void look_for_crash(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::crash, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
@@ -174,7 +159,7 @@ void look_for_server(const View& view, Findings& found) {
 
 void look_for_inline(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::inline_host, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
-    const auto url = ignored.reason.substr(0, ignored.reason.find(" is not tried"));
+    const auto& url = ignored.subject.url;
     found.add({.cause = fmt::format("{} is written as an inline table or with dotted keys", url),
                .where = view.place(ignored.path, ignored.line),
                .effect = fmt::format("{} takes hosts from table headers only and never asks it; 1.x does", view.who()),
@@ -201,8 +186,8 @@ std::string known_as(std::string_view key) {
 
 void look_for_unknown(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::unknown_host_key, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
-    const auto key = key_on(view.tree().read(ignored.path).value_or(""), ignored.line);
-    const bool rewrite = ignored.reason == "unknown key rewrite";
+    const auto& key = ignored.subject.key;
+    const bool rewrite = key == "rewrite";
     if (rewrite && !view.era().rendered_by.empty()) return;  // K3s' and RKE2's own containerd knows it
     found.add({.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
                .where = view.place(ignored.path, ignored.line),
@@ -212,13 +197,13 @@ void look_for_unknown(const View& view, Findings& found) {
                                  : fmt::format("{} passes over it without a word", view.who()),
                .fix = live(view, ignored.path,
                            rewrite ? "give the prefix in the URL, as https://HOST/v2/PREFIX with override_path = true"
-                                   : known_as(key))});
+                                   : known_as(lower(key)))});
   });
 }
 
 void look_for_too_new(const View& view, Findings& found, std::string_view wanted) {
   each_ignored(view, IgnoredKind::key_too_new, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
-    const auto key = key_on(view.tree().read(ignored.path).value_or(""), ignored.line);
+    const auto key = lower(ignored.subject.key);
     if (key != wanted) return;
     const bool timeout = key == "dial_timeout";
     found.add(

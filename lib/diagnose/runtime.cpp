@@ -15,16 +15,21 @@ bool undetected(const View& view, ErrorKind kind) {
   return view.subject().undetected && view.subject().undetected->kind == kind;
 }
 
+// The runtime that the kubelet uses, where that is why no containerd was detected.
+std::optional<OtherRuntime> other_runtime_of(const View& view) {
+  return undetected(view, ErrorKind::unsupported) ? other_runtime(view.facts(), view.subject().profiles) : std::nullopt;
+}
+
 // A distribution that carries its own containerd and was started with another runtime.
-struct OtherRuntime {
+struct OtherFlag {
   std::string program;
   std::string flag;             // "--docker"
   std::string registries_file;  // that is not read then; "" where there is none
 };
-std::optional<OtherRuntime> told_otherwise(const Facts& facts) {
+std::optional<OtherFlag> told_otherwise(const Facts& facts) {
   for (const auto& [program, argv] : facts.processes) {
     const auto directory = "/etc/rancher/" + program;
-    OtherRuntime other{.program = program, .flag = {}, .registries_file = directory + "/registries.yaml"};
+    OtherFlag other{.program = program, .flag = {}, .registries_file = directory + "/registries.yaml"};
     if (!facts.tree.exists(directory)) continue;
     for (const auto& word : argv)
       if (word == "--docker" || word.starts_with("--container-runtime-endpoint"))
@@ -53,9 +58,8 @@ void look_for_other_runtime(const View& view, Findings& found) {
                       "again"
                     : "configure the containerd of that endpoint (regfallback apply does); or start without that flag, "
                       "and the file counts again"});
-  if (!undetected(view, ErrorKind::unsupported) ||
-      !view.subject().undetected->message.starts_with("the kubelet of this node uses"))
-    return;
+  const auto used = other_runtime_of(view);
+  if (!used || used->told != OtherRuntime::Told::by_endpoint) return;
   found.add({.cause = view.subject().undetected->message,
              .effect = "hosts.toml files and config.toml of containerd do nothing for pods on this node",
              .fix = view.subject().undetected->hint});
@@ -80,9 +84,8 @@ void look_for_no_runtime(const View& view, Findings& found) {
     }
     return found.add(std::move(finding));
   }
-  const bool told = error->message.starts_with("the kubelet of this node uses") ||
-                    error->message.find("its containerd is not used") != std::string::npos;
-  if (error->kind == ErrorKind::unsupported && !told)
+  const auto used = other_runtime_of(view);
+  if (error->kind == ErrorKind::unsupported && !used)
     found.add({.cause = error->message + state,
                .effect = "nothing can be said about the registries of this node",
                .fix = error->hint});
@@ -90,11 +93,10 @@ void look_for_no_runtime(const View& view, Findings& found) {
     found.add({.cause = error->message + state,
                .effect = "the kubelet has no runtime: no pod starts and no image is pulled",
                .fix = error->hint});
-  if (told && !told_otherwise(view.facts()))
-    if (error->message.find("its containerd is not used") != std::string::npos)
-      found.add(Severity::warning, {.cause = error->message,
-                                    .effect = "registry configuration of that containerd does nothing for pods",
-                                    .fix = error->hint});
+  if (used && used->told == OtherRuntime::Told::by_flag && !told_otherwise(view.facts()))
+    found.add(Severity::warning, {.cause = error->message,
+                                  .effect = "registry configuration of that containerd does nothing for pods",
+                                  .fix = error->hint});
 }
 
 void look_for_choice(const View& view, Findings& found) {
