@@ -75,7 +75,7 @@ Wanted wanted_of(const Setup& setup, const Node& node) {
 
 DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswer> answers, const Options& options) {
   if (!node.facts) return {.node = node.name, .error = node.error};
-  Subject subject{.facts = *node.facts};
+  Subject subject{.facts = *node.facts, .profiles = setup.profiles};
   if (node.detection)
     subject.detection = &*node.detection;
   else
@@ -118,8 +118,7 @@ Answers ask_all(Nodes& nodes) {
     for (const auto& registry : probes[i]->registries)
       for (const auto& endpoint : registry.endpoints)
         if (endpoint.endpoint.host != unnamed_registry)
-          answers[i].push_back(
-              {registry.chain.registry, endpoint.endpoint, std::string(to_string(endpoint.answer)), endpoint.detail});
+          answers[i].push_back({registry.chain.registry, endpoint.endpoint, endpoint.answer, endpoint.detail});
   }
   return answers;
 }
@@ -186,7 +185,7 @@ int print_rules(Context& context, std::span<const Rule> rules) {
   if (!context.wants_table())
     context.print(rules_value(rules));
   else
-    context.out.write(one ? rule_page(rules.front()) : rules_text(rules, context.style()));
+    context.out.write(one ? std::string(page_of(rules.front()).text) : rules_text(rules, context.style()));
   return exit_done;
 }
 

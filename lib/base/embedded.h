@@ -1,4 +1,4 @@
-// Files compiled into the binary: profiles/ and templates/, byte for byte.
+// Files compiled into the binary, byte for byte: profiles/, templates/ and the pages in packaging/doc/doctor/.
 #pragma once
 #include <span>
 #include <string_view>
@@ -12,6 +12,7 @@ struct File {
 
 std::span<const File> profiles();
 std::span<const File> templates();
+std::span<const File> doctor_pages();
 
 // The content of one template. The name is a constant of the caller; an unknown one is a bug and ends the program.
 std::string_view template_file(std::string_view path);

@@ -32,12 +32,14 @@ std::optional<Location> place_of(const View& view, const EndpointAnswer& answer)
 }
 
 std::string told(const EndpointAnswer& answer) {
-  return answer.detail.empty() ? answer.answer : fmt::format("{} ({})", answer.answer, answer.detail);
+  const auto name = to_string(answer.answer);
+  return answer.detail.empty() ? std::string(name) : fmt::format("{} ({})", name, answer.detail);
 }
 
+// The detail is what the client on the node printed: curl, wget or openssl.
 bool is_plain_http(const EndpointAnswer& answer) {
   const auto detail = lower(answer.detail);
-  return answer.answer == "tls" && answer.endpoint.scheme == "https" &&
+  return answer.answer == Answer::tls && answer.endpoint.scheme == "https" &&
          (detail.find("wrong version number") != detail.npos || detail.find("http request") != detail.npos ||
           detail.find("packet length") != detail.npos || detail.find("unexpected message") != detail.npos ||
           detail.find("record layer") != detail.npos);
@@ -45,7 +47,7 @@ bool is_plain_http(const EndpointAnswer& answer) {
 
 void look_for_silence(const View& view, Findings& found) {
   each_answer(view, [&](const EndpointAnswer& answer, bool last) {
-    if (answer.answer != "timeout") return;
+    if (answer.answer != Answer::timeout) return;
     found.add({.cause = fmt::format("{} in the chain of {} did not answer in time: {}", answer.endpoint.url(),
                                     answer.registry, told(answer)),
                .where = place_of(view, answer),
@@ -74,9 +76,8 @@ void look_for_http(const View& view, Findings& found) {
 }
 
 void look_for_others(const View& view, Findings& found) {
-  constexpr std::array fine{std::string_view("serves"), std::string_view("wants-token"),
-                            std::string_view("unauthorized"), std::string_view("not-asked"),
-                            std::string_view("timeout")};
+  constexpr std::array fine{Answer::serves, Answer::wants_token, Answer::unauthorized, Answer::not_asked,
+                            Answer::timeout};
   each_answer(view, [&](const EndpointAnswer& answer, bool last) {
     if (std::find(fine.begin(), fine.end(), answer.answer) != fine.end() || is_plain_http(answer)) return;
     found.add({.cause = fmt::format("{} in the chain of {} does not serve: {}", answer.endpoint.url(), answer.registry,
@@ -89,37 +90,9 @@ void look_for_others(const View& view, Findings& found) {
 }
 
 const std::array answers{
-    Rule{.id = "endpoint-silent",
-         .severity = Severity::error,
-         .title = "An endpoint does not answer in time",
-         .happens = "Up to 2.2 a pull stalls at an endpoint that takes a connection and says nothing; from 2.3 on each "
-                    "request to it costs 30 s. "
-                    "One that drops packets costs 30 s for each object, or its dial_timeout.",
-         .why = "The machine is down, a firewall drops packets, or the registry hangs.",
-         .see = "curl -m 10 -i URL/",
-         .fix = "Repair it, or take it out of the chain.",
-         .versions = "Every containerd.",
-         .reports = "containerd/containerd#10624, #10660, #4861, spegel-org/spegel#739",
-         .look = look_for_silence},
-    Rule{.id = "endpoint-speaks-http",
-         .severity = Severity::error,
-         .title = "An https endpoint speaks plain http",
-         .happens = "`server gave HTTP response to HTTPS client`: the endpoint is asked in vain.",
-         .why = "The scheme of its URL is https, written or by default. skip_verify does not make it http.",
-         .see = "curl -i http://HOST:PORT/v2/",
-         .fix = "http:// in the URL.",
-         .versions = "Every containerd.",
-         .look = look_for_http},
-    Rule{.id = "endpoint-does-not-serve",
-         .severity = Severity::warning,
-         .title = "An endpoint does not serve",
-         .happens = "containerd goes on to the next endpoint; the last one has none.",
-         .why = "The name is not known, nothing listens there, the certificate is not trusted, or something else than "
-                "a registry answers.",
-         .see = "regfallback test",
-         .fix = "Repair what the answer names.",
-         .versions = "Every containerd.",
-         .look = look_for_others},
+    Rule{.id = "endpoint-silent", .severity = Severity::error, .look = look_for_silence},
+    Rule{.id = "endpoint-speaks-http", .severity = Severity::error, .look = look_for_http},
+    Rule{.id = "endpoint-does-not-serve", .severity = Severity::warning, .look = look_for_others},
 };
 
 }  // namespace

@@ -59,7 +59,8 @@ void look_for_unusable(const View& view, Findings& found) {
         std::find_if(files.begin(), files.end(), [](const NamedFile& file) { return file.key == "client"; });
     const auto& file = named != files.end() ? named : pair;
     if (file == files.end()) continue;
-    const bool missing = chain.error->find("no such file") != std::string::npos;
+    const auto failure = open_failure(view.tree(), file->path);
+    const bool missing = failure && failure->kind == OpenFailure::Kind::missing;
     const bool elsewhere = missing && view.is_copy() && !file->path.starts_with(directory->root + "/");
     const bool list =
         file->key == "client" && !missing &&
@@ -166,50 +167,10 @@ void look_at_times(const View& view, Findings& found) {
 }
 
 const std::array certificates{
-    Rule{.id = "certificate-unusable",
-         .severity = Severity::error,
-         .title = "A certificate file is missing or no use",
-         .happens = "Every pull of that registry ends before any request: `unable to read CA cert`, `unable to load CA "
-                    "cert`, `failed to load X509 "
-                    "key pair`. No endpoint is asked, the upstream neither.",
-         .why = "A path was mistyped, a file was not copied to this node, or `client = [\"c.cert\", \"c.key\"]` was "
-                "written for a pair, which is "
-                "`[[\"c.cert\", \"c.key\"]]`.",
-         .see = "crictl pull IMAGE",
-         .fix = "Put the file there or correct the path; relative paths start at the directory of the hosts.toml.",
-         .versions = "Every containerd.",
-         .look = look_for_unusable},
-    Rule{.id = "certificate-unused",
-         .severity = Severity::error,
-         .title = "A certificate beside a hosts.toml that does not name it",
-         .happens = "The certificate is not used: `x509: certificate signed by unknown authority`.",
-         .why = "Docker's layout, ca.crt in the registry's directory, counts only as long as there is no hosts.toml.",
-         .see = "ls /etc/containerd/certs.d/REGISTRY",
-         .fix = "Name it: `ca = [\"ca.crt\"]` below the host it is for.",
-         .versions = "Every containerd.",
-         .look = look_for_unused},
-    Rule{.id = "certificate-name",
-         .severity = Severity::error,
-         .title = "A certificate file with a name that is not looked for",
-         .happens = "The file is passed over, and the directory hides _default.",
-         .why = "In a directory without hosts.toml only *.crt (CAs) and NAME.cert with NAME.key (client certificates) "
-                "count.",
-         .see = "ls /etc/containerd/certs.d/REGISTRY",
-         .fix = "Rename the file, or write a hosts.toml that names it.",
-         .versions = "Every containerd.",
-         .look = look_for_names},
-    Rule{.id = "certificate-expired",
-         .severity = Severity::error,
-         .title = "A certificate whose time is over",
-         .happens =
-             "TLS fails with `x509: certificate has expired or is not yet valid`, and the next endpoint is asked.",
-         .why = "Certificates of registries are renewed; copies on nodes are forgotten. Times are compared with the "
-                "clock of the machine that runs "
-                "regfallback.",
-         .see = "openssl x509 -noout -enddate -in FILE",
-         .fix = "Put the new certificate there.",
-         .versions = "Every containerd.",
-         .look = look_at_times},
+    Rule{.id = "certificate-unusable", .severity = Severity::error, .look = look_for_unusable},
+    Rule{.id = "certificate-unused", .severity = Severity::error, .look = look_for_unused},
+    Rule{.id = "certificate-name", .severity = Severity::error, .look = look_for_names},
+    Rule{.id = "certificate-expired", .severity = Severity::error, .look = look_at_times},
 };
 
 }  // namespace

@@ -206,105 +206,13 @@ void look_at_cri(const View& view, Findings& found) {
 }
 
 const std::array config_load{
-    Rule{.id = "duplicate-tables",
-         .severity = Severity::error,
-         .title = "The same table stands twice in config.toml",
-         .happens = "TOML forbids a table or a key that is written twice. containerd does not start with such a file: "
-                    "1.x says `duplicated tables` "
-                    "or `The following key was defined twice`, 2.x says `table registry already exists` or `key "
-                    "config_path is already defined`. A "
-                    "containerd that runs already goes on with what it read before; the fault shows at its next start, "
-                    "or at the next reboot.",
-         .why = "A guide's `cat >> /etc/containerd/config.toml` was run twice, or was run on a file that had the table "
-                "already.",
-         .see = "containerd -c /etc/containerd/config.toml config dump >/dev/null",
-         .fix = "Keep one of the two and restart containerd. `regfallback apply` edits such files in place instead of "
-                "appending to them, so that it "
-                "can be run any number of times.",
-         .versions = "Every containerd.",
-         .look = look_for_duplicates},
-    Rule{.id = "drop-in-version",
-         .severity = Severity::error,
-         .title = "A drop-in has a higher version than config.toml",
-         .happens = "containerd 2.3.0 to 2.3.4 and 2.4.0-beta.0 refuse to start: `drop-in config version 3 higher than "
-                    "root config version 2`.",
-         .why = "The drop-in was written for a newer containerd than the root file, which a package or an installer "
-                "left in version 2.",
-         .see = "grep -n '^version' /etc/containerd/config.toml /etc/containerd/conf.d/*.toml",
-         .fix = "Give the drop-in the version of the root file and the plugin names of that version, or migrate the "
-                "root file with `containerd "
-                "config migrate`.",
-         .versions =
-             "2.3.0 to 2.3.4 and 2.4.0-beta.0; 2.0 to 2.2 start and lose settings instead (v3-drop-in-beside-v2).",
-         .look = look_at_drop_in_version},
-    Rule{.id = "config-does-not-load",
-         .severity = Severity::error,
-         .title = "containerd does not start with its config.toml",
-         .happens = "A syntax error, a value of the wrong type, an import that is missing, a version containerd does "
-                    "not know, or a plugin name "
-                    "that is no name of that version ends containerd when it starts. One that runs already goes on "
-                    "until its next start.",
-         .why = "config.toml was edited by hand or by a script, or the containerd was changed under it.",
-         .see = "containerd -c /etc/containerd/config.toml config dump >/dev/null\njournalctl -u containerd",
-         .fix = "Repair the line that is named and restart containerd.",
-         .versions = "Every containerd; unknown versions are refused since 1.7.",
-         .look = look_at_loading},
-    Rule{.id = "cri-disabled",
-         .severity = Severity::error,
-         .title = "The CRI plugin is disabled",
-         .happens = "containerd runs, `ctr` works, and the kubelet cannot use it: it answers `unknown service "
-                    "runtime.v1.RuntimeService`. All "
-                    "registry settings belong to this plugin, so they do nothing either.",
-         .why = "Docker's package of containerd (containerd.io) comes with `disabled_plugins = [\"cri\"]`: Docker "
-                "needs no CRI.",
-         .see = "grep -n disabled_plugins /etc/containerd/config.toml\ncrictl -r "
-                "unix:///run/containerd/containerd.sock version",
-         .fix = "Remove \"cri\" from `disabled_plugins` and restart containerd; or write a new file with `containerd "
-                "config default` and restart.",
-         .versions = "Every containerd.",
-         .reports = "containerd/containerd#8139, kubernetes/kubernetes#111591",
-         .look = look_at_disabled_cri},
-    Rule{.id = "mirrors-beside-config-path",
-         .severity = Severity::error,
-         .title = "Legacy mirrors stand beside config_path",
-         .happens = "The CRI plugin does not load: `mirrors` cannot be set when `config_path` is provided. containerd "
-                    "itself starts and systemd "
-                    "says active, but every pull fails with `unknown service runtime.v1.ImageService`.",
-         .why = "There are two ways to configure mirrors, blocks in config.toml and hosts.toml files below "
-                "config_path. containerd takes one of "
-                "them. containerd 2.2.0 and 2.2.1 have a config_path by default, so that an older file with mirrors "
-                "alone is enough.",
-         .see = "ctr plugins ls | grep cri\nctr plugins ls -d id==cri      # prints the message (2.x: id==images)",
-         .fix = "`regfallback migrate` turns the mirrors into hosts.toml files with the same chains, proves that they "
-                "are the same, removes the "
-                "blocks and restarts containerd.",
-         .versions = "Every containerd.",
-         .reports = "kubernetes-sigs/kubespray#9741, containerd/containerd#5304",
-         .look = look_for_mirrors},
-    Rule{.id = "tls-beside-config-path",
-         .severity = Severity::error,
-         .title = "configs.tls stands beside config_path",
-         .happens = "The CRI plugin does not load: `configs.tls` cannot be set when `config_path` is provided.",
-         .why = "TLS settings in config.toml belong to the older way of configuring registries. With config_path they "
-                "belong into hosts.toml.",
-         .see = "ctr plugins ls -d id==cri",
-         .fix = "`regfallback migrate` moves them. By hand: `ca`, `client` and `skip_verify` in the hosts.toml of the "
-                "registry, and the tls tables "
-                "out of config.toml.",
-         .versions = "1.5 to 1.7. containerd 2.x ignores such tables (configs-tls-removed).",
-         .look = look_for_tls},
-    Rule{.id = "cri-plugin-failed",
-         .severity = Severity::error,
-         .title = "The CRI plugin did not load",
-         .happens =
-             "containerd runs and systemd says active, but its CRI plugin is in the state error: pulls and pods fail.",
-         .why = "A setting the plugin refuses, such as a key of `registry.auths` that is no URL; or something outside "
-                "of the registry settings, "
-                "such as a snapshotter that is missing.",
-         .see = "ctr plugins ls | grep cri\nctr plugins ls -d id==cri      # 2.x: id==images and id==runtime too",
-         .fix = "Repair what the message names and restart containerd.",
-         .versions = "Every containerd.",
-         .look = look_at_cri},
+    Rule{.id = "duplicate-tables", .severity = Severity::error, .look = look_for_duplicates},
+    Rule{.id = "drop-in-version", .severity = Severity::error, .look = look_at_drop_in_version},
+    Rule{.id = "config-does-not-load", .severity = Severity::error, .look = look_at_loading},
+    Rule{.id = "cri-disabled", .severity = Severity::error, .look = look_at_disabled_cri},
+    Rule{.id = "mirrors-beside-config-path", .severity = Severity::error, .look = look_for_mirrors},
+    Rule{.id = "tls-beside-config-path", .severity = Severity::error, .look = look_for_tls},
+    Rule{.id = "cri-plugin-failed", .severity = Severity::error, .look = look_at_cri},
 };
 
 }  // namespace

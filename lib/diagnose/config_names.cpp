@@ -71,19 +71,12 @@ std::string rename_fix(const View& view, std::string_view plugin, int version, c
                      header_of(view, where, plugin, cri_plugin_name(version, view.containerd())), view.restart());
 }
 
-// The plugin a reason speaks of: what stands between its first quotes.
-std::string plugin_of(std::string_view reason) {
-  const auto begin = reason.find('"') + 1;
-  return std::string(reason.substr(begin, reason.find('"', begin) - begin));
-}
-
 void look_at_names(const View& view, Findings& found) {
   if (!knows(view)) return;
   std::map<std::pair<std::string, std::string>, Finding> findings;  // by file and plugin
   for (const auto& ignored : view.config().ignored) {
-    if (ignored.kind != IgnoredKind::wrong_plugin_name || ignored.reason.find("for all files") != std::string::npos)
-      continue;
-    const auto plugin = plugin_of(ignored.reason);
+    if (ignored.kind != IgnoredKind::wrong_plugin_name) continue;
+    const auto& plugin = ignored.subject.plugin;
     const Location where{ignored.path, ignored.line, 0};
     auto& finding = findings[{ignored.path, plugin}];
     if (finding.where) {
@@ -222,89 +215,12 @@ void look_at_root_keys(const View& view, Findings& found) {
 }
 
 const std::array config_names{
-    Rule{.id = "wrong-plugin-name",
-         .severity = Severity::error,
-         .title = "Registry settings stand under a plugin name that does not count",
-         .happens = "containerd reads the file and passes over the settings: config_path, mirrors or credentials have "
-                    "no effect, and nothing fails "
-                    "until a pull needs them.",
-         .why = "The name of the CRI plugin's table depends on the version of the file, and that on containerd:\n\n"
-                "| containerd | version = 2 | version = 3 | no version line |\n|---|---|---|---|\n"
-                "| 1.5 to 1.7 | `io.containerd.grpc.v1.cri` | 1.7 does not start | `cri` |\n"
-                "| 2.0 to 2.2 | `io.containerd.grpc.v1.cri` or `io.containerd.cri.v1.images` | "
-                "`io.containerd.cri.v1.images` | "
-                "`io.containerd.cri.v1.images` |\n"
-                "| 2.3 and later | as 2.0 | `io.containerd.grpc.v1.cri` or `io.containerd.cri.v1.images` | any of the "
-                "three |\n\n"
-                "A role or a guide that was made for one of them writes the other name.",
-         .see = "grep -n 'version\\|registry' /etc/containerd/config.toml\njournalctl -u containerd | grep 'unknown "
-                "key'     # 2.x",
-         .fix = "Write the table under the name that counts in this file, or migrate the file with `containerd config "
-                "migrate` (2.x). Restart "
-                "containerd.",
-         .versions = "Every containerd.",
-         .reports = "kubernetes-sigs/kubespray#12296, #12575, #12664",
-         .look = look_at_names},
-    Rule{.id = "v3-drop-in-beside-v2",
-         .severity = Severity::error,
-         .title = "A drop-in of version 3 stands beside a config.toml of version 2",
-         .happens =
-             "containerd 2.0 to 2.2 take all files together for the highest version. Then nothing moves the old plugin "
-             "names to the new "
-             "ones, and all that config.toml says of the CRI plugin is lost: registries, sandbox image, cgroup driver.",
-         .why = "The drop-in was written for 2.x, the root file comes from a package or from 1.x.",
-         .see = "grep -n '^version' /etc/containerd/config.toml /etc/containerd/conf.d/*.toml\ncontainerd config dump",
-         .fix = "Write the drop-in in version 2 with the plugin names of version 2; or migrate the root file with "
-                "`containerd config migrate`.",
-         .versions =
-             "2.0 to 2.2. 2.3.0 to 2.3.4 do not start (drop-in-version); later ones migrate each file by itself.",
-         .look = look_for_newer_drop_in},
-    Rule{.id = "drop-in-replaces-cri",
-         .severity = Severity::error,
-         .title = "A drop-in replaces the CRI plugin's whole table",
-         .happens = "containerd 1.x does not merge the tables of one plugin: the last file that has any key of it wins "
-                    "whole. The sandbox image, "
-                    "SystemdCgroup, runtimes and registry settings of config.toml are back at their defaults.",
-         .why = "Drop-ins with a registry table are usual on 2.x, where tables are merged.",
-         .see = "containerd config dump | grep -n 'sandbox_image\\|SystemdCgroup\\|config_path'",
-         .fix = "Put the setting into config.toml itself, and remove it from the drop-in.",
-         .versions = "1.5 to 1.7.",
-         .look = look_for_replaced},
-    Rule{.id = "drop-in-not-imported",
-         .severity = Severity::error,
-         .title = "A drop-in is not imported",
-         .happens = "The file is read by nobody.",
-         .why = "/etc/containerd/conf.d is no built-in directory: config.toml must list it in `imports`. `containerd "
-                "config default` of 2.2 and "
-                "later writes that line; older files and those of packages have none, and without a config.toml "
-                "nothing is imported.",
-         .see = "grep -n imports /etc/containerd/config.toml",
-         .fix = "Write `imports = [\"/etc/containerd/conf.d/*.toml\"]` before the first table of config.toml and "
-                "restart containerd. On 1.x put the "
-                "settings into config.toml instead (drop-in-replaces-cri).",
-         .versions = "Every containerd.",
-         .look = look_for_not_imported},
-    Rule{.id = "version-line-in-table",
-         .severity = Severity::warning,
-         .title = "A version line stands behind a table's header",
-         .happens = "It is a key of that table and does not set the file's version.",
-         .why = "A block that begins with `version = 2` was appended to a file.",
-         .see = "grep -n 'version\\|^\\[' /etc/containerd/config.toml",
-         .fix = "One version line, at the top of the file.",
-         .versions = "Every containerd. Without a version line 1.x takes the file for version 1, where the CRI plugin "
-                     "is called `cri`.",
-         .look = look_at_version_lines},
-    Rule{.id = "root-key-case",
-         .severity = Severity::error,
-         .title = "A key of config.toml in letters that containerd does not take",
-         .happens = "`Version = 2` is no version line for containerd 1.x: it takes the file for version 1, where the "
-                    "CRI plugin is called `cri`, "
-                    "and ignores its registry settings. `Imports` and `Plugins` are ignored in the same way.",
-         .why = "containerd 1.x takes the keys of the top level in small letters or all in capitals, 2.x in any case.",
-         .see = "grep -n '^[A-Z]\\|^\\[[A-Z]' /etc/containerd/config.toml",
-         .fix = "Write the key in small letters, and restart containerd.",
-         .versions = "1.5 to 1.7.",
-         .look = look_at_root_keys},
+    Rule{.id = "wrong-plugin-name", .severity = Severity::error, .look = look_at_names},
+    Rule{.id = "v3-drop-in-beside-v2", .severity = Severity::error, .look = look_for_newer_drop_in},
+    Rule{.id = "drop-in-replaces-cri", .severity = Severity::error, .look = look_for_replaced},
+    Rule{.id = "drop-in-not-imported", .severity = Severity::error, .look = look_for_not_imported},
+    Rule{.id = "version-line-in-table", .severity = Severity::warning, .look = look_at_version_lines},
+    Rule{.id = "root-key-case", .severity = Severity::error, .look = look_at_root_keys},
 };
 
 }  // namespace

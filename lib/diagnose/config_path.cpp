@@ -234,64 +234,10 @@ void look_for_unread(const View& view, Findings& found) {
 }
 
 const std::array config_path_table{
-    Rule{.id = "config-path-not-set",
-         .severity = Severity::error,
-         .title = "hosts.toml files stand there, and config_path is not set",
-         .happens = "containerd reads hosts.toml files below config_path only. Without it the files do nothing: every "
-                    "registry is asked directly, "
-                    "or by the mirror blocks of config.toml where there are some.",
-         .why = "Packages of containerd come without config_path, and no message says that a certs.d directory is not "
-                "read. `ctr --hosts-dir` reads "
-                "the files all the same, which makes the fault hard to see.",
-         .see = "containerd config dump | grep config_path\ncrictl info | grep configPath     # 1.x",
-         .fix = "Set config_path to the one directory and restart containerd once. `regfallback apply` does both; from "
-                "then on hosts.toml files "
-                "need no restart.",
-         .versions = "Up to 2.1 the default is none. From 2.2 on it is a list of two directories (config-path-list).",
-         .reports = "kubernetes-sigs/kind#3857, containerd/containerd#6285",
-         .look = look_for_unset},
-    Rule{.id = "config-path-list",
-         .severity = Severity::error,
-         .title = "config_path lists several directories",
-         .happens = "From 2.1 on pulls go through the transfer service, which takes the whole list for the name of one "
-                    "directory. It finds nothing "
-                    "there and says nothing: no hosts.toml in any of the directories is read, `_default` included.",
-         .why = "The list was made for the CRI plugin's own pulls. containerd 2.2 and later have "
-                "`/etc/containerd/certs.d:/etc/docker/certs.d` as "
-                "default, so hosts.toml files are ignored there out of the box. The list works where a setting makes "
-                "the CRI plugin pull by itself: "
-                "`use_local_image_pull = true`, `discard_unpacked_layers = true`, `disable_snapshot_annotations = "
-                "false`, any `mirrors`, `configs` "
-                "or `auths`, `max_concurrent_downloads` other than 3.",
-         .see = "containerd config dump | grep -n 'config_path\\|use_local_image_pull\\|discard_unpacked_layers'",
-         .fix = "Write one directory: `config_path = \"/etc/containerd/certs.d\"`, and restart containerd once.",
-         .versions = "1.5 to 2.0 split the list. 2.1 and later do only for local pulls.",
-         .reports = "containerd/containerd#12415, #12636, #12808, #12550, bottlerocket-os/bottlerocket#4710",
-         .look = look_for_list},
-    Rule{.id = "config-path-no-directory",
-         .severity = Severity::error,
-         .title = "config_path does not name a directory of registries",
-         .happens =
-             "containerd looks for CONFIG_PATH/REGISTRY/hosts.toml, finds nothing and asks every registry directly.",
-         .why = "The value is the path of a hosts.toml, of one registry's directory, or a path that is not absolute.",
-         .see = "containerd config dump | grep config_path\nls $(containerd config dump | sed -n \"s/.*config_path = "
-                "['\\\"]\\(.*\\)['\\\"]/\\1/p\")",
-         .fix = "The directory that holds the directories of registries: `/etc/containerd/certs.d`.",
-         .versions = "Every containerd.",
-         .look = look_at_directory},
-    Rule{
-        .id = "hosts-files-not-read",
-        .severity = Severity::error,
-        .title = "hosts.toml files stand in a directory that is not read",
-        .happens = "The files do nothing for pods: the kubelet's containerd reads another directory.",
-        .why = "Guides name /etc/containerd/certs.d. K3s and RKE2 read their own directory and render it from "
-               "registries.yaml; MicroK8s, k0s and "
-               "Canonical Kubernetes read other ones; and config_path may name any.",
-        .see = "regfallback detect      # READ FROM\nregfallback explain IMAGE",
-        .fix =
-            "Move the files to the directory that is read, or declare the endpoints where the distribution takes them.",
-        .versions = "Every containerd.",
-        .look = look_for_unread},
+    Rule{.id = "config-path-not-set", .severity = Severity::error, .look = look_for_unset},
+    Rule{.id = "config-path-list", .severity = Severity::error, .look = look_for_list},
+    Rule{.id = "config-path-no-directory", .severity = Severity::error, .look = look_at_directory},
+    Rule{.id = "hosts-files-not-read", .severity = Severity::error, .look = look_for_unread},
 };
 
 }  // namespace

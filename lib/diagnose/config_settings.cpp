@@ -18,7 +18,7 @@ void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::s
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != kind) continue;
     // K3s' and RKE2's own containerd rewrites repositories.
-    if (!view.era().rendered_by.empty() && ignored.reason.find("\"rewrite\"") != std::string::npos) continue;
+    if (!view.era().rendered_by.empty() && ignored.subject.key == "rewrite") continue;
     found.add({.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
                .effect = fmt::format("{} passes over it", view.who()),
@@ -98,60 +98,11 @@ void look_at_legacy(const View& view, Findings& found) {
 }
 
 const std::array config_settings{
-    Rule{.id = "unknown-registry-setting",
-         .severity = Severity::error,
-         .title = "A registry setting that containerd does not know",
-         .happens = "containerd passes over it: 1.x without a word, 2.x with a warning in its log.",
-         .why = "A typing error, or a name of another tool.",
-         .see = "journalctl -u containerd | grep 'unknown key'     # 2.x",
-         .fix = "Write the name as containerd has it.",
-         .versions = "Every containerd.",
-         .look = look_for_unknown},
-    Rule{.id = "configs-tls-removed",
-         .severity = Severity::error,
-         .title = "configs.tls does nothing on containerd 2.x",
-         .happens = "CA files, client certificates and insecure_skip_verify of config.toml are passed over; pulls fail "
-                    "with certificate errors.",
-         .why = "containerd 2.0 removed the table. TLS settings belong into hosts.toml. insecure_skip_verify never "
-                "turned https into http: the "
-                "scheme of the URL decides that.",
-         .see = "journalctl -u containerd | grep 'Ignoring unknown key'",
-         .fix = "Write `ca`, `client` or `skip_verify` into the hosts.toml of the registry.",
-         .versions = "2.0 and later. 1.x takes the table, but not beside config_path (tls-beside-config-path).",
-         .look = look_for_removed_tls},
-    Rule{.id = "configs-by-url",
-         .severity = Severity::error,
-         .title = "A configs entry is named by a URL",
-         .happens = "Credentials and TLS settings are looked up by the host that is asked, with its port; an entry "
-                    "with https:// before it is never "
-                    "found.",
-         .why = "The older `auths` tables were named by URLs; `configs` never were.",
-         .see = "grep -n 'registry.configs' /etc/containerd/config.toml",
-         .fix = "Write the host alone.",
-         .versions = "Every containerd.",
-         .look = look_for_urls},
-    Rule{.id = "transfer-config-path",
-         .severity = Severity::error,
-         .title = "config_path of the transfer plugin is read by nobody",
-         .happens = "The setting is taken and never used: neither the kubelet's pulls nor `ctr` look at it.",
-         .why = "Its name promises something else.",
-         .see = "containerd config dump | grep -n -A5 'io.containerd.transfer.v1.local'",
-         .fix = "Set config_path of the CRI plugin.",
-         .versions = "Every containerd that has it, 2.4 included.",
-         .look = look_at_transfer},
-    Rule{.id = "legacy-mirrors",
-         .severity = Severity::warning,
-         .title = "Legacy registry settings in config.toml",
-         .happens = "They work, and containerd says at its start that they are deprecated. An upgrade to 2.0 silently "
-                    "loses `configs.*.tls`, one to "
-                    "2.2.0 or 2.2.1 keeps the CRI plugin from loading where config_path is not set to \"\", and 2.4 is "
-                    "to remove `mirrors`, "
-                    "`configs` and `auths`.",
-         .why = "They are older than hosts.toml files.",
-         .see = "ctr deprecations list",
-         .fix = "`regfallback migrate` turns them into hosts.toml files, with the same chains, proven.",
-         .versions = "1.5 to 2.4; removal is planned for 2.4.",
-         .look = look_at_legacy},
+    Rule{.id = "unknown-registry-setting", .severity = Severity::error, .look = look_for_unknown},
+    Rule{.id = "configs-tls-removed", .severity = Severity::error, .look = look_for_removed_tls},
+    Rule{.id = "configs-by-url", .severity = Severity::error, .look = look_for_urls},
+    Rule{.id = "transfer-config-path", .severity = Severity::error, .look = look_at_transfer},
+    Rule{.id = "legacy-mirrors", .severity = Severity::warning, .look = look_at_legacy},
 };
 
 }  // namespace

@@ -225,81 +225,13 @@ void look_for_ecr(const View& view, Findings& found) {
 }
 
 const std::array credentials{
-    Rule{.id = "credentials-open-to-all",
-         .severity = Severity::warning,
-         .title = "A file with credentials can be read by everybody",
-         .happens = "Pulls work. Everybody on the node can read the password, the token or the private key.",
-         .why = "Files are made with mode 0644 unless somebody says otherwise.",
-         .see = "ls -l /etc/containerd/config.toml /etc/containerd/certs.d/*/*",
-         .fix = "chmod 600. regfallback writes files with credentials with that mode.",
-         .versions = "Every containerd.",
-         .look = look_for_open_files},
-    Rule{.id = "credentials-over-http",
-         .severity = Severity::warning,
-         .title = "Credentials go over plain http",
-         .happens = "They travel in clear.",
-         .why = "The endpoint's URL is http, or falls back to it.",
-         .see = "regfallback explain IMAGE",
-         .fix = "TLS for that registry.",
-         .versions = "Every containerd.",
-         .look = look_for_plain_http},
-    Rule{.id = "pull-secret-for-all",
-         .severity = Severity::note,
-         .title = "Pull secrets are offered to every endpoint that asks",
-         .happens = "A pod's imagePullSecret for a registry is offered to each endpoint of that registry's chain that "
-                    "answers 401, mirrors and "
-                    "fallbacks included. And an endpoint that would serve without credentials refuses when its token "
-                    "server does not know those it "
-                    "is offered.",
-         .why = "The kubelet gives containerd a username and a password without a host's name, so nothing binds them "
-                "to one.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Mirrors that can be trusted with the secrets or ask for none. Credentials of the mirror itself go "
-                "into its "
-                "`[host.\"URL\".header]`, or into registry.configs for pulls without a secret.",
-         .versions = "Every containerd.",
-         .reports = "containerd/containerd#10996, k3s-io/k3s#8026",
-         .look = look_for_pull_secrets},
-    Rule{.id = "credentials-under-docker-io",
-         .severity = Severity::error,
-         .title = "Docker Hub's credentials stand under docker.io",
-         .happens = "They are never offered: pulls from Docker Hub are anonymous and run into its rate limit.",
-         .why = "`configs` is looked up by the host that is asked. That is registry-1.docker.io.",
-         .see = "grep -n 'configs' /etc/containerd/config.toml",
-         .fix = "`configs.\"registry-1.docker.io\".auth`.",
-         .versions = "Every containerd.",
-         .look = look_for_hub_auth},
-    Rule{.id = "credentials-no-use",
-         .severity = Severity::error,
-         .title = "Credentials that cannot be used",
-         .happens = "The host is asked without them, or the request fails.",
-         .why = "`auth` is not the base64 of USER:PASSWORD, or nothing is written below the table.",
-         .see = "grep -n -A4 'configs' /etc/containerd/config.toml",
-         .fix = "username and password, or auth.",
-         .versions = "Every containerd.",
-         .look = look_for_no_use},
-    Rule{.id = "ecr-password",
-         .severity = Severity::warning,
-         .title = "A password of ECR that is written down",
-         .happens = "Pulls work for some hours and then fail with 401 or 403.",
-         .why = "`aws ecr get-login-password` gives a token for 12 hours.",
-         .see = "crictl pull IMAGE",
-         .fix = "The kubelet's credential provider (`ecr-credential-provider`), or something that renews the password.",
-         .versions = "Every containerd.",
-         .look = look_for_ecr},
-    Rule{.id = "authorization-header",
-         .severity = Severity::error,
-         .title = "An Authorization header that does not work",
-         .happens = "It is sent as written and the registry refuses it; or, up to 2.0, it does not reach the token "
-                    "service that would need it.",
-         .why = "The value must be `Basic` and the base64 of USER:PASSWORD, or `Bearer` and a token. Docker Hub, GHCR, "
-                "Quay and others hand out "
-                "tokens at another host.",
-         .see = "curl -i -H 'Authorization: ...' https://HOST/v2/",
-         .fix = "Write it in its form; for registries with a token service use registry.configs or pull secrets on "
-                "containerd before 2.1.",
-         .versions = "Every containerd; headers reach the token service from 2.1 on.",
-         .look = look_at_headers},
+    Rule{.id = "credentials-open-to-all", .severity = Severity::warning, .look = look_for_open_files},
+    Rule{.id = "credentials-over-http", .severity = Severity::warning, .look = look_for_plain_http},
+    Rule{.id = "pull-secret-for-all", .severity = Severity::note, .look = look_for_pull_secrets},
+    Rule{.id = "credentials-under-docker-io", .severity = Severity::error, .look = look_for_hub_auth},
+    Rule{.id = "credentials-no-use", .severity = Severity::error, .look = look_for_no_use},
+    Rule{.id = "ecr-password", .severity = Severity::warning, .look = look_for_ecr},
+    Rule{.id = "authorization-header", .severity = Severity::error, .look = look_at_headers},
 };
 
 }  // namespace

@@ -100,34 +100,9 @@ void look_at_warnings(const View& view, Findings& found) {
 }
 
 const std::array declared{
-    Rule{.id = "not-as-declared",
-         .severity = Severity::warning,
-         .title = "A registry is not as the intent declares it",
-         .happens = "containerd asks other endpoints, or in another order, than the intent file says.",
-         .why = "The intent was not applied yet, or something on the node undid it.",
-         .see = "regfallback plan",
-         .fix = "`regfallback apply`.",
-         .versions = "Every containerd.",
-         .look = look_for_difference},
-    Rule{.id = "cannot-be-applied",
-         .severity = Severity::warning,
-         .title = "The intent cannot be applied to this node",
-         .happens = "`regfallback apply` refuses the node and writes nothing.",
-         .why = "What would be written would not give the declared chain, or something in the way cannot be changed.",
-         .see = "regfallback plan",
-         .fix = "What the finding names.",
-         .versions = "Every containerd.",
-         .look = look_for_refusal},
-    Rule{.id = "plan-warns",
-         .severity = Severity::note,
-         .title = "The plan for this node has warnings",
-         .happens = "The declared chain can be had, with a remark.",
-         .why = "A version that lacks something, another program that writes the same files, settings of a file that "
-                "the intent does not carry.",
-         .see = "regfallback plan",
-         .fix = "Change the intent where the remark matters.",
-         .versions = "Every containerd.",
-         .look = look_at_warnings},
+    Rule{.id = "not-as-declared", .severity = Severity::warning, .look = look_for_difference},
+    Rule{.id = "cannot-be-applied", .severity = Severity::warning, .look = look_for_refusal},
+    Rule{.id = "plan-warns", .severity = Severity::note, .look = look_at_warnings},
 };
 
 }  // namespace

@@ -3,12 +3,14 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "containerd/chain/chain.h"
+#include "containerd/pull/answer.h"
 #include "intent/intent.h"
 #include "node/facts.h"
 #include "node/profile.h"
@@ -37,7 +39,7 @@ struct Finding {
 struct EndpointAnswer {
   std::string registry;
   ChainEndpoint endpoint;
-  std::string answer;  // as the probe names it: "timeout", "tls", "serves"
+  Answer answer = Answer::not_asked;
   std::string detail;  // from the node
 };
 
@@ -54,6 +56,7 @@ struct Subject {
   const Facts& facts;
   const Detection* detection = nullptr;  // null: `undetected` says why
   std::optional<Error> undetected = {};
+  std::span<const Profile> profiles = {};  // that it was to be detected with; of use where it is not
   enum class Source { node, copy } source = Source::node;
   ChainOptions chain = {};
   std::optional<std::int64_t> now = {};  // seconds since 1970, for certificates; without it their time is not looked at

@@ -121,7 +121,7 @@ std::string meant(std::string_view name) {
 void look_for_no_registry(const View& view, Findings& found) {
   for (const auto& directory : view.directories()) {
     const auto checked = check_registry_name(directory.registry);
-    if (checked || checked.error().message.find("is Docker Hub") != std::string::npos) continue;
+    if (checked || is_docker_hub_alias(directory.registry)) continue;  // that one is a rule of its own
     const auto right = meant(directory.name);
     found.add({.cause = fmt::format("{} is for no image: {}", directory.path, checked.error().message),
                .where = Location{directory.path, 0, 0},
@@ -244,117 +244,16 @@ void look_for_misplaced(const View& view, Findings& found) {
 }
 
 const std::array directories{
-    Rule{.id = "empty-directory-hides-default",
-         .severity = Severity::error,
-         .title = "An empty directory hides _default",
-         .happens = "containerd takes the first directory that exists for a registry: host_port_, host:port, then "
-                    "_default. An empty one counts as "
-                    "found; it means that the registry is asked directly, and the endpoints of _default are not.",
-         .why = "A tool removed the hosts.toml and left the directory, or made the directory first. A directory with "
-                "certificates alone has the "
-                "same effect.",
-         .see = "find /etc/containerd/certs.d -mindepth 1 -maxdepth 1 -type d -empty\nregfallback explain IMAGE",
-         .fix = "Remove the directory, or write a hosts.toml into it. No restart is needed.",
-         .versions = "1.6.17 and later in 1.6, 1.7.0 and later: those that know _default.",
-         .reports = "bottlerocket-os/bottlerocket-core-kit#1039",
-         .look = look_for_hidden_default},
-    Rule{.id = "default-directory-unknown",
-         .severity = Severity::error,
-         .title = "_default is not known to this containerd",
-         .happens = "The directory is never looked at: registries without a directory of their own are asked directly.",
-         .why = "_default came with containerd 1.6.17 and 1.7.0.",
-         .see = "containerd --version",
-         .fix = "One directory for each registry, or a newer containerd.",
-         .versions = "1.5, and 1.6.0 to 1.6.16.",
-         .look = look_for_unknown_default},
-    Rule{.id = "two-directories-for-one-registry",
-         .severity = Severity::error,
-         .title = "host:port and host_port_ are both there",
-         .happens = "The directory with underscores is found first and taken whole; nothing is merged. What stands in "
-                    "the other one does nothing.",
-         .why = "Both names are right for containerd: guides and tools use either.",
-         .see = "ls /etc/containerd/certs.d",
-         .fix = "Keep one of them.",
-         .versions = "Every containerd.",
-         .look = look_for_two_names},
-    Rule{.id = "first-root-hides-second",
-         .severity = Severity::error,
-         .title = "The first directory of config_path hides the second",
-         .happens = "Each directory of the list is searched to its end before the next one: `_default` in the first "
-                    "one wins over the registry's "
-                    "own directory in the second.",
-         .why = "The list reads like a search path for single files; it is one for whole directories.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Use one directory.",
-         .versions = "Every containerd that splits the list (config-path-list).",
-         .reports = "containerd/containerd#12636",
-         .look = look_for_two_roots},
-    Rule{.id = "docker-hub-directory-name",
-         .severity = Severity::error,
-         .title = "Docker Hub's directory has the wrong name",
-         .happens = "The directory is never looked at. Images of Docker Hub are looked up as docker.io, under whatever "
-                    "name they are written.",
-         .why = "Docker Hub's API host is registry-1.docker.io; that name belongs into URLs, not into the name of the "
-                "directory.",
-         .see = "ls /etc/containerd/certs.d",
-         .fix = "Rename the directory to docker.io.",
-         .versions = "Every containerd.",
-         .look = look_for_hub_names},
-    Rule{
-        .id = "directory-matches-no-registry",
-        .severity = Severity::error,
-        .title = "A directory's name matches no registry",
-        .happens = "The directory is never looked at.",
-        .why =
-            "Names are compared letter by letter with what stands before the first / of an image: lower case, with the "
-            "port where the image has "
-            "one. A name without a dot or a port is no registry: the image myregistry/app is docker.io/myregistry/app.",
-        .see = "ls /etc/containerd/certs.d",
-        .fix = "Rename the directory: HOST, HOST:PORT, or _default for every other registry.",
-        .versions = "Every containerd.",
-        .look = look_for_no_registry},
-    Rule{.id = "directory-with-default-port",
-         .severity = Severity::note,
-         .title = "A directory's name has the usual port",
-         .happens = "reg.io:443 and reg.io are two registries to containerd. The directory counts for images that "
-                    "write the port.",
-         .why = "Names are compared as texts.",
-         .see = "ls /etc/containerd/certs.d",
-         .fix = "Name the directory as the images name the registry.",
-         .versions = "Every containerd.",
-         .look = look_for_default_ports},
-    Rule{.id = "mirror-of-no-registry",
-         .severity = Severity::error,
-         .title = "A mirror entry's name matches no registry",
-         .happens = "The entry is never used, and its registry is asked directly.",
-         .why = "Entries of `mirrors`, in config.toml and in registries.yaml, are named by what stands before the "
-                "first / of an image: no https://, "
-                "no path, docker.io for Docker Hub.",
-         .see = "grep -n -A3 mirrors /etc/containerd/config.toml /etc/rancher/*/registries.yaml",
-         .fix = "Name the registry as images do.",
-         .versions = "Every containerd, K3s and RKE2.",
-         .look = look_at_mirror_names},
-    Rule{.id = "file-in-place-of-directory",
-         .severity = Severity::error,
-         .title = "A file stands where a registry's directory has to be",
-         .happens = "Every pull of that registry ends before any request, with `not a directory` or `is a directory`.",
-         .why = "The hosts.toml was written under the registry's name.",
-         .see = "ls -l /etc/containerd/certs.d",
-         .fix = "Make it a directory with a hosts.toml in it.",
-         .versions = "Every containerd.",
-         .look = look_for_files},
-    Rule{.id = "hosts-toml-misplaced",
-         .severity = Severity::error,
-         .title = "A hosts.toml stands where it is not looked for",
-         .happens = "The file is read by nobody. containerd reads ROOT/REGISTRY/hosts.toml, where REGISTRY is a host, "
-                    "and nothing above, below or "
-                    "beside it.",
-         .why = "The file was put into certs.d itself, under another name, or below a repository such as "
-                "certs.d/ghcr.io/your-org.",
-         .see = "find /etc/containerd/certs.d -name '*.toml'",
-         .fix = "Move it to the directory of its registry.",
-         .versions = "Every containerd.",
-         .look = look_for_misplaced},
+    Rule{.id = "empty-directory-hides-default", .severity = Severity::error, .look = look_for_hidden_default},
+    Rule{.id = "default-directory-unknown", .severity = Severity::error, .look = look_for_unknown_default},
+    Rule{.id = "two-directories-for-one-registry", .severity = Severity::error, .look = look_for_two_names},
+    Rule{.id = "first-root-hides-second", .severity = Severity::error, .look = look_for_two_roots},
+    Rule{.id = "docker-hub-directory-name", .severity = Severity::error, .look = look_for_hub_names},
+    Rule{.id = "directory-matches-no-registry", .severity = Severity::error, .look = look_for_no_registry},
+    Rule{.id = "directory-with-default-port", .severity = Severity::note, .look = look_for_default_ports},
+    Rule{.id = "mirror-of-no-registry", .severity = Severity::error, .look = look_at_mirror_names},
+    Rule{.id = "file-in-place-of-directory", .severity = Severity::error, .look = look_for_files},
+    Rule{.id = "hosts-toml-misplaced", .severity = Severity::error, .look = look_for_misplaced},
 };
 
 }  // namespace

@@ -153,75 +153,12 @@ void look_at_drop_ins(const View& view, Findings& found) {
 }
 
 const std::array distribution{
-    Rule{.id = "registries-yaml-elsewhere",
-         .severity = Severity::error,
-         .title = "A registries.yaml that nothing reads",
-         .happens = "The file is never looked at.",
-         .why = "K3s reads /etc/rancher/k3s/registries.yaml, RKE2 reads /etc/rancher/rke2/registries.yaml, and "
-                "--private-registry names another "
-                "one. The name ends in .yaml.",
-         .see = "ls /etc/rancher /etc/rancher/*",
-         .fix = "Move it to where it is read, and restart the program.",
-         .versions = "Every K3s and RKE2.",
-         .look = look_for_elsewhere},
-    Rule{.id = "drop-in-for-another-release",
-         .severity = Severity::error,
-         .title = "A drop-in in the form of another release of the distribution",
-         .happens = "k0s 1.36 and later (containerd 2.3) refuse to start on a drop-in of version 2; earlier ones "
-                    "(containerd 1.x) merge drop-ins of "
-                    "version 2 alone.",
-         .why = "k0s merges /etc/k0s/containerd.d/*.toml itself, in the form its containerd has.",
-         .see = "grep -n 'version\\|plugins' /etc/k0s/containerd.d/*.toml",
-         .fix = "Write the drop-in in the form of the release that runs.",
-         .versions = "k0s, before and from 1.36 on.",
-         .look = look_at_drop_ins},
-    Rule{.id = "registries-yaml-not-rendered",
-         .severity = Severity::warning,
-         .title = "registries.yaml says something else than what was made of it",
-         .happens = "containerd uses what was rendered at the last start; the next start changes that.",
-         .why = "The file was changed and the program not restarted, or a rendered hosts.toml was edited by hand.",
-         .see = "ls -l --time-sort /etc/rancher/k3s/registries.yaml "
-                "/var/lib/rancher/k3s/agent/etc/containerd/certs.d/*/hosts.toml",
-         .fix = "Restart the program. Pods keep running; servers one at a time.",
-         .versions = "Every K3s and RKE2.",
-         .look = look_for_not_rendered},
-    Rule{.id = "template-drops-credentials",
-         .severity = Severity::error,
-         .title = "A template of config.toml leaves credentials out",
-         .happens = "Credentials of registries.yaml go into config.toml. With a template that replaces the built-in "
-                    "one and does not write them, "
-                    "they are lost.",
-         .why = "The template is a copy of an older config.toml.",
-         .see = "grep -n 'base\\|auth' /var/lib/rancher/k3s/agent/etc/containerd/config*.tmpl",
-         .fix = "Begin it with `{{ template \"base\" . }}`.",
-         .versions = "Every K3s and RKE2.",
-         .look = look_at_template},
-    Rule{.id = "registry-in-template",
-         .severity = Severity::error,
-         .title = "A template of config.toml has a registry table of its own",
-         .happens = "containerd does not start again (`table registry already exists`), or it starts and reads none of "
-                    "the hosts.toml files that are "
-                    "made from registries.yaml.",
-         .why = "The built-in template writes the registry table with config_path. A table that is added to it is a "
-                "second one; a template that "
-                "replaces it leads to another directory.",
-         .see = "grep -n 'registry\\|config_path' /var/lib/rancher/k3s/agent/etc/containerd/config*.tmpl",
-         .fix = "Remove the registry table and its keys from the template, and declare mirrors and credentials in "
-                "registries.yaml. Tables below it, "
-                "such as registry.configs.HOST.auth, may stay.",
-         .versions = "Every K3s and RKE2 that makes hosts.toml files.",
-         .look = look_for_registry_in_template},
-    Rule{.id = "edits-are-lost",
-         .severity = Severity::warning,
-         .title = "Settings in a file that is made anew",
-         .happens = "They count until the distribution writes the file the next time.",
-         .why = "The running config.toml is made from another file: a template in MicroK8s, registries.yaml in K3s and "
-                "RKE2, the system's own "
-                "settings elsewhere.",
-         .see = "regfallback detect",
-         .fix = "Write them where the distribution takes them from.",
-         .versions = "MicroK8s, K3s, RKE2, k0s, Canonical Kubernetes, EKS, Talos, Bottlerocket.",
-         .look = look_for_lost_edits},
+    Rule{.id = "registries-yaml-elsewhere", .severity = Severity::error, .look = look_for_elsewhere},
+    Rule{.id = "drop-in-for-another-release", .severity = Severity::error, .look = look_at_drop_ins},
+    Rule{.id = "registries-yaml-not-rendered", .severity = Severity::warning, .look = look_for_not_rendered},
+    Rule{.id = "template-drops-credentials", .severity = Severity::error, .look = look_at_template},
+    Rule{.id = "registry-in-template", .severity = Severity::error, .look = look_for_registry_in_template},
+    Rule{.id = "edits-are-lost", .severity = Severity::warning, .look = look_for_lost_edits},
 };
 
 }  // namespace

@@ -189,85 +189,12 @@ void look_behind_upstream(const View& view, Findings& found) {
 }
 
 const std::array endpoint_order{
-    Rule{.id = "mirror-does-not-resolve",
-         .severity = Severity::error,
-         .title = "An endpoint without the capability resolve",
-         .happens = "What a tag stands for is asked of the endpoints that may resolve only: with `capabilities = "
-                    "[\"pull\"]` a mirror is not asked, "
-                    "and the pull needs the upstream. Where no endpoint may, no tag can be pulled.",
-         .why = "`pull` alone is enough for images with a digest. Content is fetched from every endpoint of the list, "
-                "whatever its capabilities say.",
-         .see = "regfallback explain IMAGE:TAG",
-         .fix = "`capabilities = [\"pull\", \"resolve\"]`, or no such line. Spegel writes pull alone where its "
-                "--resolve-tags is off.",
-         .versions = "Every containerd.",
-         .reports = "containerd/containerd#7400",
-         .look = look_for_no_resolve},
-    Rule{.id = "root-settings-are-servers",
-         .severity = Severity::warning,
-         .title = "TLS settings above the first header count for server alone",
-         .happens = "The host below is asked without them: its certificate is verified against the system's CAs and "
-                    "the request fails. The same "
-                    "registry is then asked as `server`, with them.",
-         .why = "The keys at the top of the file are properties of `server`, and not defaults for the hosts.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Write them below each `[host]` header they are for.",
-         .versions = "Every containerd.",
-         .look = look_at_root_settings},
-    Rule{.id = "mirror-behind-upstream",
-         .severity = Severity::note,
-         .title = "A mirror stands behind the registry itself",
-         .happens = "The registry is asked first. The mirror serves only what that refuses, or when it is down.",
-         .why = "The order of the endpoints in the file is the order of the requests.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Write the mirror first, and the registry as `server`.",
-         .versions = "Every containerd.",
-         .look = look_behind_upstream},
-    Rule{
-        .id = "mirror-can-hang",
-        .severity = Severity::note,
-        .title = "A mirror that accepts and never answers",
-        .happens =
-            "Up to 2.2 containerd waits without end for an answer: the pull stalls and never falls back, until "
-            "image_pull_progress_timeout "
-            "(5 minutes, 1.7 and later) ends the whole pull. From 2.3 on it goes on after 30 s, for each request anew.",
-        .why = "Falling back is for errors. A connection that is open and silent is none.",
-        .see = "curl -m 10 -i http://MIRROR/v2/",
-        .fix = "Ask before and after a change: `regfallback test`, `regfallback doctor --probe`. Put something in "
-               "front of the mirror that refuses "
-               "when it cannot serve.",
-        .versions = "Up to 2.2 without end; 30 s for each request from 2.3 on.",
-        .reports = "containerd/containerd#10624, spegel-org/spegel#739",
-        .look = look_at_hanging},
-    Rule{.id = "no-dial-timeout",
-         .severity = Severity::note,
-         .title = "A mirror without dial_timeout",
-         .happens = "A host that is gone and drops packets costs 30 s for every manifest and every layer, since each "
-                    "object is asked of the first "
-                    "endpoint again.",
-         .why = "The limit for connecting is 30 s unless dial_timeout says otherwise.",
-         .see = "regfallback explain IMAGE --assume MIRROR=timeout",
-         .fix = "`dial_timeout = \"2s\"` for each mirror.",
-         .versions = "dial_timeout is known from 2.0.7 and 2.1 on; on 2.0.7 to 2.0.11 it makes http endpoints be asked "
-                     "by https first.",
-         .reports = "containerd/containerd#10660, #4861",
-         .look = look_at_dial_timeout},
-    Rule{
-        .id = "server-is-asked-last",
-        .severity = Severity::note,
-        .title = "What is asked after all hosts have failed",
-        .happens = "`server` is an endpoint like the others: it is asked after all `[host]` entries. Where no server "
-                   "is written, the registry "
-                   "itself is.",
-        .why = "containerd appends one root entry to every list. Its documentation says in one place that leaving "
-               "`server` out keeps the upstream "
-               "from being used; it does not.",
-        .see = "regfallback explain IMAGE --assume MIRROR=404",
-        .fix =
-            "To never ask the registry make the last mirror the `server`: it is then asked twice, and nothing else is.",
-        .versions = "Every containerd.",
-        .reports = "casos#126",
-        .look = look_at_last},
+    Rule{.id = "mirror-does-not-resolve", .severity = Severity::error, .look = look_for_no_resolve},
+    Rule{.id = "root-settings-are-servers", .severity = Severity::warning, .look = look_at_root_settings},
+    Rule{.id = "mirror-behind-upstream", .severity = Severity::note, .look = look_behind_upstream},
+    Rule{.id = "mirror-can-hang", .severity = Severity::note, .look = look_at_hanging},
+    Rule{.id = "no-dial-timeout", .severity = Severity::note, .look = look_at_dial_timeout},
+    Rule{.id = "server-is-asked-last", .severity = Severity::note, .look = look_at_last},
 };
 
 }  // namespace

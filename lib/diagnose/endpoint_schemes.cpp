@@ -163,57 +163,10 @@ void look_for_scheme(const View& view, Findings& found) {
 }
 
 const std::array endpoint_schemes{
-    Rule{.id = "tls-options-on-http",
-         .severity = Severity::warning,
-         .title = "An http URL with TLS settings",
-         .happens = "containerd asks by https first, and by http only after the answer shows that no TLS is spoken "
-                    "there: one failed handshake for "
-                    "each client. Before 1.6.25 and 1.7.7 the settings do nothing.",
-         .why = "`skip_verify`, even `false`, `ca` and `client` say that the endpoint has TLS; on 2.0.7 to 2.0.11 "
-                "`dial_timeout` does so too.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Remove the settings for a registry that speaks plain http; write https:// for one that speaks TLS.",
-         .versions = "1.6.25 and later, 1.7.7 and later.",
-         .look = look_for_tls_on_http},
-    Rule{.id = "https-and-http",
-         .severity = Severity::error,
-         .title = "The same registry is https in one place and http in another",
-         .happens = "One of the two fails: a TLS client gets `server gave HTTP response to HTTPS client` from a "
-                    "registry that speaks plain http. "
-                    "containerd does not go from https to http by itself.",
-         .why = "A registry that is written nowhere, or as the `server` that K3s and RKE2 append, is https. A mirror "
-                "http://HOST:PORT does not make "
-                "images HOST:PORT/NAME http.",
-         .see = "curl -i http://HOST:PORT/v2/ ; curl -i https://HOST:PORT/v2/",
-         .fix = "Write the scheme the registry speaks everywhere; for the registry itself as `server` of its own "
-                "hosts.toml.",
-         .versions =
-             "Every containerd. K3s and RKE2 render `server = \"https://HOST/v2\"` for a registry whose only endpoint "
-             "is http://HOST (in "
-             "v1.26.13, 1.27.10, 1.28.6, 1.29.1 and later; before that the default endpoint was containerd's own).",
-         .reports = "k3s-io/k3s#13379",
-         .look = look_for_both_schemes},
-    Rule{.id = "http-mirror-as-registry",
-         .severity = Severity::note,
-         .title = "A mirror by http has no directory as a registry",
-         .happens = "Images that name the mirror itself (HOST:PORT/NAME) are asked by https.",
-         .why = "hosts.toml of one registry says nothing about another one.",
-         .see = "regfallback explain HOST:PORT/NAME",
-         .fix = "A directory for it, if such images are used.",
-         .versions = "Every containerd.",
-         .look = look_for_http_without_directory},
-    Rule{.id = "skip-verify-is-not-http",
-         .severity = Severity::note,
-         .title = "skip_verify does not make https to http",
-         .happens = "TLS is spoken, its certificate is not checked. Against a registry that speaks plain http this "
-                    "fails with `server gave HTTP "
-                    "response to HTTPS client`.",
-         .why = "The scheme of the URL alone decides. insecure_skip_verify of config.toml and registries.yaml means "
-                "the same.",
-         .see = "curl -i http://HOST:PORT/v2/",
-         .fix = "http:// in the URL where the registry speaks plain http.",
-         .versions = "Every containerd.",
-         .look = look_for_scheme},
+    Rule{.id = "tls-options-on-http", .severity = Severity::warning, .look = look_for_tls_on_http},
+    Rule{.id = "https-and-http", .severity = Severity::error, .look = look_for_both_schemes},
+    Rule{.id = "http-mirror-as-registry", .severity = Severity::note, .look = look_for_http_without_directory},
+    Rule{.id = "skip-verify-is-not-http", .severity = Severity::note, .look = look_for_scheme},
 };
 
 }  // namespace

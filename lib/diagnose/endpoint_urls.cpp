@@ -15,14 +15,11 @@ namespace {
 std::string with_override(const View& view, const Chain& chain, const ChainEndpoint& endpoint,
                           const std::string& path) {
   const auto url = endpoint.scheme + "://" + endpoint.host + path;
-  if (view.is_rendered(endpoint.source->file)) return write_url(view, chain, endpoint, url);
   const auto text = view.tree().read(endpoint.source->file).value_or("");
   const auto where = is_last(chain, endpoint) ? "override_path = true below server, before the first [host] header"
                                               : "override_path = true below that header";
   const bool written = host_key_line(text, endpoint.source->line, "override_path") != 0;
-  const auto base = write_url(view, chain, endpoint, url);
-  return written ? base
-                 : fmt::format("{}, and {}", base.substr(0, base.rfind(" (no")), where) + " (no restart is needed)";
+  return write_url(view, chain, endpoint, url, written ? "" : where);
 }
 
 std::string request(const ChainEndpoint& endpoint) { return endpoint.path + "/NAME/manifests/TAG"; }
@@ -162,75 +159,11 @@ void look_at_localhost(const View& view, Findings& found) {
 }
 
 const std::array endpoint_urls{
-    Rule{.id = "path-without-override",
-         .severity = Severity::error,
-         .title = "A URL with a path and without override_path",
-         .happens = "containerd appends /v2 to the path: of `https://harbor.corp/v2/docker.io` it makes "
-                    "`https://harbor.corp/v2/docker.io/v2/NAME/manifests/TAG`, which answers 404. The mirror is asked "
-                    "in vain and the next endpoint "
-                    "serves the image.",
-         .why = "The registry's API begins with /v2. Harbor's projects, Nexus' repositories and the organisations of "
-                "GHCR are part of the "
-                "repository's name, so they come behind /v2; containerd can only append.",
-         .see = "regfallback explain IMAGE      # the exact URLs\ncurl -i "
-                "https://harbor.corp/v2/docker.io/library/alpine/manifests/latest",
-         .fix = "Write /v2 into the path yourself, and `override_path = true` below the header: then the path is taken "
-                "as written. For `server` the "
-                "line stands at the top of the file, before the first `[host]`. In an intent file `ghcr.io/your-org` "
-                "is enough.",
-         .versions = "Every containerd; override_path is known from 1.6 on.",
-         .reports = "goharbor/harbor#18530",
-         .look = look_for_appended},
-    Rule{.id = "path-without-v2",
-         .severity = Severity::error,
-         .title = "A path that is taken as written has no /v2 in it",
-         .happens = "Requests go to /PATH/NAME/manifests/TAG, which no registry serves.",
-         .why = "With `override_path = true`, in a mirror block of config.toml, and in registries.yaml of K3s and RKE2 "
-                "a path is taken as written. "
-                "A slash at the end is a path too: `http://mirror:5000/` in a mirror block loses its /v2.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Write the /v2: `https://HOST/v2/PREFIX`; or leave the path away.",
-         .versions = "Every containerd.",
-         .look = look_for_no_v2},
-    Rule{.id = "docker-hub-web-page",
-         .severity = Severity::error,
-         .title = "An endpoint is Docker Hub's web site",
-         .happens = "`https://docker.io` is asked as written. It is no registry: the answer is a redirect or a web "
-                    "page (text/html), and the pull "
-                    "fails with an odd error.",
-         .why = "Only a missing `server` is turned into registry-1.docker.io; what is written is taken literally. Some "
-                "guides and templates write "
-                "`server = \"https://docker.io\"`. With a mirror that may only pull, each tag is resolved there.",
-         .see = "curl -i https://docker.io/v2/",
-         .fix = "`https://registry-1.docker.io`, and `resolve` among the mirror's capabilities.",
-         .versions = "Every containerd.",
-         .reports = "containerd/containerd#7400",
-         .look = look_for_hub_pages},
-    Rule{.id = "endpoint-unusable",
-         .severity = Severity::error,
-         .title = "An endpoint's URL names no host",
-         .happens = "No request gets anywhere; the next endpoint is asked.",
-         .why = "containerd looks only whether the text begins with `http`. `HTTPS://x`, `ftp://x` and `tcp://x` do "
-                "not, so https:// is put before "
-                "them; `httpd.example` does, and is taken for a URL with a path and no host.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Write https:// or http:// in small letters before the host.",
-         .versions = "Every containerd.",
-         .look = look_for_unusable},
-    Rule{.id = "localhost-endpoint",
-         .severity = Severity::warning,
-         .title = "An endpoint on localhost",
-         .happens = "`[host.\"localhost:5000\"]` and `server = \"localhost:5000\"` are https and verified. Only a "
-                    "registry on localhost for which "
-                    "no server is written is asked without verification and then by plain http. And inside of a node "
-                    "that is a container, localhost "
-                    "is that container.",
-         .why = "The exception for localhost is made for the registry itself, never for what a hosts.toml names.",
-         .see = "regfallback explain localhost:5000/IMAGE",
-         .fix = "Write http://. In KIND and k3d name the registry's container in place of localhost.",
-         .versions = "The exception: https first, then http, since 1.6.25 and 1.7.7; plain http in 1.6.9 to 1.6.24 and "
-                     "1.7.0 to 1.7.6; none before.",
-         .look = look_at_localhost},
+    Rule{.id = "path-without-override", .severity = Severity::error, .look = look_for_appended},
+    Rule{.id = "path-without-v2", .severity = Severity::error, .look = look_for_no_v2},
+    Rule{.id = "docker-hub-web-page", .severity = Severity::error, .look = look_for_hub_pages},
+    Rule{.id = "endpoint-unusable", .severity = Severity::error, .look = look_for_unusable},
+    Rule{.id = "localhost-endpoint", .severity = Severity::warning, .look = look_at_localhost},
 };
 
 }  // namespace

@@ -12,19 +12,6 @@
 namespace rf {
 namespace {
 
-constexpr std::string_view dropped = "containerd drops the whole file: ";
-
-enum class Drop { parse, byte_order_mark, capability, no_host_table, value };
-
-Drop drop_of(std::string_view reason) {
-  if (reason == "invalid `host` tree") return Drop::no_host_table;
-  if (reason.find("byte order mark") != reason.npos) return Drop::byte_order_mark;
-  if (reason.starts_with("unknown capability")) return Drop::capability;
-  const bool of_reader = reason.starts_with("toml: ") || reason.starts_with("failed to parse TOML: ");
-  const bool of_decoder = reason.starts_with("toml: cannot decode") || reason.starts_with("toml: host is not");
-  return of_reader && !of_decoder ? Drop::parse : Drop::value;
-}
-
 std::string registry_text(const RegistryDirectory& directory) {
   return directory.registry == "*" ? "every registry without a directory of its own" : directory.registry;
 }
@@ -63,60 +50,58 @@ std::string right_value(std::string_view key) {
   return "";
 }
 
-std::string drop_fix(const View& view, Drop drop, std::string_view reason, const IgnoredSetting& ignored) {
+std::string drop_fix(const View& view, const IgnoredSetting& ignored) {
   const auto text = view.tree().read(ignored.path).value_or("");
-  switch (drop) {
-    case Drop::no_host_table:
+  switch (ignored.kind) {
+    case IgnoredKind::no_host_table:
       for (const auto& statement : toml_statements(text))
         if (statement.kind != TomlStatement::Kind::key_value && !statement.key.empty() &&
             nearest(statement.key[0], {"host"}) == "host")
           return fmt::format("write [host.\"URL\"] for [{}...] on line {}", statement.key[0], statement.line);
       return "write the line [host] at its end";
-    case Drop::byte_order_mark:
+    case IgnoredKind::byte_order_mark:
       return fmt::format("remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {}", shell_quote(ignored.path));
-    case Drop::capability: {
-      const auto name = reason.substr(std::string_view("unknown capability ").size());
-      return fmt::format("remove \"{}\" from line {}; {} knows {}", name, ignored.line, view.who(),
-                         listed(all_capabilities(view.containerd())));
-    }
-    case Drop::parse:
-      if (reason.find("cannot hold '['") != reason.npos)
-        return fmt::format(
-            "give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header",
-            ignored.line);
-      return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
-    case Drop::value: break;
+    case IgnoredKind::unknown_capability:
+      return fmt::format("remove \"{}\" from line {}; {} knows {}", ignored.subject.capability, ignored.line,
+                         view.who(), listed(all_capabilities(view.containerd())));
+    case IgnoredKind::bracket_in_header:
+      return fmt::format("give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header",
+                         ignored.line);
+    case IgnoredKind::not_toml: return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
+    default: break;
   }
-  const auto key = key_on(text, ignored.line);
-  const auto right = right_value(key);
+  const auto right = right_value(key_on(text, ignored.line));
   return right.empty() ? fmt::format("repair line {}", ignored.line)
                        : fmt::format("write on line {} {}", ignored.line, right);
 }
 
-void look_for_dropped(const View& view, Findings& found, Drop wanted) {
-  each_ignored(view, IgnoredKind::dropped_file, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
-    const auto reason = std::string_view(ignored.reason).substr(dropped.size());
-    const auto drop = drop_of(reason);
-    if (drop != wanted) return;
-    const auto version = drop == Drop::no_host_table && view.is_rendered(ignored.path)
-                             ? "upgrade K3s or RKE2 (v1.27.13, 1.28.9, 1.29.4, 1.30 and later write the [host] line), "
-                               "or give the registry an endpoint"
-                             : drop_fix(view, drop, reason, ignored);
-    found.add({.cause = fmt::format("{} is dropped whole: {}", at({ignored.path, ignored.line, 0}), reason),
-               .where = view.place(ignored.path, ignored.line),
-               .effect = fmt::format("{} writes \"failed to decode hosts.toml\" into its log and goes on without the "
-                                     "file: {} is asked directly, with the certificate files "
-                                     "beside it only",
-                                     view.who(), registry_text(directory)),
-               .fix = live(view, ignored.path, version)});
+void look_for_dropped(const View& view, Findings& found, IgnoredKind kind) {
+  each_ignored(view, kind, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
+    const auto fix = kind == IgnoredKind::no_host_table && view.is_rendered(ignored.path)
+                         ? "upgrade K3s or RKE2 (v1.27.13, 1.28.9, 1.29.4, 1.30 and later write the [host] line), "
+                           "or give the registry an endpoint"
+                         : drop_fix(view, ignored);
+    found.add(
+        {.cause = fmt::format("{} is dropped whole: {}", at({ignored.path, ignored.line, 0}), directory.loaded.dropped),
+         .where = view.place(ignored.path, ignored.line),
+         .effect = fmt::format("{} writes \"failed to decode hosts.toml\" into its log and goes on without the "
+                               "file: {} is asked directly, with the certificate files "
+                               "beside it only",
+                               view.who(), registry_text(directory)),
+         .fix = live(view, ignored.path, fix)});
   });
 }
 
-void look_for_parse(const View& view, Findings& found) { look_for_dropped(view, found, Drop::parse); }
-void look_for_mark(const View& view, Findings& found) { look_for_dropped(view, found, Drop::byte_order_mark); }
-void look_for_capability(const View& view, Findings& found) { look_for_dropped(view, found, Drop::capability); }
-void look_for_no_table(const View& view, Findings& found) { look_for_dropped(view, found, Drop::no_host_table); }
-void look_for_value(const View& view, Findings& found) { look_for_dropped(view, found, Drop::value); }
+void look_for_parse(const View& view, Findings& found) {
+  look_for_dropped(view, found, IgnoredKind::not_toml);
+  look_for_dropped(view, found, IgnoredKind::bracket_in_header);
+}
+void look_for_mark(const View& view, Findings& found) { look_for_dropped(view, found, IgnoredKind::byte_order_mark); }
+void look_for_capability(const View& view, Findings& found) {
+  look_for_dropped(view, found, IgnoredKind::unknown_capability);
+}
+void look_for_no_table(const View& view, Findings& found) { look_for_dropped(view, found, IgnoredKind::no_host_table); }
+void look_for_value(const View& view, Findings& found) { look_for_dropped(view, found, IgnoredKind::wrong_value); }
 
 void look_for_crash(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::crash, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
@@ -174,7 +159,7 @@ void look_for_server(const View& view, Findings& found) {
 
 void look_for_inline(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::inline_host, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
-    const auto url = ignored.reason.substr(0, ignored.reason.find(" is not tried"));
+    const auto& url = ignored.subject.url;
     found.add({.cause = fmt::format("{} is written as an inline table or with dotted keys", url),
                .where = view.place(ignored.path, ignored.line),
                .effect = fmt::format("{} takes hosts from table headers only and never asks it; 1.x does", view.who()),
@@ -201,8 +186,8 @@ std::string known_as(std::string_view key) {
 
 void look_for_unknown(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::unknown_host_key, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
-    const auto key = key_on(view.tree().read(ignored.path).value_or(""), ignored.line);
-    const bool rewrite = ignored.reason == "unknown key rewrite";
+    const auto& key = ignored.subject.key;
+    const bool rewrite = key == "rewrite";
     if (rewrite && !view.era().rendered_by.empty()) return;  // K3s' and RKE2's own containerd knows it
     found.add({.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
                .where = view.place(ignored.path, ignored.line),
@@ -212,13 +197,13 @@ void look_for_unknown(const View& view, Findings& found) {
                                  : fmt::format("{} passes over it without a word", view.who()),
                .fix = live(view, ignored.path,
                            rewrite ? "give the prefix in the URL, as https://HOST/v2/PREFIX with override_path = true"
-                                   : known_as(key))});
+                                   : known_as(lower(key)))});
   });
 }
 
 void look_for_too_new(const View& view, Findings& found, std::string_view wanted) {
   each_ignored(view, IgnoredKind::key_too_new, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
-    const auto key = key_on(view.tree().read(ignored.path).value_or(""), ignored.line);
+    const auto key = lower(ignored.subject.key);
     if (key != wanted) return;
     const bool timeout = key == "dial_timeout";
     found.add(
@@ -258,148 +243,19 @@ void look_for_root_capabilities(const View& view, Findings& found) {
 }
 
 const std::array hosts_toml{
-    Rule{.id = "hosts-toml-does-not-parse",
-         .severity = Severity::error,
-         .title = "A hosts.toml is no TOML",
-         .happens = "containerd writes `failed to decode hosts.toml` into its log, drops the whole file and goes on: "
-                    "the registry is asked "
-                    "directly. Pulls work as long as that works.",
-         .why = "A typing error, a table that stands twice, quotes that a template left open. 1.x and 2.x read the "
-                "file with different TOML "
-                "readers; what one takes the other may drop.",
-         .see = "journalctl -u containerd | grep 'failed to decode'\nregfallback explain IMAGE",
-         .fix = "Repair the line. hosts.toml files are read at every pull; no restart is needed.",
-         .versions = "Every containerd.",
-         .look = look_for_parse},
-    Rule{.id = "hosts-toml-byte-order-mark",
-         .severity = Severity::error,
-         .title = "A hosts.toml begins with a byte order mark",
-         .happens = "containerd 2.x drops the whole file; 1.x takes it. After an upgrade the mirrors are gone without "
-                    "a word but in the log.",
-         .why = "The file was written by an editor on Windows.",
-         .see = "head -c 3 hosts.toml | od -c",
-         .fix = "Remove the first three bytes.",
-         .versions = "2.0 and later.",
-         .look = look_for_mark},
-    Rule{.id = "hosts-toml-unknown-capability",
-         .severity = Severity::error,
-         .title = "A hosts.toml names a capability this containerd does not know",
-         .happens = "containerd drops the whole file.",
-         .why = "`referrers` is known from 2.2 on only; others are typing errors. `pull`, `resolve` and `push` are "
-                "known to every version.",
-         .see = "journalctl -u containerd | grep 'unknown capability'",
-         .fix = "Remove the word. Without `capabilities` a host has all of them.",
-         .versions = "Every containerd; referrers up to 2.1.",
-         .look = look_for_capability},
-    Rule{.id = "hosts-toml-wrong-value",
-         .severity = Severity::error,
-         .title = "A value in a hosts.toml has the wrong type",
-         .happens = "containerd drops the whole file.",
-         .why = "`skip_verify = \"true\"`, `capabilities = \"pull\"`, `dial_timeout = 5`: the value is of another type "
-                "than the key takes, or it is "
-                "no URL or no duration.",
-         .see = "journalctl -u containerd | grep 'failed to decode'",
-         .fix = "Write the value as the key takes it: `skip_verify = true`, `capabilities = [\"pull\", \"resolve\"]`, "
-                "`dial_timeout = \"5s\"`, "
-                "`client = [[\"CERTIFICATE\", \"KEY\"]]`.",
-         .versions = "Every containerd; a wrong dial_timeout from the versions on that know it (2.0.7, 2.1).",
-         .look = look_for_value},
-    Rule{.id = "hosts-toml-no-host-table",
-         .severity = Severity::error,
-         .title = "A hosts.toml without a [host] table",
-         .happens = "containerd before 1.7.32 says ``invalid `host` tree`` and drops the whole file, `server` "
-                    "included: the registry is asked "
-                    "directly.",
-         .why = "The file has only `server`, or only comments. 2.x takes that.",
-         .see = "journalctl -u containerd | grep 'failed to decode'",
-         .fix = "Write the line `[host]`; an empty table is enough.",
-         .versions = "1.5, 1.6, and 1.7.0 to 1.7.31.",
-         .reports = "k3s-io/k3s#9839, #9853",
-         .look = look_for_no_table},
-    Rule{.id = "hosts-toml-crashes-containerd",
-         .severity = Severity::error,
-         .title = "A hosts.toml that ends containerd",
-         .happens = "The whole containerd ends with a panic at the first pull of that registry, and again after each "
-                    "restart at the next pull.",
-         .why = "Below `[host]` stands a key such as `server` beside a host's table. 1.x takes every entry there for a "
-                "table.",
-         .see = "journalctl -u containerd | grep panic",
-         .fix = "Move the key above the first `[host]` header.",
-         .versions = "1.5 to 1.7. 2.x drops the file instead.",
-         .look = look_for_crash},
-    Rule{.id = "hosts-toml-empty",
-         .severity = Severity::warning,
-         .title = "A hosts.toml with nothing in it",
-         .happens = "The file counts as absent: the registry is asked directly, and _default is not used for it.",
-         .why = "A disk was full, a template wrote nothing, or the file is a link to one that is gone.",
-         .see = "find /etc/containerd/certs.d -name hosts.toml -empty",
-         .fix = "Write the file, or remove the directory.",
-         .versions = "Every containerd.",
-         .look = look_for_empty},
-    Rule{.id = "server-after-host",
-         .severity = Severity::error,
-         .title = "server stands behind a [host] header",
-         .happens = "The line belongs to that host and does nothing: the registry itself is asked last.",
-         .why = "In TOML every key belongs to the header above it.",
-         .see = "grep -n 'server\\|^\\[' hosts.toml",
-         .fix = "Move `server` above the first header. No restart is needed.",
-         .versions = "Every containerd; on 1.x it can end containerd (hosts-toml-crashes-containerd).",
-         .look = look_for_server},
-    Rule{.id = "inline-hosts-ignored",
-         .severity = Severity::error,
-         .title = "A host is written inline",
-         .happens = "containerd 2.x finds hosts by their table headers only: inline tables below `[host]` and dotted "
-                    "keys such as "
-                    "`host.\"URL\".capabilities = ...` are read and never asked. 1.x asks them, in an order that "
-                    "changes from pull to pull.",
-         .why = "The order of hosts comes from the order of headers in the text.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Write `[host.\"URL\"]` on a line of its own.",
-         .versions = "2.0 and later.",
-         .look = look_for_inline},
-    Rule{.id = "unknown-hosts-key",
-         .severity = Severity::error,
-         .title = "A key in a hosts.toml that containerd does not know",
-         .happens = "containerd passes over it without a word.",
-         .why = "A typing error, or a name of another tool: `insecure_skip_verify` is called `skip_verify` here, and "
-                "`rewrite` is known to the "
-                "containerd of K3s and RKE2 only.",
-         .see = "regfallback explain IMAGE      # ignored",
-         .fix = "Write the name as containerd has it: capabilities, ca, client, skip_verify, header, override_path, "
-                "dial_timeout; server at the top.",
-         .versions = "Every containerd.",
-         .look = look_for_unknown},
-    Rule{.id = "dial-timeout-too-new",
-         .severity = Severity::warning,
-         .title = "dial_timeout is not known to this containerd",
-         .happens = "The key does nothing: connecting to an endpoint that drops packets takes 30 s for every object of "
-                    "an image.",
-         .why = "dial_timeout came with 2.0.7 and 2.1.",
-         .see = "containerd --version",
-         .fix = "Upgrade, or take endpoints that may be unreachable out of the chain.",
-         .versions = "Up to 2.0.6.",
-         .reports = "containerd/containerd#10660, #4861",
-         .look = look_for_timeout},
-    Rule{.id = "override-path-too-new",
-         .severity = Severity::error,
-         .title = "override_path is not known to this containerd",
-         .happens = "The key does nothing: /v2 is appended to the path, and the endpoint answers 404.",
-         .why = "override_path came with 1.6.",
-         .see = "containerd --version",
-         .fix = "Upgrade, or use endpoints without a path.",
-         .versions = "1.5.",
-         .look = look_for_override},
-    Rule{.id = "capabilities-without-server",
-         .severity = Severity::error,
-         .title = "capabilities of the registry itself do nothing without server",
-         .happens = "Without `server` the registry itself keeps every capability and is asked after all hosts.",
-         .why = "The keys at the top of the file are those of `server`. Its TLS settings and headers count for the "
-                "registry itself, its "
-                "capabilities do not.",
-         .see = "regfallback explain IMAGE",
-         .fix = "Write `server` too. To never ask the registry make the last mirror the `server`.",
-         .versions = "Every containerd.",
-         .look = look_for_root_capabilities},
+    Rule{.id = "hosts-toml-does-not-parse", .severity = Severity::error, .look = look_for_parse},
+    Rule{.id = "hosts-toml-byte-order-mark", .severity = Severity::error, .look = look_for_mark},
+    Rule{.id = "hosts-toml-unknown-capability", .severity = Severity::error, .look = look_for_capability},
+    Rule{.id = "hosts-toml-wrong-value", .severity = Severity::error, .look = look_for_value},
+    Rule{.id = "hosts-toml-no-host-table", .severity = Severity::error, .look = look_for_no_table},
+    Rule{.id = "hosts-toml-crashes-containerd", .severity = Severity::error, .look = look_for_crash},
+    Rule{.id = "hosts-toml-empty", .severity = Severity::warning, .look = look_for_empty},
+    Rule{.id = "server-after-host", .severity = Severity::error, .look = look_for_server},
+    Rule{.id = "inline-hosts-ignored", .severity = Severity::error, .look = look_for_inline},
+    Rule{.id = "unknown-hosts-key", .severity = Severity::error, .look = look_for_unknown},
+    Rule{.id = "dial-timeout-too-new", .severity = Severity::warning, .look = look_for_timeout},
+    Rule{.id = "override-path-too-new", .severity = Severity::error, .look = look_for_override},
+    Rule{.id = "capabilities-without-server", .severity = Severity::error, .look = look_for_root_capabilities},
 };
 
 }  // namespace

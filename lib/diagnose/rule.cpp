@@ -1,36 +1,14 @@
 #include "diagnose/rule.h"
 
 #include <algorithm>
+#include <cstdlib>
 
-#include <fmt/format.h>
-
+#include "base/embedded.h"
 #include "base/text.h"
 #include "diagnose/view.h"
 
 namespace rf {
 namespace {
-
-constexpr std::size_t widest = 120;
-
-// Words broken into lines; the rows of a table stay as they are.
-std::string wrapped(std::string_view text) {
-  std::string out;
-  for (const auto line : lines(text)) {
-    std::size_t column = 0;
-    for (const auto word : split(line, ' ')) {
-      const bool breaks = column > 0 && column + 1 + word.size() > widest && !line.starts_with('|');
-      if (column > 0) out += breaks ? '\n' : ' ';
-      column = (breaks || column == 0 ? 0 : column + 1) + word.size();
-      out += word;
-    }
-    out += '\n';
-  }
-  return out;
-}
-
-std::string section(std::string_view heading, const std::string& body) {
-  return fmt::format("\n## {}\n\n{}", heading, body);
-}
 
 // A URL may carry a password, and texts quote URLs as they are written.
 std::string without_passwords(std::string text) {
@@ -86,20 +64,16 @@ std::string_view nearest_rule(std::string_view word) {
   return nearest(word, ids);
 }
 
-std::string rule_page(const Rule& rule) {
-  auto out = fmt::format("# {}\n\n`{}`, at worst {} {}\n", rule.title, rule.id,
-                         rule.severity == Severity::error ? "an" : "a", to_string(rule.severity));
-  out += section("What happens", wrapped(rule.happens)) + section("Why", wrapped(rule.why));
-  out += section("How to see it", fmt::format("```sh\n{}\n```\n", rule.see)) + section("What to do", wrapped(rule.fix));
-  out += section("Versions", wrapped(rule.versions));
-  return out + (rule.reports.empty() ? "" : section("Public reports", wrapped(rule.reports)));
-}
-
-std::string rule_index() {
-  std::string out = "| finding | at worst | |\n|---|---|---|\n";
-  for (const auto& rule : rules())
-    out += fmt::format("| [`{0}`](doctor/{0}.md) | {1} | {2} |\n", rule.id, to_string(rule.severity), rule.title);
-  return out;
+const RulePage& page_of(const Rule& rule) {
+  static const std::vector<RulePage> pages = [] {
+    std::vector<RulePage> out;
+    for (const auto& file : embedded::doctor_pages())
+      if (auto page = parse_rule_page(file.content)) out.push_back(*std::move(page));
+    return out;
+  }();
+  const auto found = std::find_if(pages.begin(), pages.end(), [&](const RulePage& page) { return page.id == rule.id; });
+  if (found == pages.end()) std::abort();
+  return *found;
 }
 
 std::vector<Finding> diagnose(const Subject& subject) {

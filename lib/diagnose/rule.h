@@ -1,5 +1,4 @@
-// A rule: what it looks for and what there is to say about it, in one table, so that no finding can be without its
-// page.
+// A rule: how bad a finding is, what is needed to look for it, and the look. One row in the table of its family.
 #pragma once
 #include <span>
 #include <string>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "diagnose/diagnose.h"
+#include "diagnose/page.h"
 
 namespace rf {
 
@@ -27,17 +27,10 @@ class Findings {
   std::vector<Finding> all_;
 };
 
-// The texts are Markdown.
+// What there is to say about it is on its page, packaging/doc/doctor/ID.md.
 struct Rule {
   std::string_view id;
   Severity severity = Severity::error;  // the worst it can be
-  std::string_view title;
-  std::string_view happens;  // what containerd does
-  std::string_view why;
-  std::string_view see;  // how to see it by hand on the node: lines of sh
-  std::string_view fix;
-  std::string_view versions;      // of containerd or of the distribution
-  std::string_view reports = {};  // public reports by number; "" when none is known
   enum class Needs { detection, facts } needs = Needs::detection;
   void (*look)(const View& view, Findings& found);
 };
@@ -49,9 +42,8 @@ const Rule* find_rule(std::string_view id);
 // The nearest id for a word that is none, "" when none is near.
 std::string_view nearest_rule(std::string_view word);
 
-// The page of a rule, and the list of all pages with links to them, as Markdown.
-std::string rule_page(const Rule& rule);
-std::string rule_index();
+// A rule without a page is a bug and ends the program.
+const RulePage& page_of(const Rule& rule);
 
 // The families; each has a file of its own.
 std::span<const Rule> runtime_rules();

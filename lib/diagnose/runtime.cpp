@@ -15,16 +15,21 @@ bool undetected(const View& view, ErrorKind kind) {
   return view.subject().undetected && view.subject().undetected->kind == kind;
 }
 
+// The runtime that the kubelet uses, where that is why no containerd was detected.
+std::optional<OtherRuntime> other_runtime_of(const View& view) {
+  return undetected(view, ErrorKind::unsupported) ? other_runtime(view.facts(), view.subject().profiles) : std::nullopt;
+}
+
 // A distribution that carries its own containerd and was started with another runtime.
-struct OtherRuntime {
+struct OtherFlag {
   std::string program;
   std::string flag;             // "--docker"
   std::string registries_file;  // that is not read then; "" where there is none
 };
-std::optional<OtherRuntime> told_otherwise(const Facts& facts) {
+std::optional<OtherFlag> told_otherwise(const Facts& facts) {
   for (const auto& [program, argv] : facts.processes) {
     const auto directory = "/etc/rancher/" + program;
-    OtherRuntime other{.program = program, .flag = {}, .registries_file = directory + "/registries.yaml"};
+    OtherFlag other{.program = program, .flag = {}, .registries_file = directory + "/registries.yaml"};
     if (!facts.tree.exists(directory)) continue;
     for (const auto& word : argv)
       if (word == "--docker" || word.starts_with("--container-runtime-endpoint"))
@@ -53,9 +58,8 @@ void look_for_other_runtime(const View& view, Findings& found) {
                       "again"
                     : "configure the containerd of that endpoint (regfallback apply does); or start without that flag, "
                       "and the file counts again"});
-  if (!undetected(view, ErrorKind::unsupported) ||
-      !view.subject().undetected->message.starts_with("the kubelet of this node uses"))
-    return;
+  const auto used = other_runtime_of(view);
+  if (!used || used->told != OtherRuntime::Told::by_endpoint) return;
   found.add({.cause = view.subject().undetected->message,
              .effect = "hosts.toml files and config.toml of containerd do nothing for pods on this node",
              .fix = view.subject().undetected->hint});
@@ -80,9 +84,8 @@ void look_for_no_runtime(const View& view, Findings& found) {
     }
     return found.add(std::move(finding));
   }
-  const bool told = error->message.starts_with("the kubelet of this node uses") ||
-                    error->message.find("its containerd is not used") != std::string::npos;
-  if (error->kind == ErrorKind::unsupported && !told)
+  const auto used = other_runtime_of(view);
+  if (error->kind == ErrorKind::unsupported && !used)
     found.add({.cause = error->message + state,
                .effect = "nothing can be said about the registries of this node",
                .fix = error->hint});
@@ -90,11 +93,10 @@ void look_for_no_runtime(const View& view, Findings& found) {
     found.add({.cause = error->message + state,
                .effect = "the kubelet has no runtime: no pod starts and no image is pulled",
                .fix = error->hint});
-  if (told && !told_otherwise(view.facts()))
-    if (error->message.find("its containerd is not used") != std::string::npos)
-      found.add(Severity::warning, {.cause = error->message,
-                                    .effect = "registry configuration of that containerd does nothing for pods",
-                                    .fix = error->hint});
+  if (used && used->told == OtherRuntime::Told::by_flag && !told_otherwise(view.facts()))
+    found.add(Severity::warning, {.cause = error->message,
+                                  .effect = "registry configuration of that containerd does nothing for pods",
+                                  .fix = error->hint});
 }
 
 void look_for_choice(const View& view, Findings& found) {
@@ -164,70 +166,19 @@ void look_at_clients(const View& view, Findings& found) {
 const std::array runtime{
     Rule{.id = "no-containerd-runs",
          .severity = Severity::error,
-         .title = "No containerd runs for the kubelet",
-         .happens = "No pod starts and no image is pulled. Whatever the registry configuration says, nothing reads it.",
-         .why = "containerd ended or did not start, the kubelet's endpoint leads elsewhere, or the node runs none.",
-         .see = "systemctl status containerd\njournalctl -u containerd -e\nls -l /run/containerd/containerd.sock",
-         .fix = "Start it. Where its files keep it from starting, that finding names the line.",
-         .versions = "Every containerd.",
          .needs = Rule::Needs::facts,
          .look = look_for_no_runtime},
     Rule{.id = "other-runtime",
          .severity = Severity::error,
-         .title = "The kubelet uses another runtime",
-         .happens = "Images are pulled by Docker, CRI-O or another containerd. The files that are configured here do "
-                    "nothing for pods; with "
-                    "--docker or --container-runtime-endpoint K3s and RKE2 do not render registries.yaml either.",
-         .why = "The runtime was chosen by a flag, and the registries were configured for the usual one.",
-         .see = "ps -o args= -C kubelet,k3s | tr ' ' '\\n' | grep -A1 'docker\\|runtime-endpoint'",
-         .fix = "Configure the runtime that is used, or take the flag away.",
-         .versions = "Every version.",
          .needs = Rule::Needs::facts,
          .look = look_for_other_runtime},
-    Rule{.id = "which-containerd",
-         .severity = Severity::error,
-         .title = "Several containerds run and no kubelet tells which one counts",
-         .happens = "Nothing can be said about this node, and nothing is written on it.",
-         .why = "No kubelet runs, and no file says which endpoint it would use.",
-         .see = "pgrep -a containerd",
-         .fix = "Name the distribution: --distribution.",
-         .versions = "Every containerd.",
-         .needs = Rule::Needs::facts,
-         .look = look_for_choice},
-    Rule{.id = "several-containerds",
-         .severity = Severity::note,
-         .title = "More than one containerd runs",
-         .happens = "Each has its own configuration. Pods get their images through the one at the kubelet's endpoint.",
-         .why = "Docker, K3s, RKE2, MicroK8s and k0s bring a containerd of their own.",
-         .see = "pgrep -a containerd\nps -o args= -C kubelet",
-         .fix = "Configure the kubelet's.",
-         .versions = "Every containerd.",
-         .look = look_for_several},
+    Rule{.id = "which-containerd", .severity = Severity::error, .needs = Rule::Needs::facts, .look = look_for_choice},
+    Rule{.id = "several-containerds", .severity = Severity::note, .look = look_for_several},
     Rule{.id = "containerd-version-unknown",
          .severity = Severity::warning,
-         .title = "The version of containerd is not known",
-         .happens = "Most of what the doctor knows depends on the version; those rules are left out.",
-         .why = "`containerd --version` printed nothing, or the executable could not be run.",
-         .see = "containerd --version",
-         .fix = "Make that command work, or name the version.",
-         .versions = "Every containerd.",
          .needs = Rule::Needs::facts,
          .look = look_at_version},
-    Rule{.id = "ctr-reads-no-config",
-         .severity = Severity::note,
-         .title = "ctr pull does not use the registry configuration",
-         .happens = "`ctr images pull` asks the registry directly: it never looks at config.toml, so a good certs.d "
-                    "seems to do nothing.",
-         .why = "config_path belongs to the CRI plugin. ctr takes a directory by --hosts-dir only; nerdctl looks into "
-                "/etc/containerd/certs.d and "
-                "/etc/docker/certs.d by itself.",
-         .see = "crictl pull IMAGE",
-         .fix = "Test with `crictl pull`, or `regfallback test --image IMAGE`, which pulls as the kubelet does.",
-         .versions = "1.5 to 1.7: ctr reads --hosts-dir itself. 2.0 and later: containerd reads it, so the path must "
-                     "be absolute, unless --local is "
-                     "given.",
-         .reports = "kubernetes-sigs/kind#3857, containerd/containerd#6285, #12550",
-         .look = look_at_clients},
+    Rule{.id = "ctr-reads-no-config", .severity = Severity::note, .look = look_at_clients},
 };
 
 }  // namespace

@@ -107,6 +107,12 @@ Result<HostPort> parse_host_port(std::string_view text) {
   return out;
 }
 
+bool is_docker_hub_alias(std::string_view registry) {
+  const auto name = parse_host_port(registry);
+  return name && lower(registry) == registry &&
+         std::find(docker_hub_aliases.begin(), docker_hub_aliases.end(), name->host) != docker_hub_aliases.end();
+}
+
 Result<void> check_registry_name(std::string_view text) {
   if (text == "*") return {};
   if (text == "_default" || text == "default")
@@ -121,7 +127,7 @@ Result<void> check_registry_name(std::string_view text) {
   if (lower(text) != text)
     return wrong(fmt::format("{} has capital letters", toml_quote(text)), fmt::format("write {}", lower(text)));
   RF_TRY(const auto name, parse_host_port(text));
-  if (std::find(docker_hub_aliases.begin(), docker_hub_aliases.end(), name.host) != docker_hub_aliases.end())
+  if (is_docker_hub_alias(text))
     return wrong(fmt::format("{} is Docker Hub, whose images are looked up as docker.io", toml_quote(text)),
                  "write docker.io");
   if (name.host.find('_') != std::string::npos)

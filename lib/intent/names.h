@@ -21,6 +21,8 @@ bool is_loopback(std::string_view host);  // localhost, 127.0.0.0/8, [::1]; with
 // The name containerd looks a registry up by. "*" stays; index.docker.io and the like are refused with the name that
 // works.
 Result<void> check_registry_name(std::string_view text);
+// Docker Hub under a name its images are not looked up by: "index.docker.io", "registry-1.docker.io:443".
+bool is_docker_hub_alias(std::string_view registry);
 // The key of `endpoints`: a host with an optional port. Gives the host as Endpoint::host has it.
 Result<std::string> endpoint_host(std::string_view text);
 

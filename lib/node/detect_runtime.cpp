@@ -114,6 +114,17 @@ Result<KubeletEndpoint> kubelet_endpoint(const Facts& facts, std::span<const Pro
   return endpoint;
 }
 
+}  // namespace
+
+std::optional<OtherRuntime> other_runtime(const Facts& facts, std::span<const Profile> profiles) {
+  const auto endpoint = kubelet_endpoint(facts, profiles);
+  if (!endpoint) return OtherRuntime{OtherRuntime::Told::by_flag, endpoint.error()};
+  const auto usable = refuse_foreign(endpoint->text, endpoint->source);
+  return usable ? std::nullopt : std::optional(OtherRuntime{OtherRuntime::Told::by_endpoint, usable.error()});
+}
+
+namespace {
+
 std::string describe_candidate(const Candidate& candidate) {
   const auto& runtime = *candidate.runtime;
   return fmt::format("{} (pid {}, {}, {})", candidate.profile ? candidate.profile->title : "containerd", runtime.pid,

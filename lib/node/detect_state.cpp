@@ -185,22 +185,22 @@ bool looks_like_spegel(std::string_view text) {
   return text.find("dial_timeout = '200ms'") != text.npos && text.find("[host.'http://") != text.npos;
 }
 
-std::vector<std::string> managers_of(const Detection& detection, const FileTree& tree) {
-  std::vector<std::string> managers;
-  if (!detection.profile.manager.empty()) managers.push_back(detection.profile.manager);
+std::vector<Manager> managers_of(const Detection& detection, const FileTree& tree) {
+  std::vector<Manager> managers;
+  if (!detection.profile.manager.empty()) managers.push_back({.text = detection.profile.manager});
   if (detection.hosts_dir.empty()) return managers;
-  const auto add = [&](std::string manager) {
+  const auto add = [&](Manager manager) {
     if (std::find(managers.begin(), managers.end(), manager) == managers.end()) managers.push_back(std::move(manager));
   };
   const bool backup = tree.exists(detection.hosts_dir + "/_backup");
-  if (backup) add(fmt::format("Spegel ({}/_backup)", detection.hosts_dir));
+  if (backup) add({Manager::Kind::spegel, {}, fmt::format("Spegel ({}/_backup)", detection.hosts_dir)});
   for (const auto& name : tree.list(detection.hosts_dir)) {
     const auto file = fmt::format("{}/{}/hosts.toml", detection.hosts_dir, name);
     const auto text = tree.read(file);
     if (!text) continue;
     if (const auto by = generator(*text); !by.empty() && by != detection.era.rendered_by)
-      add(fmt::format("{} (header in {})", by, detection.hosts_dir));
-    if (!backup && looks_like_spegel(*text)) add(fmt::format("Spegel ({})", file));
+      add({Manager::Kind::generator, std::string(by), fmt::format("{} (header in {})", by, detection.hosts_dir)});
+    if (!backup && looks_like_spegel(*text)) add({Manager::Kind::spegel, {}, fmt::format("Spegel ({})", file)});
   }
   return managers;
 }

@@ -120,6 +120,19 @@ Result<std::vector<Profile>> load_profiles(std::span<const embedded::File> built
 std::vector<std::string> fact_globs(std::span<const Profile> profiles);
 std::vector<std::string> service_units(std::span<const Profile> profiles);
 
+// Who else writes a node's registry configuration.
+struct Manager {
+  enum class Kind {
+    distribution,  // as its profile says
+    spegel,
+    generator,  // a program that names itself at the top of its files
+  };
+  Kind kind = Kind::distribution;
+  std::string program = {};  // of a generator: "k3s"
+  std::string text = {};     // with the place it was seen at: "Spegel (/etc/containerd/certs.d/_backup)"
+  bool operator==(const Manager&) const = default;
+};
+
 // The node's runtime that the kubelet uses, and the profile that describes it.
 struct Detection {
   Profile profile;
@@ -135,7 +148,7 @@ struct Detection {
   std::string hosts_dir;    // where hosts.toml files go
   std::string state;  // "live", "needs config_path", "multi-root: ignored", "legacy mirrors", "managed elsewhere", "CRI
                       // disabled", "broken", "not running"
-  std::vector<std::string> managers;  // who else manages registries: "Spegel (certs.d/_backup)"
+  std::vector<Manager> managers;  // who else manages registries
   std::vector<std::string> notes;
 };
 struct DetectOptions {
@@ -144,6 +157,13 @@ struct DetectOptions {
 // Errors: `unsupported` when the kubelet uses another runtime or none runs and nothing tells what is installed;
 // `refused` when more than one answer is right and --distribution must decide.
 Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, const DetectOptions& options = {});
+// The runtime a node's kubelet uses in place of a containerd, by the endpoint or by a flag of its process; with it, and
+// without a profile that is forced by name, `detect` gives this Error.
+struct OtherRuntime {
+  enum class Told { by_endpoint, by_flag } told = Told::by_endpoint;
+  Error error;
+};
+std::optional<OtherRuntime> other_runtime(const Facts& facts, std::span<const Profile> profiles);
 // Whether the distribution makes the runtime's config.toml from era.config_file at every start, so that only the latter
 // may be edited.
 bool is_made_from_another(const Detection& detection, const FileTree& tree);

@@ -91,8 +91,9 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
 void warn_about_managers(const Detection& detection, Plan& plan) {
   if (plan.files.empty()) return;
   for (const auto& manager : detection.managers)
-    if (detection.era.style != Style::registries_yaml || manager != detection.profile.manager)
-      plan.warnings.push_back(fmt::format("also managed by {}: what it writes next replaces these files", manager));
+    if (detection.era.style != Style::registries_yaml || manager.kind != Manager::Kind::distribution)
+      plan.warnings.push_back(
+          fmt::format("also managed by {}: what it writes next replaces these files", manager.text));
 }
 
 // What a replaced file of others said about endpoints that stay in the chain, and the intent does not say.

@@ -48,7 +48,10 @@ Value row_value(const DetectRow& row) {
     for (const auto& chain : configured_chains(*facts, *found)) registries.push(chain_value(chain));
   }
   out.set("registries", registries);
-  out.set("managers", found ? Value::strings(found->managers) : Value::array());
+  Value managers = Value::array();
+  if (found)
+    for (const auto& manager : found->managers) managers.push(manager.text);
+  out.set("managers", managers);
   out.set("notes", found ? Value::strings(found->notes) : Value::array());
   return out;
 }
@@ -77,7 +80,7 @@ std::string remarks(std::span<const DetectRow> rows, const TextStyle& style) {
       if (!row.error->hint.empty()) line(row, Emphasis::none, "hint: " + row.error->hint);
     }
     if (!row.detection) continue;
-    for (const auto& manager : row.detection->managers) line(row, Emphasis::warn, "also managed by " + manager);
+    for (const auto& manager : row.detection->managers) line(row, Emphasis::warn, "also managed by " + manager.text);
     for (const auto& note : row.detection->notes) line(row, Emphasis::none, note);
   }
   return out.empty() ? out : "\n" + out;

@@ -145,16 +145,18 @@ std::string doctor_summary(std::span<const DoctorRow> rows) {
 
 Value rules_value(std::span<const Rule> rules) {
   Value all = Value::array();
-  for (const auto& rule : rules)
+  for (const auto& rule : rules) {
+    const auto& page = page_of(rule);
     all.push(Value::object({{"id", rule.id},
                             {"severity", to_string(rule.severity)},
-                            {"title", rule.title},
-                            {"happens", rule.happens},
-                            {"why", rule.why},
-                            {"see", rule.see},
-                            {"fix", rule.fix},
-                            {"versions", rule.versions},
-                            {"reports", Value::or_null(rule.reports)}}));
+                            {"title", page.title},
+                            {"happens", page.happens},
+                            {"why", page.why},
+                            {"see", page.see},
+                            {"fix", page.fix},
+                            {"versions", page.versions},
+                            {"reports", Value::or_null(page.reports)}}));
+  }
   return Value::object({{"schema", "regfallback.doctor-rules/v1"}, {"rules", all}});
 }
 
@@ -163,7 +165,7 @@ std::string rules_text(std::span<const Rule> rules, const TextStyle& style) {
   for (const auto& rule : rules)
     table.row({{std::string(rule.id)},
                {std::string(to_string(rule.severity)), tint_of(rule.severity)},
-               {std::string(rule.title)}});
+               {page_of(rule).title}});
   return table.text(style);
 }
 

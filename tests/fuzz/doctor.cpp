@@ -20,7 +20,7 @@ const std::vector<rf::Profile>& profiles() {
 
 void look_at(const rf::Facts& facts) {
   const auto detection = rf::detect(facts, profiles());
-  rf::Subject subject{.facts = facts, .now = 1'800'000'000};
+  rf::Subject subject{.facts = facts, .profiles = profiles(), .now = 1'800'000'000};
   if (detection)
     subject.detection = &*detection;
   else

@@ -115,17 +115,26 @@ Result<void> HostFieldReader::read_url(std::string_view server, const TomlNode& 
   return {};
 }
 
-Result<void> HostFieldReader::read_capabilities(const TomlNode& table, HostEntry& entry) const {
+std::optional<std::string> HostFieldReader::unknown_capability(const TomlNode& table) const {
+  const auto* found = find(table, "capabilities");
+  if (found == nullptr) return std::nullopt;
   const auto known = all_capabilities(containerd_);
-  std::vector<std::string> wanted;
-  if (const auto* found = find(table, "capabilities")) {
-    for (const auto& item : found->items) {
-      wanted.push_back(lower(item.text));
-      if (std::find(known.begin(), known.end(), wanted.back()) == known.end())
-        return dropped_hosts_file(fmt::format("unknown capability {}", item.text), found->where.line);
-    }
+  for (const auto& item : found->items)
+    if (std::find(known.begin(), known.end(), lower(item.text)) == known.end()) return item.text;
+  return std::nullopt;
+}
+
+Result<void> HostFieldReader::read_capabilities(const TomlNode& table, HostEntry& entry) const {
+  const auto* found = find(table, "capabilities");
+  if (const auto unknown = unknown_capability(table)) {
+    auto error = dropped_hosts_file(fmt::format("unknown capability {}", *unknown), found->where.line);
+    error.kind = ErrorKind::unsupported;
+    return error;
   }
-  for (const auto& capability : known)
+  std::vector<std::string> wanted;
+  if (found != nullptr)
+    for (const auto& item : found->items) wanted.push_back(lower(item.text));
+  for (const auto& capability : all_capabilities(containerd_))
     if (wanted.empty() || std::find(wanted.begin(), wanted.end(), capability) != wanted.end())
       entry.capabilities.push_back(capability);
   return {};

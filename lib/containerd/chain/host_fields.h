@@ -1,6 +1,7 @@
 // The fields of one host in hosts.toml: decoded as Go fills its structure, with the errors that make containerd drop
 // the file.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,9 @@ class HostFieldReader {
 
   // `server` is the URL as written; "" for the root of a file without one.
   Result<HostEntry> entry(std::string_view server, const TomlNode& table) const;
+  // The first of a table's capabilities that this version does not know, as written. With one, `entry` gives an Error
+  // of kind unsupported, if nothing before it is wrong.
+  std::optional<std::string> unknown_capability(const TomlNode& table) const;
   // What decoding refuses in any host's table, listed or not.
   Result<void> check_types(const TomlNode& table) const;
 

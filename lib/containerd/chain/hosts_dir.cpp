@@ -76,6 +76,19 @@ void note_unused_certificates(const FileTree& tree, const std::string& directory
   }
 }
 
+LoadedHosts without_hosts(const FileTree& tree, const std::string& directory, const Version& containerd,
+                          const HostsFault& fault) {
+  const bool crash = fault.kind == IgnoredKind::crash;
+  auto loaded = crash ? LoadedHosts{.error = fault.error.message} : load_certificates(tree, directory, containerd);
+  loaded.dropped = crash ? "" : fault.error.message;
+  loaded.ignored.push_back({directory + "/hosts.toml",
+                            fault.error.where ? fault.error.where->line : 0,
+                            crash ? fault.error.hint : "containerd drops the whole file: " + fault.error.message,
+                            fault.kind,
+                            {.capability = fault.capability}});
+  return loaded;
+}
+
 }  // namespace
 
 std::optional<OpenFailure> open_failure(const FileTree& tree, const std::string& path) {
@@ -150,23 +163,12 @@ LoadedHosts load_host_directory(const FileTree& tree, const std::string& directo
     loaded.ignored.push_back({path, 0, "an empty file counts as absent", IgnoredKind::empty_file});
     return loaded;
   }
-  auto hosts = parse_hosts_toml(text, directory, containerd);
-  if (!hosts && hosts.error().kind == ErrorKind::runtime) {
-    LoadedHosts loaded;
-    loaded.error = hosts.error().message;
-    loaded.ignored.push_back({path, hosts.error().where->line, hosts.error().hint, IgnoredKind::crash});
-    return loaded;
-  }
-  if (!hosts) {
-    auto loaded = load_certificates(tree, directory, containerd);
-    const auto& error = hosts.error();
-    loaded.ignored.push_back({path, error.where ? error.where->line : 0,
-                              "containerd drops the whole file: " + error.message, IgnoredKind::dropped_file});
-    return loaded;
-  }
-  LoadedHosts loaded{.entries = std::move(hosts->entries), .file = path, .error = {}, .ignored = {}};
-  for (auto& ignored : hosts->ignored)
-    loaded.ignored.push_back({path, ignored.line, std::move(ignored.reason), ignored.kind});
+  auto read = read_hosts_toml(text, directory, containerd);
+  if (const auto* fault = std::get_if<HostsFault>(&read)) return without_hosts(tree, directory, containerd, *fault);
+  auto& hosts = std::get<HostsFile>(read);
+  LoadedHosts loaded{.entries = std::move(hosts.entries), .file = path};
+  for (auto& ignored : hosts.ignored)
+    loaded.ignored.push_back({path, ignored.line, std::move(ignored.reason), ignored.kind, std::move(ignored.subject)});
   note_unused_certificates(tree, directory, loaded);
   return loaded;
 }

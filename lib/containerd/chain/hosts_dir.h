@@ -36,10 +36,11 @@ std::vector<std::string> configured_registries(const FileTree& tree, const Effec
 inline constexpr std::string_view unnamed_registry = "unnamed.invalid";
 
 struct LoadedHosts {
-  std::vector<HostEntry> entries;    // the last one is the root entry; never empty unless error is set
-  std::string file;                  // the hosts.toml they come from, "" for certificate files
-  std::optional<std::string> error;  // the pull fails with it
-  std::vector<IgnoredSetting> ignored;
+  std::vector<HostEntry> entries = {};    // the last one is the root entry; never empty unless error is set
+  std::string file = {};                  // the hosts.toml they come from, "" for certificate files
+  std::optional<std::string> error = {};  // the pull fails with it
+  std::string dropped = {};               // what is wrong with a hosts.toml that is dropped whole, "" for none
+  std::vector<IgnoredSetting> ignored = {};
 };
 LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd);
 

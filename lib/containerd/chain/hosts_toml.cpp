@@ -66,16 +66,22 @@ std::vector<Listed> listed_by_line(const std::vector<TomlStatement>& statements,
   return in_line;
 }
 
-Result<TomlNode> parse_document(std::string_view text, const std::vector<TomlStatement>& statements,
-                                const Version& containerd) {
-  const bool v2 = has_feature(containerd, Feature::toml_v2);
+// What containerd's TOML reader does not take although the text is TOML.
+std::optional<HostsFault> reader_fault(std::string_view text, const std::vector<TomlStatement>& statements, bool v2) {
   if (v2 && text.starts_with("\xEF\xBB\xBF"))
-    return dropped_hosts_file("toml: the file begins with a byte order mark", 1);
+    return HostsFault{IgnoredKind::byte_order_mark,
+                      dropped_hosts_file("toml: the file begins with a byte order mark", 1)};
   for (const auto& statement : statements)
     if (!v2 && statement.kind != Kind::key_value && statement.bracket_in_key)
-      return dropped_hosts_file(
-          "failed to parse TOML: a table's key cannot hold '[' or ']' before containerd 2.0, quoted or not",
-          statement.line);
+      return HostsFault{
+          IgnoredKind::bracket_in_header,
+          dropped_hosts_file(
+              "failed to parse TOML: a table's key cannot hold '[' or ']' before containerd 2.0, quoted or not",
+              statement.line)};
+  return std::nullopt;
+}
+
+Result<TomlNode> parse_document(std::string_view text, bool v2) {
   const auto strict = v2 ? std::string(text) : without_go_toml_v1_liberties(text);
   auto parsed = parse_toml(strict, "");
   if (parsed) return parsed;
@@ -164,7 +170,8 @@ void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader
     const int line = node.where.line;
     if (known != known_keys().end()) {
       if (known->since && !reader.has(*known->since))
-        file.ignored.push_back({line, fmt::format("this containerd does not know {}", name), IgnoredKind::key_too_new});
+        file.ignored.push_back(
+            {line, fmt::format("this containerd does not know {}", name), IgnoredKind::key_too_new, {.key = name}});
       continue;
     }
     if (level == Level::root && (reader.names(name, "server") || reader.names(name, "host"))) continue;
@@ -177,8 +184,10 @@ void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader
     }
     const auto near = nearest(name, names);
     file.ignored.push_back(
-        {line, fmt::format("unknown key {}{}", name, near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-         IgnoredKind::unknown_host_key});
+        {line,
+         fmt::format("unknown key {}{}", name, near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+         IgnoredKind::unknown_host_key,
+         {.key = name}});
   }
 }
 
@@ -191,16 +200,25 @@ void note_unlisted_hosts(const TomlNode& hosts, const std::vector<Listed>& liste
           {node.where.line,
            fmt::format("{} is not tried: containerd 2 lists only hosts with a table header [host.\"URL\"]",
                        masked_url(name)),
-           IgnoredKind::inline_host});
+           IgnoredKind::inline_host,
+           {.url = masked_url(name)}});
   }
 }
 
-Result<void> read_hosts(const TomlNode& hosts, const std::vector<Listed>& listed, const HostFieldReader& reader,
-                        HostsFile& file) {
+// Of one entry: a capability that is not known, or a value.
+HostsFault entry_fault(Error error, const TomlNode& table, const HostFieldReader& reader) {
+  if (error.kind != ErrorKind::unsupported) return {IgnoredKind::wrong_value, std::move(error)};
+  return {IgnoredKind::unknown_capability, std::move(error), reader.unknown_capability(table).value_or("")};
+}
+
+std::optional<HostsFault> read_hosts(const TomlNode& hosts, const std::vector<Listed>& listed,
+                                     const HostFieldReader& reader, HostsFile& file) {
   for (const auto& [name, node] : hosts.entries) {
     if (!node.is_table())
-      return dropped_hosts_file(fmt::format("host {} is not a table", masked_url(name)), node.where.line);
-    RF_CHECK(reader.check_types(node));
+      return HostsFault{IgnoredKind::wrong_value,
+                        dropped_hosts_file(fmt::format("host {} is not a table", masked_url(name)), node.where.line)};
+    if (auto checked = reader.check_types(node); !checked)
+      return HostsFault{IgnoredKind::wrong_value, std::move(checked).error()};
   }
   static const TomlNode none;
   for (const auto& each : listed) {
@@ -208,14 +226,14 @@ Result<void> read_hosts(const TomlNode& hosts, const std::vector<Listed>& listed
     auto entry = reader.entry(each.name, table == nullptr ? none : *table);
     if (!entry) {
       if (!entry.error().where) entry.error().where = Location{{}, each.line, 0};
-      return std::move(entry).error();
+      return entry_fault(std::move(entry).error(), table == nullptr ? none : *table, reader);
     }
     entry->line = each.line;
     file.entries.push_back(*std::move(entry));
   }
   for (const auto& [name, node] : hosts.entries) note_ignored_keys(node, Level::host, reader, file);
   note_unlisted_hosts(hosts, listed, file);
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -226,32 +244,46 @@ std::vector<std::string> all_capabilities(const Version& containerd) {
   return all;
 }
 
-Result<HostsFile> parse_hosts_toml(std::string_view file_text, std::string_view directory, const Version& containerd) {
+std::variant<HostsFile, HostsFault> read_hosts_toml(std::string_view file_text, std::string_view directory,
+                                                    const Version& containerd) {
   const HostFieldReader reader(directory, containerd);
   const bool v2 = reader.has(Feature::toml_v2);
   const auto text = v2 ? std::string(file_text) : with_literal_header_keys(file_text);
   const auto statements = toml_statements(text);
-  RF_TRY(const auto root, parse_document(text, statements, containerd));
-  const auto hosts = hosts_of(root, statements, reader);
-  const bool usable = hosts ? hosts->is_table() : reader.has(Feature::no_host_table);
-  if (!usable)
-    return dropped_hosts_file(v2 ? "toml: host is not a table" : "invalid `host` tree", hosts ? hosts->where.line : 0);
+  if (auto fault = reader_fault(text, statements, v2)) return *std::move(fault);
+  auto root = parse_document(text, v2);
+  if (!root) return HostsFault{IgnoredKind::not_toml, std::move(root).error()};
+  const auto hosts = hosts_of(*root, statements, reader);
+  if (!hosts && !reader.has(Feature::no_host_table))
+    return HostsFault{IgnoredKind::no_host_table, dropped_hosts_file("invalid `host` tree")};
+  if (hosts && !hosts->is_table())
+    return HostsFault{v2 ? IgnoredKind::wrong_value : IgnoredKind::no_host_table,
+                      dropped_hosts_file(v2 ? "toml: host is not a table" : "invalid `host` tree", hosts->where.line)};
   HostsFile file;
   if (hosts) {
-    if (!v2) RF_CHECK(check_sorting(*hosts));
+    if (auto sorted = v2 ? Result<void>{} : check_sorting(*hosts); !sorted)
+      return HostsFault{IgnoredKind::crash, std::move(sorted).error()};
     const auto listed = v2 ? listed_by_headers(statements) : listed_by_line(statements, *hosts);
-    RF_CHECK(read_hosts(*hosts, listed, reader, file));
+    if (auto fault = read_hosts(*hosts, listed, reader, file)) return *std::move(fault);
   }
-  RF_TRY(const auto server, reader.string(root, "server", "Server"));
-  RF_TRY(auto last, reader.entry(server, root));
-  if (const auto* written = reader.find(root, "server")) last.line = written->where.line;
-  note_ignored_keys(root, Level::root, reader, file);
-  if (const auto* capabilities = reader.find(root, "capabilities"); capabilities != nullptr && last.host.empty())
+  const auto server = reader.string(*root, "server", "Server");
+  if (!server) return HostsFault{IgnoredKind::wrong_value, server.error()};
+  auto last = reader.entry(*server, *root);
+  if (!last) return entry_fault(std::move(last).error(), *root, reader);
+  if (const auto* written = reader.find(*root, "server")) last->line = written->where.line;
+  note_ignored_keys(*root, Level::root, reader, file);
+  if (const auto* capabilities = reader.find(*root, "capabilities"); capabilities != nullptr && last->host.empty())
     file.ignored.push_back({capabilities->where.line, "without server, the registry itself keeps every capability",
                             IgnoredKind::root_capabilities});
   std::sort(file.ignored.begin(), file.ignored.end());
-  file.entries.push_back(std::move(last));
+  file.entries.push_back(*std::move(last));
   return file;
+}
+
+Result<HostsFile> parse_hosts_toml(std::string_view text, std::string_view directory, const Version& containerd) {
+  auto read = read_hosts_toml(text, directory, containerd);
+  if (auto* fault = std::get_if<HostsFault>(&read)) return std::move(fault->error);
+  return std::get<HostsFile>(std::move(read));
 }
 
 }  // namespace rf

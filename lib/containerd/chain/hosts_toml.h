@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -35,6 +36,7 @@ struct IgnoredLine {
   int line = 0;
   std::string reason;
   IgnoredKind kind = IgnoredKind::other;
+  IgnoredSubject subject = {};
   auto operator<=>(const IgnoredLine&) const = default;
 };
 
@@ -43,9 +45,17 @@ struct HostsFile {
   std::vector<IgnoredLine> ignored;  // in order of the file
 };
 
-// `directory` is where the file is: relative certificate paths start there. An Error of kind parse means containerd
-// drops the whole file, its message is containerd's own where containerd, not its TOML reader, speaks; one of kind
-// runtime: containerd itself ends.
+// Why a hosts.toml as a whole does not count: containerd drops it, or ends at it (`crash`). The message of the Error is
+// containerd's own where containerd, not its TOML reader, speaks.
+struct HostsFault {
+  IgnoredKind kind = IgnoredKind::not_toml;
+  Error error;
+  std::string capability = {};  // the one that is not known
+};
+// `directory` is where the file is: relative certificate paths start there.
+std::variant<HostsFile, HostsFault> read_hosts_toml(std::string_view text, std::string_view directory,
+                                                    const Version& containerd);
+// The same for those to whom every fault is one: an Error of kind parse, or of kind runtime where containerd ends.
 Result<HostsFile> parse_hosts_toml(std::string_view text, std::string_view directory, const Version& containerd);
 
 // Every capability a version knows, in its order.

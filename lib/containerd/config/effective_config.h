@@ -1,6 +1,7 @@
 // What a containerd makes of its configuration files: config.toml with its imports, merged as that version merges them,
 // defaults included. From files alone; nothing is run. Facts: containerd's own code, 1.5 to 2.4-beta.
 #pragma once
+#include <compare>
 #include <map>
 #include <optional>
 #include <string>
@@ -46,7 +47,8 @@ struct LegacyMirror {                  // registry.mirrors.<host>
 enum class IgnoredKind {
   other,
   // of config.toml and its drop-ins
-  wrong_plugin_name,  // registry settings under a plugin name that does not count in this file on this containerd
+  wrong_plugin_name,     // registry settings under a plugin name that does not count in this file on this containerd
+  outvoted_plugin_name,  // ... that would count, but for the version of another file, which counts for all
   unknown_registry_key,
   tls_removed,           // configs.<host>.tls on 2.x
   config_by_url,         // configs are looked up by host
@@ -60,8 +62,15 @@ enum class IgnoredKind {
   default_unknown,     // _default before 1.6.17
   hub_alias,           // a directory for Docker Hub under another name than docker.io
   // of the files in them
-  crash,         // the file ends the whole containerd
-  dropped_file,  // a hosts.toml that is dropped whole
+  crash,  // the file ends the whole containerd
+  // a hosts.toml that is dropped whole, because of
+  not_toml,
+  bracket_in_header,  // TOML, but not for the reader of 1.x
+  byte_order_mark,
+  unknown_capability,
+  no_host_table,
+  wrong_value,
+  // and smaller faults of one
   empty_file,
   unused_certificate,  // beside a hosts.toml that does not name it
   unknown_host_key,
@@ -71,11 +80,21 @@ enum class IgnoredKind {
   root_capabilities,  // without server
 };
 
+// What the setting is: the part that its kind speaks of, "" for the others.
+struct IgnoredSubject {
+  std::string plugin = {};      // under which the settings are written
+  std::string key = {};         // as written, without its table
+  std::string url = {};         // of a host, without a password
+  std::string capability = {};  // as written
+  auto operator<=>(const IgnoredSubject&) const = default;
+};
+
 struct IgnoredSetting {
   std::string path;
   int line = 0;  // 0: the whole file
   std::string reason;
   IgnoredKind kind = IgnoredKind::other;
+  IgnoredSubject subject = {};
   bool operator==(const IgnoredSetting&) const = default;
 };
 

@@ -51,7 +51,7 @@ class Collector {
     for (const auto& [key, node] : registry.entries)
       if (!one_of(key, {"config_path", "mirrors", "configs", "auths", "headers"}) && key != "version")
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("containerd knows no registry setting \"{}\"{}", key, suggestion(key)));
+            fmt::format("containerd knows no registry setting \"{}\"{}", key, suggestion(key)), {.key = key});
     if (const auto* mirrors = registry.find("mirrors"))
       each_host(*mirrors, [&](const std::string&, const TomlNode& host) { mirror(host); });
     if (const auto* configs = registry.find("configs"))
@@ -60,8 +60,8 @@ class Collector {
 
   std::vector<IgnoredSetting> take() { return std::move(out_); }
 
-  void add(const Location& where, IgnoredKind kind, std::string reason) {
-    IgnoredSetting setting{where.file, where.line, std::move(reason), kind};
+  void add(const Location& where, IgnoredKind kind, std::string reason, IgnoredSubject subject = {}) {
+    IgnoredSetting setting{where.file, where.line, std::move(reason), kind, std::move(subject)};
     if (std::find(out_.begin(), out_.end(), setting) == out_.end()) out_.push_back(std::move(setting));
   }
 
@@ -99,21 +99,26 @@ class Collector {
     return version != nullptr && version->integer == 2;
   }
 
-  // Why registry settings of a plugin's table do not count.
-  std::string reason(std::string_view plugin, int version) const {
+  // Registry settings of a plugin's table that do not count.
+  void add_uncounted(const Location& where, std::string_view plugin, int version) {
     const auto* other =
         containerd_.major >= 2 && plugin == cri_plugin_v2 && version == 2 ? deciding_version() : nullptr;
+    const IgnoredSubject subject{.plugin = std::string(plugin)};
     if (other != nullptr)
-      return fmt::format(
-          "registry settings under \"{}\" do nothing: on containerd {} version {} of {} counts for all files, and the "
-          "name that counts is \"{}\"",
-          plugin, to_string(containerd_), other->integer, to_string(Location{other->where.file, other->where.line, 0}),
-          cri_plugin_v3);
+      return add(where, IgnoredKind::outvoted_plugin_name,
+                 fmt::format("registry settings under \"{}\" do nothing: on containerd {} version {} of {} counts for "
+                             "all files, and the "
+                             "name that counts is \"{}\"",
+                             plugin, to_string(containerd_), other->integer,
+                             to_string(Location{other->where.file, other->where.line, 0}), cri_plugin_v3),
+                 subject);
     const auto form = version == 0 ? std::string("without a version line") : fmt::format("of version {}", version);
     const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
-    return fmt::format(
-        "registry settings under \"{}\" do nothing in a file {} on containerd {}; the name that counts is \"{}\"",
-        plugin, form, to_string(containerd_), wanted);
+    add(where, IgnoredKind::wrong_plugin_name,
+        fmt::format(
+            "registry settings under \"{}\" do nothing in a file {} on containerd {}; the name that counts is \"{}\"",
+            plugin, form, to_string(containerd_), wanted),
+        subject);
   }
 
   // Registry settings in the plugin's own table, or of a plugin that has none: a name that was mistyped, or the runtime
@@ -122,7 +127,8 @@ class Collector {
     for (const auto& [key, node] : table.entries)
       if (one_of(key, {"config_path", "mirrors", "configs", "auths"}))
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("{} stands in the plugin's own table; it belongs into the table registry below it", key));
+            fmt::format("{} stands in the plugin's own table; it belongs into the table registry below it", key),
+            {.key = key});
   }
   void other_table(std::string_view plugin, const TomlNode& table, int version) {
     const auto* registry = table.find("registry");
@@ -134,8 +140,7 @@ class Collector {
         fmt::format("registry settings under \"{}\" do nothing: no such plugin has any; the name that counts is \"{}\"",
                     plugin, wanted);
     for (const auto& [key, node] : own ? table.entries : registry->entries)
-      add(node.form == TomlNode::Form::implied ? first_written(node) : node.where, IgnoredKind::wrong_plugin_name,
-          text);
+      add(place_of(node), IgnoredKind::wrong_plugin_name, text, {.plugin = std::string(plugin)});
   }
 
   void cri_table(std::string_view plugin, const TomlNode& table, int version) {
@@ -143,13 +148,13 @@ class Collector {
     if (counts(plugin, version)) return;
     const auto* registry = table.find("registry");
     if (registry == nullptr || !registry->is_table()) return;
-    for (const auto& [key, node] : registry->entries)
-      add(node.form == TomlNode::Form::implied ? first_written(node) : node.where, IgnoredKind::wrong_plugin_name,
-          reason(plugin, version));
+    for (const auto& [key, node] : registry->entries) add_uncounted(place_of(node), plugin, version);
   }
 
-  static Location first_written(const TomlNode& node) {
+  // Of an implied table: where the first of its keys is written.
+  static Location place_of(const TomlNode& node) {
     Location first = node.where;
+    if (node.form != TomlNode::Form::implied) return first;
     for (const auto& [key, child] : node.entries)
       if (child.where.line != 0 && child.where.line < first.line) first = child.where;
     return first;
@@ -160,7 +165,8 @@ class Collector {
       if (key != "endpoint")
         add(node.where, IgnoredKind::unknown_registry_key,
             fmt::format("containerd knows no mirror setting \"{}\"{}", key,
-                        key == "endpoints" ? "; did you mean endpoint?" : ""));
+                        key == "endpoints" ? "; did you mean endpoint?" : ""),
+            {.key = key});
   }
 
   void host_config(const std::string& name, const TomlNode& host) {

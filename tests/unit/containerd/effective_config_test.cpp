@@ -87,6 +87,9 @@ TEST_CASE("the plugin name that counts depends on the file's version and on cont
   } else {
     CHECK(config.ignored.front().path == root);
     CHECK(config.ignored.front().line == (row.version_line.empty() ? 2 : 3));
+    const auto plugin = config.ignored.front().subject.plugin;
+    CHECK(row.registry.find(plugin) != std::string::npos);
+    CHECK_FALSE(plugin.empty());
   }
 }
 
@@ -295,7 +298,10 @@ TEST_CASE("a version 3 drop-in under a version 2 root loses the root's settings,
                 "version = 3\n[plugins.'io.containerd.cri.v1.images']\nsnapshotter = 'native'\n");
   const std::string text = "version = 2\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n" + v2_registry;
   CHECK(read(text, "2.1.9", tree).config_path == "");
-  CHECK(read(text, "2.1.9", tree).ignored.size() == 1);
+  const auto outvoted = read(text, "2.1.9", tree);
+  REQUIRE(outvoted.ignored.size() == 1);
+  CHECK(outvoted.ignored[0].kind == IgnoredKind::outvoted_plugin_name);
+  CHECK(outvoted.ignored[0].subject == IgnoredSubject{.plugin = "io.containerd.grpc.v1.cri"});
   CHECK(read(text, "2.3.4", tree).load_error->message == "drop-in config version 3 higher than root config version 2");
   CHECK(read(text, "2.4.0-beta.0", tree).load_error);
   CHECK(read(text, "2.3.5", tree).config_path == "/certs");
@@ -327,6 +333,7 @@ TEST_CASE("settings that do nothing are named", "[config]") {
       read("version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfigpath = \"/certs\"\n", "1.7.24");
   REQUIRE(typo.ignored.size() == 1);
   CHECK(typo.ignored.front().reason.find("did you mean config_path?") != std::string::npos);
+  CHECK(typo.ignored.front().subject == IgnoredSubject{.key = "configpath"});
 }
 
 TEST_CASE("of the names of version 1 and 2 in one file of version 1 containerd 2 takes one at random, and that is said",

@@ -81,7 +81,7 @@ TEST_CASE("a dropped hosts.toml leaves the certificates beside it and the regist
     CHECK(loaded.entries[0].host == "");
     CHECK(loaded.entries[0].ca == std::vector<std::string>{"/c/reg.io/ca.crt"});
     REQUIRE(loaded.ignored.size() == 1);
-    CHECK(loaded.ignored[0].kind == IgnoredKind::dropped_file);
+    CHECK(loaded.ignored[0].kind == IgnoredKind::wrong_value);
     CHECK(loaded.ignored[0].line == 3);
   }
 }

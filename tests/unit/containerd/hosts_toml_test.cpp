@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "containerd/chain/certificates.h"
 #include "containerd/chain/hosts_toml.h"
@@ -103,11 +104,59 @@ TEST_CASE("what a file says in vain is named with its line") {
   REQUIRE(hosts);
   REQUIRE(hosts->ignored.size() == 4);
   CHECK(hosts->ignored[0].line == 1);
-  CHECK(hosts->ignored[1] == IgnoredLine{2, "unknown key foo", IgnoredKind::unknown_host_key});
+  CHECK(hosts->ignored[1] == IgnoredLine{2, "unknown key foo", IgnoredKind::unknown_host_key, {.key = "foo"}});
   CHECK(hosts->ignored[2].line == 4);
   CHECK(hosts->ignored[2].reason.starts_with("server stands behind a [host] header"));
-  CHECK(hosts->ignored[3] ==
-        IgnoredLine{5, "unknown key dail_timeout; did you mean dial_timeout?", IgnoredKind::unknown_host_key});
+  CHECK(hosts->ignored[3] == IgnoredLine{5,
+                                         "unknown key dail_timeout; did you mean dial_timeout?",
+                                         IgnoredKind::unknown_host_key,
+                                         {.key = "dail_timeout"}});
+}
+
+TEST_CASE("why a whole file does not count is a kind, with the capability that is not known") {
+  struct Case {
+    std::string text;
+    Version version;
+    IgnoredKind kind;
+    std::string capability = {};
+  };
+  const std::vector<Case> cases{{"[host", go_toml_1, IgnoredKind::not_toml},
+                                {"[host", go_toml_2, IgnoredKind::not_toml},
+                                {"[host.\"http://[::1]:5000\"]\n", go_toml_1, IgnoredKind::bracket_in_header},
+                                {"\xEF\xBB\xBF[host.\"http://a\"]\n", go_toml_2, IgnoredKind::byte_order_mark},
+                                {"[host.\"http://a\"]\ncapabilities = [\"pull\", \"Fetch\"]\n", go_toml_1,
+                                 IgnoredKind::unknown_capability, "Fetch"},
+                                {"capabilities = [\"pull\", \"Fetch\"]\n[host.\"http://a\"]\n", go_toml_2,
+                                 IgnoredKind::unknown_capability, "Fetch"},
+                                {"server = \"https://a\"\n", go_toml_1, IgnoredKind::no_host_table},
+                                {"host = 1\n", go_toml_2, IgnoredKind::wrong_value},
+                                {"[host]\na = 1\n", go_toml_2, IgnoredKind::wrong_value},
+                                {"[host.\"http://a\"]\nskip_verify = \"true\"\n", go_toml_1, IgnoredKind::wrong_value},
+                                {"[host.\"http://a\"]\nclient = 1\n", go_toml_2, IgnoredKind::wrong_value},
+                                {"server = 1\n[host.\"http://a\"]\n", go_toml_2, IgnoredKind::wrong_value},
+                                {"[host]\nserver = \"x\"\n[host.\"http://a\"]\n", go_toml_1, IgnoredKind::crash}};
+  for (const auto& one : cases) {
+    CAPTURE(one.text, to_string(one.version));
+    const auto read = read_hosts_toml(one.text, "/d", one.version);
+    const auto* fault = std::get_if<HostsFault>(&read);
+    REQUIRE(fault != nullptr);
+    CHECK(fault->kind == one.kind);
+    CHECK(fault->capability == one.capability);
+    CHECK(parse_hosts_toml(one.text, "/d", one.version).error() == fault->error);
+  }
+}
+
+TEST_CASE("a host and a key that do nothing are told apart from what is said of them") {
+  const auto newer = parse_hosts_toml("[host]\n\"https://u:p@a\" = {}\n", "/d", go_toml_2);
+  REQUIRE(newer);
+  REQUIRE(newer->ignored.size() == 1);
+  CHECK(newer->ignored[0].kind == IgnoredKind::inline_host);
+  CHECK(newer->ignored[0].subject == IgnoredSubject{.url = masked_url("https://u:p@a")});
+  const auto older = parse_hosts_toml("[host.a]\ndial_timeout = \"1s\"\n", "/d", go_toml_1);
+  REQUIRE(older);
+  REQUIRE(older->ignored.size() == 1);
+  CHECK(older->ignored[0].kind == IgnoredKind::key_too_new);
+  CHECK(older->ignored[0].subject == IgnoredSubject{.key = "dial_timeout"});
 }
 
 TEST_CASE("keys a version does not know do nothing, whatever their type") {

@@ -216,37 +216,41 @@ std::vector<State> declared_states() {
   };
 }
 
-Patient answered(std::string answer, std::string detail = "", std::string version = "1.7.24") {
+Patient answered(Answer answer, std::string detail = "", std::string version = "1.7.24") {
   auto patient = mirrored(std::move(version));
   ChainEndpoint endpoint;
   endpoint.scheme = "https";
   endpoint.host = "m1:5000";
   endpoint.path = "/v2";
   endpoint.source = Location{file, 3, 0};
-  patient.answers = {{"docker.io", endpoint, std::move(answer), std::move(detail)}};
+  patient.answers = {{"docker.io", endpoint, answer, std::move(detail)}};
   return patient;
 }
 
 std::vector<State> answer_states() {
   return {
-      {"silence on 1.7", "endpoint-silent", answered("timeout"), file + ":3", {"never falls back", "30 s"}},
-      {"silence on 2.3", "endpoint-silent", answered("timeout", "", "2.3.4"), file + ":3", {"goes on after 30 s"}},
-      {"an answer", "endpoint-silent", answered("serves"), ""},
+      {"silence on 1.7", "endpoint-silent", answered(Answer::timeout), file + ":3", {"never falls back", "30 s"}},
+      {"silence on 2.3",
+       "endpoint-silent",
+       answered(Answer::timeout, "", "2.3.4"),
+       file + ":3",
+       {"goes on after 30 s"}},
+      {"an answer", "endpoint-silent", answered(Answer::serves), ""},
 
       {"plain http behind https",
        "endpoint-speaks-http",
-       answered("tls", "error:0A00010B:SSL routines::wrong version number"),
+       answered(Answer::tls, "error:0A00010B:SSL routines::wrong version number"),
        file + ":3",
        {"write http://m1:5000", "skip_verify does not change that"}},
-      {"a certificate of somebody else", "endpoint-speaks-http", answered("tls", "self-signed certificate"), ""},
+      {"a certificate of somebody else", "endpoint-speaks-http", answered(Answer::tls, "self-signed certificate"), ""},
 
       {"nothing listens there",
        "endpoint-does-not-serve",
-       answered("refused", "Connection refused"),
+       answered(Answer::refused, "Connection refused"),
        file + ":3",
        {"refused", "goes on to the next endpoint"},
        Severity::warning},
-      {"it asks for credentials", "endpoint-does-not-serve", answered("unauthorized"), ""},
+      {"it asks for credentials", "endpoint-does-not-serve", answered(Answer::unauthorized), ""},
   };
 }
 

@@ -40,6 +40,7 @@ struct Patient : Node {
   std::vector<Finding> findings() const {
     const auto detection = detect(facts, built_in_profiles());
     Subject subject{.facts = facts,
+                    .profiles = built_in_profiles(),
                     .source = source,
                     .chain = {.missing_certificates = source == Subject::Source::copy ? ChainOptions::Missing::fails
                                                                                       : ChainOptions::Missing::unknown},

@@ -80,3 +80,10 @@ TEST_CASE("durations are those Go reads") {
   }
   CHECK(check_duration("2").error().hint == "write 2s");
 }
+
+TEST_CASE("Docker Hub has other names than the one its images are looked up by") {
+  for (const auto* name : {"index.docker.io", "registry-1.docker.io", "registry-1.docker.io:443"})
+    CHECK(is_docker_hub_alias(name));
+  for (const auto* name : {"docker.io", "Index.docker.io", "docker.io.corp", "index.docker.io:99999", "*"})
+    CHECK_FALSE(is_docker_hub_alias(name));
+}
