@@ -15,10 +15,10 @@ NODE = HERE.parents[1] / "templates/node"
 
 # name -> (file, what stands there, what is put in its place, tests that must notice)
 MUTATIONS = {
-    "no hard link of the old inode": ("worker/3-commit.sh", 'ln "$target" "$old" || return 1', ":", "test_crash test_transaction"),
+    "no hard link of the old inode": ("worker/3-commit.sh", 'ln "$here" "$old" || return 1', ":", "test_crash test_transaction"),
     "no check of checksums": ("worker/5-main.sh", "check_unchanged || return 1", "check_unchanged || cause=", "test_transaction.Refusing"),
     "no check after the rename": ("worker/3-commit.sh", "check_kept || return 1", ":", "test_transaction.Failing"),
-    "create replaces what is there": ("worker/3-commit.sh", 'ln "$new" "$target" || return 1', 'cp "$new" "$target"', "test_crash"),
+    "create replaces what is there": ("worker/3-commit.sh", 'ln "$new" "$here" || return 1', 'cp "$new" "$target"', "test_crash"),
     "old inodes stay": ("worker/3-commit.sh", 'if [ $# != 0 ]; then rm -f "$@"; fi', ":", "test_transaction.Applying test_crash"),
     "staged files stay": ("worker/3-commit.sh", 'else rm -f "$staged"; fi', "else :; fi", "test_transaction.Refusing test_crash"),
     "the state is not a rename": ("worker/1-base.sh", 'mv -f "$txn/state.$state" "$txn/state.$1"', ': >"$txn/state.$1"', "test_crash test_sessions.Sessions"),
@@ -32,14 +32,14 @@ MUTATIONS = {
     "no restart on the way back": ("worker/5-main.sh", "if service_again; then", "if true; then", "test_transaction.Failing test_crash"),
     "restart is not recorded": ("worker/5-main.sh", ': >"$txn/restarted" &&', ":  &&", "test_transaction.Failing test_crash"),
     "no validation": ("worker/5-main.sh", "validate || return 1", ":", "test_transaction.Refusing"),
-    "written in place": ("worker/3-commit.sh", 'mv -f "$new" "$target" || return 1\n      ;;\n    D', 'cat "$new" >"$target"; rm -f "$new"\n      ;;\n    D', "test_transaction test_crash"),
+    "written in place": ("worker/3-commit.sh", 'mv -f "$new" "$here" || return 1\n      ;;\n    D', 'cat "$new" >"$target"; rm -f "$new"\n      ;;\n    D', "test_transaction test_crash"),
     "signals are not ignored": ("worker/1-base.sh", "trap '' HUP PIPE", ":", "test_crash.Crashes.test_signals_end_in_old_or_new"),
     "interruption is not noticed": ("worker/1-base.sh", "trap 'interrupted=1' INT TERM", ":", "test_crash.Crashes.test_signals_end_in_old_or_new"),
     "links are followed": ("worker/2-stage.sh", 'if [ -L "$parent" ]; then', "if false; then", "test_transaction.Refusing"),
     "anybody's directory is taken": ("worker/2-stage.sh", "*[2367abef])", "never)", "test_transaction.Refusing"),
     "paths are not checked": ("worker/5-main.sh", "check_manifest && check_directories", "check_directories", "test_transaction.Refusing"),
     "staged content is not compared": ("worker/2-stage.sh", 'if [ $# != 0 ]; then compare staged "$@"; fi', ":", "test_transaction.Refusing"),
-    "their version is lost": ("worker/3-commit.sh", 'cp -p "$target" "$txn/conflict/$n"', ":", "test_transaction.Failing"),
+    "their version is lost": ("worker/3-commit.sh", 'cp -pR "$target" "$txn/conflict/$n"', ":", "test_transaction.Failing"),
     "directories appear empty": ("worker/2-stage.sh", 'if within "$1" "$made"; then\n    beside', 'if false; then\n    beside', "test_transaction.Applying test_transaction.Refusing"),
     "files of others are removed": ("worker/2-stage.sh", '*) exit 1 ;; esac', "*) : ;; esac", "test_transaction.Applying"),
     "the first state is pruned": ("worker/5-main.sh", "      applied=$entry\n      continue", "      applied=$entry", "test_sessions.RollingBack"),
@@ -58,6 +58,12 @@ MUTATIONS = {
     "silence is health": ("worker/4-health.sh", 'if [ "$seconds" -ge "$deadline" ]; then return 1; fi', 'if [ "$seconds" -ge "$deadline" ]; then return 0; fi', "test_settling.Silent"),
     "a worse source is enough": ("worker/4-health.sh", 'if [ "$rank" -lt "$known" ]; then return 1; fi', ":", "test_settling.Silent"),
     "the file of a socket is enough": ("worker/4-health.sh", "elif accepts; then", 'elif [ -S "$socket" ]; then', "test_settling.Silent"),
+    "shared directories are staged in": ("worker/2-stage.sh", '*[13579bdf]?:*) share "$path" ;;', "never) ;;", "test_shared"),
+    "paths are gone through again": ("worker/3-commit.sh", '[ "${PWD%/}" = "${1%/*}" ] && here=./${1##*/}', 'here=$1', "test_shared"),
+    "a closed directory stays": ("worker/3-commit.sh", 'then rmdir "${line%/*}/.rf-$id"; fi', "then :; fi", "test_shared"),
+    "what is closed may be elsewhere": ("worker/2-stage.sh", 'if [ -z "$apart" ]; then return 0; fi', "return 0", "test_shared"),
+    "an inherited group is kept": ("worker/2-stage.sh", "?[4567cdef]*) inherits=yes ;;", "never) ;;", "test_shared"),
+    "what is watched is staged in": ("worker/2-stage.sh", 'if [ "$restart" = itself ]; then share_targets; fi', ":", "test_own_restart"),
     "contents are not made durable": ("worker/3-commit.sh", 'flush "$@" || because "the changes', 'true || because "the changes', "test_sessions.Durability"),
 }
 

@@ -5,7 +5,7 @@ import time
 import unittest
 
 import test_transaction
-from stand_ins import CONFIG, all_changes, calls
+from stand_ins import CONFIG, after, all_changes, calls, leftovers, state_of
 
 
 class RestartedByItself(test_transaction.TransactionTest):
@@ -15,7 +15,7 @@ class RestartedByItself(test_transaction.TransactionTest):
         super().setUp()
         self.socket = self.node.file("/run/containerd.sock", b"")
         self.before = self.node.tree()
-        self.settings = {"restart": "itself", "service": "containerd", "wait": "3", "exe": "containerd", "socket": str(self.socket), "config": CONFIG}
+        self.settings = {"restart": "itself", "service": "containerd", "wait": "3", "exe": "containerd", "socket": str(self.socket), "config": CONFIG, "settle": "0"}
         self.events = []
 
     def restart(self, seconds):
@@ -33,12 +33,34 @@ class RestartedByItself(test_transaction.TransactionTest):
     def test_the_transaction_waits_for_that_restart(self):
         watcher = threading.Thread(target=self.watch)
         watcher.start()
-        outcome = self.node.apply("t1", all_changes(), self.settings, RF_QUIET=1)
+        # What is only staged is no reason for a restart.
+        hook = self.hook("""find "$RF_ROOT/etc/containerd" -name '.rf-*' >>"$STATE/seen"\nexit 0\n""")
+        outcome = self.node.apply("t1", all_changes(), self.settings, RF_FAIL_HOOK=hook)
         self.events.append("ended")
         watcher.join()
         self.assertEqual(outcome, "applied", self.node.output)
         self.assertEqual(self.events, ["restarted", "ended"])
         self.assertEqual(calls(self.node), [])
+        self.assertEqual((self.root / "node/stand-in-state/seen").read_text(), "")
+        self.assertEqual(self.node.tree(), after(self.before, all_changes()))
+        self.assertEqual(leftovers(self.node), [])
+
+    def test_a_second_restart_is_a_death(self):
+        threading.Thread(target=self.watch).start()
+        self.assertEqual(self.node.apply("t1", all_changes(), self.settings | {"settle": "2"}, settled=False), "applied", self.node.output)
+        self.restart(0)
+        # The old state makes it restart once more.
+        again = threading.Thread(target=self.watch_back)
+        again.start()
+        self.node.run("")
+        again.join()
+        self.assertEqual(state_of(self.node, "t1"), "rolled-back", self.node.log("t1"))
+        self.assert_old()
+
+    def watch_back(self):
+        while self.node.root.joinpath(CONFIG[1:]).read_bytes() != b"version = 2\n":
+            time.sleep(0.01)
+        self.restart(0.5)
 
     def test_without_that_restart_everything_is_put_back(self):
         self.assertEqual(self.node.apply("t1", all_changes(), self.settings | {"wait": "1"}), "rolled-back", self.node.output)

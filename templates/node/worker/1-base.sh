@@ -9,7 +9,8 @@
 #   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), cause,
 #   state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, health, watch, conflict/
 # manifest: "N OP MODE UID GID BEFORE AFTER PATH", OP: M make directory, C create, R replace, D delete, X remove directory; in commit order.
-# Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads.
+# Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads. Where others than root may
+# write (listed in `shared`), they are N.new and N.old in .rf-ID, a directory of root's beside the outermost of these directories.
 #
 # The state is the name of one file, changed by rename: staged, committing, settling, applied; rolling-back, rolled-back, stuck; refused.
 # Before committing nothing is changed. From committing on everything is put back by rename, which needs no space, until it is applied.
@@ -32,7 +33,8 @@ rf_setup() {
   trap 'interrupted=1' INT TERM
   newline='
 '
-  root=${RF_ROOT:-}
+  root=
+  if [ -n "${RF_ROOT:-}" ]; then root=$(cd -P "$RF_ROOT" && pwd -P) || exit 1; fi
   home=$root/var/lib/regfallback
   steps=0
   state=none
@@ -166,10 +168,22 @@ load() { # ID
       config) config=$value ;;
     esac
   done 2>/dev/null <"$txn/settings"
+  shared=
+  if [ -f "$txn/shared" ]; then
+    while IFS= read -r line; do shared=$shared$line$newline; done <"$txn/shared"
+  fi
   case $wait in '' | *[!0-9]*) wait=60 ;; esac
   case $settle in '' | *[!0-9]*) settle=30 ;; esac
 }
-beside() { near=${1%/*}/.rf-$id-$2.$3; } # PATH N new|old -> near
+beside() { # PATH N new|old -> near
+  near=${1%/*}/.rf-$id-
+  IFS=$newline
+  for line in $shared; do
+    case $1 in "$line"/*) near=${line%/*}/.rf-$id/ ;; esac
+  done
+  unset IFS
+  near=$near$2.$3
+}
 # A path below a directory that is made (list `made`) or goes as a whole (list `whole`) is not handled by itself.
 within() { # PATH LIST -> outer_n outer: the outermost such directory, for it is what is renamed
   outer=

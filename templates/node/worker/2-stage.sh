@@ -35,16 +35,75 @@ check_directories() { # above every target: no link, nobody else's, writable, an
       parent=${parent%/*}
     done
   done 3<"$txn/manifest"
-  if [ $# = 0 ]; then return 0; fi
-  told=$(stat -c '%f %u %n' "$@") || return 1
+  check_rights "$@"
+}
+check_rights() { # DIRECTORIES -> shared, and inherits: whether some give their group to what is made in them
+  shared='' inherits=no devices=$newline
+  told=$(stat -c '%f %u %g %d %n' "$@" "${root:-/}") || return 1
   while [ -n "$told" ]; do
     line=${told%%"$newline"*}
     case $told in *"$newline"*) told=${told#*"$newline"} ;; *) told= ;; esac
-    mode=${line%% *} owner=${line#* }
-    path=${owner#* } owner=${owner%% *}
+    mode=${line%% *} line=${line#* }
+    owner=${line%% *} line=${line#* }
+    group=${line%% *} line=${line#* }
+    device=${line%% *} path=${line#* }
+    devices="$devices$device $path$newline"
+    if [ "$path" = "${root:-/}" ]; then continue; fi
     case $mode in *[2367abef]) because "${path#"$root"} can be written by everybody" || return 1 ;; esac
+    case $mode in ?[4567cdef]*) inherits=yes ;; esac
     if [ "$owner" != 0 ] && [ "$owner" != "$uid" ]; then because "${path#"$root"} belongs to user $owner, not to root" || return 1; fi
+    case $mode:$group in *:0) ;; *[13579bdf]?:*) share "$path" ;; esac
   done
+  if [ "$restart" = itself ]; then share_targets; fi
+  check_closed
+}
+# Who may write to a directory may put a link where root is about to write. Nothing is made in one that is shared with a group, nor below it,
+# but in a closed directory beside the outermost one, where nobody else can rename anything. It is moved from there to its place.
+share() { # DIRECTORY: into `shared`, in place of those below it
+  kept=
+  IFS=$newline
+  for line in $shared; do
+    case $1 in "$line" | "$line"/*)
+      unset IFS
+      return 0
+      ;;
+    esac
+    case $line in "$1"/*) ;; *) kept=$kept$line$newline ;; esac
+  done
+  unset IFS
+  shared=$kept$1$newline
+}
+share_targets() { # a distribution watches them, and would take notice of what is only staged
+  while read -r n op mode owner group before after path <&3; do share "$root${path%/*}"; done 3<"$txn/manifest"
+}
+check_closed() { # what is moved or linked has to stay on one file system, and below one mount
+  apart=
+  IFS=$newline
+  for line in $shared; do
+    above=${line%/*}
+    device=${devices%" ${above:-/}$newline"*}
+    device=${device##*"$newline"}
+    for entry in $devices; do
+      path=${entry#* }
+      case $path in "$line" | "$line"/*) ;; *) continue ;; esac
+      case $mounts in *"$newline$path$newline"*) apart=$path outer=$line ;; esac
+      if [ "${entry%% *}" != "$device" ]; then apart=$path outer=$line; fi
+    done
+  done
+  unset IFS
+  if [ -z "$apart" ]; then return 0; fi
+  because "${apart#"$root"} is a file system of its own, and others than root may write to ${outer#"$root"}: nothing can be staged out of their reach; chmod g-w ${outer#"$root"} closes it"
+}
+make_closed() { # recorded first: recovery finds it by this record
+  if [ -z "$shared" ]; then return 0; fi
+  { printf '%s' "$shared" >"$txn/shared" && flush "$txn/shared" "$txn"; } || return 1
+  set --
+  IFS=$newline
+  for line in $shared; do
+    case "$newline$*$newline" in *"$newline${line%/*}/.rf-$id$newline"*) ;; *) set -- "$@" "${line%/*}/.rf-$id" ;; esac
+  done
+  unset IFS
+  mkdir -m 700 "$@" || because "$1 could not be made"
 }
 read_mounts() {
   mounts=$newline
@@ -90,7 +149,7 @@ compare() { # before|staged PATHS...: the checksums of files, in the manifest's 
   done 3<"$txn/manifest"
 }
 
-# --- staging: beside the targets, under names nobody reads ---
+# --- staging: beside the targets or in a closed directory, under names nobody reads ---
 
 staged_at() { # PATH N -> staged
   if within "$1" "$made"; then
@@ -123,7 +182,7 @@ make_directories() { # MODE UID GID PATHS...: new ones that are to be alike, eac
   shift 3
   if [ $# = 0 ]; then return 0; fi
   mkdir -m "$alike_mode" "$@" || return 1
-  if [ "$alike_owner" != "$uid:$gid" ]; then chown "$alike_owner" "$@"; fi
+  if [ "$alike_owner" != "$uid:$gid" ] || [ "$inherits" = yes ]; then chown "$alike_owner" "$@"; fi
 }
 stage_directories() { # -> made
   made='' like=
@@ -157,7 +216,7 @@ dress() { # MODE UID GID PATHS...: files that are to be alike
   alike_mode=$1 alike_uid=$2 alike_gid=$3
   shift 3
   if [ $# = 0 ]; then return 0; fi
-  if [ "$alike_uid:$alike_gid" != "$uid:$gid" ]; then chown "$alike_uid:$alike_gid" "$@" || return 1; fi
+  if [ "$alike_uid:$alike_gid" != "$uid:$gid" ] || [ "$inherits" = yes ]; then chown "$alike_uid:$alike_gid" "$@" || return 1; fi
   if [ "$alike_mode" != 600 ]; then chmod "$alike_mode" "$@" || return 1; fi
 }
 dress_staged() { # -> wholes: every staged file and directory, one a line
@@ -185,7 +244,7 @@ stage() {
     # shellcheck source=/dev/null # data, checked against the manifest below
     . "$txn/contents"
   fi
-  stage_directories || return 1
+  make_closed && stage_directories || return 1
   set --
   while read -r n op mode owner group before after path <&3; do
     target=$root$path

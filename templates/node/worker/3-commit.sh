@@ -2,28 +2,33 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # the parts of the worker share their variables
 
 # What a file refers to comes before it in the manifest, and is durable before it is there.
+# From here on a name in the target's directory is used, so that nobody turns the path into one that leads elsewhere.
+enter() { # PATH -> here: its last part
+  cd -P "${1%/*}/" 2>/dev/null && [ "${PWD%/}" = "${1%/*}" ] && here=./${1##*/}
+}
 commit_one() {
+  enter "$target" || because "${path%/*} is another directory than before" || return 1
   beside "$target" "$n" new
   new=$near
   beside "$target" "$n" old
   old=$near
   case $op in
     M)
-      if [ -e "$target" ] || [ -L "$target" ]; then because "$path appeared since the plan" || return 1; fi
-      mv "$new" "$target" || return 1
+      if [ -e "$here" ] || [ -L "$here" ]; then because "$path appeared since the plan" || return 1; fi
+      mv "$new" "$here" || return 1
       ;;
     C)
-      # a link fails where something stands; a rename would replace it
-      ln "$new" "$target" || return 1
+      # a link fails where something is; a rename would replace it
+      ln "$new" "$here" || return 1
       # its staged name goes with the others when all is applied
       step "linked $n"
       ;;
     R)
-      ln "$target" "$old" || return 1
+      ln "$here" "$old" || return 1
       step "kept $n"
-      mv -f "$new" "$target" || return 1
+      mv -f "$new" "$here" || return 1
       ;;
-    D | X) mv "$target" "$old" || return 1 ;;
+    D | X) mv "$here" "$old" || return 1 ;;
   esac
   step "done $n"
 }
@@ -39,6 +44,7 @@ make_durable() { # the directories that were written to
 }
 commit() {
   set_state committing || return 1
+  expect_own_restart
   marked made && made=$list
   marked whole && whole=$list
   dirty=$newline last_kind=
@@ -55,6 +61,7 @@ commit() {
     case $dirty in *"$newline${target%/*}$newline"*) ;; *) dirty=$dirty${target%/*}$newline ;; esac
   done 3<"$txn/manifest"
   make_durable || return 1
+  cd /
   check_kept || return 1
   step committed
 }
@@ -81,7 +88,7 @@ check_kept() { # nobody changed a file between the check and the rename
 # --- the way back ---
 
 save_theirs() { # what somebody else wrote over our change is kept apart, and said
-  { mkdir -p "$txn/conflict" && cp -p "$target" "$txn/conflict/$n"; } 2>/dev/null
+  { mkdir -p "$txn/conflict" && cp -pR "$target" "$txn/conflict/$n"; } 2>/dev/null
   say "warn $path was changed by someone else meanwhile; their version is kept in the transaction's conflict directory"
 }
 remove_ours() { # DIRECTORY OWN: our files below OWN, which now stands at DIRECTORY, and the directory if nothing else is in it
@@ -102,12 +109,12 @@ put_back_directory() {
   fi
   if [ -d "$target" ] && ! [ -L "$target" ] && ! [ -e "$old" ]; then
     # It disappears at once: an empty directory would hide what _default says.
-    mv "$target" "$old" || return 1
+    mv "$here" "$old" || return 1
     step "aside $n"
   fi
   if ! [ -d "$old" ] || remove_ours "$old" "$target"; then return 0; fi
   if [ -e "$target" ]; then return 1; fi
-  mv "$old" "$target" && say "warn $path holds files of others and stays"
+  mv "$old" "$here" && say "warn $path holds files of others and stays"
 }
 put_back_file() {
   rm -f "$new" || return 1
@@ -117,14 +124,16 @@ put_back_file() {
     rm -f "$old" || return 1
   elif [ -e "$old" ]; then
     case $found in "$after" | -) ;; *) save_theirs ;; esac
-    mv -f "$old" "$target" || return 1
+    mv -f "$old" "$here" || return 1
   elif [ "$found" != "$before" ] && [ "$was" != stuck ]; then
     if [ "$found" != "$after" ] && [ "$found" != - ]; then save_theirs; fi
-    cp -p "$txn/old/$n" "$new" && flush "$new" && mv -f "$new" "$target" || return 1
+    cp -p "$txn/old/$n" "$new" && flush "$new" && mv -f "$new" "$here" || return 1
   fi
   [ -f "$target" ]
 }
 put_back_one() {
+  here=$target
+  if [ -e "${target%/*}" ] || [ -L "${target%/*}" ]; then enter "$target" || return 1; fi
   beside "$target" "$n" new
   new=$near
   beside "$target" "$n" old
@@ -140,15 +149,15 @@ put_back_one() {
         if [ "$was" = stuck ]; then return 0; fi
         save_theirs
       fi
-      rm -f "$target" || return 1
+      rm -f "$here" || return 1
       ;;
     X)
       if ! [ -d "$old" ]; then return 0; fi
       if [ -e "$target" ] || [ -L "$target" ]; then
-        mkdir -p "$txn/conflict" && mv "$target" "$txn/conflict/$n" || return 1
+        mkdir -p "$txn/conflict" && mv "$here" "$txn/conflict/$n" || return 1
         say "warn $path was made anew by someone else; their version is kept in the transaction's conflict directory"
       fi
-      mv "$old" "$target" || return 1
+      mv "$old" "$here" || return 1
       ;;
   esac
   step "back $n"
@@ -156,6 +165,7 @@ put_back_one() {
 put_back() { # every path, last first; may be repeated. After `stuck`, what is neither old nor new is a person's repair and stays.
   was=$state
   set_state rolling-back || return 1
+  expect_own_restart
   marked made && made=$list
   marked whole && whole=$list
   bad=0
@@ -169,11 +179,20 @@ put_back() { # every path, last first; may be repeated. After `stuck`, what is n
     if [ -d "${target%/*}" ]; then flush "${target%/*}"; fi
     step "back $n durable"
   done 3<"$txn/manifest.rev"
+  cd /
+  remove_closed
   return "$bad"
 }
 
 # --- what staging and a commit leave beside the targets ---
 
+remove_closed() {
+  IFS=$newline
+  for line in $shared; do
+    if [ -d "${line%/*}/.rf-$id" ]; then rmdir "${line%/*}/.rf-$id"; fi
+  done 2>/dev/null
+  unset IFS
+}
 discard() { # nothing was committed: only staged files are there
   if [ -f "$txn/manifest.rev" ]; then
     marked made && made=$list
@@ -187,6 +206,7 @@ discard() { # nothing was committed: only staged files are there
       else rm -f "$staged"; fi
       step "discarded $n"
     done 3<"$txn/manifest.rev"
+    remove_closed
   fi
   rm -rf "$txn/new" "$txn/contents" "$txn/old"
 }
@@ -222,4 +242,5 @@ clean() { # it is applied: the old inodes go
       say "warn something appeared in $path while it was removed; it is kept in the transaction's conflict directory"
     fi
   done 3<"$txn/manifest"
+  remove_closed
 }

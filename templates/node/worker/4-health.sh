@@ -53,8 +53,8 @@ is_healthy() { # everything is ok, or not worse than before. That a source does 
     case " $health " in *" $row "*) ;; *) return 1 ;; esac
   done
 }
-get_socket() { # -> made: which socket it is. A new containerd makes a new one, and numbers come once on a tmpfs.
-  made=$(ls -di "$socket" 2>/dev/null)
+get_socket() { # -> inode: which socket it is. A new containerd makes a new one, and numbers come once on a tmpfs.
+  inode=$(ls -di "$socket" 2>/dev/null) || :
 }
 get_sample() { # -> sample: which process the service is
   sample=
@@ -63,7 +63,7 @@ get_sample() { # -> sample: which process the service is
     snap) sample=$(limit 10 systemctl show -p MainPID,NRestarts,SubState "snap.$service.service" 2>/dev/null) ;;
     itself)
       get_socket
-      sample=$made
+      sample=$inode
       ;;
   esac
 }
@@ -78,12 +78,13 @@ service_is_runtime() { # and not a program that keeps a containerd as its child
   [ -n "$value" ] && [ "/proc/$value/exe" -ef "$exe" ]
 }
 # The distribution watches the directory of a file that was changed, and restarts its containerd some seconds later.
+expect_own_restart() { # before the first change
+  if [ "$restart" = itself ]; then get_socket && old_inode=$inode; fi
+}
 await_own_restart() { # SECONDS
-  get_socket
-  born=$made
   uptime
   late=$((seconds + $1))
-  while get_socket && [ "$made" = "$born" ] || [ -z "$made" ]; do
+  while get_socket && [ "$inode" = "$old_inode" ] || [ -z "$inode" ]; do
     uptime
     if [ "$seconds" -ge "$late" ]; then
       said="it did not restart by itself within $1 s"
@@ -91,9 +92,6 @@ await_own_restart() { # SECONDS
     fi
     nap 0.1
   done
-}
-await_last_restart() { # it noticed as well that nothing of ours is beside the file any more
-  if [ "$boot" = no ] && [ "$restart" = itself ] && await_own_restart "${RF_QUIET:-8}" && ! await_health; then say "warn after the end $why"; fi
 }
 restart_service() {
   said=
@@ -154,7 +152,7 @@ begin_watch() { # -> ends restarts born: when it ends, and what is not to change
   get_socket
   field NRestarts
   uptime
-  ends=$((seconds + settle)) restarts=${value:--} born=${made:--}
+  ends=$((seconds + settle)) restarts=${value:--} born=${inode:--}
   { printf '%s %s %s\n' "$ends" "$restarts" "$born" >"$txn/watch"; } 2>/dev/null
 }
 still_up() { # -> 0, or 1 with `why`. A person may restart a service; systemd does it only when it died.
@@ -162,7 +160,7 @@ still_up() { # -> 0, or 1 with `why`. A person may restart a service; systemd do
   why="$service died and was restarted"
   field NRestarts
   case $restarts:$value in *[!0-9:]* | *:) ;; *) if [ "$value" -gt "$restarts" ]; then return 1; fi ;; esac
-  if [ "$restart" = itself ] && [ "$made" != "$born" ]; then return 1; fi
+  if [ "$restart" = itself ] && [ "$inode" != "$born" ]; then return 1; fi
   field SubState
   why="$service does not stay up ($value)"
   case $value in failed | dead | auto-restart*) return 1 ;; esac
