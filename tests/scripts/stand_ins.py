@@ -15,7 +15,10 @@ SYSTEMCTL = r'''
 echo "$*" >>"$STATE/calls"
 config=$RF_ROOT/etc/containerd/config.toml
 case $1 in
-  show) printf 'MainPID=%s\nNRestarts=%s\nSubState=%s\n' "$(cat "$STATE/pid")" "$(cat "$STATE/restarts")" "$(cat "$STATE/sub")" ;;
+  show)
+    if grep -q later "$STATE/running" && [ -e "$RF_ROOT"/var/lib/regfallback/history/*/state.settling ]; then echo 1 >"$STATE/restarts"; fi 2>/dev/null
+    printf 'MainPID=%s\nNRestarts=%s\nSubState=%s\n' "$(cat "$STATE/pid")" "$(cat "$STATE/restarts")" "$(cat "$STATE/sub")"
+    ;;
   reset-failed) rm -f "$STATE/failed" ;;
   restart)
     if [ -e "$STATE/failed" ]; then echo 'start request repeated too quickly' >&2; exit 1; fi
@@ -50,7 +53,7 @@ exec /usr/bin/setsid "$@"
 
 CERTS = "/etc/containerd/certs.d"
 CONFIG = "/etc/containerd/config.toml"
-SETTINGS = {"restart": "systemd", "service": "containerd.service", "wait": "3", "exe": "containerd", "socket": "/run/containerd/containerd.sock",
+SETTINGS = {"restart": "systemd", "service": "containerd.service", "wait": "8", "exe": "containerd", "socket": "/run/containerd/containerd.sock",
             "config": CONFIG, "settle": "0"}
 
 

@@ -73,7 +73,7 @@ class Crashes(unittest.TestCase):
         if self.restarts:
             self.assertEqual(running(self.node), tree["etc/containerd/config.toml"][0], (context, "what runs is not what is on disk"))
 
-    def matrix(self, changes, settings, boot=False):
+    def matrix(self, changes, settings, boot=False, settles="applied"):
         self.restarts = settings.get("restart", "none") != "none" and not boot
         self.begin(changes, settings)
         steps = self.steps("run", "t1")
@@ -86,7 +86,7 @@ class Crashes(unittest.TestCase):
             self.restore("begin")
             self.node.worker("run", "t1", RF_FAIL_AT=k)
             self.check_files(context)
-            wanted = state_of(self.node, "t1").replace("settling", "applied")
+            wanted = state_of(self.node, "t1").replace("settling", settles)
             self.save("crashed")
             again = self.steps(recover)
             self.check_end(context, wanted)
@@ -112,6 +112,10 @@ class Crashes(unittest.TestCase):
     @unittest.skipUnless(FULL or SHELL == "ash", "with RF_SCRIPTS_FULL=1 in every shell")
     def test_a_change_that_is_rolled_back(self):
         self.matrix(all_changes(b"crierror\n"), SETTINGS)
+
+    @unittest.skipUnless(FULL or SHELL == "bash", "with RF_SCRIPTS_FULL=1 in every shell")
+    def test_a_change_whose_runtime_dies_while_it_settles(self):
+        self.matrix(all_changes(b"later\n"), SETTINGS, settles="rolled-back")
 
     @unittest.skipUnless(FULL or SHELL == "bash", "with RF_SCRIPTS_FULL=1 in every shell")
     def test_recovery_at_boot(self):

@@ -31,13 +31,13 @@ class RestartedByItself(test_transaction.TransactionTest):
         self.restart(0.5)
 
     def test_the_transaction_waits_for_that_restart(self):
-        watcher = threading.Thread(target=self.watch)
+        watcher = threading.Thread(target=self.watch, daemon=True)
         watcher.start()
         # What is only staged is no reason for a restart.
         hook = self.hook("""find "$RF_ROOT/etc/containerd" -name '.rf-*' >>"$STATE/seen"\nexit 0\n""")
         outcome = self.node.apply("t1", all_changes(), self.settings, RF_FAIL_HOOK=hook)
         self.events.append("ended")
-        watcher.join()
+        watcher.join(60)
         self.assertEqual(outcome, "applied", self.node.output)
         self.assertEqual(self.events, ["restarted", "ended"])
         self.assertEqual(calls(self.node), [])
@@ -46,14 +46,14 @@ class RestartedByItself(test_transaction.TransactionTest):
         self.assertEqual(leftovers(self.node), [])
 
     def test_a_second_restart_is_a_death(self):
-        threading.Thread(target=self.watch).start()
+        threading.Thread(target=self.watch, daemon=True).start()
         self.assertEqual(self.node.apply("t1", all_changes(), self.settings | {"settle": "2"}, settled=False), "applied", self.node.output)
         self.restart(0)
         # The old state makes it restart once more.
-        again = threading.Thread(target=self.watch_back)
+        again = threading.Thread(target=self.watch_back, daemon=True)
         again.start()
         self.node.run("")
-        again.join()
+        again.join(60)
         self.assertEqual(state_of(self.node, "t1"), "rolled-back", self.node.log("t1"))
         self.assert_old()
 

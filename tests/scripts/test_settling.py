@@ -114,7 +114,7 @@ class Watched(WatchTest):
         began = time.monotonic()
         self.begin()
         self.assertIn("end applied", self.node.run(rollback_program("r1"), settled=False))
-        self.assertLess(time.monotonic() - began, 30)
+        self.assertLess(time.monotonic() - began, 60)
         self.assertEqual(state_of(self.node, "t1"), "applied")
         self.assertEqual(state_of(self.node, "r1"), "settling")
         self.assertEqual({path: value for path, value in self.node.tree().items() if "/.rf-" not in path}, self.before)
@@ -166,7 +166,7 @@ class Silent(WatchTest):
     def setUp(self):
         super().setUp()
         # What hangs is ended sooner than on a node.
-        self.node.stand_in("timeout", 'shift 3\nexec /usr/bin/timeout 0.3 "$@"\n')
+        self.node.stand_in("timeout", 'case "$*" in *ctr*) shift 3 && set -- 0.3 "$@" ;; esac\nexec /usr/bin/timeout "$@"\n')
         self.ctr = (self.node.bin / "ctr").read_text()
         self.node.stand_in("crictl", "exit 1\n")
         self.socket = self.root / "c.sock"

@@ -121,7 +121,7 @@ settle() {
   enter_history
   watched=0
   if [ "$boot" = no ]; then
-    { IFS=' ' read -r ends restarts born <"$txn/watch"; } 2>/dev/null || begin_watch
+    { IFS=' ' read -r ends restarts born <"$txn/watch"; } 2>/dev/null || { get_sample; begin_watch; }
     say "settling $settle"
     watch
     watched=$?
@@ -230,6 +230,7 @@ activate() { # -> reached: the state it is in when all is well
   if [ "$interrupted" = 1 ]; then because "interrupted" || return 1; fi
   say "step health"
   await_health || because "after the restart $why" || return 1
+  begin_watch
   rank "$health"
   if [ "$rank" = 1 ]; then say "warn the runtime cannot be asked how its plugins are: its process and socket are all that is known"; fi
 }
