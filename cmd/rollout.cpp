@@ -46,6 +46,7 @@ std::string_view in_words(std::string_view step) {
   if (step == "commit") return "committing";
   if (step == "restart") return "restarting the runtime";
   if (step == "health") return "waiting for a healthy runtime";
+  if (step == "wait") return "waiting until an earlier change has settled";
   if (step == "finish") return "writing the receipt";
   if (step == "rollback") return "rolling back";
   return step;
@@ -106,6 +107,8 @@ void settle(ApplyRow& row, const Result<Applied>& applied) {
   row.outcome = outcome_of(applied->outcome);
   row.detail = applied->cause;
   for (const auto& warning : applied->warnings) row.detail += (row.detail.empty() ? "" : "; ") + warning;
+  if (applied->settling)
+    row.detail += std::string(row.detail.empty() ? "" : "; ") + "the runtime is still watched, and 'status' tells";
   if (row.outcome == NodeOutcome::unchanged) row.transaction.clear();
 }
 

@@ -18,9 +18,9 @@ std::optional<ApplyEvent> event_of(std::string_view line) {
 }
 
 // The worker waits for a service at most twice (once more on the way back), and its watchdog ends it after three times
-// that.
+// that. An earlier transaction may have to settle first.
 RunLimits limits_for(int wait_seconds) {
-  return {.time = std::chrono::seconds(wait_seconds * 3 + 150), .bytes = 16u << 20};
+  return {.time = std::chrono::seconds(wait_seconds * 3 + 210), .bytes = 16u << 20};
 }
 
 asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std::string id, int wait_seconds,
@@ -79,9 +79,12 @@ Result<Applied> read_outcome(std::string_view output, const std::string& id) {
     if (line == "facts 1") break;
     at = static_cast<std::size_t>(line.data() - output.data()) + line.size();
     if (!end.empty()) continue;
-    if (line.starts_with("end "))
+    if (line.starts_with("end ")) {
       end = line.substr(4);
-    else if (line.starts_with("undo "))
+      continue;
+    }
+    applied.settling = line.starts_with("settling ");
+    if (line.starts_with("undo "))
       applied.undone.emplace_back(line.substr(5));
     else if (const auto event = event_of(line); event && event->kind == ApplyEvent::Kind::warning)
       applied.warnings.push_back(event->text);

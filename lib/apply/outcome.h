@@ -32,6 +32,7 @@ struct Applied {
   std::string id;          // of the transaction; the receipt with this id is in facts_after
   std::string cause = {};  // why it is not applied
   std::vector<std::string> warnings = {};
+  bool settling = false;  // applied so far: the node watches its runtime on, and puts the old state back when that dies
   std::vector<std::string> undone = {};  // of a rollback: "SEQUENCE-ID" of what it undid, oldest first
   std::optional<Facts> facts_after =
       {};  // read by the same script when the transaction had ended; see complete_facts()

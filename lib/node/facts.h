@@ -39,7 +39,7 @@ struct ReceiptSummary {
   int sequence = 0;    // counts up; the highest is the newest
   std::string id;      // transaction id
   std::string time;    // ISO 8601 UTC by the operator's clock; for people only
-  std::string result;  // "applied", "rolled-back", "stuck"
+  std::string result;  // "settling", "applied", "rolling-back", "rolled-back", "stuck"
   std::string tool_version;
   std::string reason;  // one line
   // Paths the transaction changed, with checksums before and after ("-" for did not exist).

@@ -16,6 +16,8 @@ std::string checksum_now(const Facts& facts, const std::string& path) {
 
 bool is_ours(std::string_view content) { return content.starts_with("# Managed by regfallback"); }
 
+bool in_effect(const ReceiptSummary& receipt) { return receipt.result == "applied" || receipt.result == "settling"; }
+
 std::vector<ReceiptSummary> newest_first(const Facts& facts) {
   auto receipts = facts.receipts;
   std::sort(receipts.begin(), receipts.end(), [](const auto& a, const auto& b) { return a.sequence > b.sequence; });
@@ -25,7 +27,7 @@ std::vector<ReceiptSummary> newest_first(const Facts& facts) {
 std::vector<ManagedFile> managed_files(const Facts& facts) {
   std::map<std::string, std::string> left;  // path -> checksum
   for (const auto& receipt : newest_first(facts)) {
-    if (receipt.result != "applied") continue;
+    if (!in_effect(receipt)) continue;
     for (const auto& file : receipt.files) {
       const bool directory = file.before == "-" && file.after == "-";
       if (!directory) left.try_emplace(file.path, file.after);

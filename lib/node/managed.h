@@ -21,6 +21,9 @@ struct ManagedFile {
 // Of the newest transaction that went through for each path; directories are not among them. Sorted by path.
 std::vector<ManagedFile> managed_files(const Facts& facts);
 
+// The node is as the transaction left it; one that settles may still be put back.
+bool in_effect(const ReceiptSummary& receipt);
+
 std::vector<ReceiptSummary> newest_first(const Facts& facts);
 
 }  // namespace rf

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "node/managed.h"
 #include "node/mask.h"
 
 namespace rf {
@@ -155,7 +156,7 @@ bool has_receipt(const Facts& facts, std::string_view path) {
   int newest = -1, highest = 0;
   for (const auto& receipt : facts.receipts) {
     highest = std::max(highest, receipt.sequence);
-    if (receipt.result != "applied" || receipt.sequence < newest) continue;
+    if (!in_effect(receipt) || receipt.sequence < newest) continue;
     for (const auto& file : receipt.files)
       if (last_three(file.path) == last_three(path)) {
         found = &file;

@@ -129,6 +129,8 @@ TEST_CASE("an answer without an end is no outcome") {
   CHECK(read_outcome("error disk full\nend refused\n", "t").error().message == "disk full");
   CHECK(read_outcome("warn w\nerror cri=error\nend rolled-back\n", "t")->outcome == Outcome::rolled_back);
   CHECK(read_outcome("end stuck\nend applied\n", "t")->outcome == Outcome::stuck);
+  CHECK(read_outcome("step health\nsettling 30\nend applied\n", "t")->settling);
+  CHECK_FALSE(read_outcome("settling 30\nstep finish\nend applied\n", "t")->settling);
 }
 
 TEST_CASE("paths that are none never reach a node") {

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "node/facts.h"
+#include "node/managed.h"
 #include "node/mask.h"
 
 using namespace rf;
@@ -110,6 +111,22 @@ TEST_CASE("receipts and an unfinished transaction are read") {
   CHECK(facts.receipts[0].files == std::vector<ReceiptSummary::File>{{"/etc/a b", "-", "abc"}});
   CHECK(facts.unfinished == "t-2 committing");
   CHECK(facts.busy == "t-3 (pid 4)");
+}
+
+TEST_CASE("what a transaction left is managed while it settles, and no more when it was put back") {
+  const std::vector<std::pair<std::string, std::size_t>> results{
+      {"settling", 1}, {"applied", 1}, {"rolling-back", 0}, {"rolled-back", 0}};
+  for (const auto& [result, managed] : results) {
+    CAPTURE(result);
+    const auto facts = parsed("receipt 1 " + result + "\nid t-1\nfile - abc /etc/a\n.\n");
+    CHECK(managed_files(facts).size() == managed);
+  }
+}
+
+TEST_CASE("a node that cannot encode its files says so") {
+  const auto facts = parse_facts("facts 1\ncontent\n?\n.\nend\n");
+  REQUIRE_FALSE(facts.ok());
+  CHECK(facts.error().message.find("neither base64 nor openssl") != std::string::npos);
 }
 
 TEST_CASE("facts that are cut off, torn or malformed are refused") {
