@@ -82,8 +82,10 @@ Result<void> put_file(const PlanContext& context, const DesiredFile& file, Draft
     const bool masked = !entry->sha256.empty() && entry->sha256 != sha256_hex(entry->content);
     const bool same =
         entry->content == (masked ? mask_secrets(file.content.expose()) : std::string(file.content.expose()));
-    if (same && !(secret && (entry->mode & 077) != 0)) return {};
+    const bool others = entry->uid != 0 && entry->uid != context.facts.uid;
+    if (same && !(secret && (others || (entry->mode & 077) != 0))) return {};
     change = replacement_of(*entry);
+    if (secret && others) change.uid = 0;
   } else {
     RF_CHECK(make_directories(context, parent_path(path), draft));
     change.before_sha256 = "-";

@@ -142,6 +142,13 @@ TEST_CASE("credentials make the file private, are sent up front and are never sh
   node.facts.tree.put_file(docker_hosts, std::string(change->after.expose()), 0644);
   REQUIRE(node.plan().files.size() == 1);
   CHECK(node.plan().files[0].mode == 0600);
+  // Credentials are never in a file that somebody else owns.
+  FileEntry theirs = *node.facts.tree.lstat(docker_hosts);
+  theirs.mode = 0600;
+  theirs.uid = 1000;
+  node.facts.tree.put(docker_hosts, theirs);
+  REQUIRE(node.plan().files.size() == 1);
+  CHECK(node.plan().files[0].uid == 0);
 }
 
 TEST_CASE("registries with a token service get a warning on versions that send them no credentials") {
