@@ -19,6 +19,9 @@ Result<void> check_id(const std::string& id) {
 Result<void> check_path(const std::string& path) {
   const bool plain = path.size() > 1 && path.size() < 4096 && normal_path(path) == path &&
                      path.find_first_of("\n\r\\") == path.npos && path.find('\0') == path.npos;
+  if (path.ends_with(' '))
+    return Error{ErrorKind::refused, "the name of \"" + terminal_safe(path) + "\" ends in a blank",
+                 "containerd reads it for no registry; remove it on the node"};
   if (plain) return {};
   return Error{ErrorKind::refused, "\"" + terminal_safe(path) + "\" is no path a transaction can write to"};
 }

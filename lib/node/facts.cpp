@@ -262,6 +262,9 @@ class FactsReader {
       if (!line) break;
       encoded += *line;
     }
+    if (encoded == "?")
+      return Error{ErrorKind::refused, "the node has neither base64 nor openssl, so its files cannot be read",
+                   "install one of them there: coreutils and busybox have base64"};
     if (!base64_decode(encoded, content_)) return here("the files' contents are not base64");
     return {};
   }

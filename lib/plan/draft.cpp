@@ -34,6 +34,9 @@ Result<void> make_directories(const PlanContext& context, const std::string& pat
     return refusal(fmt::format("{} is in the way: a directory has to stand there", path),
                    "look at it and move it away");
   }
+  if (const auto* link = tree.lstat(path); link != nullptr && link->kind == FileEntry::Kind::symlink)
+    return refusal(fmt::format("{} is a link to {}, which does not exist", path, link->target),
+                   "remove the link, or make its target");
   if (std::any_of(draft.files.begin(), draft.files.end(), [&](const FileChange& c) { return c.path == path; }))
     return {};
   RF_CHECK(make_directories(context, parent_path(path), draft));

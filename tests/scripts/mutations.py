@@ -64,6 +64,7 @@ MUTATIONS = {
     "what is closed may be elsewhere": ("worker/2-stage.sh", 'if [ -z "$apart" ]; then return 0; fi', "return 0", "test_shared"),
     "an inherited group is kept": ("worker/2-stage.sh", "?[4567cdef]*) inherits=yes ;;", "never) ;;", "test_shared"),
     "what is watched is staged in": ("worker/2-stage.sh", 'if [ "$restart" = itself ]; then share_targets; fi', ":", "test_own_restart"),
+    "what is in memory is taken for durable": ("worker/2-stage.sh", "tmpfs | ramfs) volatile", "never) volatile", "test_transaction.Applying"),
     "contents are not made durable": ("worker/3-commit.sh", 'flush "$@" || because "the changes', 'true || because "the changes', "test_sessions.Durability"),
 }
 

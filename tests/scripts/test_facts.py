@@ -57,10 +57,12 @@ class FactsTest(unittest.TestCase):
         self.node.file(f"{CERTS}/[fd96::1]:5000/hosts.toml", odd, 0o600)
         self.node.file(f"{CERTS}/with space/a b'c$(id).crt", b"no newline at the end")
         self.node.file(f"{CERTS}/docker.io/empty.crt", b"")
+        self.node.file(f"{CERTS}/ends in a blank /hosts.toml ", b"blank")
         found = self.contents(self.facts())
         self.assertEqual(found[f".{CERTS}/[fd96::1]:5000/hosts.toml"], odd)
         self.assertEqual(found[f".{CERTS}/with space/a b'c$(id).crt"], b"no newline at the end")
         self.assertEqual(found[f".{CERTS}/docker.io/empty.crt"], b"")
+        self.assertEqual(found[f".{CERTS}/ends in a blank /hosts.toml "], b"blank")
         self.assertEqual(found["." + CONFIG], b"version = 2\n")
 
     def test_names_that_would_break_a_line_are_left_out(self):

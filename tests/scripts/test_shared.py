@@ -108,6 +108,19 @@ class Shared(TransactionTest):
         wins, ends = self.attacked("directories", changes)
         self.assertEqual(wins, 0, f"{wins} of {ROUNDS} won; {ends}")
 
+    def test_a_directory_that_became_a_link_before_the_commit_is_left_alone(self):
+        docker = self.node.root / CERTS[1:] / "docker.io"
+        hook = self.hook(f'if [ "$2" = armed ]; then mv {docker} {docker}.away; ln -s {self.victim} {docker}; fi\n')
+        known = self.victims()
+        changes = [Change("C", f"{CERTS}/docker.io/ca-bbbb.crt", None, b"NEW CA\n"), Change("R", HOSTS, OLD_HOSTS, b"new\n")]
+        self.assertEqual(self.node.apply("t1", changes, RF_FAIL_HOOK=hook), "stuck", self.node.output)
+        self.assertIn("is another directory than before", "\n".join(self.node.output))
+        self.assertEqual(self.victims(), known)
+        docker.unlink()
+        docker.with_name("docker.io.away").rename(docker)
+        self.node.worker("recover")
+        self.assert_old()
+
     def test_a_group_of_root_s_own_is_trusted(self):
         for path in (CERTS, f"{CERTS}/docker.io", f"{CERTS}/old.example", "/etc/containerd"):
             os.chown(self.node.root / path[1:], 0, 0)
@@ -116,7 +129,8 @@ class Shared(TransactionTest):
         self.assertEqual((self.root / "node/stand-in-state/closed").read_text(), "")
 
     def test_a_group_that_is_inherited_is_not_kept(self):
-        (self.node.root / CERTS[1:] / "docker.io").chmod(0o2755)
+        for path, mode in (("/etc/containerd", 0o755), (CERTS, 0o755), (f"{CERTS}/docker.io", 0o2755)):
+            (self.node.root / path[1:]).chmod(mode)
         self.before = self.node.tree()
         self.assertEqual(self.node.apply("t1", [Change("C", f"{CERTS}/docker.io/x.crt", None, b"x")]), "applied", self.node.output)
         self.assertEqual((self.node.root / CERTS[1:] / "docker.io/x.crt").stat().st_gid, 0)

@@ -117,6 +117,18 @@ class Applying(TransactionTest):
         self.assertEqual(found, [])
 
 
+    @unittest.skipIf(subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode != 0, "no mount namespace here")
+    def test_a_directory_in_memory_is_warned_of(self):
+        self.assertEqual(self.node.apply("t0", [Change("R", HOSTS, OLD_HOSTS, b"new\n")]), "applied")
+        self.assertNotIn("in memory", "\n".join(self.node.output))
+        where = str(self.node.root / "etc/containerd")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", where], check=True)
+        self.addCleanup(subprocess.run, ["umount", where], check=False)
+        self.node.file(CONFIG, b"version = 2\n")
+        self.assertEqual(self.node.apply("t1", [Change("R", CONFIG, b"version = 2\n", b"new\n")]), "applied", self.node.output)
+        self.assertIn("warn /etc/containerd is kept in memory: this change is gone after the next boot", "\n".join(self.node.output))
+
+
 class Refusing(TransactionTest):
     def test_a_changed_file_is_a_conflict(self):
         self.refused([Change("R", HOSTS, b"other\n", b"new\n")], "changed since the plan", "conflict")

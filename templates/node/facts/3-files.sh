@@ -102,13 +102,18 @@ rf_sums() {
   if command -v sha256sum >/dev/null; then sha256sum "$@"; else openssl dgst -sha256 -r "$@"; fi 2>/dev/null
 }
 rf_encode() {
-  if command -v base64 >/dev/null; then base64; else openssl base64; fi
+  if command -v base64 >/dev/null; then base64; elif command -v openssl >/dev/null; then openssl base64; else echo '?'; fi
 }
 
 rf_files() { # stdin: what stat says of each path
   set --
   total=0
-  while read -r mode uid gid size path; do
+  # A name may end in a blank.
+  while IFS= read -r path; do
+    mode=${path%% *} path=${path#* }
+    uid=${path%% *} path=${path#* }
+    gid=${path%% *} path=${path#* }
+    size=${path%% *} path=${path#* }
     printf 'inode %s %s %s %s %s\n' "$mode" "$uid" "$gid" "$size" "$path"
     case $mode in 8*) ;; *) continue ;; esac
     if ! [ -r "$path" ]; then

@@ -105,9 +105,30 @@ make_closed() { # recorded first: recovery finds it by this record
   unset IFS
   mkdir -m 700 "$@" || because "$1 could not be made"
 }
-read_mounts() {
-  mounts=$newline
-  while read -r _ _ _ _ path _; do mounts=$mounts$path$newline; done 2>/dev/null </proc/self/mountinfo
+read_mounts() { # -> mounts, and volatile: those in memory
+  mounts=$newline volatile=$newline
+  while read -r _ _ _ _ path rest; do
+    mounts=$mounts$path$newline
+    rest=${rest#* - }
+    case ${rest%% *} in tmpfs | ramfs) volatile=$volatile$path$newline ;; esac
+  done 2>/dev/null </proc/self/mountinfo
+}
+warn_of_volatile() { # what is written there is gone after the next boot
+  told=$newline
+  while read -r n op mode owner group before after path <&3; do
+    parent=$root${path%/*}
+    while [ "$parent" != "$root" ]; do
+      case $mounts in *"$newline$parent$newline"*) break ;; esac
+      parent=${parent%/*}
+    done
+    case $told in *"$newline$parent$newline"*) continue ;; esac
+    told=$told$parent$newline
+    case $volatile in *"$newline${parent:-/}$newline"*)
+      parent=${parent#"$root"}
+      say "warn ${parent:-/} is kept in memory: this change is gone after the next boot; make it in the node's image or at its boot as well"
+      ;;
+    esac
+  done 3<"$txn/manifest"
 }
 # Every path still is what the plan saw.
 check_unchanged() {

@@ -192,6 +192,7 @@ prepare() { # -> 0, or 1 with `outcome`
   say "step check"
   read_mounts
   check_manifest && check_directories || return 1
+  warn_of_volatile
   outcome=conflict
   check_unchanged || return 1
   outcome=refused

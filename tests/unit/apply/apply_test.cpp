@@ -140,6 +140,9 @@ TEST_CASE("paths that are none never reach a node") {
     CAPTURE(path);
     CHECK_FALSE(transaction_program(plan, options("t")).ok());
   }
+  Plan blank;
+  blank.files.push_back(change(FileChange::Op::create, "/certs.d/docker.io ", "", "x"));
+  CHECK(transaction_program(blank, options("t")).error().message.find("ends in a blank") != std::string::npos);
   Plan plan;
   plan.files.push_back(change(FileChange::Op::create, "/a", "", "x"));
   CHECK_FALSE(transaction_program(plan, options("t'; id")).ok());

@@ -303,6 +303,13 @@ TEST_CASE("links are followed, and a store that is never changed is refused") {
   CHECK(node.refused().message.find("/nix/store") != std::string::npos);
 }
 
+TEST_CASE("a link to a directory that is not there is named with its target") {
+  Planned node(hub_by_anubis);
+  node.on("1.7.24", live_1_7).facts.tree.put_symlink("/etc/containerd/certs.d", "/nowhere");
+  CHECK(node.refused().message.find("/etc/containerd/certs.d is a link to /nowhere, which does not exist") !=
+        std::string::npos);
+}
+
 TEST_CASE("a file that could not be read is not touched, since it could not be put back") {
   Planned node(hub_by_anubis);
   node.on("1.7.24", live_1_7).facts.tree.put(docker_hosts, {.kind = FileEntry::Kind::unreadable, .mode = 0600});
