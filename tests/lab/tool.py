@@ -135,8 +135,14 @@ def main_pid(node: Node) -> int:
     return int(node.exec(["systemctl", "show", "-p", "MainPID", "--value", node.kind.unit]).stdout)
 
 
+def await_settled(node: Node) -> None:
+    """Until no transaction watches the runtime any more."""
+    wait_until(lambda: node.exec(f"! ls {STATE}/history/*/state.settling", check=False).returncode == 0, f"{node.name} settles", 60)
+
+
 def tree_of(node: Node, *directories: str) -> dict[str, str]:
-    """Everything below directories of a node: type, mode, owner, link target, and the checksum of each file."""
+    """Everything below directories of a node that has settled: type, mode, owner, link target, and the checksum of each file."""
+    await_settled(node)
     words = " ".join(f"'{place}'" for place in directories)
     said = node.exec(f"for d in {words}; do if [ -e $d ]; then find $d -printf '%p\\t%y %m %U:%G %l\\n'; fi; done; "
                      f"for d in {words}; do if [ -e $d ]; then find $d -type f -exec sha256sum {{}} +; fi; done").stdout
@@ -154,12 +160,14 @@ def tree_of(node: Node, *directories: str) -> dict[str, str]:
 
 def leftovers(node: Node, *directories: str) -> list[str]:
     """Files of transactions that should be gone."""
+    await_settled(node)
     return node.exec(["find", *directories, "-name", ".rf-*"], check=False).stdout.split()
 
 
 def clean(node: Node) -> None:
     """As after the first boot: no configuration of ours, no receipts, no images, containerd running."""
-    node.exec(f"systemctl stop containerd; rm -rf {ETC} {STATE} /etc/systemd/system/containerd.service.d /etc/regfallback; "
+    # Without its state a transaction that watches ends; a stopped containerd would be a death to it.
+    node.exec(f"rm -rf {STATE}; systemctl stop containerd; rm -rf {ETC} /etc/systemd/system/containerd.service.d /etc/regfallback; "
               "rm -f /etc/systemd/system/regfallback-recover.service /etc/systemd/system/*.wants/regfallback-recover.service; "
               "tar -C /etc -xpf /root/containerd.tar; systemctl daemon-reload")
     node.restart_runtime()
