@@ -22,7 +22,7 @@ rf_folder(containerd/go)
 rf_folder(containerd/config toml go)
 rf_folder(containerd/chain  toml go config)
 rf_folder(containerd/pull   go config chain)
-rf_folder(containerd/k3s    toml go)
+rf_folder(containerd/k3s    toml go config)
 
 rf_folder(plan/.)
 rf_folder(plan/registries_yaml .)

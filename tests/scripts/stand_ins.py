@@ -54,7 +54,7 @@ exec /usr/bin/setsid "$@"
 
 CERTS = "/etc/containerd/certs.d"
 CONFIG = "/etc/containerd/config.toml"
-SETTINGS = {"restart": "systemd", "service": "containerd.service", "wait": "3", "exe": "containerd", "socket": "/run/containerd/containerd.sock",
+SETTINGS = {"restart": "systemd", "service": "containerd.service", "wait": "8", "exe": "containerd", "socket": "/run/containerd/containerd.sock",
             "config": CONFIG, "settle": "0"}
 
 

@@ -216,7 +216,8 @@ class Durability(TransactionTest):
         """What fsync is worth shows only in a power cut; that it is asked for, and when, shows here."""
         record = self.root / "order"
         for name in ("sync", "mv", "ln"):
-            self.node.stand_in(name, f'echo {name} "$@" >>"{record}"\nexec /usr/bin/{name} "$@"\n')
+            self.node.stand_in(name, f'line={name}\nfor word; do case $word in ./*) word=$PWD/${{word#./}} ;; esac; line="$line $word"; done\n'
+                                     f'echo "$line" >>"{record}"\nexec /usr/bin/{name} "$@"\n')
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
         order = record.read_text().splitlines()
         commit = next(n for n, line in enumerate(order) if line.endswith("state.committing"))
