@@ -195,14 +195,6 @@ asio::awaitable<Result<void>> SshClient::verify(const SshSettings& settings, con
 
 asio::awaitable<Result<SshSettings>> SshClient::settings_of(const Target& target) {
   RF_CO_CHECK(check_target(target));
-  if (!std::exchange(config_read_, true)) {
-    local_ = local_user();
-    simple_config_ = read_simple_config(options_.config.path, local_.home);
-  }
-  if (simple_config_) {
-    if (const auto text = simple_config_->answer(target, local_.name))
-      co_return parse_ssh_settings(*text, target, local_);
-  }
   const auto place = co_await configurations_.enter();
   co_return co_await read_ssh_settings(target, options_.config);
 }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "transport/config/simple_config.h"
 #include "transport/config/ssh_config.h"
 #include "transport/config/target.h"
 #include "transport/known_hosts/known_hosts.h"
@@ -72,9 +71,6 @@ class SshClient {
   asio::any_io_executor executor_;
   SshOptions options_;
   Keyring keyring_;
-  LocalUser local_;
-  std::optional<SimpleConfig> simple_config_;  // read before the first node; nothing when only ssh understands it
-  bool config_read_ = false;
   Semaphore configurations_{8};  // ssh -G processes at a time
   Semaphore one_question_{1};
   std::map<std::string, std::shared_ptr<const KnownHosts>> known_;  // by the files' names
