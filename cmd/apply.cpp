@@ -45,8 +45,8 @@ void remember(Context& context, const Setup& setup) {
 
 std::vector<ApplyRow> planned_rows(const std::vector<Node>& nodes) {
   auto rows = begin_rows(nodes);
-  for (auto& row : rows) {
-    if (row.plan && row.plan->empty()) row.outcome = NodeOutcome::unchanged;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i].plan && rows[i].plan->empty()) leave_unchanged(nodes[i], rows[i]);
   }
   return rows;
 }
@@ -82,7 +82,9 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
   const auto& options = context.options;
   Nodes nodes(context, setup);
   auto policy = rollout_policy(options, setup.selection.nodes.size());
-  const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
+  const bool dry = options.dry_run || !options.facts.empty();
+  const auto gathered =
+      policy ? nodes.gather(dry ? Nodes::Purpose::look : Nodes::Purpose::change) : Result<void>(policy.error());
   if (!gathered) return {.code = context.fail(gathered.error())};
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
@@ -92,7 +94,6 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
     context.note("interrupted; nothing was changed");
     return {.code = exit_interrupted};
   }
-  const bool dry = options.dry_run || !options.facts.empty();
   const bool changes = any_changes(nodes.all());
   if (changes || dry) show_plan(context, nodes.all());
   auto rows = planned_rows(nodes.all());

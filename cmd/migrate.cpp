@@ -168,8 +168,8 @@ void plan_all(Context& context, Nodes& nodes, const MigrateOptions& migrate) {
 int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const MigrateOptions& migrate,
                   const FleetPolicy& policy) {
   auto rows = begin_rows(nodes.all());
-  for (auto& row : rows)
-    if (row.plan != nullptr && row.plan->empty()) row.outcome = NodeOutcome::unchanged;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].plan != nullptr && rows[i].plan->empty()) leave_unchanged(nodes.all()[i], rows[i]);
   const Rollout rollout{setup, nodes, "migrate", policy, [&](const Facts& facts, const Detection& detection) {
                           return plan_migration(facts, detection, migrate, restart_policy(context.options));
                         }};
@@ -195,7 +195,9 @@ int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) 
   const auto& options = context.options;
   Nodes nodes(context, setup);
   const auto policy = rollout_policy(options, setup.selection.nodes.size());
-  const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
+  const bool changes = migrate.place == Place::same_node && !options.dry_run;
+  const auto gathered =
+      policy ? nodes.gather(changes ? Nodes::Purpose::change : Nodes::Purpose::look) : Result<void>(policy.error());
   if (!gathered) return context.fail(gathered.error());
   plan_all(context, nodes, migrate);
   if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, nodes);

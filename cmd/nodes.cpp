@@ -1,5 +1,6 @@
 #include "nodes.h"
 
+#include <fmt/format.h>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 
@@ -134,10 +135,14 @@ Result<void> Nodes::take_saved_facts() {
   return {};
 }
 
-asio::awaitable<Result<void>> Nodes::open_and_ask(Node& node, NodeRun& run) {
+asio::awaitable<Result<void>> Nodes::open_and_ask(Node& node, NodeRun& run, Purpose purpose) {
   run.progress("connecting");
   RF_CO_TRY(node.shell, co_await dialer_->open(node.spec));
   run.progress("reading facts");
+  RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
+  if (purpose == Purpose::look || before_change(*node.facts) == BeforeChange::nothing) co_return Result<void>();
+  run.progress("waiting for an earlier transaction to end");
+  RF_CO_TRY(node.ended_before, co_await end_unfinished(*node.shell, *node.facts, query_));
   RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
   co_return Result<void>();
 }
@@ -154,7 +159,7 @@ void Nodes::detect_all() {
   }
 }
 
-Result<void> Nodes::connect_all() {
+Result<void> Nodes::connect_all(Purpose purpose) {
   Access access{.privilege = Privilege::root, .sudo_password = {}};
   if (context_.options.ask_sudo_pass) {
     RF_TRY(access.sudo_password, ask_secret("sudo password on the nodes: "));
@@ -165,15 +170,20 @@ Result<void> Nodes::connect_all() {
       std::make_unique<Dialer>(loop_.get_executor(), context_, std::move(access), ConnectLimits{.connect = timeout_});
   query_ = {.globs = fact_globs(setup_.profiles), .units = service_units(setup_.profiles)};
   RF_TRY(facts_program_, facts_program(query_, Ask::programs));
-  run(everywhere(), [this](Node& node, NodeRun& one) { return open_and_ask(node, one); });
+  run(everywhere(), [this, purpose](Node& node, NodeRun& one) { return open_and_ask(node, one, purpose); });
+  for (const auto& node : nodes_) {
+    if (node.ended_before)
+      context_.note(fmt::format("{}: an earlier transaction ({}) had not ended; it {}", node.name,
+                                node.ended_before->id, how_it_ended(*node.ended_before)));
+  }
   if (interrupted_)
     return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
   return {};
 }
 
-Result<void> Nodes::gather() {
+Result<void> Nodes::gather(Purpose purpose) {
   RF_TRY(timeout_, parse_time(context_.options.timeout));
-  RF_CHECK(context_.options.facts.empty() ? connect_all() : take_saved_facts());
+  RF_CHECK(context_.options.facts.empty() ? connect_all(purpose) : take_saved_facts());
   detect_all();
   return {};
 }

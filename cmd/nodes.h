@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apply/read_facts.h"
+#include "apply/unfinished.h"
 #include "dialer.h"
 #include "fleet/fleet.h"
 #include "line/context.h"
@@ -30,6 +31,7 @@ struct Node {
   std::optional<Facts> facts = {};
   std::optional<Detection> detection = {};
   std::optional<Plan> plan = {};
+  std::optional<Applied> ended_before = {};  // an earlier transaction that had to end first
 
   // Ends this node's part; the others go on.
   void fail(Error problem);
@@ -41,7 +43,9 @@ class Nodes {
   Nodes(Context& context, const Setup& setup) : context_(context), setup_(setup), display_(context) {}
 
   // Opens every node and reads its facts (or takes those of --facts); then detects. An Error is about all of them.
-  Result<void> gather();
+  // Where nodes are to be changed, what an earlier transaction left there comes to its end first, and that is told.
+  enum class Purpose { look, change };
+  Result<void> gather(Purpose purpose = Purpose::look);
   // Plans every node that has facts.
   void plan(const PlanOptions& options);
 
@@ -68,8 +72,8 @@ class Nodes {
  private:
   Result<void> expand_clusters();
   Result<void> take_saved_facts();
-  Result<void> connect_all();
-  asio::awaitable<Result<void>> open_and_ask(Node& node, NodeRun& run);
+  Result<void> connect_all(Purpose purpose);
+  asio::awaitable<Result<void>> open_and_ask(Node& node, NodeRun& run, Purpose purpose);
   void detect_all();
   void show(const FleetEvent& event, std::size_t node);
 

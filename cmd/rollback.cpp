@@ -49,15 +49,19 @@ int run(Context& context) {
   if (!setup) return exit_usage;
   Nodes nodes(context, *setup);
   auto policy = rollout_policy(options, setup->selection.nodes.size());
-  const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
+  const auto gathered = policy ? nodes.gather(options.list ? Nodes::Purpose::look : Nodes::Purpose::change)
+                               : Result<void>(policy.error());
   if (!gathered) return context.fail(gathered.error());
   if (options.list) return list(context, nodes.all());
   auto rows = begin_rows(nodes.all());
+  const auto target = options.to.empty() ? "latest" : options.to;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto& node = nodes.all()[i];
-    if (node.facts && node.facts->receipts.empty() && !node.error) rows[i].outcome = NodeOutcome::unchanged;
+    if (!node.facts || node.error) continue;
+    // What had not ended was the latest.
+    const bool undone = node.ended_before && node.ended_before->outcome == Outcome::rolled_back && target == "latest";
+    if (undone || node.facts->receipts.empty()) leave_unchanged(node, rows[i]);
   }
-  const auto target = options.to.empty() ? "latest" : options.to;
   if (!agreed(context, rows, target)) {
     context.note("nothing was changed");
     return exit_done;

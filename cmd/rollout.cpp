@@ -141,6 +141,15 @@ std::vector<ApplyRow> begin_rows(const std::vector<Node>& nodes) {
   return rows;
 }
 
+void leave_unchanged(const Node& node, ApplyRow& row) {
+  row.outcome = NodeOutcome::unchanged;
+  if (!node.facts) return;
+  if (auto ended = check_ended(*node.facts); !ended) {
+    row.outcome = NodeOutcome::refused;
+    row.error = std::move(ended).error();
+  }
+}
+
 void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change& change) {
   auto& all = rollout.nodes.all();
   Nodes::Round round{.which = {}, .policy = rollout.policy, .on_signal = Nodes::OnSignal::let_end};

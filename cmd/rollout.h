@@ -30,6 +30,8 @@ void carry_out(const Rollout& rollout, std::vector<ApplyRow>& rows, const Change
 
 // A row for each node; those with an error have their outcome already.
 std::vector<ApplyRow> begin_rows(const std::vector<Node>& nodes);
+// The row of a node where nothing is to be done: unchanged, or refused where an earlier transaction has not ended.
+void leave_unchanged(const Node& node, ApplyRow& row);
 int print_rows(Context& context, const std::vector<ApplyRow>& rows, const Nodes& nodes, std::string_view schema);
 
 // One line of plain letters for a receipt.

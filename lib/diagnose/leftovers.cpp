@@ -14,8 +14,8 @@ namespace {
 
 void look_for_unfinished(const View& view, Findings& found) {
   const auto& facts = view.facts();
-  if (!facts.unfinished.empty() && facts.busy.empty())
-    found.add({.cause = fmt::format("the transaction {} has not ended", facts.unfinished),
+  if (facts.unfinished && facts.busy.empty())
+    found.add({.cause = fmt::format("the transaction {} has not ended", to_string(*facts.unfinished)),
                .where = Location{"/var/lib/regfallback/active", 0, 0},
                .effect = "some of its files may be in their new state and others in their old one; the node puts the "
                          "old state back when it boots",

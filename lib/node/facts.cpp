@@ -1,10 +1,14 @@
 // Reads what templates/node/facts prints. The node is not trusted: every number, length and count is bounded.
 #include "node/facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdint>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "node/facts_parts.h"
@@ -34,6 +38,18 @@ bool read_number(std::string_view text, Number& out, int base = 10) {
 }
 
 // The first word of `text`, which then begins behind the space.
+constexpr std::array<std::pair<std::string_view, Unfinished::State>, 9> state_words{{
+    {"none", Unfinished::State::none},
+    {"staged", Unfinished::State::staged},
+    {"committing", Unfinished::State::committing},
+    {"applied", Unfinished::State::applied},
+    {"rolling-back", Unfinished::State::rolling_back},
+    {"rolled-back", Unfinished::State::rolled_back},
+    {"stuck", Unfinished::State::stuck},
+    {"refused", Unfinished::State::refused},
+    {"unknown", Unfinished::State::other},
+}};
+
 std::string_view take_word(std::string_view& text) {
   const auto space = text.find(' ');
   const auto word = text.substr(0, space);
@@ -109,6 +125,8 @@ class FactsReader {
       return not_read(key, rest);
     else if (key == "receipt")
       return receipt(rest);
+    else if (key == "unfinished")
+      unfinished(rest);
     else if (auto* text = text_field(key))
       *text = rest;
     else if (key == "uid")
@@ -127,7 +145,6 @@ class FactsReader {
     if (key == "kernel") return &facts_.kernel;
     if (key == "arch") return &facts_.arch;
     if (key == "init") return &facts_.init;
-    if (key == "unfinished") return &facts_.unfinished;
     if (key == "busy") return &facts_.busy;
     if (key == "endpoint") return &facts_.kubelet_endpoint;
     if (key == "endpoint-source") return &facts_.kubelet_source;
@@ -146,6 +163,14 @@ class FactsReader {
     const auto equals = text.find('=');
     if (equals != text.npos)
       facts_.os_release.insert_or_assign(std::string(text.substr(0, equals)), unquoted(text.substr(equals + 1)));
+  }
+
+  void unfinished(std::string_view rest) {
+    facts_.unfinished.emplace();
+    facts_.unfinished->id = take_word(rest);
+    const auto known =
+        std::find_if(state_words.begin(), state_words.end(), [&](const auto& word) { return word.first == rest; });
+    facts_.unfinished->state = known == state_words.end() ? Unfinished::State::other : known->second;
   }
 
   void named(std::string_view key, std::string_view rest) {
@@ -386,6 +411,12 @@ class FactsReader {
 Result<Facts> parse_facts(std::string_view text) {
   if (text.size() > most_bytes) return Error{ErrorKind::parse, "the facts are larger than 16 MiB"};
   return FactsReader(text).read();
+}
+
+std::string to_string(const Unfinished& transaction) {
+  const auto known = std::find_if(state_words.begin(), state_words.end(),
+                                  [&](const auto& word) { return word.second == transaction.state; });
+  return fmt::format("{} {}", transaction.id, known->first);
 }
 
 void complete_facts(Facts& later, const Facts& earlier) {

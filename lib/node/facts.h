@@ -53,6 +53,16 @@ struct ReceiptSummary {
   bool operator==(const ReceiptSummary&) const = default;
 };
 
+// A transaction that has not ended on its node: its files may be in the new state, in the old one, or in between.
+struct Unfinished {
+  // Up to `staged` nothing is changed; `stuck`: some path could not be put back; `other`: of a newer version.
+  enum class State { none, staged, committing, applied, rolling_back, rolled_back, stuck, refused, other };
+  std::string id;
+  State state = State::none;
+  bool operator==(const Unfinished&) const = default;
+};
+std::string to_string(const Unfinished& transaction);  // "t1 rolling-back"
+
 struct Facts {
   std::string hostname;
   std::map<std::string, std::string, std::less<>> os_release;  // ID, VERSION_ID, PRETTY_NAME, ...
@@ -74,7 +84,7 @@ struct Facts {
   std::map<std::string, std::string, std::less<>> versions;  // "k3s" -> "k3s version v1.31.4+k3s1"
 
   std::vector<ReceiptSummary> receipts;
-  std::string unfinished;              // "id STATE" of a transaction that has not ended, or ""
+  std::optional<Unfinished> unfinished;
   std::string busy;                    // who holds the lock, or ""
   std::vector<std::string> truncated;  // paths that were too large to read
   bool operator==(const Facts&) const = default;

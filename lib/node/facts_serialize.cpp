@@ -48,7 +48,7 @@ class FactsWriter {
       line("service " + unit + " " + or_dash(state.active) + " " + or_dash(state.enabled));
     tree();
     receipts();
-    optional("unfinished ", facts_.unfinished);
+    if (facts_.unfinished) line("unfinished " + one_line(to_string(*facts_.unfinished)));
     optional("busy ", facts_.busy);
     line("end");
     return std::move(text_);

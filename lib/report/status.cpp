@@ -30,11 +30,13 @@ Emphasis tint_of(NodeStatus::State state) {
   }
 }
 
+std::string unfinished_text(const Facts& facts) { return facts.unfinished ? to_string(*facts.unfinished) : ""; }
+
 Value row_value(const StatusRow& row) {
   Value out = Value::object({{"node", row.node}, {"error", error_value(row.error)}});
   const auto status = row.facts ? node_status(*row.facts, row.plan) : NodeStatus{};
   out.set("state", row.facts ? Value(to_string(status.state)) : Value());
-  out.set("unfinished", row.facts ? Value::or_null(row.facts->unfinished) : Value());
+  out.set("unfinished", row.facts ? Value::or_null(unfinished_text(*row.facts)) : Value());
   out.set("changes_wanted", row.plan ? Value(std::int64_t(row.plan->files.size())) : Value());
   Value files = Value::array();
   for (const auto& file : status.files) {
@@ -79,7 +81,7 @@ NodeStatus node_status(const Facts& facts, const Plan* plan) {
   status.files = managed_files(facts);
   const bool drifted =
       std::any_of(status.files.begin(), status.files.end(), [](const auto& file) { return file.drifted(); });
-  if (!facts.unfinished.empty()) {
+  if (facts.unfinished) {
     status.state = NodeStatus::State::unfinished;
   } else if (drifted) {
     status.state = NodeStatus::State::drifted;
@@ -106,7 +108,7 @@ std::string status_text(std::span<const StatusRow> rows, const TextStyle& style)
     }
     const auto status = node_status(*row.facts, row.plan);
     auto remark = drift_text(status);
-    if (!row.facts->unfinished.empty()) remark = row.facts->unfinished;
+    if (row.facts->unfinished) remark = unfinished_text(*row.facts);
     if (remark.empty() && row.plan && !row.plan->empty())
       remark = "'plan' shows " + counted(row.plan->files.size(), "change");
     const auto last = status.last ? status.last->time + " " + status.last->result : std::string();

@@ -230,3 +230,76 @@ def test_an_interrupt_ends_orderly_and_says_in_which_state_every_node_is(nodes: 
     assert {row["node"]: row["outcome"] for row in json.loads(out)["nodes"]} == {"anubis": "applied", "babel": "not-begun", "ra": "not-begun"}
     assert [is_new(node) for node in nodes] == [True, False, False]
     assert is_well(nodes[0])
+
+
+def test_a_half_committed_change_is_never_called_unchanged(nodes: list[Node], tool: Tool) -> None:
+    """Without systemd-run, and everything of the change killed at once: worker, watchdog and session."""
+    ra = nodes[2]
+    old = tree_of(ra, ETC)
+    ra.exec("mv /usr/bin/systemd-run /usr/bin/systemd-run.hidden")
+    try:
+        slow_start(ra, "sleep 600")
+        run = tool.start("apply", "--yes", "--nodes", "ra")
+        wait_until(lambda: is_new(ra) and ra.exec("pgrep -x sleep", check=False).returncode == 0, "the new configuration is in place")
+        ra.exec("rm /etc/systemd/system/containerd.service.d/slow.conf; systemctl daemon-reload; "
+                "pkill -9 -f '[l]ib/worker.sh run'; pkill -9 -f '[w]orker.sh recover'; pkill -9 -x sleep")
+        run.kill()
+        run.wait()
+        ra.exec("pkill -9 -f '[l]ib/worker.sh'; true")
+        assert tool.json("status", "--nodes", "ra", code=None).nodes["ra"]["unfinished"]
+        said = tool.apply("--nodes", "ra")
+        assert said.outcomes() == {"ra": "applied"}
+        assert "had not ended; it was rolled back" in said.err
+        assert is_new(ra) and is_well(ra) and leftovers(ra, ETC) == []
+        tool.run("rollback", "--yes", "--nodes", "ra")
+        assert tree_of(ra, ETC) == old
+    finally:
+        ra.exec("mv /usr/bin/systemd-run.hidden /usr/bin/systemd-run")
+
+
+def test_a_second_apply_waits_for_the_first(nodes: list[Node], tool: Tool) -> None:
+    ra = nodes[2]
+    slow_start(ra, "sleep 5")
+    run = tool.start("apply", "--yes", "--nodes", "ra")
+    wait_until(lambda: is_new(ra), "the first is committing")
+    said = tool.apply("--nodes", "ra")
+    assert said.outcomes() == {"ra": "unchanged"}
+    assert "had not ended; it has been applied" in said.err
+    assert run.wait() == 0 and is_well(ra)
+
+
+def test_a_session_killed_with_its_control_groups_takes_no_worker_along(nodes: list[Node], tool: Tool) -> None:
+    ra = nodes[2]
+    ra.exec("mv /usr/bin/systemd-run /usr/bin/systemd-run.hidden")
+    try:
+        slow_start(ra, "sleep 3")
+        run = tool.start("apply", "--yes", "--nodes", "ra")
+        wait_until(lambda: is_new(ra), "the new configuration is in place")
+        ra.exec("for scope in $(systemctl list-units --plain --no-legend 'session-*.scope' | cut -d' ' -f1); do systemctl kill -s KILL $scope; done; "
+                "systemctl kill -s KILL --kill-whom=all ssh.service; systemctl restart ssh")
+        run.kill()
+        run.wait()
+        wait_until(lambda: is_idle(ra) and is_well(ra), "it ends by itself", 60)
+        assert is_new(ra) and leftovers(ra, ETC) == []
+    finally:
+        ra.exec("mv /usr/bin/systemd-run.hidden /usr/bin/systemd-run")
+
+
+def test_a_shutdown_in_the_middle_is_quick_and_gives_the_old_state(nodes: list[Node], tool: Tool, lab: Lab) -> None:
+    ra = nodes[2]
+    slow_start(ra, "sleep 600")
+    old = tree_of(ra, ETC)
+    run = tool.start("apply", "--yes", "--nodes", "ra")
+    try:
+        wait_until(lambda: is_new(ra) and ra.exec("pgrep -x sleep", check=False).returncode == 0, "the new configuration is in place")
+        began = time.monotonic()
+        lab.stop("ra")
+        assert time.monotonic() - began < 60
+    finally:
+        run.kill()
+        run.wait()
+    lab.start("ra")
+    assert tree_of(ra, ETC) == old and leftovers(ra, ETC) == [] and is_well(ra)
+    said = tool.json("status", "--nodes", "ra", code=None).nodes["ra"]
+    assert not said["unfinished"]
+    assert "stuck" not in json.dumps(said)

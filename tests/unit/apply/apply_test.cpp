@@ -122,6 +122,13 @@ TEST_CASE("a transaction that never began says so") {
   const auto asked = with_shell([&](Shell& shell) { return follow_transaction(shell, first, 5); });
   REQUIRE_FALSE(asked.ok());
   CHECK(asked.error().kind == ErrorKind::refused);
+  // Its program may still be on its way.
+  Plan late;
+  late.files.push_back(change(FileChange::Op::create, "/etc/containerd/new.toml", "", "x"));
+  const auto applied = with_shell([&](Shell& shell) { return apply_plan(shell, late, first); });
+  REQUIRE_FALSE(applied.ok());
+  CHECK(applied.error().kind == ErrorKind::refused);
+  CHECK_FALSE(std::filesystem::exists(node.root / "etc/containerd/new.toml"));
 }
 
 TEST_CASE("an answer without an end is no outcome") {

@@ -108,7 +108,7 @@ ReceiptSummary receipt(std::string result, std::vector<ReceiptSummary::File> fil
 
 std::vector<State> leftover_states() {
   Patient unfinished = mirrored();
-  unfinished.facts.unfinished = "t1 committing";
+  unfinished.facts.unfinished = {.id = "t1", .state = Unfinished::State::committing};
   Patient busy = unfinished;
   busy.facts.busy = "t1 (pid 7)";
   Patient stuck = mirrored();

@@ -108,7 +108,7 @@ TEST_CASE("receipts and an unfinished transaction are read") {
   REQUIRE(facts.receipts.size() == 1);
   CHECK(facts.receipts[0].result == "rolled-back");
   CHECK(facts.receipts[0].files == std::vector<ReceiptSummary::File>{{"/etc/a b", "-", "abc"}});
-  CHECK(facts.unfinished == "t-2 committing");
+  CHECK(facts.unfinished == Unfinished{"t-2", Unfinished::State::committing});
   CHECK(facts.busy == "t-3 (pid 4)");
 }
 

@@ -1,0 +1,53 @@
+#include "apply/unfinished.h"
+
+#include <fmt/format.h>
+
+namespace rf {
+namespace {
+
+// Its plan is not known; the longest that any distribution takes is allowed for.
+constexpr int longest_wait_seconds = 300;
+
+}  // namespace
+
+BeforeChange before_change(const Facts& facts) {
+  if (!facts.unfinished) return BeforeChange::nothing;
+  if (!facts.busy.empty()) return BeforeChange::wait;
+  return facts.unfinished->state == Unfinished::State::stuck ? BeforeChange::only_retry : BeforeChange::take_over;
+}
+
+asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, const Facts& facts,
+                                                               const FactsQuery& query) {
+  const auto first = before_change(facts);
+  if (first == BeforeChange::nothing || first == BeforeChange::only_retry) co_return std::optional<Applied>();
+  TransactionOptions unfinished;
+  unfinished.id = facts.unfinished->id;
+  unfinished.query = query;
+  auto ended = co_await follow_transaction(shell, unfinished, longest_wait_seconds);
+  if (ended) co_return std::optional<Applied>(*std::move(ended));
+  if (ended.error().kind != ErrorKind::refused)
+    co_return std::move(ended).error().doing("waiting for an earlier transaction to end");
+  co_return std::optional<Applied>(
+      Applied{.outcome = Outcome::unchanged, .id = unfinished.id, .cause = ended.error().message});
+}
+
+std::string_view how_it_ended(const Applied& ended) {
+  switch (ended.outcome) {
+    case Outcome::applied: return "has been applied";
+    case Outcome::rolled_back: return "was rolled back";
+    case Outcome::stuck: return "is stuck";
+    case Outcome::unchanged:
+    case Outcome::conflict:
+    case Outcome::unreachable: break;
+  }
+  return "has changed nothing";
+}
+
+Result<void> check_ended(const Facts& facts) {
+  if (!facts.unfinished) return {};
+  return Error{ErrorKind::refused,
+               fmt::format("an earlier transaction has not ended ({})", to_string(*facts.unfinished)),
+               "'regfallback doctor' says what it left and what to do"};
+}
+
+}  // namespace rf
