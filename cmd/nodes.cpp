@@ -143,8 +143,7 @@ asio::awaitable<Result<void>> Nodes::open_and_ask(Node& node, NodeRun& run, Purp
   RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
   if (purpose == Purpose::look || before_change(*node.facts) == BeforeChange::nothing) co_return Result<void>();
   run.progress("waiting for an earlier transaction to end");
-  const TransactionOptions options{.id = {}, .query = query_};
-  RF_CO_TRY(node.ended_before, co_await end_unfinished(*node.shell, *node.facts, options));
+  RF_CO_TRY(node.ended_before, co_await end_unfinished(*node.shell, *node.facts, query_));
   RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
   co_return Result<void>();
 }

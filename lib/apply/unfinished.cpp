@@ -17,11 +17,12 @@ BeforeChange before_change(const Facts& facts) {
 }
 
 asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, const Facts& facts,
-                                                               const TransactionOptions& options) {
+                                                               const FactsQuery& query) {
   const auto first = before_change(facts);
   if (first == BeforeChange::nothing || first == BeforeChange::only_retry) co_return std::optional<Applied>();
-  TransactionOptions unfinished = options;
+  TransactionOptions unfinished;
   unfinished.id = facts.unfinished->id;
+  unfinished.query = query;
   auto ended = co_await follow_transaction(shell, unfinished, longest_wait_seconds);
   if (ended) co_return std::optional<Applied>(*std::move(ended));
   if (ended.error().kind != ErrorKind::refused)

@@ -19,7 +19,7 @@ BeforeChange before_change(const Facts& facts);
 // Waits or takes over where that comes first. How that transaction ended; nothing where nothing was done and the facts
 // still hold. After one that had changed nothing the outcome is `unchanged`.
 asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, const Facts& facts,
-                                                               const TransactionOptions& options);
+                                                               const FactsQuery& query);
 
 // "was rolled back", "has been applied", ...
 std::string_view how_it_ended(const Applied& ended);

@@ -83,9 +83,9 @@ TEST_CASE("what a dead worker left half committed is put back before the facts a
   REQUIRE(facts.ok());
   REQUIRE(facts->unfinished == Unfinished{"t1", State::committing});
   CHECK(facts->tree.read("/etc/containerd/config.toml") == "new");
-  const TransactionOptions next{.id = "t2"};
+  const FactsQuery query;
   const auto ended =
-      test::with_shell<std::optional<Applied>>([&](Shell& shell) { return end_unfinished(shell, *facts, next); });
+      test::with_shell<std::optional<Applied>>([&](Shell& shell) { return end_unfinished(shell, *facts, query); });
   if (!ended) FAIL(to_string(ended.error()));
   REQUIRE(*ended);
   CHECK((*ended)->outcome == Outcome::rolled_back);
