@@ -21,7 +21,7 @@ void look_for_unfinished(const View& view, Findings& found) {
                          "old state back when it boots",
                .fix = "regfallback rollback puts the old state back; regfallback apply does so first, and goes on"});
   const auto receipts = newest_first(facts);
-  if (receipts.empty() || receipts.front().result != "stuck") return;
+  if (receipts.empty() || receipts.front().result != ReceiptResult::stuck) return;
   found.add(
       {.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id, receipts.front().time,
                             receipts.front().reason),

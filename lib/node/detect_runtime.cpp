@@ -133,7 +133,7 @@ Error ask(const std::vector<Candidate>& candidates) {
 }
 
 Choice chosen(const Candidate& candidate, const std::vector<Candidate>& all, const std::vector<Candidate>& beside) {
-  Choice choice{*candidate.runtime, candidate.profile, "high", {}};
+  Choice choice{*candidate.runtime, candidate.profile, Confidence::high, {}};
   for (const auto* list : {&all, &beside})
     for (const auto& other : *list)
       if (other.runtime != candidate.runtime)
@@ -191,7 +191,7 @@ Result<Choice> from_marks(const Facts& facts, std::span<const Profile> profiles,
                                 ? "CRI-O runs on this node, and no containerd"
                                 : "no containerd runs on this node, and nothing tells what is installed",
                  .hint = "start its container runtime, or name it with --distribution"};
-  choice.confidence = forced ? "given" : "low (not running)";
+  choice.confidence = forced ? Confidence::given : Confidence::low;
   choice.runtime.address = choice.profile->kubelet.socket;
   choice.runtime.config_file.clear();
   choice.notes.push_back("no containerd runs on this node");
@@ -247,7 +247,7 @@ Result<Choice> choose_runtime(const Facts& facts, std::span<const Profile> profi
     if (pick) {
       auto choice = take(pick);
       choice.profile = forced;
-      choice.confidence = "given";
+      choice.confidence = Confidence::given;
       return choice;
     }
   }

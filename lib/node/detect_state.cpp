@@ -80,21 +80,21 @@ bool process_has_word(const Facts& facts, const std::string& process, const std:
 std::optional<ProfileService> service_of(const Detection& detection, const Facts& facts) {
   const auto& services = detection.profile.services;
   if (services.empty()) return std::nullopt;
-  const auto state = [&](const ProfileService& service, std::string ServiceState::*which, std::string_view wanted) {
+  const auto state = [&](const ProfileService& service) {
     const auto found = facts.services.find(service.unit);
-    return found != facts.services.end() && found->second.*which == wanted;
+    return found == facts.services.end() ? ServiceState{} : found->second;
   };
   const auto first = [&](auto holds) -> const ProfileService* {
     const auto found = std::find_if(services.begin(), services.end(), holds);
     return found == services.end() ? nullptr : &*found;
   };
   const auto* found = first([&](const auto& s) { return s.unit == detection.runtime.unit; });
-  if (!found) found = first([&](const auto& s) { return state(s, &ServiceState::active, "active"); });
+  if (!found) found = first([&](const auto& s) { return state(s).active == ActiveState::active; });
   if (!found)
     found = first([&](const auto& s) {
       return !s.role.empty() && process_has_word(facts, detection.profile.kubelet.process, s.role);
     });
-  if (!found) found = first([&](const auto& s) { return state(s, &ServiceState::enabled, "enabled"); });
+  if (!found) found = first([&](const auto& s) { return state(s).enabled == EnabledState::enabled; });
   if (!found && services.size() > 1) return std::nullopt;
   ProfileService service = found ? *found : services.front();
   // An instance under another unit name (K3s can be installed so) is restarted by that name.
@@ -138,21 +138,23 @@ std::string hosts_dir_of(const Detection& detection, const Facts& facts) {
 
 bool cri_plugin_failed(const RuntimeProcess& runtime) {
   return std::any_of(runtime.plugins.begin(), runtime.plugins.end(), [](const auto& plugin) {
-    return plugin.second == "error" && plugin.first.find("cri") != std::string::npos;
+    return plugin.second == PluginState::error && plugin.first.find("cri") != std::string::npos;
   });
 }
 
-std::string state_of(const Detection& detection, const Facts& facts) {
+RegistryState state_of(const Detection& detection, const Facts& facts) {
   const auto& config = detection.config;
-  if (detection.runtime.pid == 0) return "not running";
-  if (detection.era.style == Style::registries_yaml || detection.era.style == Style::patch) return "managed elsewhere";
-  if (detection.era.always_read) return "live";
-  if (config.cri_disabled) return "CRI disabled";
-  if (config.load_error || config.cri_error || cri_plugin_failed(detection.runtime)) return "broken";
-  if (!config.mirrors.empty()) return "legacy mirrors";
+  if (detection.runtime.pid == 0) return RegistryState::not_running;
+  if (detection.era.style == Style::registries_yaml || detection.era.style == Style::patch)
+    return RegistryState::managed_elsewhere;
+  if (detection.era.always_read) return RegistryState::live;
+  if (config.cri_disabled) return RegistryState::cri_disabled;
+  if (config.load_error || config.cri_error || cri_plugin_failed(detection.runtime)) return RegistryState::broken;
+  if (!config.mirrors.empty()) return RegistryState::legacy_mirrors;
   for (const auto& root : config.hosts_roots)
-    if (facts.tree.real_path(root) == facts.tree.real_path(detection.hosts_dir)) return "live";
-  return config.config_path.find(':') == std::string::npos ? "needs config_path" : "multi-root: ignored";
+    if (facts.tree.real_path(root) == facts.tree.real_path(detection.hosts_dir)) return RegistryState::live;
+  return config.config_path.find(':') == std::string::npos ? RegistryState::needs_config_path
+                                                           : RegistryState::several_roots;
 }
 
 void note_state(Detection& detection) {
@@ -161,11 +163,11 @@ void note_state(Detection& detection) {
     detection.notes.push_back(fmt::format("containerd will not start again: {}", config.load_error->message));
   if (config.cri_error)
     detection.notes.push_back(fmt::format("the CRI plugin does not load: {}", config.cri_error->message));
-  if (detection.state == "CRI disabled")
+  if (detection.state == RegistryState::cri_disabled)
     detection.notes.push_back(
         "this containerd is not a Kubernetes runtime: remove \"cri\" from disabled_plugins in its config.toml and "
         "restart it");
-  if (detection.state == "multi-root: ignored")
+  if (detection.state == RegistryState::several_roots)
     detection.notes.push_back(
         fmt::format("config_path lists several directories ({}); containerd {} then reads none of them",
                     config.config_path, to_string(detection.containerd)));

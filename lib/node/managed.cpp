@@ -25,7 +25,7 @@ std::vector<ReceiptSummary> newest_first(const Facts& facts) {
 std::vector<ManagedFile> managed_files(const Facts& facts) {
   std::map<std::string, std::string> left;  // path -> checksum
   for (const auto& receipt : newest_first(facts)) {
-    if (receipt.result != "applied") continue;
+    if (receipt.result != ReceiptResult::applied) continue;
     for (const auto& file : receipt.files) {
       const bool directory = file.before == "-" && file.after == "-";
       if (!directory) left.try_emplace(file.path, file.after);

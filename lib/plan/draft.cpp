@@ -155,7 +155,7 @@ bool has_receipt(const Facts& facts, std::string_view path) {
   int newest = -1, highest = 0;
   for (const auto& receipt : facts.receipts) {
     highest = std::max(highest, receipt.sequence);
-    if (receipt.result != "applied" || receipt.sequence < newest) continue;
+    if (receipt.result != ReceiptResult::applied || receipt.sequence < newest) continue;
     for (const auto& file : receipt.files)
       if (last_three(file.path) == last_three(path)) {
         found = &file;
