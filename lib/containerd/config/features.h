@@ -38,12 +38,6 @@ enum class Feature {
 // A pre-release counts as its release.
 bool has_feature(const Version& containerd, Feature feature);
 
-// Where each feature begins, for documentation and tests: "1.6.17", "1.7.0".
-struct FeatureRange {
-  Version from;
-  Version before;  // first version of the next release line without it; major 0 means open
-};
-const std::vector<FeatureRange>& feature_ranges(Feature feature);
-std::string_view feature_text(Feature feature);
+std::string_view feature_text(Feature feature);  // what it is, for tests
 
 }  // namespace rf
