@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "node/detect_parts.h"
+#include "node/facts_parts.h"
 
 namespace rf {
 
@@ -80,16 +81,6 @@ struct KubeletEndpoint {
   bool running = false;  // told by a running process, not by a file that may be a leftover
 };
 
-// "--flag value" or "--flag=value".
-std::string flag_value(const std::vector<std::string>& argv, std::string_view flag) {
-  for (std::size_t i = 0; i < argv.size(); ++i) {
-    if (argv[i] == flag && i + 1 < argv.size()) return argv[i + 1];
-    if (argv[i].starts_with(flag) && argv[i].size() > flag.size() && argv[i][flag.size()] == '=')
-      return argv[i].substr(flag.size() + 1);
-  }
-  return {};
-}
-
 // Distributions that carry their kubelet inside tell another endpoint (or another runtime) by flags of their own
 // process.
 Result<KubeletEndpoint> kubelet_endpoint(const Facts& facts, std::span<const Profile> profiles) {
@@ -105,7 +96,7 @@ Result<KubeletEndpoint> kubelet_endpoint(const Facts& facts, std::span<const Pro
                      .message = fmt::format("{} runs with {}: its containerd is not used", profile.title, flag),
                      .hint = "configure the runtime it uses instead"};
     for (const auto& flag : profile.kubelet.endpoint_flags) {
-      auto value = flag_value(process->second, flag);
+      auto value = flag_value(process->second, {flag});
       if (value.empty()) continue;
       if (value.starts_with("remote:")) value.erase(0, 7);
       return KubeletEndpoint{value, fmt::format("{} of {}", flag, profile.kubelet.process), true};

@@ -14,8 +14,6 @@ std::string checksum_now(const Facts& facts, const std::string& path) {
 
 }  // namespace
 
-bool is_ours(std::string_view content) { return content.starts_with("# Managed by regfallback"); }
-
 std::vector<ReceiptSummary> newest_first(const Facts& facts) {
   auto receipts = facts.receipts;
   std::sort(receipts.begin(), receipts.end(), [](const auto& a, const auto& b) { return a.sequence > b.sequence; });

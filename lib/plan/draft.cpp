@@ -131,14 +131,6 @@ void remove_file(const PlanContext& context, const std::string& path, std::strin
   if (entry != nullptr) draft.files.push_back(removal_of(real, *entry, std::move(why)));
 }
 
-std::string directory_name(std::string_view registry) { return registry == "*" ? "_default" : std::string(registry); }
-
-std::string underscore_name(std::string_view registry) {
-  const auto colon = registry.rfind(':');
-  if (colon == registry.npos) return {};
-  return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
-}
-
 namespace {
 
 // "certs.d/docker.io/hosts.toml": what stays of a path when a snap's data moves on to its next revision.

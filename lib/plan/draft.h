@@ -48,11 +48,6 @@ FileChange replacement_of(const FileEntry& entry);
 // The change that takes away what stands there.
 FileChange removal_of(const std::string& path, const FileEntry& entry, std::string why);
 
-// Registries as directory names, host:port and "_default".
-std::string directory_name(std::string_view registry);
-// The older form, which containerd looks for first: "host_port_"; "" where there is none.
-std::string underscore_name(std::string_view registry);
-
 // Whether a file that has our first line is ours on this node too: a receipt names it, or receipts have been pruned and
 // one may have.
 bool has_receipt(const Facts& facts, std::string_view path);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "plan/config_path.h"
 #include "plan/hosts_render.h"
