@@ -26,7 +26,7 @@ void warn_about(const EndpointOptions& options, Draft& draft) {
   const auto& [host, username, password, ca_file, client_cert_file, client_key_file, skip_verify, dial_timeout,
                capabilities, headers, where] = options;
   const auto warn = [&](std::string_view what) {
-    draft.warnings.push_back(fmt::format("{}: mirrors in config.toml have {}", host, what));
+    draft.warnings.push_back(fmt::format("{}: mirrors in config.toml have {}", options.host, what));
   };
   if (dial_timeout) warn("no dial_timeout; it is left out");
   if (!capabilities.empty()) warn("no capabilities; pull and resolve are used");

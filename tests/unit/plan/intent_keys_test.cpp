@@ -1,6 +1,5 @@
 // Every key of the intent file counts: a key that is parsed and then forgotten is found here.
 #include <catch2/catch_all.hpp>
-#include <functional>
 #include <map>
 #include <set>
 
