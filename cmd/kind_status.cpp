@@ -96,9 +96,10 @@ void check_config(const Subject& subject, const Node& node, const Chain& chain, 
   const auto what = node.spec.name + " takes images of " + subject.image_name() + " from " + subject.registry;
   const auto first = chain.endpoints.empty() ? std::nullopt : std::optional(chain.endpoints.front());
   const bool good = first && is_registry(*first, subject);
-  const auto found = chain.error ? *chain.error
-                     : first     ? "they come from " + first->url() + "; containerd: " + node.detection->state
-                                 : "from nowhere";
+  const auto found =
+      chain.error ? *chain.error
+      : first     ? "they come from " + first->url() + "; containerd: " + std::string(to_string(node.detection->state))
+                  : "from nowhere";
   report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : subject.set_up()});
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Holds every #include of lib/ against the table in lib/rooms.cmake: rooms, their folders, and pure rooms against IO headers. A
-permission that no #include uses is a fault too. No two headers may give two types one name, which compilers do not notice and linkers
-answer with either.
+"""Holds every #include of lib/ against the table in lib/rooms.cmake: rooms, their folders, and pure rooms against IO headers; a
+pure room may use the calendar of <chrono> but not its clocks. A permission that no #include uses is a fault too. No two headers may
+give two types one name, which compilers do not notice and linkers answer with either.
 
 usage: architecture.py SOURCE_DIR
 """
@@ -13,8 +13,9 @@ import sys
 from dataclasses import dataclass, field
 
 IO_HEADERS = re.compile(
-    r"<(fstream|filesystem|iostream|thread|mutex|condition_variable|atomic|future|chrono|ctime|cstdio|unistd\.h|fcntl\.h|poll\.h"
+    r"<(fstream|filesystem|iostream|thread|mutex|condition_variable|atomic|future|ctime|cstdio|unistd\.h|fcntl\.h|poll\.h"
     r"|asio.*|sys/.*|netinet/.*|arpa/.*|netdb\.h|libssh2.*|signal\.h|csignal|pthread\.h|time\.h|stdio\.h)>")
+CLOCK = re.compile(r"\b\w+_clock::now\b")
 TYPE = re.compile(r"^(?:struct|class|enum class|enum) (\w+)(?=[^;]*\{)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"][^>"]+[>"])', re.M)
 
@@ -91,6 +92,8 @@ def main() -> int:
         folder = folder_of(path)
         if folder not in table.folders and not folder.endswith("/."):
             faults.append(f"lib/{path}: the folder {folder} is not in lib/rooms.cmake")
+        if table.kinds.get(path.split("/")[0]) == "PURE" and CLOCK.search(text):
+            faults.append(f"lib/{path}: a pure room may not read a clock")
         faults += [fault for target in INCLUDE.findall(text) if (fault := check_include(table, path, target, used))]
     for group in (table.rooms, table.folders):
         faults += [f"lib/rooms.cmake: {name} may use {other}, and nothing does"

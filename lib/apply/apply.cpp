@@ -1,8 +1,9 @@
 #include "apply/apply.h"
 
 #include <sys/random.h>
-#include <time.h>
+#include <chrono>
 
+#include "base/calendar.h"
 #include "base/text.h"
 
 namespace rf {
@@ -63,11 +64,7 @@ Result<std::string> new_transaction_id() {
 }
 
 std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  char text[32];
-  return gmtime_r(&now, &parts) != nullptr && std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0 ? text
-                                                                                                                 : "";
+  return utc_timestamp(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
 Result<Applied> read_outcome(std::string_view output, const std::string& id) {

@@ -33,8 +33,9 @@ std::string does_not_start(const View& view) {
 
 std::string does_not_load(const View& view, const Error& error) {
   const auto& plugins = view.detection().runtime.plugins;
-  const bool runs_well = !plugins.empty() && std::all_of(plugins.begin(), plugins.end(),
-                                                         [](const auto& plugin) { return plugin.second == "ok"; });
+  const bool runs_well = !plugins.empty() && std::all_of(plugins.begin(), plugins.end(), [](const auto& plugin) {
+    return plugin.second == PluginState::ok;
+  });
   return fmt::format(
       "{} starts, but its CRI plugin does not load: {}; systemd says active, and every pull fails with \"unknown "
       "service "
@@ -194,7 +195,7 @@ void look_at_cri(const View& view, Findings& found) {
   }
   if (config.cri_error || config.load_error || view.is_copy()) return;
   for (const auto& [name, state] : view.detection().runtime.plugins)
-    if (state == "error")
+    if (state == PluginState::error)
       found.add(
           {.cause = fmt::format(
                "the plugin {} of the running containerd is in the state \"error\", which its files do not explain",

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
@@ -16,7 +17,7 @@ namespace {
 std::vector<std::string> filled(const FileTree& tree, std::string_view root) {
   std::vector<std::string> names;
   for (const auto& name : tree.list(root))
-    if (name != "_backup" && !tree.list(join_path(root, name)).empty()) names.push_back(name);
+    if (name != spegel_backup && !tree.list(join_path(root, name)).empty()) names.push_back(name);
   return names;
 }
 

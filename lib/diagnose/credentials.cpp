@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/toml/toml_statements.h"
 #include "diagnose/endpoints.h"
@@ -126,7 +127,7 @@ void look_for_pull_secrets(const View& view, Findings& found) {
 
 void look_for_hub_auth(const View& view, Findings& found) {
   for (const auto& [host, auth] : view.config().auths) {
-    if (host != "docker.io" && host != "index.docker.io" && host != "https://index.docker.io/v1/") continue;
+    if (host != hub_registry && host != hub_index && host != hub_login) continue;
     const bool rendered = view.is_rendered(auth.where.file);
     const auto line = rendered && view.registries_yaml() != nullptr
                           ? yaml_key_line(view.registries_yaml(), {"configs", host})

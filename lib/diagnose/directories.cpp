@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
@@ -25,7 +26,8 @@ void each_hidden(const View& view, Visit visit) {
 
 void look_for_hidden_default(const View& view, Findings& found) {
   each_hidden(view, [&](const Chain& chain, const std::string& first, const std::string& hidden) {
-    if (base_name(hidden) != "_default" || base_name(first) == "_default" || parent_path(first) != parent_path(hidden))
+    if (base_name(hidden) != default_directory || base_name(first) == default_directory ||
+        parent_path(first) != parent_path(hidden))
       return;
     const auto names = view.tree().list(first);
     found.add(
@@ -59,7 +61,7 @@ void look_for_unknown_default(const View& view, Findings& found) {
 
 void look_for_two_names(const View& view, Findings& found) {
   each_hidden(view, [&](const Chain& chain, const std::string& first, const std::string& hidden) {
-    if (base_name(hidden) == "_default" || parent_path(first) != parent_path(hidden)) return;
+    if (base_name(hidden) == default_directory || parent_path(first) != parent_path(hidden)) return;
     found.add(
         {.cause = fmt::format("{} and {} are both there for {}", base_name(first), base_name(hidden), chain.registry),
          .where = Location{hidden, 0, 0},
@@ -76,9 +78,10 @@ void look_for_two_names(const View& view, Findings& found) {
 void look_for_two_roots(const View& view, Findings& found) {
   each_hidden(view, [&](const Chain& chain, const std::string& first, const std::string& hidden) {
     if (parent_path(first) == parent_path(hidden)) return;
-    const bool by_default = base_name(first) == "_default";
-    if (base_name(hidden) == "_default" && !by_default) return;  // the registry's own directory is meant to count
-    found.add(by_default && base_name(hidden) != "_default" ? Severity::error : Severity::warning,
+    const bool by_default = base_name(first) == default_directory;
+    if (base_name(hidden) == default_directory && !by_default)
+      return;  // the registry's own directory is meant to count
+    found.add(by_default && base_name(hidden) != default_directory ? Severity::error : Severity::warning,
               {.cause = fmt::format("{} in the first directory of config_path hides {} in a later one", first, hidden),
                .where = Location{hidden, 0, 0},
                .also = {{first, 0, 0}},
@@ -93,7 +96,7 @@ void look_for_hub_names(const View& view, Findings& found) {
   for (const auto& chain : view.chains())
     for (const auto& ignored : chain.ignored) {
       if (ignored.kind != IgnoredKind::hub_alias) continue;
-      const auto right = parent_path(ignored.path) + "/docker.io";
+      const auto right = join_path(parent_path(ignored.path), hub_registry);
       found.add({.cause = fmt::format("{} is for no image: {}", ignored.path, ignored.reason),
                  .where = Location{ignored.path, 0, 0},
                  .effect = fmt::format("{} never looks there; Docker Hub's images get what {} says", view.who(),
@@ -105,7 +108,8 @@ void look_for_hub_names(const View& view, Findings& found) {
 
 // The name somebody may have meant; "" when none comes to mind.
 std::string meant(std::string_view name) {
-  if (name == "*" || name == "default" || name == "_defaults" || name == "_default_") return "_default";
+  if (name == "*" || name == "default" || name == "_defaults" || name == "_default_")
+    return std::string(default_directory);
   const auto fits = [](std::string text) { return check_registry_name(text) ? text : std::string(); };
   const auto last = name.find_last_not_of('_');
   const auto core = name.substr(0, last == name.npos ? 0 : last + 1);
@@ -231,14 +235,14 @@ void look_for_misplaced(const View& view, Findings& found) {
     for (const auto& name : view.tree().list(root)) {
       const auto path = join_path(root, name);
       if (!name.ends_with(".toml") || !is_file(view.tree(), path)) continue;
-      const auto registry = name == "hosts.toml" ? std::string("_default") : name.substr(0, name.size() - 5);
-      found.add(
-          {.cause = fmt::format("{} stands beside the directories of registries, not in one", path),
-           .where = Location{path, 0, 0},
-           .effect = fmt::format("{} reads {}/REGISTRY/hosts.toml and never this file", view.who(), root),
-           .fix = fmt::format(
-               "mkdir -p {0}/{1} && mv {2} {0}/{1}/hosts.toml ({3}; no restart is needed)", root, registry, path,
-               registry == "_default" ? "for every registry without a directory of its own" : "for that registry")});
+      const auto registry = name == "hosts.toml" ? std::string(default_directory) : name.substr(0, name.size() - 5);
+      found.add({.cause = fmt::format("{} stands beside the directories of registries, not in one", path),
+                 .where = Location{path, 0, 0},
+                 .effect = fmt::format("{} reads {}/REGISTRY/hosts.toml and never this file", view.who(), root),
+                 .fix = fmt::format("mkdir -p {0}/{1} && mv {2} {0}/{1}/hosts.toml ({3}; no restart is needed)", root,
+                                    registry, path,
+                                    registry == default_directory ? "for every registry without a directory of its own"
+                                                                  : "for that registry")});
     }
   for (const auto& directory : view.directories()) look_into(view, directory, found);
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
@@ -172,7 +173,7 @@ void look_behind_upstream(const View& view, Findings& found) {
                                   [&](const auto& e) { return e.source && is_own(chain, e) && e.scheme == "https"; });
     if (own == chain.endpoints.end()) continue;
     const auto behind = std::find_if(own, chain.endpoints.end(),
-                                     [&](const auto& e) { return !is_own(chain, e) && e.host != "docker.io"; });
+                                     [&](const auto& e) { return !is_own(chain, e) && e.host != hub_registry; });
     if (behind == chain.endpoints.end() || !behind->source ||
         is_ours(view.tree().read(behind->source->file).value_or("")))
       continue;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
@@ -84,12 +85,10 @@ void look_for_no_v2(const View& view, Findings& found) {
 // --- hosts ---
 
 void look_for_hub_pages(const View& view, Findings& found) {
-  constexpr std::array pages{std::string_view("docker.io"), std::string_view("hub.docker.com"),
-                             std::string_view("www.docker.com")};
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
-    if (std::find(pages.begin(), pages.end(), endpoint.host) == pages.end()) return;
+    if (!is_hub_web_page(endpoint.host)) return;
     const bool after_hub = std::any_of(chain.endpoints.begin(), chain.endpoints.end(), [&](const ChainEndpoint& other) {
-      return &other < &endpoint && other.host == "registry-1.docker.io" && may(other, "resolve");
+      return &other < &endpoint && other.host == hub_api && may(other, "resolve");
     });
     found.add(after_hub ? Severity::note : Severity::error,
               {.cause = fmt::format("{} is an endpoint of {}, and serves web pages, not images", endpoint.url(),
@@ -101,7 +100,7 @@ void look_for_hub_pages(const View& view, Findings& found) {
                                    : fmt::format("{} takes the host literally and gets a web page (text/html) or a "
                                                  "redirect: the tag is not resolved, or the pull ends",
                                                  view.who()),
-               .fix = write_url(view, chain, endpoint, "https://registry-1.docker.io")});
+               .fix = write_url(view, chain, endpoint, fmt::format("https://{}", hub_api))});
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 
@@ -17,7 +18,7 @@ bool may(const ChainEndpoint& endpoint, std::string_view capability) {
 bool is_local(const ChainEndpoint& endpoint) { return is_localhost(endpoint.host); }
 bool is_last(const Chain& chain, const ChainEndpoint& endpoint) { return &endpoint == &chain.endpoints.back(); }
 bool is_own(const Chain& chain, const ChainEndpoint& endpoint) {
-  return endpoint.host == chain.registry || (chain.registry == "docker.io" && endpoint.host == "registry-1.docker.io");
+  return endpoint.host == chain.registry || endpoint.host == api_host_of(chain.registry);
 }
 
 std::string name_of(const Chain& chain) { return chain.registry == "*" ? "every other registry" : chain.registry; }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/toml/toml_statements.h"
 #include "diagnose/rule.h"
@@ -227,7 +228,7 @@ void look_for_root_capabilities(const View& view, Findings& found) {
   each_ignored(
       view, IgnoredKind::root_capabilities, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
         if (view.is_rendered(ignored.path)) return;  // K3s writes them into every file
-        const auto upstream = directory.registry == "docker.io" ? "registry-1.docker.io" : directory.registry;
+        const auto upstream = api_host_of(directory.registry);
         found.add(
             {.cause = fmt::format("capabilities on line {} stands there without server", ignored.line),
              .where = view.place(ignored.path, ignored.line),

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 #include "diagnose/distribution.h"
@@ -102,8 +103,8 @@ void look_at_rewrites(const View& view, Findings& found) {
                .effect = fmt::format("{} makes that endpoint the server, and writes rewrites for hosts only: it is "
                                      "asked for the name as the image has it",
                                      title(view)),
-               .fix = fmt::format("write the endpoint with its port: https://{}:443{}",
-                                  registry == "docker.io" ? "registry-1.docker.io" : registry, then_restart(view))});
+               .fix = fmt::format("write the endpoint with its port: https://{}:443{}", api_host_of(registry),
+                                  then_restart(view))});
   }
 }
 
@@ -113,7 +114,7 @@ bool is_used(const RegistriesYaml& registries, std::string_view name) {
     if (registry == name) return true;
     for (const auto& endpoint : mirror.endpoints) {
       const auto url = parse_go_url(registries_yaml_url(endpoint));
-      if (url && (url->host == name || (name == "docker.io" && url->host == "registry-1.docker.io"))) return true;
+      if (url && (url->host == name || url->host == api_host_of(name))) return true;
     }
   }
   return false;

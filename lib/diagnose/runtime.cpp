@@ -71,7 +71,8 @@ void look_for_no_runtime(const View& view, Findings& found) {
   if (view.is_copy() || running) return;
   std::string state;
   for (const auto& [unit, service] : view.facts().services)
-    if (!service.active.empty() && service.active != "active") state += fmt::format("; {} is {}", unit, service.active);
+    if (service.active != ActiveState::unknown && service.active != ActiveState::active)
+      state += fmt::format("; {} is {}", unit, to_string(service.active));
   if (view.subject().detection != nullptr) {
     const auto& config = view.config();
     Finding finding{.cause = fmt::format("no containerd runs on this node, which looks like {}{}",

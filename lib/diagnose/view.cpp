@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "containerd/toml/toml_statements.h"
@@ -89,7 +90,7 @@ void View::look_at_directories() {
     for (const auto& name : tree_.list(root)) {
       const auto path = join_path(root, name);
       const auto* entry = tree_.stat(path);
-      if (entry == nullptr || entry->kind != FileEntry::Kind::directory || name == "_backup") continue;
+      if (entry == nullptr || entry->kind != FileEntry::Kind::directory || name == spegel_backup) continue;
       directories_.push_back(
           {root, name, path, registry_of_directory(name), load_host_directory(tree_, path, containerd())});
     }
@@ -109,7 +110,7 @@ void View::resolve_chains() {
   std::set<std::string> names;
   for (const auto& name : configured_registries(tree_, looked_))
     if (check_registry_name(name)) names.insert(name);
-  if (!directories_.empty() && !is_legacy(looked_)) names.insert("docker.io");
+  if (!directories_.empty() && !is_legacy(looked_)) names.insert(std::string(hub_registry));
   for (const auto& name : names) {
     auto chain = resolve_chain(tree_, looked_, name == "*" ? unnamed_registry : std::string_view(name), subject_.chain);
     chain.registry = name;
@@ -128,7 +129,7 @@ std::string View::source_of(std::string_view file) const {
 bool View::is_rendered(std::string_view file) const {
   if (era().style != Style::registries_yaml) return false;
   const auto text = tree_.read(file);
-  return file == detection().config_file || (text && text->starts_with(rendered_header(era().rendered_by)));
+  return file == detection().config_file || (text && text->starts_with(generated_header(era().rendered_by)));
 }
 
 Location View::place(std::string_view file, int line) const {

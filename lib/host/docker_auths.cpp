@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 
 namespace rf {
@@ -19,8 +20,7 @@ Error missing(std::string message, std::string hint) {
 std::string host_of(std::string_view key) {
   if (const auto scheme = key.find("://"); scheme != key.npos) key.remove_prefix(scheme + 3);
   const auto host = lower(key.substr(0, key.find('/')));
-  return host == "index.docker.io" || host == "docker.io" || host == "registry.hub.docker.com" ? "registry-1.docker.io"
-                                                                                               : host;
+  return is_hub_written(host) ? std::string(hub_api) : host;
 }
 
 std::string text(const Json& object, const char* key) {
@@ -63,9 +63,7 @@ Result<DockerAuth> from_helper(const std::string& name, const std::string& key) 
   return DockerAuth{{}, std::move(helper)};
 }
 
-std::string server_key(const std::string& host) {
-  return host == "registry-1.docker.io" ? "https://index.docker.io/v1/" : host;
-}
+std::string server_key(const std::string& host) { return host == hub_api ? std::string(hub_login) : host; }
 
 }  // namespace
 
@@ -87,7 +85,7 @@ Result<DockerAuth> docker_auth(std::string_view json, const std::string& path, c
     }
   if (const auto store = text(config, "credsStore"); !store.empty()) return from_helper(store, server_key(host));
   return missing(fmt::format("{} has no credentials for {}", path, host),
-                 fmt::format("docker login {}", host == "registry-1.docker.io" ? "" : host));
+                 fmt::format("docker login {}", host == hub_api ? "" : host));
 }
 
 Result<DockerCredentials> read_helper_answer(std::string_view json, int exit_status, const CredentialHelper& helper) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "intent/intent.h"
 #include "intent/names.h"
@@ -13,10 +14,8 @@ Error wrong(std::string message, std::string hint) { return {ErrorKind::intent, 
 
 // Docker Hub's names for people, and the one that serves its API.
 std::string api_host(const HostPort& name) {
-  if (name.port == 0 || name.port == 443)
-    if (name.host == "docker.io" || name.host == "index.docker.io" || name.host == "registry.hub.docker.com")
-      return "registry-1.docker.io";
-  return name.text();
+  const bool usual_port = name.port == 0 || name.port == 443;
+  return usual_port && is_hub_written(name.host) ? std::string(hub_api) : name.text();
 }
 
 Result<std::string> parse_path(std::string_view path, std::string_view text, std::string_view base,
@@ -68,7 +67,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
   const auto slash = rest.find('/');
   RF_TRY(const auto name, parse_host_port(rest.substr(0, slash)));
   out.host = api_host(name);
-  if (colon == text.npos && is_loopback(name.host) && name.port != 443) out.scheme = "http";
+  if (colon == text.npos && is_loopback(name.bare_host()) && name.port != 443) out.scheme = "http";
   if (slash != rest.npos) {
     RF_TRY(out.path, parse_path(rest.substr(slash), text, out.scheme + "://" + name.text(), colon != text.npos));
   }

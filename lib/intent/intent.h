@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -18,7 +19,14 @@ struct Endpoint {
   Location where;            // for errors; not part of equality
   bool override_path() const { return path != "/v2"; }
   std::string url() const { return scheme + "://" + host + path; }
-  bool operator==(const Endpoint& o) const { return scheme == o.scheme && host == o.host && path == o.path; }
+  bool operator==(const Endpoint& other) const {
+    // Without `where`. A new member does not compile until it is here.
+    const auto asked = [](const Endpoint& endpoint) {
+      const auto& [its_scheme, its_host, its_path, its_where] = endpoint;
+      return std::tie(its_scheme, its_host, its_path);
+    };
+    return asked(*this) == asked(other);
+  }
 };
 // From what a user writes: "https://h/v2/proxy", "ghcr.io/your-org", "localhost:5000" (http), "docker.io".
 Result<Endpoint> parse_endpoint(std::string_view text);

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "intent/intent.h"
 
@@ -40,11 +41,6 @@ Result<int> parse_port(std::string_view text, std::string_view whole) {
   return port;
 }
 
-constexpr std::array docker_hub_aliases{
-    std::string_view("index.docker.io"),         std::string_view("registry-1.docker.io"),
-    std::string_view("registry.hub.docker.com"), std::string_view("hub.docker.com"),
-    std::string_view("registry.docker.io"),      std::string_view("www.docker.io")};
-
 }  // namespace
 
 bool is_ipv6(std::string_view text) {
@@ -62,14 +58,6 @@ bool is_ipv6(std::string_view text) {
   if (!compressed) return groups == 8 && empty == 0;
   const bool edge = text.starts_with("::") || text.ends_with("::");
   return groups <= 7 && empty <= (text == "::" ? 3u : edge ? 2u : 1u);
-}
-
-bool is_loopback(std::string_view host) {
-  if (host == "localhost" || host == "[::1]" || host == "::1") return true;
-  const auto parts = split(host, '.');
-  return parts.size() == 4 && parts[0] == "127" && std::all_of(parts.begin(), parts.end(), [](auto part) {
-           return !part.empty() && part.size() <= 3 && only(part, digits);
-         });
 }
 
 Result<HostPort> parse_host_port(std::string_view text) {
@@ -109,13 +97,12 @@ Result<HostPort> parse_host_port(std::string_view text) {
 
 bool is_docker_hub_alias(std::string_view registry) {
   const auto name = parse_host_port(registry);
-  return name && lower(registry) == registry &&
-         std::find(docker_hub_aliases.begin(), docker_hub_aliases.end(), name->host) != docker_hub_aliases.end();
+  return name && lower(registry) == registry && is_hub(name->host) && name->host != hub_registry;
 }
 
 Result<void> check_registry_name(std::string_view text) {
   if (text == "*") return {};
-  if (text == "_default" || text == "default")
+  if (text == default_directory || text == "default")
     return wrong(fmt::format("{} is not a registry", toml_quote(text)), "every other registry is \"*\"");
   if (const auto scheme = text.find("://"); scheme != text.npos)
     return wrong(fmt::format("{} is a URL; a registry is what stands before the first / of an image", toml_quote(text)),
@@ -134,7 +121,7 @@ Result<void> check_registry_name(std::string_view text) {
     return wrong(
         fmt::format("{} has an underscore, which no image reference may have before its first /", toml_quote(text)),
         "give the host a name without it");
-  if (name.port == 0 && name.host != "localhost" && name.host.find('.') == std::string::npos &&
+  if (name.port == 0 && name.host != localhost && name.host.find('.') == std::string::npos &&
       !name.host.starts_with('['))
     return wrong(fmt::format("{0} is no registry: the image {0}/app is docker.io/{0}/app", text),
                  fmt::format("write the port, as images do ({}:5000), or a name with a dot", text));

@@ -11,12 +11,16 @@ namespace rf {
 struct HostPort {
   std::string host;  // lower case, "[::1]" with its brackets
   int port = 0;      // 0: not written
+  // "::1" of "[::1]"
+  std::string_view bare_host() const {
+    const std::string_view all = host;
+    return all.starts_with('[') ? all.substr(1, all.size() - 2) : all;
+  }
   std::string text() const { return port == 0 ? host : host + ":" + std::to_string(port); }
 };
 // "anubis:32000", "harbor.corp", "10.0.0.1:5000", "[fd00::1]:5000".
 Result<HostPort> parse_host_port(std::string_view text);
-bool is_ipv6(std::string_view text);      // without brackets
-bool is_loopback(std::string_view host);  // localhost, 127.0.0.0/8, [::1]; without port
+bool is_ipv6(std::string_view text);  // without brackets
 
 // The name containerd looks a registry up by. "*" stays; index.docker.io and the like are refused with the name that
 // works.

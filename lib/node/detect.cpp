@@ -5,6 +5,29 @@
 
 namespace rf {
 
+std::string_view to_string(Confidence confidence) {
+  switch (confidence) {
+    case Confidence::high: return "high";
+    case Confidence::given: return "given";
+    case Confidence::low: return "low (not running)";
+  }
+  return "";
+}
+
+std::string_view to_string(RegistryState state) {
+  switch (state) {
+    case RegistryState::live: return "live";
+    case RegistryState::needs_config_path: return "needs config_path";
+    case RegistryState::several_roots: return "multi-root: ignored";
+    case RegistryState::legacy_mirrors: return "legacy mirrors";
+    case RegistryState::managed_elsewhere: return "managed elsewhere";
+    case RegistryState::cri_disabled: return "CRI disabled";
+    case RegistryState::broken: return "broken";
+    case RegistryState::not_running: return "not running";
+  }
+  return "";
+}
+
 Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, const DetectOptions& options) {
   const Profile* forced = nullptr;
   std::vector<std::string_view> names;
@@ -27,7 +50,7 @@ Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, 
   Detection detection;
   detection.profile = *choice.profile;
   detection.runtime = std::move(choice.runtime);
-  detection.confidence = std::move(choice.confidence);
+  detection.confidence = choice.confidence;
   detection.notes = std::move(choice.notes);
   describe(detection, facts);
   return detection;

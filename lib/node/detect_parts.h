@@ -27,7 +27,7 @@ bool node_matches(const Profile& profile, const Facts& facts);
 struct Choice {
   RuntimeProcess runtime;  // pid 0 when none runs
   const Profile* profile = nullptr;
-  std::string confidence;
+  Confidence confidence = Confidence::high;
   std::vector<std::string> notes;
 };
 // Which containerd is the one to configure: the kubelet's.

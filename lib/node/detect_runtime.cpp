@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "node/detect_parts.h"
+#include "node/facts_parts.h"
 
 namespace rf {
 
@@ -80,16 +81,6 @@ struct KubeletEndpoint {
   bool running = false;  // told by a running process, not by a file that may be a leftover
 };
 
-// "--flag value" or "--flag=value".
-std::string flag_value(const std::vector<std::string>& argv, std::string_view flag) {
-  for (std::size_t i = 0; i < argv.size(); ++i) {
-    if (argv[i] == flag && i + 1 < argv.size()) return argv[i + 1];
-    if (argv[i].starts_with(flag) && argv[i].size() > flag.size() && argv[i][flag.size()] == '=')
-      return argv[i].substr(flag.size() + 1);
-  }
-  return {};
-}
-
 // Distributions that carry their kubelet inside tell another endpoint (or another runtime) by flags of their own
 // process.
 Result<KubeletEndpoint> kubelet_endpoint(const Facts& facts, std::span<const Profile> profiles) {
@@ -105,7 +96,7 @@ Result<KubeletEndpoint> kubelet_endpoint(const Facts& facts, std::span<const Pro
                      .message = fmt::format("{} runs with {}: its containerd is not used", profile.title, flag),
                      .hint = "configure the runtime it uses instead"};
     for (const auto& flag : profile.kubelet.endpoint_flags) {
-      auto value = flag_value(process->second, flag);
+      auto value = flag_value(process->second, {flag});
       if (value.empty()) continue;
       if (value.starts_with("remote:")) value.erase(0, 7);
       return KubeletEndpoint{value, fmt::format("{} of {}", flag, profile.kubelet.process), true};
@@ -154,7 +145,7 @@ Error two_at_one_socket(const std::vector<const Candidate*>& listening) {
 }
 
 Choice chosen(const Candidate& candidate, const std::vector<Candidate>& all, const std::vector<Candidate>& beside) {
-  Choice choice{*candidate.runtime, candidate.profile, "high", {}};
+  Choice choice{*candidate.runtime, candidate.profile, Confidence::high, {}};
   for (const auto* list : {&all, &beside})
     for (const auto& other : *list)
       if (other.runtime != candidate.runtime)
@@ -212,7 +203,7 @@ Result<Choice> from_marks(const Facts& facts, std::span<const Profile> profiles,
                                 ? "CRI-O runs on this node, and no containerd"
                                 : "no containerd runs on this node, and nothing tells what is installed",
                  .hint = "start its container runtime, or name it with --distribution"};
-  choice.confidence = forced ? "given" : "low (not running)";
+  choice.confidence = forced ? Confidence::given : Confidence::low;
   choice.runtime.address = choice.profile->kubelet.socket;
   choice.runtime.config_file.clear();
   choice.notes.push_back("no containerd runs on this node");
@@ -268,7 +259,7 @@ Result<Choice> choose_runtime(const Facts& facts, std::span<const Profile> profi
     if (pick) {
       auto choice = take(pick);
       choice.profile = forced;
-      choice.confidence = "given";
+      choice.confidence = Confidence::given;
       return choice;
     }
   }

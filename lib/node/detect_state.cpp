@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "node/detect_parts.h"
 
@@ -80,21 +81,21 @@ bool process_has_word(const Facts& facts, const std::string& process, const std:
 std::optional<ProfileService> service_of(const Detection& detection, const Facts& facts) {
   const auto& services = detection.profile.services;
   if (services.empty()) return std::nullopt;
-  const auto state = [&](const ProfileService& service, std::string ServiceState::*which, std::string_view wanted) {
+  const auto state = [&](const ProfileService& service) {
     const auto found = facts.services.find(service.unit);
-    return found != facts.services.end() && found->second.*which == wanted;
+    return found == facts.services.end() ? ServiceState{} : found->second;
   };
   const auto first = [&](auto holds) -> const ProfileService* {
     const auto found = std::find_if(services.begin(), services.end(), holds);
     return found == services.end() ? nullptr : &*found;
   };
   const auto* found = first([&](const auto& s) { return s.unit == detection.runtime.unit; });
-  if (!found) found = first([&](const auto& s) { return state(s, &ServiceState::active, "active"); });
+  if (!found) found = first([&](const auto& s) { return state(s).active == ActiveState::active; });
   if (!found)
     found = first([&](const auto& s) {
       return !s.role.empty() && process_has_word(facts, detection.profile.kubelet.process, s.role);
     });
-  if (!found) found = first([&](const auto& s) { return state(s, &ServiceState::enabled, "enabled"); });
+  if (!found) found = first([&](const auto& s) { return state(s).enabled == EnabledState::enabled; });
   if (!found && services.size() > 1) return std::nullopt;
   ProfileService service = found ? *found : services.front();
   // An instance under another unit name (K3s can be installed so) is restarted by that name.
@@ -138,21 +139,23 @@ std::string hosts_dir_of(const Detection& detection, const Facts& facts) {
 
 bool cri_plugin_failed(const RuntimeProcess& runtime) {
   return std::any_of(runtime.plugins.begin(), runtime.plugins.end(), [](const auto& plugin) {
-    return plugin.second == "error" && plugin.first.find("cri") != std::string::npos;
+    return plugin.second == PluginState::error && plugin.first.find("cri") != std::string::npos;
   });
 }
 
-std::string state_of(const Detection& detection, const Facts& facts) {
+RegistryState state_of(const Detection& detection, const Facts& facts) {
   const auto& config = detection.config;
-  if (detection.runtime.pid == 0) return "not running";
-  if (detection.era.style == Style::registries_yaml || detection.era.style == Style::patch) return "managed elsewhere";
-  if (detection.era.always_read) return "live";
-  if (config.cri_disabled) return "CRI disabled";
-  if (config.load_error || config.cri_error || cri_plugin_failed(detection.runtime)) return "broken";
-  if (!config.mirrors.empty()) return "legacy mirrors";
+  if (detection.runtime.pid == 0) return RegistryState::not_running;
+  if (detection.era.style == Style::registries_yaml || detection.era.style == Style::patch)
+    return RegistryState::managed_elsewhere;
+  if (detection.era.always_read) return RegistryState::live;
+  if (config.cri_disabled) return RegistryState::cri_disabled;
+  if (config.load_error || config.cri_error || cri_plugin_failed(detection.runtime)) return RegistryState::broken;
+  if (!config.mirrors.empty()) return RegistryState::legacy_mirrors;
   for (const auto& root : config.hosts_roots)
-    if (facts.tree.real_path(root) == facts.tree.real_path(detection.hosts_dir)) return "live";
-  return config.config_path.find(':') == std::string::npos ? "needs config_path" : "multi-root: ignored";
+    if (facts.tree.real_path(root) == facts.tree.real_path(detection.hosts_dir)) return RegistryState::live;
+  return config.config_path.find(':') == std::string::npos ? RegistryState::needs_config_path
+                                                           : RegistryState::several_roots;
 }
 
 void note_state(Detection& detection) {
@@ -161,23 +164,15 @@ void note_state(Detection& detection) {
     detection.notes.push_back(fmt::format("containerd will not start again: {}", config.load_error->message));
   if (config.cri_error)
     detection.notes.push_back(fmt::format("the CRI plugin does not load: {}", config.cri_error->message));
-  if (detection.state == "CRI disabled")
+  if (detection.state == RegistryState::cri_disabled)
     detection.notes.push_back(
         "this containerd is not a Kubernetes runtime: remove \"cri\" from disabled_plugins in its config.toml and "
         "restart it");
-  if (detection.state == "multi-root: ignored")
+  if (detection.state == RegistryState::several_roots)
     detection.notes.push_back(
         fmt::format("config_path lists several directories ({}); containerd {} then reads none of them",
                     config.config_path, to_string(detection.containerd)));
   if (!detection.profile.note.empty()) detection.notes.push_back(detection.profile.note);
-}
-
-// "# File generated by k3s. DO NOT EDIT." -> "k3s"
-std::string_view generator(std::string_view text) {
-  constexpr std::string_view before = "# File generated by ", after = ". DO NOT EDIT.";
-  const auto all = lines(text);
-  if (all.empty() || !all.front().starts_with(before) || !all.front().ends_with(after)) return {};
-  return all.front().substr(before.size(), all.front().size() - before.size() - after.size());
 }
 
 // Spegel's own targets: a short dial timeout on an address with a port, in a file without our marks.
@@ -192,13 +187,13 @@ std::vector<Manager> managers_of(const Detection& detection, const FileTree& tre
   const auto add = [&](Manager manager) {
     if (std::find(managers.begin(), managers.end(), manager) == managers.end()) managers.push_back(std::move(manager));
   };
-  const bool backup = tree.exists(detection.hosts_dir + "/_backup");
-  if (backup) add({Manager::Kind::spegel, {}, fmt::format("Spegel ({}/_backup)", detection.hosts_dir)});
+  const bool backup = tree.exists(join_path(detection.hosts_dir, spegel_backup));
+  if (backup) add({Manager::Kind::spegel, {}, fmt::format("Spegel ({}/{})", detection.hosts_dir, spegel_backup)});
   for (const auto& name : tree.list(detection.hosts_dir)) {
     const auto file = fmt::format("{}/{}/hosts.toml", detection.hosts_dir, name);
     const auto text = tree.read(file);
     if (!text) continue;
-    if (const auto by = generator(*text); !by.empty() && by != detection.era.rendered_by)
+    if (const auto by = generator_of(*text); !by.empty() && by != detection.era.rendered_by)
       add({Manager::Kind::generator, std::string(by), fmt::format("{} (header in {})", by, detection.hosts_dir)});
     if (!backup && looks_like_spegel(*text)) add({Manager::Kind::spegel, {}, fmt::format("Spegel ({})", file)});
   }

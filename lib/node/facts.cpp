@@ -181,8 +181,7 @@ class FactsReader {
   void service(std::string_view rest) {
     const auto unit = take_word(rest);
     const auto active = take_word(rest);
-    ServiceState state{std::string(active == "-" ? "" : active), std::string(rest == "-" ? "" : rest)};
-    facts_.services.insert_or_assign(std::string(unit), std::move(state));
+    facts_.services.insert_or_assign(std::string(unit), ServiceState{active_state(active), enabled_state(rest)});
   }
 
   Result<void> about_process(std::string_view key, std::string_view rest) {
@@ -215,7 +214,7 @@ class FactsReader {
       about.version = rest;
     else if (key == "plugin") {
       const auto plugin = take_word(rest);
-      about.plugins.insert_or_assign(std::string(plugin), std::string(rest));
+      about.plugins.insert_or_assign(std::string(plugin), plugin_state(rest));
     } else if (about.argv.size() < most_args)
       about.argv.emplace_back(rest);
     return {};
@@ -297,7 +296,7 @@ class FactsReader {
   Result<void> receipt(std::string_view rest) {
     ReceiptSummary receipt;
     RF_CHECK(number(take_word(rest), receipt.sequence));
-    receipt.result = rest;
+    receipt.result = receipt_result(rest);
     for (;;) {
       RF_TRY(auto line, block_line());
       if (!line) break;

@@ -12,6 +12,10 @@
 
 namespace rf {
 
+// As `ctr plugins ls` says; `unknown` is what no containerd known to us says.
+enum class PluginState { unknown, ok, error, skip };
+std::string_view to_string(PluginState state);
+
 // A running containerd (shims excluded).
 struct RuntimeProcess {
   int pid = 0;
@@ -23,23 +27,56 @@ struct RuntimeProcess {
   std::string unit = {};         // systemd unit of its cgroup, "" when none
   std::string parent_exe = {};   // "/usr/local/bin/k3s" where containerd is a child of its distribution
   std::vector<std::string> argv = {};
-  // State of its CRI plugins as `ctr plugins ls` says: plugin -> "ok", "error", "skip"; empty when ctr could not be
-  // asked.
-  std::map<std::string, std::string, std::less<>> plugins = {};
+  std::map<std::string, PluginState, std::less<>> plugins = {};  // of the CRI; empty when ctr could not be asked
   bool operator==(const RuntimeProcess&) const = default;
 };
 
+// systemd's words for a unit; `unknown` where it was not asked or said something else.
+enum class ActiveState {
+  unknown,
+  active,
+  reloading,
+  refreshing,
+  activating,
+  deactivating,
+  inactive,
+  failed,
+  maintenance
+};
+enum class EnabledState {
+  unknown,
+  enabled,
+  enabled_runtime,
+  linked,
+  linked_runtime,
+  alias,
+  masked,
+  masked_runtime,
+  static_unit,
+  indirect,
+  disabled,
+  generated,
+  transient,
+  bad
+};
+std::string_view to_string(ActiveState state);   // as systemctl is-active prints it, "" for unknown
+std::string_view to_string(EnabledState state);  // as systemctl is-enabled prints it, "" for unknown
+
 struct ServiceState {
-  std::string active;   // systemctl is-active: "active", "inactive", "failed", "" when unknown
-  std::string enabled;  // systemctl is-enabled
+  ActiveState active = ActiveState::unknown;
+  EnabledState enabled = EnabledState::unknown;
   bool operator==(const ServiceState&) const = default;
 };
 
+// How a transaction ended, as its receipt says.
+enum class ReceiptResult { unknown, settling, applied, rolling_back, rolled_back, stuck };
+std::string_view to_string(ReceiptResult result);  // "rolled-back"
+
 struct ReceiptSummary {
-  int sequence = 0;    // counts up; the highest is the newest
-  std::string id;      // transaction id
-  std::string time;    // ISO 8601 UTC by the operator's clock; for people only
-  std::string result;  // "settling", "applied", "rolling-back", "rolled-back", "stuck"
+  int sequence = 0;  // counts up; the highest is the newest
+  std::string id;    // transaction id
+  std::string time;  // ISO 8601 UTC by the operator's clock; for people only
+  ReceiptResult result = ReceiptResult::unknown;
   std::string tool_version;
   std::string reason;  // one line
   // Paths the transaction changed, with checksums before and after ("-" for did not exist).

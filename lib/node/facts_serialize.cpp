@@ -45,7 +45,7 @@ class FactsWriter {
     for (const auto& [name, path] : facts_.tools) line("tool " + name + " " + one_line(path));
     for (const auto& [name, text] : facts_.versions) line("version " + name + " " + one_line(text));
     for (const auto& [unit, state] : facts_.services)
-      line("service " + unit + " " + or_dash(state.active) + " " + or_dash(state.enabled));
+      line("service " + unit + " " + or_dash(to_string(state.active)) + " " + or_dash(to_string(state.enabled)));
     tree();
     receipts();
     if (facts_.unfinished) line("unfinished " + one_line(to_string(*facts_.unfinished)));
@@ -59,7 +59,7 @@ class FactsWriter {
   void optional(std::string_view key, const std::string& value) {
     if (!value.empty()) line(std::string(key) + one_line(value));
   }
-  static std::string or_dash(const std::string& text) { return text.empty() ? "-" : one_line(text); }
+  static std::string or_dash(std::string_view text) { return text.empty() ? "-" : one_line(text); }
 
   void arguments(const std::string& pid, const std::vector<std::string>& argv) {
     for (const auto& arg : secrets_ == FactSecrets::mask ? mask_arguments(argv) : argv)
@@ -78,7 +78,8 @@ class FactsWriter {
       optional("config " + pid + " ", runtime.config_file);
       optional("address " + pid + " ", runtime.address);
       optional("containerd " + pid + " ", runtime.version);
-      for (const auto& [plugin, state] : runtime.plugins) line("plugin " + pid + " " + plugin + " " + one_line(state));
+      for (const auto& [plugin, state] : runtime.plugins)
+        line("plugin " + pid + " " + plugin + " " + std::string(to_string(state)));
       arguments(pid, runtime.argv);
     }
     for (const auto& [name, argv] : facts_.processes) {
@@ -122,7 +123,7 @@ class FactsWriter {
 
   void receipts() {
     for (const auto& receipt : facts_.receipts) {
-      line("receipt " + std::to_string(receipt.sequence) + " " + one_line(receipt.result));
+      line("receipt " + std::to_string(receipt.sequence) + " " + std::string(to_string(receipt.result)));
       optional("id ", receipt.id);
       optional("time ", receipt.time);
       optional("tool ", receipt.tool_version);

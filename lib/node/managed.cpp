@@ -14,9 +14,9 @@ std::string checksum_now(const Facts& facts, const std::string& path) {
 
 }  // namespace
 
-bool is_ours(std::string_view content) { return content.starts_with("# Managed by regfallback"); }
-
-bool in_effect(const ReceiptSummary& receipt) { return receipt.result == "applied" || receipt.result == "settling"; }
+bool in_effect(const ReceiptSummary& receipt) {
+  return receipt.result == ReceiptResult::applied || receipt.result == ReceiptResult::settling;
+}
 
 std::vector<ReceiptSummary> newest_first(const Facts& facts) {
   auto receipts = facts.receipts;
@@ -27,8 +27,9 @@ std::vector<ReceiptSummary> newest_first(const Facts& facts) {
 std::vector<ReceiptSummary> applied_between(const Facts& earlier, const Facts& later) {
   auto receipts = newest_first(later);
   std::erase_if(receipts, [&](const auto& receipt) {
-    return receipt.result != "applied" || std::any_of(earlier.receipts.begin(), earlier.receipts.end(),
-                                                      [&](const auto& known) { return known.id == receipt.id; });
+    return receipt.result != ReceiptResult::applied ||
+           std::any_of(earlier.receipts.begin(), earlier.receipts.end(),
+                       [&](const auto& known) { return known.id == receipt.id; });
   });
   return receipts;
 }

@@ -1,16 +1,11 @@
 // What earlier transactions left on a node, by their receipts, and whether it still is so.
 #pragma once
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "node/facts.h"
 
 namespace rf {
-
-// The first line of every hosts.toml of ours.
-inline constexpr std::string_view owner_line = "# Managed by regfallback: change the intent file, not this one.";
-bool is_ours(std::string_view content);
 
 struct ManagedFile {
   std::string path;

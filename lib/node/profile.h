@@ -133,6 +133,27 @@ struct Manager {
   bool operator==(const Manager&) const = default;
 };
 
+// How sure it is that this runtime is the kubelet's.
+enum class Confidence {
+  high,
+  given,  // forced by name
+  low,    // none runs: nothing may be written
+};
+std::string_view to_string(Confidence confidence);  // "low (not running)"
+
+// What the running containerd makes of registry configuration.
+enum class RegistryState {
+  live,               // hosts.toml files in hosts_dir are read
+  needs_config_path,  // it reads none yet
+  several_roots,      // config_path lists directories, and this containerd then reads none of them
+  legacy_mirrors,     // mirrors are in config.toml
+  managed_elsewhere,  // the distribution renders its files, from registries.yaml or from outside of the node
+  cri_disabled,       // not a runtime for Kubernetes
+  broken,             // it does not serve images, or will not start again
+  not_running,
+};
+std::string_view to_string(RegistryState state);  // "multi-root: ignored"
+
 // The node's runtime that the kubelet uses, and the profile that describes it.
 struct Detection {
   Profile profile;
@@ -142,12 +163,11 @@ struct Detection {
   std::string role;
   RuntimeProcess runtime;  // pid 0 when none runs
   Version containerd;
-  std::string confidence;   // "high"; "given" (forced by name); "low (not running)": nothing may be written
+  Confidence confidence = Confidence::high;
   EffectiveConfig config;   // what that containerd does now
   std::string config_file;  // of that containerd
   std::string hosts_dir;    // where hosts.toml files go
-  std::string state;  // "live", "needs config_path", "multi-root: ignored", "legacy mirrors", "managed elsewhere", "CRI
-                      // disabled", "broken", "not running"
+  RegistryState state = RegistryState::not_running;
   std::vector<Manager> managers;  // who else manages registries
   std::vector<std::string> notes;
 };

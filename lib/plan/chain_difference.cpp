@@ -18,22 +18,24 @@ std::string header_text(const Header& header) {
 
 // What one endpoint is asked like: two with the same text cannot be told apart by a registry.
 std::string asked_like(const ChainEndpoint& endpoint) {
-  std::vector<std::string> parts{fmt::format("{}://{}{}", endpoint.scheme, endpoint.host,
-                                             clean_path(endpoint.path.empty() ? "/" : endpoint.path))};
-  for (const auto& capability : endpoint.capabilities)
+  // All of them: a new one does not compile until it is told here, or known to change nothing.
+  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers,
+               headers_sent_to_token_server, dial_timeout, credentials, source] = endpoint;
+  std::vector<std::string> parts{fmt::format("{}://{}{}", scheme, host, clean_path(path.empty() ? "/" : path))};
+  for (const auto& capability : capabilities)
     if (capability == "pull" || capability == "resolve") parts.push_back(capability);
-  if (endpoint.scheme == "https") {
-    if (endpoint.skip_verify) parts.emplace_back("certificates not verified");
-    if (endpoint.http_fallback) parts.emplace_back("plain http as fallback");
-    for (const auto& ca : endpoint.ca) parts.push_back("ca " + ca);
+  if (scheme == "https") {
+    if (skip_verify) parts.emplace_back("certificates not verified");
+    if (http_fallback) parts.emplace_back("plain http as fallback");
+    for (const auto& file : ca) parts.push_back("ca " + file);
     // One file for both is the same as one file twice.
-    for (const auto& [certificate, key] : endpoint.client)
+    for (const auto& [certificate, key] : client)
       parts.push_back(fmt::format("client {} {}", certificate, key.empty() ? certificate : key));
   }
-  for (const auto& header : endpoint.headers)
+  for (const auto& header : headers)
     if (lower(header.name) != "authorization") parts.push_back(header_text(header));
-  if (!endpoint.credentials.empty()) parts.emplace_back("with credentials");
-  if (endpoint.dial_timeout) parts.push_back("dial timeout " + *endpoint.dial_timeout);
+  if (!credentials.empty()) parts.emplace_back("with credentials");
+  if (dial_timeout) parts.push_back("dial timeout " + *dial_timeout);
   return join(parts, ", ");
 }
 

@@ -21,6 +21,18 @@ Result<std::vector<std::string>> endpoints(const Registry& registry) {
   return out;
 }
 
+// Mirror blocks hold addresses only. Every option is named: a new one does not compile until it is said here.
+void warn_about(const EndpointOptions& options, Draft& draft) {
+  const auto& [host, username, password, ca_file, client_cert_file, client_key_file, skip_verify, dial_timeout,
+               capabilities, headers, where] = options;
+  const auto warn = [&](std::string_view what) {
+    draft.warnings.push_back(fmt::format("{}: mirrors in config.toml have {}", options.host, what));
+  };
+  if (dial_timeout) warn("no dial_timeout; it is left out");
+  if (!capabilities.empty()) warn("no capabilities; pull and resolve are used");
+  if (!headers.empty()) warn("no headers; they are left out");
+}
+
 }  // namespace
 
 Result<Draft> plan_config_toml(const PlanContext& context) {
@@ -41,6 +53,7 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
     RF_TRY(mirrors[registry.name], endpoints(registry));
     draft.notes.push_back(describe(registry));
   }
+  for (const auto& [host, options] : context.intent.endpoints) warn_about(options, draft);
   const auto& tree = context.facts.tree;
   const auto before = tree.read(file).value_or("");
   RF_TRY(auto after, set_mirrors(before, detection.containerd, mirrors).doing("editing " + file));

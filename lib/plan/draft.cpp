@@ -158,14 +158,6 @@ void sort_for_commit(std::vector<FileChange>& files) {
   });
 }
 
-std::string directory_name(std::string_view registry) { return registry == "*" ? "_default" : std::string(registry); }
-
-std::string underscore_name(std::string_view registry) {
-  const auto colon = registry.rfind(':');
-  if (colon == registry.npos) return {};
-  return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
-}
-
 namespace {
 
 // "certs.d/docker.io/hosts.toml": what stays of a path when a snap's data moves on to its next revision.

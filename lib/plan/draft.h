@@ -57,11 +57,6 @@ FileChange::Class class_in_hosts_dir(std::string_view path);
 // begins.
 void sort_for_commit(std::vector<FileChange>& files);
 
-// Registries as directory names, host:port and "_default".
-std::string directory_name(std::string_view registry);
-// The older form, which containerd looks for first: "host_port_"; "" where there is none.
-std::string underscore_name(std::string_view registry);
-
 // Whether a file that has our first line is ours on this node too: a receipt names it, or receipts have been pruned and
 // one may have.
 bool has_receipt(const Facts& facts, std::string_view path);

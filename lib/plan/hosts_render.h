@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/names.h"
 #include "base/secret.h"
 #include "base/version.h"
 #include "intent/intent.h"
 #include "intent/resolved.h"
-#include "node/managed.h"
 
 namespace rf {
 

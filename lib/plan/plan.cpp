@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "plan/config_path.h"
 #include "plan/hosts_render.h"
@@ -16,10 +17,10 @@ namespace {
 
 Error fault_of(const Detection& detection) {
   const auto& config = detection.config;
-  Error error{
-      ErrorKind::runtime,
-      fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd), detection.state),
-      "the log of its service says what it refuses; repair it first"};
+  Error error{ErrorKind::runtime,
+              fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd),
+                          to_string(detection.state)),
+              "the log of its service says what it refuses; repair it first"};
   for (const auto* fault : {&config.load_error, &config.cri_error}) {
     if (!*fault) continue;
     error.message =
@@ -35,7 +36,7 @@ Error fault_of(const Detection& detection) {
 
 // What forbids writing before anything is planned.
 Result<void> may_write(const Detection& detection, Style style) {
-  if (detection.confidence.starts_with("low") || detection.state == "not running")
+  if (detection.confidence == Confidence::low || detection.state == RegistryState::not_running)
     return Error{
         ErrorKind::refused,
         fmt::format("no containerd runs here, so it is not certain which one {} would use", detection.profile.title),
@@ -43,7 +44,8 @@ Result<void> may_write(const Detection& detection, Style style) {
   if (detection.containerd.major == 0)
     return Error{ErrorKind::refused, fmt::format("the version of {} is not known", detection.runtime.exe),
                  "what it would do cannot be computed without it"};
-  if (detection.state == "CRI disabled" || detection.state == "broken") return fault_of(detection);
+  if (detection.state == RegistryState::cri_disabled || detection.state == RegistryState::broken)
+    return fault_of(detection);
   if (style == Style::patch)
     return Error{ErrorKind::unsupported,
                  fmt::format("{} cannot be configured from the node itself", detection.profile.title),

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
+#include "containerd/config/features.h"
+#include "containerd/go/go_duration.h"
 
 namespace rf {
 namespace {
@@ -17,32 +19,71 @@ struct Difference {
   std::optional<Location> where;
 };
 
+bool has(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+bool sends(const ChainEndpoint& endpoint, std::string_view header) {
+  return std::any_of(endpoint.headers.begin(), endpoint.headers.end(),
+                     [&](const Header& sent) { return lower(sent.name) == lower(header); });
+}
+
+// In these three every property is named, declared and found: a new one does not compile until it is compared here, or
+// known not to need it.
+std::optional<Difference> compare_options(const EndpointOptions& options, const ChainEndpoint& found,
+                                          const PlanContext& context) {
+  const auto& [host, username, password, ca_file, client_cert_file, client_key_file, skip_verify, dial_timeout,
+               capabilities, headers, where] = options;
+  const auto& at = found.source;
+  for (const auto& word : capabilities)
+    if (word != "referrers" && !has(found.capabilities, word))
+      return Difference{fmt::format("{} would not be used to {}", found.url(), word), at};
+  // registries.yaml and mirrors in config.toml have neither of these, which the plan's warnings say.
+  if (context.options.style.value_or(context.detection.era.style) != Style::hosts_dir) return std::nullopt;
+  const auto& containerd = context.detection.containerd;
+  const bool timeout_counts = has_feature(containerd, Feature::dial_timeout) &&
+                              (found.scheme == "https" || !has_feature(containerd, Feature::dial_timeout_is_tls));
+  const auto timeout = dial_timeout && timeout_counts ? parse_go_duration(*dial_timeout) : Result<std::int64_t>(0);
+  const auto wanted = timeout && *timeout != 0 ? std::optional(print_go_duration(*timeout)) : std::nullopt;
+  if (found.dial_timeout != wanted)
+    return Difference{
+        fmt::format("{} would have the dial_timeout {}", found.url(), found.dial_timeout.value_or("of containerd")),
+        at};
+  for (const auto& [name, value] : headers)
+    if (!sends(found, name)) return Difference{fmt::format("{} would not be sent {}", found.url(), name), at};
+  return std::nullopt;
+}
+
+std::optional<Difference> compare_secrets(const ResolvedEndpoint& secrets, const ChainEndpoint& found,
+                                          const PlanContext& context) {
+  const auto& [username, password, ca_pem, client_cert_pem, client_key_pem] = secrets;
+  if (!ca_pem.empty() && found.ca.empty())
+    return Difference{fmt::format("{} would not be trusted by its ca", found.url()), found.source};
+  if (!client_cert_pem.empty() && found.client.empty())
+    return Difference{fmt::format("{} would be shown no client certificate", found.url()), found.source};
+  const bool in_hosts_toml = context.options.style.value_or(context.detection.era.style) == Style::hosts_dir;
+  if (in_hosts_toml && !password.empty() && !sends(found, "Authorization"))
+    return Difference{fmt::format("{} would be asked without its credentials", found.url()), found.source};
+  return std::nullopt;
+}
+
 std::optional<Difference> compare_endpoint(const Endpoint& wanted, const ChainEndpoint& found,
                                            const PlanContext& context) {
-  const auto at = found.source;
-  if (found.http_fallback) return Difference{fmt::format("{} would be asked by https first", wanted.url()), at};
-  const auto lacks = [&](std::string_view word) {
-    return std::find(found.capabilities.begin(), found.capabilities.end(), word) == found.capabilities.end();
-  };
-  std::vector<std::string> needed{"pull", "resolve"};
-  bool skip = false;
-  if (const auto options = context.intent.endpoints.find(wanted.host); options != context.intent.endpoints.end()) {
-    if (!options->second.capabilities.empty()) needed = options->second.capabilities;
-    skip = options->second.insecure_skip_verify;
-  }
-  for (const auto& word : needed)
-    if (word != "referrers" && lacks(word))
-      return Difference{fmt::format("{} would not be used to {}", wanted.url(), word), at};
-  if (wanted.scheme == "https" && found.skip_verify != skip)
-    return Difference{
-        fmt::format("the certificate of {} would {}be verified", wanted.url(), found.skip_verify ? "not " : ""), at};
+  // The URL has been compared; the rest of these containerd computes, or the two functions above compare.
+  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers,
+               headers_sent_to_token_server, dial_timeout, credentials, source] = found;
+  if (http_fallback) return Difference{fmt::format("{} would be asked by https first", wanted.url()), source};
+  const auto declared = context.intent.endpoints.find(wanted.host);
+  const auto options = declared == context.intent.endpoints.end() ? EndpointOptions{} : declared->second;
+  for (const auto* word : {"pull", "resolve"})
+    if (options.capabilities.empty() && !has(capabilities, word))
+      return Difference{fmt::format("{} would not be used to {}", wanted.url(), word), source};
+  if (scheme == "https" && skip_verify != options.insecure_skip_verify)
+    return Difference{fmt::format("the certificate of {} would {}be verified", wanted.url(), skip_verify ? "not " : ""),
+                      source};
+  if (auto difference = compare_options(options, found, context)) return difference;
   const auto secrets = context.resolved.find(wanted.host);
-  if (secrets == context.resolved.end()) return std::nullopt;
-  if (!secrets->second.ca_pem.empty() && found.ca.empty())
-    return Difference{fmt::format("{} would not be trusted by its ca", wanted.url()), at};
-  if (!secrets->second.client_cert_pem.empty() && found.client.empty())
-    return Difference{fmt::format("{} would be shown no client certificate", wanted.url()), at};
-  return std::nullopt;
+  return secrets == context.resolved.end() ? std::nullopt : compare_secrets(secrets->second, found, context);
 }
 
 std::optional<Difference> compare(const Registry& registry, const Chain& chain, const PlanContext& context) {

@@ -26,8 +26,9 @@ std::vector<Question> ways_to_ask(const Chain& chain, const ChainEndpoint& endpo
 std::vector<Question> questions(std::span<const Chain> chains, const ProbeOptions& options);
 
 // One answer as the program prints it, decoded.
+enum class ProbeTool { none, wget, other };  // what asked: only wget is given no credentials
 struct RawAnswer {
-  std::string tool;
+  ProbeTool tool = ProbeTool::none;
   std::string text;
 };
 EndpointProbe read_answer(const Question& question, const RawAnswer& raw);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "probe/plan.h"
 
@@ -18,8 +19,7 @@ std::string url_of(const Chain& chain, const ChainEndpoint& endpoint, const Imag
   if (!image) return base + (starts_with(endpoint.path, "/v2") || endpoint.path.empty() ? "/v2/" : endpoint.path + "/");
   const auto& version = image->digest.empty() ? image->tag : image->digest;
   auto url = base + endpoint.path + "/" + image->repository + "/manifests/" + version;
-  const bool own =
-      endpoint.host == chain.registry || (chain.registry == "docker.io" && endpoint.host == "registry-1.docker.io");
+  const bool own = endpoint.host == chain.registry || endpoint.host == api_host_of(chain.registry);
   return own ? url : url + "?ns=" + replace_all(image->registry, ":", "%3A");
 }
 

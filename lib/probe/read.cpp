@@ -18,6 +18,10 @@ int number(std::string_view text) {
   return value;
 }
 
+ProbeTool tool_of(std::string_view word) {
+  return word == "none" ? ProbeTool::none : word == "wget" ? ProbeTool::wget : ProbeTool::other;
+}
+
 // Of seconds; a node may say any number of them.
 int milliseconds(int seconds) { return std::clamp(seconds, 0, 1'000'000) * 1000; }
 
@@ -90,7 +94,7 @@ Result<Printed> read_lines(std::string_view output, const ProbeOptions& options)
     if (words[0] == "client" && words.size() == 2) {
       printed.client = std::string(words[1]);
     } else if (words[0] == "answer" && words.size() == 4) {
-      RawAnswer raw{.tool = std::string(words[2]), .text = ""};
+      RawAnswer raw{.tool = tool_of(words[2]), .text = ""};
       if (!base64_decode(words[3], raw.text)) continue;  // cut off: it then counts as not asked
       printed.answers[number(words[1])] = std::move(raw);
     } else if (words[0] == "pull" && words.size() == 4) {

@@ -49,7 +49,4 @@ std::string bash_completion(const ProgramDoc& program);
 std::string zsh_completion(const ProgramDoc& program);
 std::string fish_completion(const ProgramDoc& program);
 
-// "--output" of "-o,--output".
-std::string long_name(const FlagDoc& flag);
-
 }  // namespace rf

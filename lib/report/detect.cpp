@@ -14,7 +14,7 @@ std::string os_name(const Facts& facts) {
 
 Value runtime_value(const Detection& detection) {
   Value plugins = Value::object({});
-  for (const auto& [name, state] : detection.runtime.plugins) plugins.set(name, state);
+  for (const auto& [name, state] : detection.runtime.plugins) plugins.set(name, to_string(state));
   return Value::object({{"version", to_string(detection.containerd)},
                         {"running", detection.runtime.pid != 0},
                         {"exe", Value::or_null(detection.runtime.exe)},
@@ -37,10 +37,10 @@ Value row_value(const DetectRow& row) {
   out.set("distribution", found ? Value(found->profile.name) : Value());
   out.set("distribution_version", found ? Value::or_null(found->distribution_version) : Value());
   out.set("role", found ? Value::or_null(found->role) : Value());
-  out.set("confidence", found ? Value(found->confidence) : Value());
+  out.set("confidence", found ? Value(to_string(found->confidence)) : Value());
   out.set("profile", found ? Value(found->profile.origin) : Value());
   out.set("style", found ? Value(to_string(found->era.style)) : Value());
-  out.set("state", found ? Value(found->state) : Value());
+  out.set("state", found ? Value(to_string(found->state)) : Value());
   out.set("hosts_dir", found ? Value::or_null(found->hosts_dir) : Value());
   out.set("containerd", found ? runtime_value(*found) : Value());
   Value registries = Value::array();
@@ -56,9 +56,13 @@ Value row_value(const DetectRow& row) {
   return out;
 }
 
-Emphasis tint_of_state(const std::string& state) {
-  if (state == "live") return Emphasis::good;
-  return state == "broken" || state == "CRI disabled" ? Emphasis::bad : Emphasis::warn;
+Emphasis tint_of(RegistryState state) {
+  switch (state) {
+    case RegistryState::live: return Emphasis::good;
+    case RegistryState::broken:
+    case RegistryState::cri_disabled: return Emphasis::bad;
+    default: return Emphasis::warn;
+  }
 }
 
 std::string distribution_text(const Detection& found) {
@@ -108,7 +112,7 @@ std::string detect_text(std::span<const DetectRow> rows, const TextStyle& style)
                {found->role},
                {to_string(found->containerd) + (found->runtime.pid == 0 ? " (not running)" : "")},
                {row.facts ? os_name(*row.facts) : ""},
-               {found->state, tint_of_state(found->state)},
+               {std::string(to_string(found->state)), tint_of(found->state)},
                {found->hosts_dir.empty() ? found->config_file : found->hosts_dir}});
     if (!row.facts) continue;
     for (const auto& chain : configured_chains(*row.facts, *found)) {

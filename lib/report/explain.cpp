@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "base/names.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -68,8 +69,8 @@ std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   std::vector<std::string> notes;
   if (endpoint.path.starts_with("/v2/") && endpoint.path.ends_with("/v2"))
     notes.emplace_back("/v2 stands twice in its path: with override_path = true the URL is taken as written");
-  if (endpoint.host == "docker.io" || endpoint.host == "hub.docker.com")
-    notes.emplace_back("serves web pages, not images: Docker Hub's registry is registry-1.docker.io");
+  if (is_hub_web_page(endpoint.host))
+    notes.push_back(fmt::format("serves web pages, not images: Docker Hub's registry is {}", hub_api));
   if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
     notes.push_back(fmt::format("may only {}: not asked for tags, but asked for content all the same",
                                 join(endpoint.capabilities, ", ")));

@@ -47,11 +47,6 @@ std::vector<std::string> groups_of(const std::vector<Item>& items) {
 
 }  // namespace
 
-std::string long_name(const FlagDoc& flag) {
-  const auto names = split(flag.names, ',');
-  return std::string(names.back());
-}
-
 std::string program_help(const ProgramDoc& program, int width) {
   std::string out = program.name + ": " + program.summary + "\n\nUsage: " + program.name + " COMMAND [flags]\n";
   for (const auto& group : groups_of(program.commands)) {

@@ -44,7 +44,7 @@ Value receipt_value(const ReceiptSummary& receipt) {
   return Value::object({{"sequence", receipt.sequence},
                         {"id", receipt.id},
                         {"time", Value::or_null(receipt.time)},
-                        {"result", receipt.result},
+                        {"result", to_string(receipt.result)},
                         {"version", Value::or_null(receipt.tool_version)},
                         {"reason", Value::or_null(receipt.reason)},
                         {"files", files}});

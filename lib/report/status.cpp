@@ -111,7 +111,8 @@ std::string status_text(std::span<const StatusRow> rows, const TextStyle& style)
     if (row.facts->unfinished) remark = unfinished_text(*row.facts);
     if (remark.empty() && row.plan && !row.plan->empty())
       remark = "'plan' shows " + counted(row.plan->files.size(), "change");
-    const auto last = status.last ? status.last->time + " " + status.last->result : std::string();
+    const auto last =
+        status.last ? status.last->time + " " + std::string(to_string(status.last->result)) : std::string();
     const auto there =
         std::count_if(status.files.begin(), status.files.end(), [](const auto& file) { return file.expected != "-"; });
     table.row({{row.node},
@@ -144,7 +145,7 @@ std::string receipts_text(std::span<const StatusRow> rows, const TextStyle& styl
                  {std::to_string(receipt.sequence)},
                  {receipt.id},
                  {receipt.time},
-                 {receipt.result},
+                 {std::string(to_string(receipt.result))},
                  {std::to_string(receipt.files.size())},
                  {receipt.reason}});
     }

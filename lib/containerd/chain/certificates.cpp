@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/calendar.h"
 #include "base/text.h"
 
 namespace rf {
@@ -109,17 +110,7 @@ std::vector<CertificateTimes> certificate_times(std::string_view pem) {
   return all;
 }
 
-std::string date_of(std::int64_t seconds) {
-  // Days since 0000-03-01 in eras of 400 years.
-  const std::int64_t day = (seconds >= 0 ? seconds : seconds - 86399) / 86400 + 719468;
-  const std::int64_t era = (day >= 0 ? day : day - 146096) / 146097;
-  const std::int64_t of_era = day - era * 146097;
-  const std::int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  const std::int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
-  const std::int64_t month = (5 * of_year + 2) / 153;
-  return fmt::format("{:04}-{:02}-{:02}", year + era * 400 + (month >= 10 ? 1 : 0), month < 10 ? month + 3 : month - 9,
-                     of_year - (153 * month + 2) / 5 + 1);
-}
+std::string date_of(std::int64_t seconds) { return utc_date(std::chrono::sys_seconds(std::chrono::seconds(seconds))); }
 
 std::optional<std::string> key_pair_error(std::string_view certificate_pem, std::string_view key_pem) {
   std::vector<std::string> certificates;

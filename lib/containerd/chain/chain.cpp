@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/certificates.h"
 #include "containerd/chain/hosts_dir.h"
@@ -23,9 +24,9 @@ void fill_default_host(HostEntry& entry, std::string_view registry, const Versio
   entry.path = "/v2";
   entry.line = 0;  // an empty `server` says nothing
   entry.capabilities = all_capabilities(containerd);
-  if (registry == "docker.io") {
+  if (registry == hub_registry) {
     entry.scheme = "https";
-    entry.host = "registry-1.docker.io";
+    entry.host = hub_api;
     return;
   }
   if (!is_localhost(registry)) return;
@@ -128,7 +129,7 @@ void note_directory(const HostDirectory& directory, std::string_view registry, c
   // A _default beside the registry's own directory is as it should be, unless that directory says nothing.
   const bool silent = !tree.exists(directory.path + "/hosts.toml");
   for (const auto& path : directory.shadowed)
-    if (silent || path != parent_path(directory.path) + "/_default")
+    if (silent || path != join_path(parent_path(directory.path), default_directory))
       chain.ignored.push_back(
           {path, 0, fmt::format("{} is found first and taken whole", directory.path), IgnoredKind::shadowed_directory});
   const bool list = config.config_path.find(':') != std::string::npos;
@@ -141,14 +142,14 @@ void note_directory(const HostDirectory& directory, std::string_view registry, c
          IgnoredKind::list_for_transfer});
   if (directory.path.empty() && !has_feature(config.containerd, Feature::default_dir))
     for (const auto& root : config.hosts_roots)
-      if (const auto path = clean_path(root + "/_default"); tree.exists(path))
+      if (const auto path = clean_path(join_path(root, default_directory)); tree.exists(path))
         chain.ignored.push_back(
             {path, 0,
              fmt::format("containerd {} does not know _default (1.6.17 and 1.7.0 do)", to_string(config.containerd)),
              IgnoredKind::default_unknown});
-  if (registry != "docker.io") return;
+  if (registry != hub_registry) return;
   for (const auto& root : config.hosts_roots)
-    for (const std::string_view name : {"registry-1.docker.io", "index.docker.io"})
+    for (const auto name : {hub_api, hub_index})
       if (const auto path = clean_path(fmt::format("{}/{}", root, name)); tree.exists(path))
         chain.ignored.push_back({path, 0, "images of Docker Hub are looked up as docker.io", IgnoredKind::hub_alias});
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/config/features.h"
 #include "containerd/go/go_url.h"
@@ -22,17 +23,10 @@ bool below_a_file(const FileTree& tree, const std::string& path) {
   return false;
 }
 
-// "host:port" -> "host_port_", at the last colon.
-std::string mangled(std::string_view registry) {
-  const auto colon = registry.rfind(':');
-  if (colon == registry.npos || colon == 0) return std::string(registry);
-  return fmt::format("{}_{}_", registry.substr(0, colon), registry.substr(colon + 1));
-}
-
 std::vector<std::string> candidate_names(std::string_view registry, const Version& containerd) {
-  std::vector<std::string> names{mangled(registry)};
-  if (names[0] != registry) names.emplace_back(registry);
-  if (has_feature(containerd, Feature::default_dir)) names.emplace_back("_default");
+  std::vector<std::string> names{std::string(registry)};
+  if (auto older = port_directory(registry); !older.empty()) names.insert(names.begin(), std::move(older));
+  if (has_feature(containerd, Feature::default_dir)) names.emplace_back(default_directory);
   return names;
 }
 
@@ -125,24 +119,13 @@ HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::s
   return found;
 }
 
-std::string registry_of_directory(std::string_view name) {
-  if (name == "_default") return "*";
-  if (name.size() > 2 && name.back() == '_') {
-    const auto before = name.rfind('_', name.size() - 2);
-    const auto digits = before == name.npos ? "" : name.substr(before + 1, name.size() - before - 2);
-    if (!digits.empty() && digits.find_first_not_of("0123456789") == digits.npos)
-      return fmt::format("{}:{}", name.substr(0, before), digits);
-  }
-  return std::string(name);
-}
-
 std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
   std::set<std::string> names;
   for (const auto& root : config.hosts_roots)
     for (const auto& name : tree.list(root)) {
       const auto* entry = tree.stat(join_path(root, name));
       const bool directory = entry != nullptr && entry->kind == Kind::directory;
-      if (directory && name != "_backup") names.insert(registry_of_directory(name));  // that one is Spegel's
+      if (directory && name != spegel_backup) names.insert(registry_of_directory(name));
     }
   for (const auto& [name, mirror] : config.mirrors) names.insert(name);
   return {names.begin(), names.end()};

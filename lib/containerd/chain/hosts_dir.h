@@ -28,8 +28,6 @@ struct HostDirectory {
 HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::string>& roots,
                                   std::string_view registry, const Version& containerd);
 
-// The registry a directory below a root is for: "docker.io", "anubis:32000" of "anubis_32000_", "*" of "_default".
-std::string registry_of_directory(std::string_view name);
 // Registries that have a directory or a mirror block of their own, sorted; "*" stands for every other one.
 std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config);
 // No image can name this registry: it gets what "*" gives.

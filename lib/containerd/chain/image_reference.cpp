@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "base/names.h"
 #include "base/text.h"
 
 namespace rf {
@@ -45,7 +46,7 @@ bool is_digest(std::string_view digest) {
 
 // What stands before the first '/' is a registry when it could not be a Docker Hub user.
 bool is_registry(std::string_view first) {
-  return first.find_first_of(".:") != first.npos || first == "localhost" || lower(first) != first;
+  return first.find_first_of(".:") != first.npos || first == localhost || lower(first) != first;
 }
 
 }  // namespace
@@ -71,14 +72,14 @@ Result<ImageReference> parse_image(std::string_view text) {
     image.registry = rest.substr(0, first_slash);
     rest = rest.substr(first_slash + 1);
   } else {
-    image.registry = "docker.io";
+    image.registry = hub_registry;
   }
-  if (image.registry == "index.docker.io") image.registry = "docker.io";
+  if (image.registry == hub_index) image.registry = hub_registry;
   if (image.registry.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") !=
       std::string::npos)
     return bad(text, "the registry's name holds a character no host name has");
   image.repository = rest;
-  if (image.registry == "docker.io" && rest.find('/') == rest.npos) image.repository = fmt::format("library/{}", rest);
+  if (image.registry == hub_registry && rest.find('/') == rest.npos) image.repository = fmt::format("library/{}", rest);
   for (const auto part : split(image.repository, '/'))
     if (!is_repository_part(part))
       return bad(text, "a repository is lower case words with '.', '_' or '-' between them");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "containerd/chain/certificates.h"
 #include "containerd/chain/hosts_dir.h"
 #include "containerd/config/credentials.h"
@@ -64,7 +65,7 @@ Result<std::vector<std::string>> registry_endpoints(const EffectiveConfig& confi
     RF_TRY(const auto url, parse_go_url(endpoint));
     if (url.host == registry) return endpoints;
   }
-  const std::string host = registry == "docker.io" ? "registry-1.docker.io" : std::string(registry);
+  const auto host = api_host_of(registry);
   endpoints.push_back(fmt::format("{}://{}", default_scheme(host), host));
   return endpoints;
 }

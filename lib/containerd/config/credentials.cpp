@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 
@@ -46,7 +47,7 @@ std::string configured_credentials(const EffectiveConfig& config, std::string_vi
 }
 
 bool uses_token_service(std::string_view host) {
-  constexpr std::array hosts{std::string_view("registry-1.docker.io"),
+  constexpr std::array hosts{hub_api,
                              std::string_view("ghcr.io"),
                              std::string_view("quay.io"),
                              std::string_view("gcr.io"),

@@ -8,6 +8,10 @@
 namespace rf {
 namespace {
 
+struct FeatureRange {
+  Version from;
+  Version before;  // first version of the next release line without it; major 0 means open
+};
 struct Row {
   Feature feature;
   std::string_view text;
@@ -97,7 +101,6 @@ bool has_feature(const Version& containerd, Feature feature) {
   return false;
 }
 
-const std::vector<FeatureRange>& feature_ranges(Feature feature) { return row(feature).ranges; }
 std::string_view feature_text(Feature feature) { return row(feature).text; }
 
 }  // namespace rf

@@ -42,12 +42,6 @@ bool has_feature(const Version& containerd, Feature feature);
 // capitals, by go-toml 2 in any case. Of structures only: in a map, as `plugins` is one, every key is taken as written.
 bool names_key(std::string_view written, std::string_view key, const Version& containerd);
 
-// Where each feature begins, for documentation and tests: "1.6.17", "1.7.0".
-struct FeatureRange {
-  Version from;
-  Version before;  // first version of the next release line without it; major 0 means open
-};
-const std::vector<FeatureRange>& feature_ranges(Feature feature);
-std::string_view feature_text(Feature feature);
+std::string_view feature_text(Feature feature);  // what it is, for tests
 
 }  // namespace rf

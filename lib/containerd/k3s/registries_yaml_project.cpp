@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "containerd/toml/toml_document.h"
@@ -64,7 +65,7 @@ bool embedded_from_rendered(const FileTree& tree, std::string_view program, std:
   for (const auto& name : tree.list(hosts_dir)) {
     const auto file = fmt::format("{}/{}/hosts.toml", hosts_dir, name);
     const auto text = tree.read(file);
-    if (!name.starts_with("127.0.0.1:") || !text || !text->starts_with(rendered_header(program))) continue;
+    if (!name.starts_with("127.0.0.1:") || !text || !text->starts_with(generated_header(program))) continue;
     const auto root = parse_toml(*text, file);
     const auto* client = root ? root->find("client") : nullptr;
     if (!client || client->items.empty() || client->items.front().items.size() != 2) continue;
@@ -152,7 +153,7 @@ void project_config(FileTree& tree, const RegistriesYaml& registries, const Regi
   std::string text = without_registry_entries(before.value_or(""));
   const bool version3 = text.find("io.containerd.cri.v1.images") != text.npos;
   const auto plugin = version3 ? "'io.containerd.cri.v1.images'" : "\"io.containerd.grpc.v1.cri\"";
-  if (!before) text = rendered_header(node.program) + "\nversion = 2\n";
+  if (!before) text = generated_header(node.program) + "\nversion = 2\n";
   if (era != RegistriesYamlEra::config_toml && text.find("config_path") == text.npos)
     text += fmt::format("\n[plugins.{}.registry]\n  config_path = {}\n", plugin, toml_quote(node.hosts_dir));
   if (era == RegistriesYamlEra::config_toml) text += mirror_entries(registries, plugin);
@@ -190,11 +191,12 @@ FileTree project_registries_yaml(const FileTree& tree, const RegistriesYamlNode&
   FileTree projected = tree;
   const auto era = registries_yaml_era(node.version);
   auto hosts = era == RegistriesYamlEra::config_toml ? RegistriesYamlHosts{} : render_hosts(registries, node.settings);
-  if (era == RegistriesYamlEra::first_hosts) hosts.erase("_default");
+  if (era == RegistriesYamlEra::first_hosts) hosts.erase(std::string(default_directory));
   for (const auto& name : tree.list(node.hosts_dir)) {
     const auto directory = fmt::format("{}/{}", node.hosts_dir, name);
     const auto file = tree.read(directory + "/hosts.toml");
-    if (hosts.contains(name) || (file && file->starts_with(rendered_header(node.program)))) projected.remove(directory);
+    if (hosts.contains(name) || (file && file->starts_with(generated_header(node.program))))
+      projected.remove(directory);
   }
   for (const auto& [name, host] : hosts)
     projected.put_file(fmt::format("{}/{}/hosts.toml", node.hosts_dir, name),

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/names.h"
 #include "containerd/config/features.h"
 #include "containerd/go/go_url.h"
 #include "containerd/pull/pull_errors.h"
@@ -77,8 +78,8 @@ class Pull {
                        object.reference, namespace_query(host));
   }
   std::string namespace_query(std::string_view host) const {
-    const bool hub = chain_.registry == "docker.io" && host == "registry-1.docker.io";
-    return host == chain_.registry || hub ? "" : "?ns=" + query_escape(chain_.registry);
+    return host == chain_.registry || host == api_host_of(chain_.registry) ? ""
+                                                                           : "?ns=" + query_escape(chain_.registry);
   }
 
   void send(const ChainEndpoint& endpoint, const Object& object, std::string_view method, std::string_view scheme,

@@ -101,14 +101,6 @@ class Editor {
     return super_table(head(path, path.size() - 1), *parent, line);
   }
 
-  Result<std::string> add_table(const TomlPath& path, const std::vector<std::string>& lines) {
-    const auto [parent, depth] = deepest(path);
-    if (!parent->is_table() || parent->form == Form::inline_table || is_dotted(*parent))
-      return refusal(fmt::format("{} is not written as a table of its own", toml_path(head(path, depth))),
-                     parent->where);
-    return new_table(path, *parent, depth, lines);
-  }
-
   Result<std::string> remove(const TomlPath& path) {
     const auto* node = root_.find(path);
     if (node == nullptr) return std::string(text_);
@@ -375,18 +367,6 @@ Result<std::string> set_toml_string(std::string_view text, const TomlPath& path,
 Result<std::string> set_toml_strings(std::string_view text, const TomlPath& path,
                                      const std::vector<std::string>& values) {
   return set_value(text, path, NewValue(values));
-}
-
-Result<std::string> add_toml_table(std::string_view text, const TomlPath& path, const std::vector<std::string>& lines) {
-  RF_TRY(auto root, parse_toml(text, ""));
-  if (root.find(path) != nullptr)
-    return refusal(fmt::format("{} exists already", toml_path(path)), root.find(path)->where);
-  RF_TRY(auto out, Editor(text, root).add_table(path, lines));
-  RF_TRY(auto table, parse_toml(join(lines, "\n"), ""));
-  const auto after = parse_toml(out, "");
-  put(root, path, std::move(table));
-  if (!after || !same_meaning(root, *after)) return unproven(toml_path(path));
-  return out;
 }
 
 Result<std::string> remove_toml(std::string_view text, const std::vector<TomlPath>& paths) {

@@ -24,8 +24,4 @@ Result<std::string> set_toml_strings(std::string_view text, const TomlPath& path
 // is removed go with it; those of the rest stay. Paths that are not there are fine.
 Result<std::string> remove_toml(std::string_view text, const std::vector<TomlPath>& paths);
 
-// `text` with a table of its own [path] at the end of its parent's tables; `lines` are its keys, as TOML without
-// indentation. The table must not exist yet.
-Result<std::string> add_toml_table(std::string_view text, const TomlPath& path, const std::vector<std::string>& lines);
-
 }  // namespace rf

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
 #include "containerd/config/config_edit.h"
@@ -70,8 +71,8 @@ class Migrator {
       if (is_directory_name(host))
         (options_.credentials == MigrateOptions::Credentials::in_headers ? named_ : others_).insert(image_host(host));
     for (const auto& name : tree_.list(hosts_dir_))
-      if (name != "_default") others_.insert(registry_of_directory(name));
-    others_.insert("docker.io");
+      if (name != default_directory) others_.insert(registry_of_directory(name));
+    others_.insert(std::string(hub_registry));
     others_.insert(std::string(unnamed));
     others_.insert(std::string(unnamed_with_port));
     for (const auto& registry : named_) others_.erase(registry);
@@ -120,7 +121,7 @@ class Migrator {
                       to_string(containerd_)));
       return;
     }
-    write_file("*", "_default", chain.endpoints, AppendedHost::own_upstream);
+    write_file("*", std::string(default_directory), chain.endpoints, AppendedHost::own_upstream);
   }
 
   bool needs_headers(const Chain& chain) const {

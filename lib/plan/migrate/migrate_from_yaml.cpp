@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
 #include "containerd/config/config_edit.h"
@@ -92,8 +93,8 @@ class FromYaml {
         out_.lost.push_back(
             fmt::format("{}: the embedded registry {} is part of {} and left out", directory, embedded, node_.program));
     }
-    const auto target =
-        fmt::format("{}/{}", hosts_dir_, registry_of_directory(directory) == "*" ? "_default" : directory);
+    const auto target = fmt::format(
+        "{}/{}", hosts_dir_, registry_of_directory(directory) == "*" ? default_directory : std::string_view(directory));
     return relocation_.moved(std::move(chain), [&](const std::string& path) { return target + "/" + base_name(path); });
   }
 
@@ -139,7 +140,7 @@ class FromYaml {
   }
 
   void write_file(const std::string& registry, std::vector<ChainEndpoint> endpoints, bool secrets) {
-    const auto directory = fmt::format("{}/{}", hosts_dir_, registry == "*" ? "_default" : registry);
+    const auto directory = fmt::format("{}/{}", hosts_dir_, directory_of_registry(registry));
     const bool own = registry == "*" && !endpoints.back().source;
     for (auto& endpoint : endpoints) name_beside(directory, endpoint);
     auto hosts =
@@ -172,7 +173,7 @@ class FromYaml {
     std::set<std::string> names(registries_to_write_.begin(), registries_to_write_.end());
     for (const auto& registry : registries_to_write_)
       for (const auto& endpoint : wanted(registry).endpoints) names.insert(image_host(endpoint.host));
-    names.insert({"docker.io", std::string(unnamed), std::string(unnamed_with_port)});
+    names.insert({std::string(hub_registry), std::string(unnamed), std::string(unnamed_with_port)});
     names.erase("*");
     for (const auto& [path, from] : relocation_.copies()) after_.write(path, relocation_.content(path));
     for (const auto& [path, from] : relocation_.unread()) after_.put(path, {.kind = FileEntry::Kind::unreadable});

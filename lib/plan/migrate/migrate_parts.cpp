@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
 #include "node/mask.h"
@@ -24,9 +25,7 @@ bool is_directory_name(std::string_view registry) {
          });
 }
 
-std::string image_host(std::string_view endpoint_host) {
-  return endpoint_host == "registry-1.docker.io" ? "docker.io" : std::string(endpoint_host);
-}
+std::string image_host(std::string_view endpoint_host) { return std::string(registry_of_api_host(endpoint_host)); }
 
 SourceChains::SourceChains(const FileTree& tree, EffectiveConfig config)
     : tree_(tree), config_(std::move(config)), legacy_(config_) {
@@ -64,7 +63,7 @@ std::set<std::string> SourceChains::registries_with_directory() const {
   std::set<std::string> names;
   for (const auto& root : config_.hosts_roots)
     for (const auto& name : tree_.list(root)) names.insert(registry_of_directory(name));
-  names.erase("_backup");  // Spegel keeps there what it found
+  names.erase(std::string(spegel_backup));
   return names;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
 #include "plan/migrate/migrate_parts.h"
@@ -89,8 +90,8 @@ class ToYaml {
     for (const auto& name : tree_.list(target_.hosts_dir)) {
       const auto directory = target_.hosts_dir + "/" + name;
       const auto file = tree_.read(directory + "/hosts.toml");
-      if (file && file->starts_with(rendered_header(target_.program))) continue;
-      if (name == "_backup")
+      if (file && file->starts_with(generated_header(target_.program))) continue;
+      if (name == spegel_backup)
         return refused(fmt::format("{}: Spegel owns this directory and keeps there what it found", directory),
                        "take Spegel's mirror configuration back first");
       const auto registry = registry_of_directory(name);
@@ -165,7 +166,7 @@ class ToYaml {
   }
 
   void prove(const RegistriesYaml& registries) {
-    std::set<std::string> names{"docker.io", std::string(unnamed), std::string(unnamed_with_port)};
+    std::set<std::string> names{std::string(hub_registry), std::string(unnamed), std::string(unnamed_with_port)};
     for (const auto& [registry, chain] : chains_) {
       names.insert(registry);
       for (const auto& endpoint : chain.endpoints) names.insert(image_host(endpoint.host));

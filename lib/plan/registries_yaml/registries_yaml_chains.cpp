@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 
@@ -17,7 +18,7 @@ bool asks_by_tls(const ChainEndpoint& endpoint) { return endpoint.scheme == "htt
 
 // Docker Hub's certificates are looked up under the registry's name; those of a registry's own endpoint under the name
 // it was given.
-std::string tls_key(const std::string& host) { return host == "registry-1.docker.io" ? "docker.io" : host; }
+std::string tls_key(const std::string& host) { return std::string(registry_of_api_host(host)); }
 
 // An http endpoint with TLS options is asked by https first.
 std::string_view written_scheme(const ChainEndpoint& endpoint) {
@@ -94,7 +95,7 @@ class Builder {
     for (const auto& endpoint : chain.endpoints) {
       if (endpoint.host.empty())
         lose(fmt::format("{}: {}: registries.yaml cannot name an endpoint without a host", registry, endpoint.url()));
-      else if (endpoint.host == "docker.io")
+      else if (endpoint.host == hub_registry)
         lose(fmt::format("{}: {}: {} takes docker.io for registry-1.docker.io", registry, endpoint.url(), program_));
       else
         out.push_back(endpoint);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/names.h"
 #include "base/text.h"
 
 namespace rf {
@@ -49,22 +50,22 @@ class Declaration {
       }
     }
     // Docker Hub's certificates are looked up under the registry's name, its credentials under the API host's.
-    if (tls) out_.desired.configs[host == "registry-1.docker.io" ? "docker.io" : host].tls = tls;
+    if (tls) out_.desired.configs[std::string(registry_of_api_host(host))].tls = tls;
   }
 
   void warn(std::string text) {
     if (std::find(out_.warnings.begin(), out_.warnings.end(), text) == out_.warnings.end())
       out_.warnings.push_back(std::move(text));
   }
+  // Every option is named: a new one does not compile until it is written, or said here.
   void warn_about(const EndpointOptions& options) {
-    if (options.dial_timeout)
-      warn(fmt::format("{}: registries.yaml has no dial_timeout; it is left out", options.host));
-    if (!options.capabilities.empty())
-      warn(fmt::format("{}: registries.yaml has no capabilities; pull and resolve are used", options.host));
-    if (!options.headers.empty())
-      warn(fmt::format("{}: registries.yaml has no headers; they are left out", options.host));
-    if (options.insecure_skip_verify)
-      warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", options.host));
+    const auto& [host, username, password, ca_file, client_cert_file, client_key_file, skip_verify, dial_timeout,
+                 capabilities, headers, where] = options;
+    if (dial_timeout) warn(fmt::format("{}: registries.yaml has no dial_timeout; it is left out", host));
+    if (!capabilities.empty())
+      warn(fmt::format("{}: registries.yaml has no capabilities; pull and resolve are used", host));
+    if (!headers.empty()) warn(fmt::format("{}: registries.yaml has no headers; they are left out", host));
+    if (skip_verify) warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", host));
   }
 
   void add_certificates(const ResolvedEndpoint& secrets, RegistriesYamlTls& tls) {

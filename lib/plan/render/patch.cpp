@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "plan/draft.h"
 #include "plan/hosts_render.h"
@@ -93,7 +94,7 @@ Result<std::vector<PatchFile>> hosts_tree(const PatchInput& input, std::string_v
   for (const auto& registry : input.intent.registries) {
     RF_TRY(const auto rendered, hosts_files(registry, input.intent, input.resolved, patch_containerd(input)));
     patch.warnings.insert(patch.warnings.end(), rendered.warnings.begin(), rendered.warnings.end());
-    const auto directory = fmt::format("{}/{}", root, directory_name(registry.name));
+    const auto directory = fmt::format("{}/{}", root, directory_of_registry(registry.name));
     const auto last = registry.name == "*" && registry.upstream == Registry::Upstream::standard ? LastHost::own_upstream
                                                                                                 : LastHost::server;
     files.push_back({directory + "/hosts.toml", render_hosts_toml(rendered.chain, last, describe(registry)),

@@ -1,7 +1,9 @@
 // Forms for the tools that make clusters: a KIND cluster configuration and Kubespray's variables.
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
+#include "intent/names.h"
 #include "plan/hosts_render.h"
 #include "plan/render/patch_parts.h"
 
@@ -9,10 +11,6 @@ namespace rf {
 namespace {
 
 const Version reads_certs_d_by_default{2, 2, 0};
-
-bool is_loopback(std::string_view host) {
-  return host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
-}
 
 std::string verdict(const PatchInput& input) {
   if (!input.target.containerd)
@@ -45,7 +43,7 @@ Result<> kind_patch(const PatchInput& input, Patch& patch) {
   patch.notes.emplace_back(
       "kind create cluster --config kind-cluster.yaml, in this directory; repeat the mount for every further node");
   for (const auto& endpoint : endpoint_hosts(input.intent))
-    if (is_loopback(endpoint.host))
+    if (const auto name = parse_host_port(endpoint.host); name && is_loopback(name->bare_host()))
       patch.warnings.push_back(fmt::format(
           "{}: inside a node container that is the node itself; name the registry's container on the network `kind`",
           endpoint.host));
@@ -79,9 +77,8 @@ Result<> kubespray_patch(const PatchInput& input, Patch& patch) {
           .where = registry.where};
     if (chain.size() > 1 && chain.back().endpoint == *server && chain.back().headers.empty() && chain.back().ca.empty())
       chain.pop_back();
-    out +=
-        fmt::format("  - prefix: {}\n    server: {}\n    mirrors:\n",
-                    yaml_quote(registry.name == "*" ? "_default" : registry.name), yaml_quote(endpoint_url(*server)));
+    out += fmt::format("  - prefix: {}\n    server: {}\n    mirrors:\n",
+                       yaml_quote(directory_of_registry(registry.name)), yaml_quote(endpoint_url(*server)));
     for (const auto& host : chain) {
       std::vector<std::string> capabilities;
       for (const auto& word : host.capabilities) capabilities.push_back(yaml_quote(word));

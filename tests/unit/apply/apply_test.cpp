@@ -77,7 +77,7 @@ TEST_CASE("a plan is applied, seen in the facts read after it, and rolled back b
   CHECK(*applied->facts_after->tree.read("/etc/containerd/config.toml") == "version = 3\n");
   REQUIRE(applied->facts_after->receipts.size() == 1);
   CHECK(applied->facts_after->receipts[0].id == "t-1");
-  CHECK(applied->facts_after->receipts[0].result == "applied");
+  CHECK(applied->facts_after->receipts[0].result == ReceiptResult::applied);
   CHECK(applied->facts_after->receipts[0].reason == "a 'test' of $(id)");
 
   const auto asked = with_shell([&](Shell& shell) { return follow_transaction(shell, first, 5); });

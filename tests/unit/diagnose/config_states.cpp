@@ -17,8 +17,8 @@ Patient with_drop_in(std::string version, std::string root, std::string drop_in)
   return patient;
 }
 
-Patient plugins(Patient patient, std::string name, std::string state) {
-  patient.facts.runtimes.front().plugins[std::move(name)] = std::move(state);
+Patient plugins(Patient patient, std::string name, PluginState state) {
+  patient.facts.runtimes.front().plugins[std::move(name)] = state;
   return patient;
 }
 
@@ -105,7 +105,7 @@ std::vector<State> load_states() {
        {"by default on containerd 2.2.0"}},
       {"the running one still has the older files",
        "mirrors-beside-config-path",
-       plugins(Patient::with("1.7.24", live_v2 + mirrors), "io.containerd.grpc.v1.cri", "ok"),
+       plugins(Patient::with("1.7.24", live_v2 + mirrors), "io.containerd.grpc.v1.cri", PluginState::ok),
        config + ":4",
        {"after its next start"}},
       {"mirrors alone", "mirrors-beside-config-path", Patient::with("1.7.24", "version = 2\n" + mirrors), ""},
@@ -128,11 +128,11 @@ std::vector<State> load_states() {
        {"failed to parse registry url", "https://HOST"}},
       {"a plugin in the state error and nothing in its files",
        "cri-plugin-failed",
-       plugins(Patient::with("2.1.9", live_v3), "io.containerd.cri.v1.images", "error"),
+       plugins(Patient::with("2.1.9", live_v3), "io.containerd.cri.v1.images", PluginState::error),
        config,
        {"id==images"}},
       {"plugins that are ok", "cri-plugin-failed",
-       plugins(Patient::with("2.1.9", live_v3), "io.containerd.cri.v1.images", "ok"), ""},
+       plugins(Patient::with("2.1.9", live_v3), "io.containerd.cri.v1.images", PluginState::ok), ""},
   };
 }
 

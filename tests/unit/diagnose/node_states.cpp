@@ -15,7 +15,7 @@ std::vector<State> runtime_states() {
   Patient stopped;
   stopped.file(config, live_v2 + v2_table).file("/usr/bin/containerd");
   stopped.facts.versions["containerd"] = "containerd github.com/containerd/containerd 1.7.24";
-  stopped.facts.services["containerd.service"] = {"failed", "enabled"};
+  stopped.facts.services["containerd.service"] = {ActiveState::failed, EnabledState::enabled};
   Patient copy = stopped;
   copy.source = Subject::Source::copy;
   Patient dead = mirrored();
@@ -96,11 +96,11 @@ std::vector<State> runtime_states() {
   };
 }
 
-ReceiptSummary receipt(std::string result, std::vector<ReceiptSummary::File> files = {}) {
+ReceiptSummary receipt(ReceiptResult result, std::vector<ReceiptSummary::File> files = {}) {
   return {.sequence = 1,
           .id = "t1",
           .time = "2026-01-01T00:00:00Z",
-          .result = std::move(result),
+          .result = result,
           .tool_version = "0.1.0",
           .reason = "apply",
           .files = std::move(files)};
@@ -112,12 +112,12 @@ std::vector<State> leftover_states() {
   Patient busy = unfinished;
   busy.facts.busy = "t1 (pid 7)";
   Patient stuck = mirrored();
-  stuck.facts.receipts = {receipt("stuck")};
+  stuck.facts.receipts = {receipt(ReceiptResult::stuck)};
   Patient drifted = mirrored();
   drifted.facts.tree.put(file, {.content = mirror_hosts, .sha256 = "b", .mode = 0644});
-  drifted.facts.receipts = {receipt("applied", {{file, "-", "a"}})};
+  drifted.facts.receipts = {receipt(ReceiptResult::applied, {{file, "-", "a"}})};
   Patient same = drifted;
-  same.facts.receipts = {receipt("applied", {{file, "-", "b"}})};
+  same.facts.receipts = {receipt(ReceiptResult::applied, {{file, "-", "b"}})};
   const std::string spegel_hosts =
       "[host.'http://10.0.0.1:30020']\ncapabilities = ['pull', 'resolve']\ndial_timeout = '200ms'\n";
   Patient spegel = mirrored();

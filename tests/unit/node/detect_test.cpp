@@ -23,27 +23,27 @@ TEST_CASE("a Debian node without config_path needs one") {
       Node().containerd("containerd github.com/containerd/containerd 1.7.24~ds1", "version = 2\n").detection();
   CHECK(detection.profile.name == "containerd");
   CHECK(to_string(detection.containerd) == "1.7.24");
-  CHECK(detection.state == "needs config_path");
+  CHECK(detection.state == RegistryState::needs_config_path);
   CHECK(detection.hosts_dir == "/etc/containerd/certs.d");
-  CHECK(detection.confidence == "high");
+  CHECK(detection.confidence == Confidence::high);
   REQUIRE(detection.service);
   CHECK(detection.service->restart_name == "containerd.service");
 }
 
 TEST_CASE("a node whose config_path is set is live, in the directory it names") {
-  CHECK(Node().containerd("1.7.24", live_config).detection().state == "live");
+  CHECK(Node().containerd("1.7.24", live_config).detection().state == RegistryState::live);
   const auto elsewhere =
       Node()
           .containerd("2.1.9",
                       "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/opt/hosts'\n")
           .detection();
-  CHECK(elsewhere.state == "live");
+  CHECK(elsewhere.state == RegistryState::live);
   CHECK(elsewhere.hosts_dir == "/opt/hosts");
 }
 
 TEST_CASE("containerd 2.2 and later with nothing set ignores its own two directories") {
   const auto detection = Node().containerd("2.3.4", "version = 3\n").detection();
-  CHECK(detection.state == "multi-root: ignored");
+  CHECK(detection.state == RegistryState::several_roots);
   CHECK(detection.hosts_dir == "/etc/containerd/certs.d");
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("legacy mirrors are seen") {
                       "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = "
                       "[\"http://m:5000\"]\n")
           .detection();
-  CHECK(detection.state == "legacy mirrors");
+  CHECK(detection.state == RegistryState::legacy_mirrors);
 }
 
 TEST_CASE("mirrors beside config_path leave the CRI plugin broken, and the reason is told") {
@@ -63,13 +63,13 @@ TEST_CASE("mirrors beside config_path leave the CRI plugin broken, and the reaso
                                                        "[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors."
                                                        "\"docker.io\"]\nendpoint = [\"http://m:5000\"]\n")
                              .detection();
-  CHECK(detection.state == "broken");
+  CHECK(detection.state == RegistryState::broken);
   CHECK(mentions(detection.notes, "config_path"));
 }
 
 TEST_CASE("containerd.io with its CRI plugin disabled is no Kubernetes runtime") {
   const auto detection = Node().containerd("1.7.27", "disabled_plugins = [\"cri\"]\n").detection();
-  CHECK(detection.state == "CRI disabled");
+  CHECK(detection.state == RegistryState::cri_disabled);
   CHECK(mentions(detection.notes, "disabled_plugins"));
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("Docker alone is Docker Engine, whose directory is live without config
   const auto detection = node.detection();
   CHECK(detection.profile.name == "docker");
   CHECK(detection.hosts_dir == "/etc/docker/certs.d");
-  CHECK(detection.state == "live");
+  CHECK(detection.state == RegistryState::live);
 }
 
 TEST_CASE("K3s with docker beside it is K3s") {
@@ -136,7 +136,7 @@ TEST_CASE("K3s with docker beside it is K3s") {
   CHECK(detection.role == "server");
   CHECK(detection.distribution_version == "v1.31.4+k3s1");
   CHECK(detection.era.dialect == "certs.d");
-  CHECK(detection.state == "managed elsewhere");
+  CHECK(detection.state == RegistryState::managed_elsewhere);
   CHECK(detection.hosts_dir == "/var/lib/rancher/k3s/agent/etc/containerd/certs.d");
   CHECK(mentions(detection.notes, "left alone"));
 }
@@ -218,7 +218,7 @@ TEST_CASE("MicroK8s is written through current, and restarted through snap") {
   CHECK(detection.profile.name == "microk8s");
   CHECK(detection.distribution_version == "v1.31.4");
   CHECK(detection.hosts_dir == "/var/snap/microk8s/current/args/certs.d");
-  CHECK(detection.state == "live");
+  CHECK(detection.state == RegistryState::live);
   CHECK(detection.service->restart_by == RestartBy::snap);
   CHECK(detection.service->restart_name == "microk8s.daemon-containerd");
 }
@@ -259,7 +259,7 @@ TEST_CASE("Canonical Kubernetes looks like plain containerd, but reads hosts.d")
   const auto detection = node.detection();
   CHECK(detection.profile.name == "k8s-snap");
   CHECK(detection.hosts_dir == "/etc/containerd/hosts.d");
-  CHECK(detection.state == "live");
+  CHECK(detection.state == RegistryState::live);
   CHECK(detection.distribution_version == "v1.33.2");
 }
 
@@ -271,7 +271,7 @@ TEST_CASE("KIND is seen before kubeadm, minikube is not KIND") {
   kind.file("/kind/version", "v0.29.0\n");
   CHECK(kind.detection().profile.name == "kind");
   CHECK(kind.detection().distribution_version == "v0.29.0");
-  CHECK(kind.detection().state == "needs config_path");
+  CHECK(kind.detection().state == RegistryState::needs_config_path);
   Node minikube;
   minikube.containerd("1.7.24", live_config)
       .file("/kind/entrypoint")
@@ -290,7 +290,7 @@ TEST_CASE("an existing KIND node with containerd 2.2 reads certs.d through its d
               "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = "
               "\"io.containerd.runc.v2\"\n")
           .detection();
-  CHECK(detection.state == "live");
+  CHECK(detection.state == RegistryState::live);
 }
 
 TEST_CASE("two active runtimes and no kubelet: the user is asked") {
@@ -307,7 +307,7 @@ TEST_CASE("two active runtimes: the kubelet decides") {
   node.kubelet("unix:///run/containerd/containerd.sock");
   CHECK(node.detection().profile.name == "containerd");
   CHECK(node.detection("microk8s").profile.name == "microk8s");
-  CHECK(node.detection("microk8s").confidence == "given");
+  CHECK(node.detection("microk8s").confidence == Confidence::given);
 }
 
 TEST_CASE("two containerds that have the kubelet's socket are not chosen from") {
@@ -328,9 +328,9 @@ TEST_CASE("nothing running: the marks tell, with low confidence") {
   node.file("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "version = 2\n");
   const auto detection = node.detection();
   CHECK(detection.profile.name == "k3s");
-  CHECK(detection.confidence == "low (not running)");
-  CHECK(detection.state == "not running");
-  CHECK(node.detection("k3s").confidence == "given");
+  CHECK(detection.confidence == Confidence::low);
+  CHECK(detection.state == RegistryState::not_running);
+  CHECK(node.detection("k3s").confidence == Confidence::given);
   CHECK(Node().refusal().kind == ErrorKind::unsupported);
 }
 
@@ -369,8 +369,8 @@ TEST_CASE("EKS works with its two directories as long as layers are discarded, a
         .detection();
   };
   CHECK(eks("true").profile.name == "eks");
-  CHECK(eks("true").state == "live");
-  CHECK(eks("false").state == "multi-root: ignored");
+  CHECK(eks("true").state == RegistryState::live);
+  CHECK(eks("false").state == RegistryState::several_roots);
 }
 
 TEST_CASE("systems without a shell are recognised by their os-release") {
@@ -379,7 +379,7 @@ TEST_CASE("systems without a shell are recognised by their os-release") {
   node.containerd("2.0.5").kubelet("unix:///run/containerd/containerd.sock");
   CHECK(node.detection().profile.name == "bottlerocket");
   CHECK(node.detection().era.style == Style::patch);
-  CHECK(node.detection().state == "managed elsewhere");
+  CHECK(node.detection().state == RegistryState::managed_elsewhere);
 }
 
 TEST_CASE("an unknown --distribution is refused with the nearest name") {

@@ -46,8 +46,23 @@ TEST_CASE("system records become facts") {
   CHECK(facts.os_release.at("PRETTY_NAME") == "Debian 12");
   CHECK(facts.tools.at("ctr") == "/usr/bin/ctr");
   CHECK(facts.versions.at("k3s") == "k3s version v1.31.4+k3s1");
-  CHECK(facts.services.at("containerd.service") == ServiceState{"active", "enabled"});
+  CHECK(facts.services.at("containerd.service") == ServiceState{ActiveState::active, EnabledState::enabled});
   CHECK(facts.services.at("k3s.service") == ServiceState{});
+}
+
+TEST_CASE("a node's words are written as they were read; what is no word of theirs becomes unknown") {
+  const std::string known =
+      "service a.service deactivating static\nservice b.service maintenance enabled-runtime\nreceipt 1 stuck\n.\n";
+  CHECK(serialize_facts(parsed(known), FactSecrets::keep)
+            .find("service a.service deactivating static\nservice "
+                  "b.service maintenance enabled-runtime\nreceipt 1 "
+                  "stuck\n") != std::string::npos);
+  const auto other = parsed(
+      "process 7 containerd\nplugin 7 io.containerd.grpc.v1.cri dreaming\n"
+      "service a.service dreaming often\nreceipt 1 dreamt\n.\n");
+  CHECK(other.services.at("a.service") == ServiceState{});
+  CHECK(other.runtimes[0].plugins.at("io.containerd.grpc.v1.cri") == PluginState::unknown);
+  CHECK(other.receipts[0].result == ReceiptResult::unknown);
 }
 
 TEST_CASE("a containerd process becomes a runtime with all that is known about it") {
@@ -59,7 +74,7 @@ TEST_CASE("a containerd process becomes a runtime with all that is known about i
   CHECK(runtime.address == "/run/c.sock");
   CHECK(runtime.unit == "containerd.service");
   CHECK(runtime.version == "containerd github.com/containerd/containerd 1.7.24~ds1");
-  CHECK(runtime.plugins.at("io.containerd.grpc.v1.cri") == "ok");
+  CHECK(runtime.plugins.at("io.containerd.grpc.v1.cri") == PluginState::ok);
 }
 
 TEST_CASE("the kubelet's endpoint comes from its arguments first, then its configuration, then what kubeadm left") {
@@ -107,7 +122,7 @@ TEST_CASE("receipts and an unfinished transaction are read") {
       "receipt 3 rolled-back\nid t-1\ntime 2026-01-01T00:00:00Z\ntool 0.1.0\nreason cri is in error\n"
       "file - abc /etc/a b\n.\nunfinished t-2 committing\nbusy t-3 (pid 4)\n");
   REQUIRE(facts.receipts.size() == 1);
-  CHECK(facts.receipts[0].result == "rolled-back");
+  CHECK(facts.receipts[0].result == ReceiptResult::rolled_back);
   CHECK(facts.receipts[0].files == std::vector<ReceiptSummary::File>{{"/etc/a b", "-", "abc"}});
   CHECK(facts.unfinished == Unfinished{"t-2", Unfinished::State::committing});
   CHECK(facts.busy == "t-3 (pid 4)");
@@ -195,7 +210,7 @@ TEST_CASE("the same secret gets the same mask, another one another") {
 TEST_CASE("facts that asked no programs are completed from earlier ones, runtime by runtime") {
   auto earlier = parsed(containerd + "version k3s k3s v1.31\nservice x.service active -\n");
   REQUIRE(earlier.runtimes.size() == 1);
-  earlier.runtimes[0].plugins = {{"io.containerd.grpc.v1.cri", "ok"}};
+  earlier.runtimes[0].plugins = {{"io.containerd.grpc.v1.cri", PluginState::ok}};
   auto later = parsed("unasked\n" + containerd);
   later.runtimes[0].version.clear();
   later.runtimes[0].plugins.clear();

@@ -30,9 +30,10 @@ std::string summary(const Result<Detection>& result) {
   }
   out << "distribution: " << result->profile.name << " " << result->distribution_version << "\nrole: " << result->role
       << "\ncontainerd: " << to_string(result->containerd) << "\nstyle: " << to_string(result->era.style)
-      << "\nhosts_dir: " << result->hosts_dir << "\nconfig: " << result->config_file << "\nstate: " << result->state
+      << "\nhosts_dir: " << result->hosts_dir << "\nconfig: " << result->config_file
+      << "\nstate: " << to_string(result->state)
       << "\nrestart: " << (result->service ? result->service->restart_name : "")
-      << "\nconfidence: " << result->confidence << "\n";
+      << "\nconfidence: " << to_string(result->confidence) << "\n";
   return out.str();
 }
 

@@ -359,8 +359,13 @@ TEST_CASE("a file of ours whose receipt was pruned is still ours") {
   Planned node(hub_by_anubis);
   node.on("1.7.24", live_1_7)
       .file("/etc/containerd/certs.d/ghcr.io/hosts.toml", std::string(owner_line) + "\n[host]\n");
-  node.facts.receipts.push_back(
-      {.sequence = 14, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}});
+  node.facts.receipts.push_back({.sequence = 14,
+                                 .id = "t",
+                                 .time = {},
+                                 .result = ReceiptResult::applied,
+                                 .tool_version = {},
+                                 .reason = {},
+                                 .files = {}});
   CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml")->op == Op::remove);
 }
 
@@ -388,7 +393,7 @@ TEST_CASE("a file of ours stays ours when a snap's data moves on to its next rev
     return ReceiptSummary{.sequence = 1,
                           .id = "t",
                           .time = {},
-                          .result = "applied",
+                          .result = ReceiptResult::applied,
                           .tool_version = {},
                           .reason = {},
                           .files = {{.path = std::move(path), .before = "-", .after = "x"}}};

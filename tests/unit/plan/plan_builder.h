@@ -63,7 +63,7 @@ struct Planned : Node {
     ReceiptSummary receipt{.sequence = static_cast<int>(facts.receipts.size()) + 1,
                            .id = "t",
                            .time = {},
-                           .result = "applied",
+                           .result = ReceiptResult::applied,
                            .tool_version = {},
                            .reason = {},
                            .files = {}};

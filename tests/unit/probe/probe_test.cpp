@@ -35,7 +35,7 @@ std::string answer_line(int id, std::string_view text) {
 EndpointProbe heard(std::string_view text, bool for_image = false) {
   const Question question{
       .endpoint = endpoint("http", "a"), .method = "GET", .url = "http://a/v2/", .headers = {}, .for_image = for_image};
-  return read_answer(question, {.tool = "curl", .text = std::string(text)});
+  return read_answer(question, {.tool = ProbeTool::other, .text = std::string(text)});
 }
 
 }  // namespace

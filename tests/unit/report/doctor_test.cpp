@@ -105,8 +105,13 @@ TEST_CASE("the doctor is silent but for notes on every recorded node, before and
     auto tree = tree_after_start(project(*plan, facts.tree), facts, *detection);
     if (!tree) FAIL(to_string(tree.error()));
     facts.tree = *std::move(tree);
-    ReceiptSummary receipt{
-        .sequence = 1, .id = "t", .time = {}, .result = "applied", .tool_version = {}, .reason = {}, .files = {}};
+    ReceiptSummary receipt{.sequence = 1,
+                           .id = "t",
+                           .time = {},
+                           .result = ReceiptResult::applied,
+                           .tool_version = {},
+                           .reason = {},
+                           .files = {}};
     for (const auto& change : plan->files)
       if (const auto* entry = facts.tree.stat(change.path); entry != nullptr && entry->kind == FileEntry::Kind::file)
         receipt.files.push_back({change.path, change.before_sha256, entry->sha256});
