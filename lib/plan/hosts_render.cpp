@@ -208,7 +208,7 @@ Secret render_hosts_toml(const std::vector<RenderedHost>& chain, LastHost last, 
 bool holds_secrets(const std::vector<RenderedHost>& chain) {
   return std::any_of(chain.begin(), chain.end(), [](const RenderedHost& host) {
     return std::any_of(host.headers.begin(), host.headers.end(),
-                       [](const RenderedHeader& header) { return is_secret_header(header.name); });
+                       [](const RenderedHeader& header) { return is_secret_name(header.name); });
   });
 }
 
