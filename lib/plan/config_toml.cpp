@@ -16,7 +16,7 @@ Result<std::vector<std::string>> endpoints(const Registry& registry) {
     const bool own = registry.upstream != Registry::Upstream::none && chain[i] == registry.upstream_endpoint;
     const bool by_itself = own && registry.upstream == Registry::Upstream::standard && i + 1 == chain.size();
     if (by_itself && chain[i].scheme == "https") break;
-    out.push_back(chain[i].scheme + "://" + chain[i].host + (chain[i].path == "/v2" ? "" : chain[i].path));
+    out.push_back(endpoint_url(chain[i]));
   }
   return out;
 }
@@ -46,8 +46,8 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   RF_TRY(auto after, set_mirrors(before, detection.containerd, mirrors).doing("editing " + file));
   if (after == before) return draft;
   const std::string why = "the mirrors in it are those declared";
-  RF_CHECK(put_file(context, {.path = file, .content = Secret(after), .kind = FileChange::Class::config, .why = why},
-                    draft));
+  RF_CHECK(put_file(context.files, {.path = file, .content = after, .kind = FileChange::Class::config, .why = why},
+                    draft.files));
   if (tree.real_path(file) != tree.real_path(detection.config_file)) {
     RF_TRY(auto running, set_mirrors(tree.read(detection.config_file).value_or(""), detection.containerd, mirrors));
     draft.rendered = tree;

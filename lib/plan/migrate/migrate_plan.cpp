@@ -39,9 +39,9 @@ Result<void> may_migrate(const Detection& detection, const MigrateOptions& optio
 
 // config.toml is made from another file at every start, so that one is changed, as config.toml would be. Both must say
 // the same.
-Result<Migration> migrate_source_file(const FileTree& tree, const Detection& detection, MigrateOptions options) {
+Result<Migration> migrate_source_file(const NodeFiles& node, const Detection& detection, MigrateOptions options) {
   const auto& file = detection.era.config_file;
-  RF_TRY(auto made, make_migration(tree, config_source(detection), detection.containerd, options));
+  RF_TRY(auto made, make_migration(node, config_source(detection), detection.containerd, options));
   if (made.files.empty()) return made;
   if (!detection.config.config_path.empty())
     return Error{
@@ -51,7 +51,7 @@ Result<Migration> migrate_source_file(const FileTree& tree, const Detection& det
   options.hosts_dir = detection.hosts_dir;
   auto source = config_source(detection);
   source.file = file;
-  RF_TRY(auto migration, make_migration(tree, source, detection.containerd, options));
+  RF_TRY(auto migration, make_migration(node, source, detection.containerd, options));
   const auto chains = made.chains(), chains_of_source = migration.chains();
   const bool same = std::equal(
       chains.begin(), chains.end(), chains_of_source.begin(), chains_of_source.end(),
@@ -68,19 +68,21 @@ Result<Migration> migrate_source_file(const FileTree& tree, const Detection& det
 Result<Migration> migration_of(const Facts& facts, const Detection& detection, MigrateOptions options) {
   const bool own_form = detection.era.style == Style::registries_yaml;
   const auto source = config_source(detection);
+  const NodeFiles node(facts, detection.profile);
   if (options.to == Form::registries_yaml) {
     const auto target = options.place == Place::same_node ? registries_yaml_node(facts, detection)
                                                           : usual_registries_yaml_node(options);
-    RF_TRY(const auto tree, options.place == Place::same_node ? Result<FileTree>(facts.tree)
-                                                              : tree_after_start(facts.tree, facts, detection));
+    if (options.place == Place::same_node)
+      return migrate_to_registries_yaml(node, source, detection.containerd, target, options);
+    RF_TRY(const auto tree, tree_after_start(facts.tree, facts, detection));
     return migrate_to_registries_yaml(tree, source, detection.containerd, target, options);
   }
   if (own_form)
     return migrate_from_registries_yaml(facts.tree, registries_yaml_node(facts, detection), detection.containerd,
                                         options);
   if (options.hosts_dir.empty() && detection.config.config_path.empty()) options.hosts_dir = detection.hosts_dir;
-  if (is_made_from_another(detection, facts.tree)) return migrate_source_file(facts.tree, detection, options);
-  return make_migration(facts.tree, source, detection.containerd, options);
+  if (is_made_from_another(detection, facts.tree)) return migrate_source_file(node, detection, options);
+  return make_migration(node, source, detection.containerd, options);
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "base/content.h"
+#include "base/text.h"
+
 using namespace rf;
 
 namespace {
@@ -55,4 +58,28 @@ TEST_CASE("a secret is known by the name of its header, key or flag") {
     INFO(name);
     CHECK_FALSE(is_secret_name(name));
   }
+}
+
+TEST_CASE("what a secret went into is a secret, whatever form it took on the way") {
+  const Content plain = "user";
+  const Content secret = Secret(std::string("pa\"ss"));
+  CHECK_FALSE(plain.made_from_secret());
+  CHECK(secret.made_from_secret());
+  CHECK_FALSE(Content(Secret()).made_from_secret());
+  const auto inner = fill("{}: {}\n", {plain.as(toml_quote), secret.as(toml_quote)});
+  CHECK(inner.text().expose() == "\"user\": \"pa\\\"ss\"\n");
+  CHECK(inner.made_from_secret());
+  const auto outer = fill("content: {}", {inner.as(base64_encode)});
+  CHECK(outer.made_from_secret());
+  Content file = "# a file\n";
+  file += plain;
+  CHECK_FALSE(file.made_from_secret());
+  file += outer;
+  CHECK(file.made_from_secret());
+  CHECK(file.text().expose().starts_with("# a file\nusercontent: "));
+}
+
+TEST_CASE("a pattern takes its values one for one, and as they are") {
+  CHECK(fill("{} and {}.", {"{}", "b"}).text().expose() == "{} and b.");
+  CHECK(fill("none", {}).text().expose() == "none");
 }
