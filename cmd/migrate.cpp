@@ -132,11 +132,7 @@ Result<Migration> migration_of_copy(const Options& options, MigrateOptions migra
 Result<Plan> plan_copy(const Options& options) {
   RF_TRY(const auto migrate, migrate_options(options));
   RF_TRY(auto migration, migration_of_copy(options, migrate));
-  Plan plan;
-  plan.notes = std::move(migration.explanation);
-  plan.warnings = std::move(migration.lost);
-  plan.chains = migration.chains();
-  plan.files = std::move(migration.files);
+  auto plan = with_migration({}, std::move(migration));
   plan.elsewhere = true;
   return plan;
 }

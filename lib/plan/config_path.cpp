@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "containerd/config/config_edit.h"
+#include "plan/head.h"
 
 namespace rf {
 namespace {
@@ -66,11 +67,11 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
   if (!era.drop_in.empty()) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
-    return Error{
-        ErrorKind::unsupported,
-        fmt::format("{}; {} belongs to {}, which writes it anew", why, detection.config_file, detection.profile.title),
-        fmt::format("`regfallback render --for {}` prints what to give to {}", detection.profile.name,
-                    detection.profile.title)};
+    auto error = config_is_managed(detection, detection.config_file,
+                                   fmt::format("`regfallback render --for {}` prints what to give to {}",
+                                               detection.profile.name, detection.profile.title));
+    error.message = fmt::format("{}; {}", why, error.message);
+    return error;
   } else if (is_made_from_another(detection, tree)) {
     RF_CHECK(edit_source_file(context, era.config_file, why, draft));
   } else {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "containerd/config/config_edit.h"
+#include "plan/head.h"
 #include "plan/hosts_render.h"
 #include "plan/styles.h"
 
@@ -26,10 +27,7 @@ Result<std::vector<std::string>> endpoints(const Registry& registry) {
 Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto& detection = context.detection;
   const auto& file = detection.era.config_file.empty() ? detection.config_file : detection.era.config_file;
-  if (detection.era.config_managed)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{} belongs to {}, which writes it anew", file, detection.profile.title),
-                 "use its own way"};
+  if (detection.era.config_managed) return config_is_managed(detection, file, "use its own way");
   for (const auto& [host, secrets] : context.resolved)
     if (!secrets.ca_pem.empty() || !secrets.client_cert_pem.empty() || !secrets.password.empty())
       return Error{ErrorKind::unsupported,

@@ -66,9 +66,10 @@ Result<Migration> migrate_to_registries_yaml(const NodeFiles& node, const Config
 // A node elsewhere that runs the program of the options, in its usual places.
 RegistriesYamlNode usual_registries_yaml_node(const MigrateOptions& options);
 
+// A plan that carries a migration out: `lost` lines are its warnings, the explanation its notes.
+Plan with_migration(Plan plan, Migration migration);
 // The migration of a node as a plan: its files, and the restart that makes them count. Empty where nothing is to be
-// migrated. `lost` lines are warnings of the plan, the explanation its notes. A plan for elsewhere has no restart and
-// is not for this node.
+// migrated. A plan for elsewhere has no restart and is not for this node.
 Result<Plan> plan_migration(const Facts& facts, const Detection& detection, const MigrateOptions& options,
                             RestartPolicy restart);
 
