@@ -113,29 +113,26 @@ Result<Migration> migration_of_copy(const Options& options, MigrateOptions migra
                                       usual_registries_yaml_node(migrate), migrate);
   }
   RF_TRY(const auto copy, copy_below_root(options, "migrate", GeneratedFiles::found));
+  const NodeFiles files(copy.facts, copy.detection->profile);
   const bool reads_registries_yaml = copy.detection->era.style == Style::registries_yaml;
   if (migrate.to == Form::registries_yaml) {
     migrate.place = reads_registries_yaml ? Place::same_node : Place::elsewhere;
     const auto target = reads_registries_yaml ? registries_yaml_node_of(options, *copy.detection, copy.facts.tree)
                                               : usual_registries_yaml_node(migrate);
-    return migrate_to_registries_yaml(copy.facts.tree, copy.source, copy.config.containerd, target, migrate);
+    return migrate_to_registries_yaml(files, copy.source, copy.config.containerd, target, migrate);
   }
   if (reads_registries_yaml)
     return migrate_from_registries_yaml(copy.facts.tree,
                                         registries_yaml_node_of(options, *copy.detection, copy.facts.tree),
                                         copy.config.containerd, migrate);
-  return make_migration(copy.facts.tree, copy.source, copy.config.containerd, migrate);
+  return make_migration(files, copy.source, copy.config.containerd, migrate);
 }
 
 // A copy of a node's files: shown, and written elsewhere when asked to.
 Result<Plan> plan_copy(const Options& options) {
   RF_TRY(const auto migrate, migrate_options(options));
   RF_TRY(auto migration, migration_of_copy(options, migrate));
-  Plan plan;
-  plan.notes = std::move(migration.explanation);
-  plan.warnings = std::move(migration.lost);
-  plan.chains = migration.chains();
-  plan.files = std::move(migration.files);
+  auto plan = with_migration({}, std::move(migration));
   plan.elsewhere = true;
   return plan;
 }

@@ -73,27 +73,14 @@ Result<PatchTarget> patch_target(const Options& options) {
   return target;
 }
 
-// Whether a secret of the intent stands in a file, as it is or as base64 of user:password. Such files are written with
-// --directory and never printed.
-bool holds_secrets(const PatchFile& file, const ResolvedEndpoints& resolved) {
-  const auto has = [&](std::string_view text) {
-    return !text.empty() && file.content.expose().find(text) != std::string_view::npos;
-  };
-  for (const auto& [host, endpoint] : resolved) {
-    if (has(endpoint.password.expose()) || has(endpoint.client_key_pem.expose())) return true;
-    if (!endpoint.password.empty() &&
-        has(base64_encode(endpoint.username + ":" + std::string(endpoint.password.expose()))))
-      return true;
-  }
-  return false;
-}
-
-Value patch_value(const PatchTarget& target, const Patch& patch, const ResolvedEndpoints& resolved) {
+// What was made from a secret is written with --directory, and never printed.
+Value patch_value(const PatchTarget& target, const Patch& patch) {
   Value files = Value::array();
   for (const auto& file : patch.files) {
-    files.push(Value::object({{"name", file.name},
-                              {"mode", fmt::format("{:04o}", file.mode)},
-                              {"content", holds_secrets(file, resolved) ? Value() : Value(file.content.expose())}}));
+    files.push(
+        Value::object({{"name", file.name},
+                       {"mode", fmt::format("{:04o}", file.mode())},
+                       {"content", file.content.made_from_secret() ? Value() : Value(file.content.text().expose())}}));
   }
   return Value::object({{"schema", "regfallback.render/v1"},
                         {"for", target.name},
@@ -104,21 +91,22 @@ Value patch_value(const PatchTarget& target, const Patch& patch, const ResolvedE
 
 // The snippet alone goes to standard output where it is the only file, so that it can be piped; else each under its
 // name.
-Result<void> give_patch(Context& context, const PatchTarget& target, const Patch& patch,
-                        const ResolvedEndpoints& resolved) {
+Result<void> give_patch(Context& context, const PatchTarget& target, const Patch& patch) {
   const auto& directory = context.options.output_directory;
-  if (!context.wants_table()) context.print(patch_value(target, patch, resolved));
-  for (const auto& file : patch.files) {
-    if (!directory.empty()) {
-      RF_CHECK(write_local_file(directory + "/" + file.name, file.content.expose(), file.mode));
-      context.note("wrote " + directory + "/" + file.name);
-    } else if (context.wants_table() && holds_secrets(file, resolved)) {
+  const bool prints = directory.empty() && context.wants_table();
+  for (const auto& file : patch.files)
+    if (prints && file.content.made_from_secret())
       return Error{.kind = ErrorKind::refused,
                    .message = file.name + " holds secrets, which are never printed",
                    .hint = "--directory DIR writes it, readable by you alone"};
-    } else if (context.wants_table()) {
+  if (!context.wants_table()) context.print(patch_value(target, patch));
+  for (const auto& file : patch.files) {
+    if (!directory.empty()) {
+      RF_CHECK(write_local_file(directory + "/" + file.name, file.content.text().expose(), file.mode()));
+      context.note("wrote " + directory + "/" + file.name);
+    } else if (prints) {
       if (patch.files.size() > 1) context.out.write("# " + terminal_safe(file.name) + "\n");
-      context.out.write(std::string(file.content.expose()) + (patch.files.size() > 1 ? "\n" : ""));
+      context.out.write(std::string(file.content.text().expose()) + (patch.files.size() > 1 ? "\n" : ""));
     }
   }
   for (const auto& note : patch.notes) context.note(note);
@@ -137,7 +125,7 @@ int run_patch(Context& context, const Setup& setup) {
   const auto patch =
       target ? render_patch(setup.intent, setup.resolved, *target, setup.profiles) : Result<Patch>(target.error());
   if (!patch) return context.fail(patch.error());
-  if (const auto given = give_patch(context, *target, *patch, setup.resolved); !given) {
+  if (const auto given = give_patch(context, *target, *patch); !given) {
     context.error(given.error());
     return exit_failed;
   }

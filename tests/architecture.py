@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Holds every #include of lib/ against the table in lib/rooms.cmake: rooms, their folders, and pure rooms against IO headers; a
 pure room may use the calendar of <chrono> but not its clocks. A permission that no #include uses is a fault too. No two headers may
-give two types one name, which compilers do not notice and linkers answer with either.
+give two types one name, which compilers do not notice and linkers answer with either. What makes the native forms works on Content,
+which knows what it was made from, and never takes a secret out of it.
 
 usage: architecture.py SOURCE_DIR
 """
@@ -94,6 +95,8 @@ def main() -> int:
             faults.append(f"lib/{path}: the folder {folder} is not in lib/rooms.cmake")
         if table.kinds.get(path.split("/")[0]) == "PURE" and CLOCK.search(text):
             faults.append(f"lib/{path}: a pure room may not read a clock")
+        if path.startswith("plan/render/") and "expose(" in text:
+            faults.append(f"lib/{path}: expose() takes the secret out of a Content; use as() and fill()")
         faults += [fault for target in INCLUDE.findall(text) if (fault := check_include(table, path, target, used))]
     for group in (table.rooms, table.folders):
         faults += [f"lib/rooms.cmake: {name} may use {other}, and nothing does"

@@ -42,13 +42,19 @@ class Secret {
   std::string text_;
 };
 
-// Where the password stands in a text that begins with a URL, or with the "://" of one.
-struct PasswordSpan {
+// Where the secret is in a text that begins with a URL, or with the "://" of one: the password of user:password@host;
+// or what is before the @ where there is no password, because https://TOKEN@host and https://TOKEN:x-oauth-basic@host
+// are how tokens are given.
+struct SecretSpan {
   std::size_t begin = 0;
   std::size_t size = 0;
 };
-std::optional<PasswordSpan> password_in_url(std::string_view text);
-// A URL with its password masked.
+std::optional<SecretSpan> secret_in_url(std::string_view text);
+// A URL with its secret masked.
 std::string masked_url(std::string_view url);
+
+// What is a secret, by its name: of a header, of a key in TOML, YAML and JSON, of a flag. Diffs, saved facts, messages
+// and the modes of files go by this alone.
+bool is_secret_name(std::string_view name);
 
 }  // namespace rf

@@ -74,7 +74,7 @@ void look_for_open_files(const View& view, Findings& found) {
     const auto text = view.tree().read(loaded.file).value_or("");
     for (const auto& entry : loaded.entries) {
       for (const auto& header : entry.headers)
-        if (is_secret_header(header.name))
+        if (is_secret_name(header.name))
           report_open_file(view, {loaded.file, header_line(text, entry.line, header.name), 0},
                            "the header " + header.name, found);
       for (const auto& [certificate, key] : entry.client)

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 namespace rf {
@@ -16,14 +17,6 @@ Error at(const Location& where, std::string message, std::string hint) {
 
 bool has_tls(const EndpointOptions& options) {
   return !options.ca_file.empty() || !options.client_cert_file.empty() || options.insecure_skip_verify;
-}
-
-// Header values that are secrets by their name.
-bool names_a_secret(std::string_view header) {
-  const auto name = lower(header);
-  for (const std::string_view word : {"token", "key", "secret", "password", "cookie", "auth"})
-    if (name.find(word) != name.npos) return true;
-  return false;
 }
 
 void check_transport(const Intent& intent, std::vector<Error>& problems) {
@@ -67,7 +60,7 @@ void check_options(const EndpointOptions& options, unsigned mode_bits, IntentOrP
              fmt::format("write {{ env: NAME }} or {{ file: PATH }}, or chmod 600 {}", out.intent.file)));
   }
   for (const auto& [name, value] : options.headers)
-    if (readable && names_a_secret(name))
+    if (readable && is_secret_name(name))
       out.problems.push_back(
           at(options.where,
              fmt::format("the header {} of {} looks like a secret, in a file with mode {:04o} that others can read",

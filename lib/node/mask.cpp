@@ -21,16 +21,6 @@ bool is_name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
 }
 
-bool names_a_secret(std::string_view name) {
-  const auto low = lower(name);
-  if (low == "auth" || low == "cookie" || low == "key_data" || low.ends_with("-key") || low.ends_with("apikey") ||
-      low.ends_with("-api"))
-    return true;
-  for (const auto part : {"password", "passwd", "token", "secret", "authorization", "credential"})
-    if (low.find(part) != low.npos) return true;
-  return false;
-}
-
 std::size_t spaces_at(std::string_view text, std::size_t at) {
   std::size_t end = at;
   while (end < text.size() && (text[end] == ' ' || text[end] == '\t')) ++end;
@@ -84,10 +74,10 @@ class Scanner {
 
   // http://user:password@host
   bool user_of_url() {
-    const auto password = password_in_url(text_.substr(at_));
-    if (!password) return false;
-    keep(password->begin);
-    mask_to(at_ + password->size);
+    const auto secret = secret_in_url(text_.substr(at_));
+    if (!secret) return false;
+    keep(secret->begin);
+    mask_to(at_ + secret->size);
     return true;
   }
 
@@ -116,7 +106,7 @@ class Scanner {
     const auto begin = at_;
     while (at_ < text_.size() && is_name_char(text_[at_])) ++at_;
     const auto word = text_.substr(begin, at_ - begin);
-    const bool secret = names_a_secret(word);
+    const bool secret = is_secret_name(word);
     auto key = secret ? key_here() : Key{};
     out_ += word;
     if (!secret) return;
@@ -124,10 +114,18 @@ class Scanner {
         at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'') ? std::size_t(1) : std::size_t(0);
     const auto sign = at_ + quote + spaces_at(text_, at_ + quote);
     if (sign >= text_.size() || (text_[sign] != '=' && text_[sign] != ':')) return;
+    if (quote == 0 && is_port(at_)) return;
     key.yaml = text_[sign] == ':';
     keep(sign + 1 - at_);
     keep(spaces_at(text_, at_));
     value(key);
+  }
+
+  // ":5000" of a host: YAML wants a blank behind the colon of a key.
+  bool is_port(std::size_t at) const {
+    if (text_[at] != ':') return false;
+    const auto end = std::min(text_.find_first_not_of("0123456789", at + 1), text_.size());
+    return end > at + 1 && end <= at + 6 && (end == text_.size() || !is_name_char(text_[end]));
   }
 
   void value(const Key& key) {
@@ -149,7 +147,8 @@ class Scanner {
     auto value = trim(text_.substr(at_, end - at_));
     const bool comma = value.ends_with(',');
     if (comma) value.remove_suffix(1);
-    out_ += mask(value);
+    const bool truth = value == "true" || value == "false";
+    out_ += truth ? std::string(value) : mask(value);
     if (comma) out_ += ',';
     at_ = end;
   }
@@ -269,7 +268,7 @@ std::vector<std::string> mask_arguments(const std::vector<std::string>& argv) {
     const auto equals = arg.find('=');
     const auto name = std::string_view(arg).substr(0, equals);
     const bool flag = name.starts_with('-') && std::all_of(name.begin(), name.end(), is_name_char);
-    const bool secret = flag && names_a_secret(name) && !name.ends_with("-file");
+    const bool secret = flag && is_secret_name(name);
     if (next_is_secret && !arg.starts_with('-'))
       masked.push_back(mask(arg));
     else if (secret && equals != arg.npos)

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "containerd/config/config_edit.h"
+#include "plan/head.h"
 
 namespace rf {
 namespace {
@@ -35,9 +36,9 @@ Result<void> edit_source_file(const PlanContext& context, const std::string& fil
   const auto& tree = context.facts.tree;
   const auto before = tree.read(file).value_or("");
   RF_TRY(auto after, set_config_path(before, detection.containerd, detection.hosts_dir).doing("editing " + file));
-  RF_CHECK(put_file(context,
-                    {.path = file, .content = Secret(std::move(after)), .kind = FileChange::Class::config, .why = why},
-                    draft));
+  RF_CHECK(put_file(context.files,
+                    {.path = file, .content = std::move(after), .kind = FileChange::Class::config, .why = why},
+                    draft.files));
   RF_TRY(const auto running, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir)
                                  .doing("looking ahead at " + detection.config_file));
   draft.rendered = tree;
@@ -66,22 +67,22 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
   if (!era.drop_in.empty()) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
-    return Error{
-        ErrorKind::unsupported,
-        fmt::format("{}; {} belongs to {}, which writes it anew", why, detection.config_file, detection.profile.title),
-        fmt::format("`regfallback render --for {}` prints what to give to {}", detection.profile.name,
-                    detection.profile.title)};
+    auto error = config_is_managed(detection, detection.config_file,
+                                   fmt::format("`regfallback render --for {}` prints what to give to {}",
+                                               detection.profile.name, detection.profile.title));
+    error.message = fmt::format("{}; {}", why, error.message);
+    return error;
   } else if (is_made_from_another(detection, tree)) {
     RF_CHECK(edit_source_file(context, era.config_file, why, draft));
   } else {
     RF_TRY(auto edit, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir));
     if (!edit.changed()) return {};
-    RF_CHECK(put_file(context,
+    RF_CHECK(put_file(context.files,
                       {.path = edit.file,
-                       .content = Secret(std::move(edit.after)),
+                       .content = std::move(edit.after),
                        .kind = FileChange::Class::config,
                        .why = edit.why.empty() ? why : edit.why},
-                      draft));
+                      draft.files));
   }
   if (era.restarts_itself && draft.files.size() == files_before)
     return {};  // it has noticed, and will have restarted soon

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "containerd/config/config_edit.h"
+#include "plan/head.h"
 #include "plan/hosts_render.h"
 #include "plan/styles.h"
 
@@ -16,7 +17,7 @@ Result<std::vector<std::string>> endpoints(const Registry& registry) {
     const bool own = registry.upstream != Registry::Upstream::none && chain[i] == registry.upstream_endpoint;
     const bool by_itself = own && registry.upstream == Registry::Upstream::standard && i + 1 == chain.size();
     if (by_itself && chain[i].scheme == "https") break;
-    out.push_back(chain[i].scheme + "://" + chain[i].host + (chain[i].path == "/v2" ? "" : chain[i].path));
+    out.push_back(endpoint_url(chain[i]));
   }
   return out;
 }
@@ -38,10 +39,7 @@ void warn_about(const EndpointOptions& options, Draft& draft) {
 Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto& detection = context.detection;
   const auto& file = detection.era.config_file.empty() ? detection.config_file : detection.era.config_file;
-  if (detection.era.config_managed)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{} belongs to {}, which writes it anew", file, detection.profile.title),
-                 "use its own way"};
+  if (detection.era.config_managed) return config_is_managed(detection, file, "use its own way");
   for (const auto& [host, secrets] : context.resolved)
     if (!secrets.ca_pem.empty() || !secrets.client_cert_pem.empty() || !secrets.password.empty())
       return Error{ErrorKind::unsupported,
@@ -59,8 +57,8 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   RF_TRY(auto after, set_mirrors(before, detection.containerd, mirrors).doing("editing " + file));
   if (after == before) return draft;
   const std::string why = "the mirrors in it are those declared";
-  RF_CHECK(put_file(context, {.path = file, .content = Secret(after), .kind = FileChange::Class::config, .why = why},
-                    draft));
+  RF_CHECK(put_file(context.files, {.path = file, .content = after, .kind = FileChange::Class::config, .why = why},
+                    draft.files));
   if (tree.real_path(file) != tree.real_path(detection.config_file)) {
     RF_TRY(auto running, set_mirrors(tree.read(detection.config_file).value_or(""), detection.containerd, mirrors));
     draft.rendered = tree;

@@ -81,27 +81,20 @@ class HostsDir {
     const auto why = describe(registry);
     std::set<std::string> certificates;
     for (const auto& certificate : files.certificates) {
-      const bool key = certificate.holds == CertificateFile::Holds::private_key;
       certificates.insert(certificate.name);
-      RF_CHECK(put_file(context_,
+      RF_CHECK(put_file(context_.files,
                         {.path = directory + "/" + certificate.name,
                          .content = certificate.content,
                          .kind = FileChange::Class::certificate,
-                         .holds = key ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
                          .why = why},
-                        draft_));
+                        draft_.files));
     }
     const auto path = directory + "/hosts.toml";
     RF_CHECK(look_at_owner(path));
-    const auto last = registry.name == "*" && registry.upstream == Registry::Upstream::standard ? LastHost::own_upstream
-                                                                                                : LastHost::server;
-    RF_CHECK(put_file(context_,
-                      {.path = path,
-                       .content = render_hosts_toml(files.chain, last, why),
-                       .kind = FileChange::Class::hosts,
-                       .holds = holds_secrets(files.chain) ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
-                       .why = why},
-                      draft_));
+    RF_CHECK(put_file(
+        context_.files,
+        {.path = path, .content = render_hosts_toml(files.chain, why), .kind = FileChange::Class::hosts, .why = why},
+        draft_.files));
     for (const auto& name : tree_.list(directory))
       if (is_our_certificate(name) && !certificates.contains(name))
         remove_ours(join_path(directory, name), "no longer used");
@@ -123,7 +116,7 @@ class HostsDir {
 
   // Without a hosts.toml, containerd trusts the *.crt and *.cert files of the directory for the registry itself; with
   // one it ignores them. So they are named in ours.
-  void carry_over(const Registry& registry, const std::string& directory, std::vector<RenderedHost>& chain) {
+  void carry_over(const Registry& registry, const std::string& directory, std::vector<HostEntry>& chain) {
     std::vector<std::string> authorities;
     std::vector<std::pair<std::string, std::string>> clients;
     const auto names = tree_.list(directory);
@@ -135,19 +128,20 @@ class HostsDir {
       if (std::find(names.begin(), names.end(), key) != names.end()) clients.emplace_back(name, key);
     }
     if (authorities.empty() && clients.empty()) return;
-    const auto own = std::find_if(chain.begin(), chain.end(), [&](const RenderedHost& host) {
-      return registry.upstream != Registry::Upstream::none && host.endpoint == registry.upstream_endpoint &&
-             host.endpoint.scheme == "https";
+    const auto own = std::find_if(chain.begin(), chain.end(), [&](const HostEntry& host) {
+      return registry.upstream != Registry::Upstream::none && is_same(host, registry.upstream_endpoint) &&
+             host.scheme == "https";
     });
     if (own == chain.end()) {
       warn(fmt::format("{}: its certificate files are not used, because {} is not asked by https", directory,
                        registry.name));
       return;
     }
-    own->ca.insert(own->ca.end(), authorities.begin(), authorities.end());
+    if (!own->ca && !authorities.empty()) own->ca.emplace();
+    if (own->ca) own->ca->insert(own->ca->end(), authorities.begin(), authorities.end());
     own->client.insert(own->client.end(), clients.begin(), clients.end());
     draft_.notes.push_back(
-        fmt::format("{}: the certificate files there stay in use for {}", directory, own->endpoint.url()));
+        fmt::format("{}: the certificate files there stay in use for {}", directory, registry.upstream_endpoint.url()));
   }
 
   // Directories of registries the intent does not name: ours are removed, others stay.
@@ -182,12 +176,12 @@ class HostsDir {
       if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(join_path(directory, file), why)))
         empty = false;
     // An empty directory would hide _default, and stop the search.
-    if (empty) remove_file(context_, directory, FileChange::Class::directory, why, draft_);
+    if (empty) remove_file(context_.files, directory, FileChange::Class::directory, why, draft_.files);
   }
 
   bool remove_ours(const std::string& path, const std::string& why) {
     if (!has_receipt(context_.facts, tree_.real_path(path))) return false;
-    remove_file(context_, path, class_in_hosts_dir(path), why, draft_);
+    remove_file(context_.files, path, class_in_hosts_dir(path), why, draft_.files);
     return true;
   }
 

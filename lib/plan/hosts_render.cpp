@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/chain/chain.h"
+#include "containerd/chain/hosts_toml_write.h"
 #include "containerd/config/credentials.h"
 #include "containerd/config/features.h"
 
@@ -30,6 +30,8 @@ class Renderer {
       RF_TRY(auto host, rendered(endpoint));
       out_.chain.push_back(std::move(host));
     }
+    if (registry_.name == "*" && registry_.upstream == Registry::Upstream::standard)
+      out_.chain.push_back(registry_itself());
     RF_CHECK(check_ipv6());
     return std::move(out_);
   }
@@ -49,11 +51,10 @@ class Renderer {
   // endpoint is a value.
   Result<void> check_ipv6() const {
     if (has(Feature::toml_v2)) return {};
-    const bool last_is_value = registry_.name != "*" || registry_.upstream == Registry::Upstream::none;
-    for (std::size_t i = 0; i < out_.chain.size() - (last_is_value ? 1 : 0); ++i)
-      if (const auto& endpoint = out_.chain[i].endpoint; endpoint.host.starts_with('['))
+    for (std::size_t i = 0; i + 1 < out_.chain.size(); ++i)
+      if (const auto& host = out_.chain[i].host; host.starts_with('['))
         return unsupported(
-            "containerd {} cannot read a hosts.toml with the address " + endpoint.host + " before other endpoints",
+            "containerd {} cannot read a hosts.toml with the address " + host + " before other endpoints",
             "give the endpoint a host name");
     return {};
   }
@@ -61,9 +62,11 @@ class Renderer {
     return registry_.upstream != Registry::Upstream::none && endpoint == registry_.upstream_endpoint;
   }
 
-  Result<RenderedHost> rendered(const Endpoint& endpoint) {
-    RenderedHost host;
-    host.endpoint = endpoint;
+  Result<HostEntry> rendered(const Endpoint& endpoint) {
+    HostEntry host;
+    host.scheme = endpoint.scheme;
+    host.host = endpoint.host;
+    host.path = endpoint.path;
     host.capabilities = {"pull", "resolve"};
     if (is_upstream(endpoint))
       host.capabilities.emplace_back("push");  // for the clients that share these files, such as nerdctl
@@ -75,29 +78,34 @@ class Renderer {
     return host;
   }
 
-  Result<void> add_options(const EndpointOptions& options, RenderedHost& host) {
-    host.skip_verify = options.insecure_skip_verify;
-    if (host.skip_verify) warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", options.host));
-    if (!options.capabilities.empty()) host.capabilities = options.capabilities;
+  Result<void> add_options(const EndpointOptions& options, HostEntry& host) {
+    // All of them, here or resolved: what is new has to reach the file too.
+    const auto& [name, username, password, ca_file, client_cert_file, client_key_file, insecure_skip_verify,
+                 dial_timeout, capabilities, headers, where] = options;
+    if (insecure_skip_verify) {
+      host.skip_verify = true;
+      warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", name));
+    }
+    if (!capabilities.empty()) host.capabilities = capabilities;
     if (!has(Feature::referrers) && std::erase(host.capabilities, "referrers") != 0) {
-      warn(fmt::format("{}: containerd {} does not know the capability referrers; it is left out", options.host,
+      warn(fmt::format("{}: containerd {} does not know the capability referrers; it is left out", name,
                        to_string(containerd_)));
       if (host.capabilities.empty())
         return unsupported(
-            "without referrers, which containerd {} does not know, no capability of " + options.host + " is left",
+            "without referrers, which containerd {} does not know, no capability of " + name + " is left",
             "add pull and resolve");
     }
-    if (options.dial_timeout) add_dial_timeout(options, host);
-    for (const auto& [name, value] : options.headers) host.headers.push_back({name, Secret(value)});
+    if (dial_timeout) add_dial_timeout(options, host);
+    for (const auto& [header, value] : headers) host.headers.push_back({header, {value}});
     return {};
   }
 
-  void add_dial_timeout(const EndpointOptions& options, RenderedHost& host) {
+  void add_dial_timeout(const EndpointOptions& options, HostEntry& host) {
     if (!has(Feature::dial_timeout)) {
       warn(fmt::format(
           "{}: containerd {} has no dial_timeout (2.0.7 and later have): a dead endpoint costs 30 s for each object",
           options.host, to_string(containerd_)));
-    } else if (host.endpoint.scheme == "http" && has(Feature::dial_timeout_is_tls)) {
+    } else if (host.scheme == "http" && has(Feature::dial_timeout_is_tls)) {
       warn(
           fmt::format("{}: dial_timeout is left out, because containerd {} would ask this http endpoint by https first",
                       options.host, to_string(containerd_)));
@@ -106,21 +114,18 @@ class Renderer {
     }
   }
 
-  void add_resolved(const ResolvedEndpoint& secrets, RenderedHost& host) {
-    const auto& name = host.endpoint.host;
-    if (!secrets.ca_pem.empty())
-      host.ca.push_back(certificate("ca-" + short_sum(secrets.ca_pem) + ".crt", Secret(secrets.ca_pem), {}));
-    if (!secrets.client_cert_pem.empty()) {
-      const auto stem = "client-" + short_sum(secrets.client_cert_pem + std::string(secrets.client_key_pem.expose()));
-      const auto cert = certificate(stem + ".cert", Secret(secrets.client_cert_pem), {});
-      host.client.emplace_back(cert,
-                               certificate(stem + ".key", secrets.client_key_pem, CertificateFile::Holds::private_key));
+  void add_resolved(const ResolvedEndpoint& secrets, HostEntry& host) {
+    const auto& name = host.host;
+    auto files = certificates_of(secrets);
+    if (!files.ca.name.empty()) host.ca = {certificate(std::move(files.ca))};
+    if (!files.client.name.empty()) {
+      auto client = certificate(std::move(files.client));
+      host.client.emplace_back(std::move(client), certificate(std::move(files.key)));
     }
     if (secrets.password.empty()) return;
     const Secret pair(fmt::format("{}:{}", secrets.username, secrets.password.expose()));
-    host.headers.push_back({"Authorization", Secret("Basic " + base64_encode(pair.expose()))});
-    if (host.endpoint.scheme == "http")
-      warn(fmt::format("{}: credentials go over plain http, readable on the way", name));
+    host.headers.push_back({"Authorization", {"Basic " + base64_encode(pair.expose())}});
+    if (host.scheme == "http") warn(fmt::format("{}: credentials go over plain http, readable on the way", name));
     if (!has(Feature::token_server_headers) && uses_token_service(name))
       warn(fmt::format(
           "{0}: its token service gets no credentials from hosts.toml with containerd {1} (2.1 and later send them); "
@@ -128,10 +133,11 @@ class Renderer {
           name, to_string(containerd_)));
   }
 
-  std::string certificate(std::string name, Secret content, CertificateFile::Holds holds) {
+  std::string certificate(CertificateFile file) {
+    auto name = file.name;
     const bool known = std::any_of(out_.certificates.begin(), out_.certificates.end(),
                                    [&](const CertificateFile& f) { return f.name == name; });
-    if (!known) out_.certificates.push_back({name, std::move(content), holds});
+    if (!known) out_.certificates.push_back(std::move(file));
     return name;
   }
 
@@ -142,74 +148,33 @@ class Renderer {
   HostsFiles out_;
 };
 
-std::string list(const std::vector<std::string>& items) {
-  std::vector<std::string> quoted;
-  quoted.reserve(items.size());
-  for (const auto& item : items) quoted.push_back(toml_quote(item));
-  return "[" + join(quoted, ", ") + "]";
-}
-
-// containerd appends /v2 to a path unless it ends in it already or override_path is set.
-bool needs_override(const Endpoint& endpoint) { return !endpoint.path.ends_with("/v2"); }
-std::string url(const Endpoint& endpoint) {
-  return endpoint.scheme + "://" + endpoint.host + (endpoint.path == "/v2" ? "" : endpoint.path);
-}
-
-void write_fields(const RenderedHost& host, std::string_view indent, std::string& out) {
-  const auto field = [&](std::string_view key, std::string_view value) {
-    out += fmt::format("{}{} = {}\n", indent, key, value);
-  };
-  field("capabilities", list(host.capabilities));
-  if (needs_override(host.endpoint)) field("override_path", "true");
-  if (!host.ca.empty()) field("ca", list(host.ca));
-  if (!host.client.empty()) {
-    std::vector<std::string> pairs;
-    for (const auto& [cert, key] : host.client) pairs.push_back(list({cert, key}));
-    field("client", "[" + join(pairs, ", ") + "]");
-  }
-  if (host.skip_verify) field("skip_verify", "true");
-  if (host.dial_timeout) field("dial_timeout", toml_quote(*host.dial_timeout));
-}
-
-void write_headers(const RenderedHost& host, std::string_view table, std::string_view indent, std::string& out) {
-  if (host.headers.empty()) return;
-  out += fmt::format("{}[{}]\n", indent, table);
-  for (const auto& header : host.headers)
-    out += fmt::format("{}  {} = {}\n", indent, toml_quote(header.name), toml_quote(header.value.expose()));
-}
-
 }  // namespace
+
+EndpointCertificates certificates_of(const ResolvedEndpoint& secrets) {
+  EndpointCertificates files;
+  if (!secrets.ca_pem.empty()) files.ca = {"ca-" + short_sum(secrets.ca_pem) + ".crt", secrets.ca_pem};
+  if (secrets.client_cert_pem.empty()) return files;
+  const auto stem = "client-" + short_sum(secrets.client_cert_pem + std::string(secrets.client_key_pem.expose()));
+  files.client = {stem + ".cert", secrets.client_cert_pem};
+  files.key = {stem + ".key", secrets.client_key_pem};
+  return files;
+}
 
 Result<HostsFiles> hosts_files(const Registry& registry, const Intent& intent, const ResolvedEndpoints& resolved,
                                const Version& containerd) {
   return Renderer(registry, intent, resolved, containerd).run();
 }
 
-Secret render_hosts_toml(const std::vector<RenderedHost>& chain, LastHost last, std::string_view comment) {
-  std::string out = fmt::format("{}\n# {}\n", owner_line, comment);
-  auto tables = chain;
-  if (last == LastHost::server) {
-    const auto server = std::move(tables.back());
-    tables.pop_back();
-    out += fmt::format("\nserver = {}\n", toml_quote(url(server.endpoint)));
-    write_fields(server, "", out);
-    write_headers(server, "header", "", out);
-  }
-  if (tables.empty()) out += "\n[host]\n";  // containerd 1.x drops a file without a host table
-  for (const auto& host : tables) {
-    const auto table = fmt::format("host.{}", toml_quote(url(host.endpoint)));
-    out += fmt::format("\n[{}]\n", table);
-    write_fields(host, "  ", out);
-    write_headers(host, table + ".header", "  ", out);
-  }
-  return Secret(std::move(out));
+Content render_hosts_toml(const std::vector<HostEntry>& chain, std::string_view comment) {
+  return write_hosts_toml(fmt::format("{}\n# {}\n", owner_line, comment), chain);
 }
 
-bool holds_secrets(const std::vector<RenderedHost>& chain) {
-  return std::any_of(chain.begin(), chain.end(), [](const RenderedHost& host) {
-    return std::any_of(host.headers.begin(), host.headers.end(),
-                       [](const RenderedHeader& header) { return is_secret_header(header.name); });
-  });
+bool is_same(const HostEntry& host, const Endpoint& endpoint) {
+  return host.scheme == endpoint.scheme && host.host == endpoint.host && host.path == endpoint.path;
+}
+
+std::string endpoint_url(const Endpoint& endpoint) {
+  return fmt::format("{}://{}{}", endpoint.scheme, endpoint.host, endpoint.path == "/v2" ? "" : endpoint.path);
 }
 
 std::string describe(const Registry& registry) {

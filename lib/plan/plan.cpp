@@ -7,6 +7,7 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "plan/config_path.h"
+#include "plan/head.h"
 #include "plan/hosts_render.h"
 #include "plan/self_check.h"
 #include "plan/service.h"
@@ -36,14 +37,8 @@ Error fault_of(const Detection& detection) {
 
 // What forbids writing before anything is planned.
 Result<void> may_write(const Detection& detection, Style style) {
-  if (detection.confidence == Confidence::low || detection.state == RegistryState::not_running)
-    return Error{
-        ErrorKind::refused,
-        fmt::format("no containerd runs here, so it is not certain which one {} would use", detection.profile.title),
-        "start it, and run this again"};
-  if (detection.containerd.major == 0)
-    return Error{ErrorKind::refused, fmt::format("the version of {} is not known", detection.runtime.exe),
-                 "what it would do cannot be computed without it"};
+  RF_CHECK(check_runs(detection));
+  RF_CHECK(check_version(detection));
   if (detection.state == RegistryState::cri_disabled || detection.state == RegistryState::broken)
     return fault_of(detection);
   if (style == Style::patch)
@@ -51,14 +46,9 @@ Result<void> may_write(const Detection& detection, Style style) {
                  fmt::format("{} cannot be configured from the node itself", detection.profile.title),
                  fmt::format("`regfallback render --for {}` prints what to give to it", detection.profile.name)};
   if (style == Style::registries_yaml && detection.era.style != Style::registries_yaml)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{} reads no registries.yaml; only K3s and RKE2 do", detection.profile.title),
-                 "leave --style out"};
+    return reads_no_registries_yaml(detection, "leave --style out");
   if (detection.era.style == Style::registries_yaml && style != Style::registries_yaml)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{} writes its containerd files anew at every start, from registries.yaml",
-                             detection.profile.title),
-                 "leave --style out"};
+    return writes_hosts_itself(detection, "leave --style out");
   if (style == Style::hosts_dir && !detection.config.mirrors.empty()) {
     const auto& mirror = detection.config.mirrors.begin()->second;
     return Error{ErrorKind::refused,
@@ -88,14 +78,6 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
     return {};
   }
   return set_restart(context.detection, policy, std::move(why), plan);
-}
-
-void warn_about_managers(const Detection& detection, Plan& plan) {
-  if (plan.files.empty()) return;
-  for (const auto& manager : detection.managers)
-    if (detection.era.style != Style::registries_yaml || manager.kind != Manager::Kind::distribution)
-      plan.warnings.push_back(
-          fmt::format("also managed by {}: what it writes next replaces these files", manager.text));
 }
 
 // What a replaced file of others said about endpoints that stay in the chain, and the intent does not say.
@@ -128,11 +110,7 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   RF_CHECK(may_write(detection, style));
   const PlanContext context{intent, resolved, facts, detection, options};
   RF_TRY(auto draft, draft_for(context, style));
-  Plan plan;
-  plan.node = facts.hostname;
-  plan.runtime_exe = detection.runtime.exe;
-  plan.runtime_socket = detection.runtime.address;
-  plan.runtime_config = detection.config_file;
+  auto plan = begin_plan(facts, detection);
   plan.warnings = draft.warnings;
   plan.notes = draft.notes;
   RF_CHECK(set_service(context, draft, plan));

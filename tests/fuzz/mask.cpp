@@ -12,7 +12,8 @@ using fuzz::require;
 
 namespace {
 
-constexpr std::string_view names[] = {"password", "auth", "token", "Authorization", "identitytoken"};
+constexpr std::string_view names[] = {"password", "auth",       "token",  "Authorization", "identitytoken",
+                                      "pwd",      "passphrase", "X-Auth", "X-Session"};
 
 bool is_secret_name(std::string_view name) {
   for (const auto known : names)

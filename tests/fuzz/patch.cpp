@@ -18,7 +18,7 @@ const std::vector<Profile>& profiles() {
 }
 
 void check_file(const PatchFile& file) {
-  const auto content = file.content.expose();
+  const auto content = file.content.text().expose();
   require(!file.name.empty() && file.name.front() != '/' && file.name.find("..") == std::string::npos);
   if (file.name.ends_with(".toml")) require(parse_toml(content, file.name).ok());
   if (file.name.ends_with("hosts.toml")) require(parse_hosts_toml(content, "/x", Version{2, 1, 9}).ok());

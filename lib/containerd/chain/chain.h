@@ -17,11 +17,9 @@ namespace rf {
 
 struct Header {
   std::string name;
-  std::vector<std::string> values;  // may hold secrets: never print them, see is_secret_header
+  std::vector<std::string> values;  // may hold secrets: never print them, see is_secret_name
   bool operator==(const Header&) const = default;
 };
-bool is_secret_header(
-    std::string_view name);  // Authorization, Proxy-Authorization, Cookie, and names with token, key, secret, password
 
 struct ChainEndpoint {
   std::string scheme;                     // "http" or "https"

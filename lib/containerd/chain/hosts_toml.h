@@ -28,6 +28,7 @@ struct HostEntry {
   std::optional<std::string> dial_timeout;
   int line = 0;  // of the table that names it, or of `server`; 0: neither was written
 
+  bool operator==(const HostEntry&) const = default;
   bool has_tls_options() const { return ca.has_value() || !client.empty() || skip_verify.has_value(); }
 };
 

@@ -94,11 +94,4 @@ std::string to_string(const ImageReference& image) {
   return text;
 }
 
-bool is_secret_header(std::string_view name) {
-  const auto plain = lower(name);
-  for (const std::string_view mark : {"authorization", "cookie", "token", "key", "secret", "password", "auth"})
-    if (plain.find(mark) != plain.npos) return true;
-  return false;
-}
-
 }  // namespace rf

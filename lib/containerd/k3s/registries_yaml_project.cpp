@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "containerd/toml/toml_document.h"
+#include "containerd/toml/toml_write.h"
 
 namespace rf {
 namespace {
@@ -120,18 +121,12 @@ std::string key_value(std::string_view key, std::string_view value) {
   return value.empty() ? "" : fmt::format("  {} = {}\n", key, toml_quote(value));
 }
 
-std::string quoted_list(const std::vector<std::string>& items) {
-  std::vector<std::string> quoted;
-  for (const auto& item : items) quoted.push_back(toml_quote(item));
-  return fmt::format("[{}]", join(quoted, ", "));
-}
-
 // The first form: everything in config.toml. Endpoints stand there as the user wrote them.
 std::string mirror_entries(const RegistriesYaml& registries, std::string_view plugin) {
   std::string out;
   for (const auto& [host, mirror] : registries.mirrors) {
     out += fmt::format("\n[plugins.{}.registry.mirrors.{}]\n  endpoint = {}\n", plugin, toml_quote(host),
-                       quoted_list(mirror.endpoints));
+                       toml_list(mirror.endpoints));
     if (!mirror.rewrites.empty())
       out += fmt::format("  [plugins.{}.registry.mirrors.{}.rewrite]\n", plugin, toml_quote(host));
     for (const auto& [from, to] : mirror.rewrites)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 #include "containerd/k3s/registries_yaml.h"
+#include "containerd/toml/toml_write.h"
 
 namespace rf {
 namespace {
@@ -161,9 +162,9 @@ namespace {
 std::string tls_lines(const std::optional<RegistriesYamlTls>& tls, std::string_view indent) {
   std::string out;
   if (!tls) return out;
-  if (!tls->ca_file.empty()) out += fmt::format("{}ca = [{}]\n", indent, toml_quote(tls->ca_file));
+  if (!tls->ca_file.empty()) out += fmt::format("{}ca = {}\n", indent, toml_list({tls->ca_file}));
   if (!tls->cert_file.empty() || !tls->key_file.empty())
-    out += fmt::format("{}client = [[{}, {}]]\n", indent, toml_quote(tls->cert_file), toml_quote(tls->key_file));
+    out += fmt::format("{}client = [{}]\n", indent, toml_list({tls->cert_file, tls->key_file}));
   if (tls->insecure_skip_verify) out += fmt::format("{}skip_verify = true\n", indent);
   return out;
 }

@@ -19,14 +19,14 @@ namespace {
 
 class Migrator {
  public:
-  Migrator(const FileTree& tree, const ConfigSource& source, const Version& containerd, const MigrateOptions& options)
-      : tree_(tree),
+  Migrator(const NodeFiles& node, const ConfigSource& source, const Version& containerd, const MigrateOptions& options)
+      : node_(node),
+        tree_(node.tree),
         source_(source),
         containerd_(containerd),
         options_(options),
-        before_(tree, effective_config(tree, source, containerd)),
-        config_(before_.config()),
-        files_(tree) {}
+        before_(tree_, effective_config(tree_, source, containerd)),
+        config_(before_.config()) {}
 
   Result<Migration> run() {
     if (auto error = before_.unusable()) return *error;
@@ -37,12 +37,12 @@ class Migrator {
     hosts_dir_ = pick_hosts_dir();
     collect_registries();
     RF_CHECK(edit_config());
-    write_hosts();
+    RF_CHECK(write_hosts());
     prove();
     RF_TRY(out_.lost, judge(out_.proofs, std::move(out_.lost), options_.differences,
                             fmt::format("containerd {}", to_string(containerd_)), legacy_line()));
     explain();
-    out_.files = std::move(files_).in_commit_order();
+    sort_for_commit(out_.files);
     return std::move(out_);
   }
 
@@ -92,14 +92,18 @@ class Migrator {
     for (const auto& edit : removed) config_files_.insert(edit.file);
     if (path.changed()) config_files_.insert(path.file);
     for (const auto& file : config_files_)
-      files_.put(file, Secret(std::string(*after_.read(file))), FileChange::Class::config,
-                 "the legacy registry settings move to hosts.toml");
+      RF_CHECK(put_file(node_,
+                        {.path = file,
+                         .content = *after_.read(file),
+                         .kind = FileChange::Class::config,
+                         .why = "the legacy registry settings move to hosts.toml"},
+                        out_.files));
     config_after_ = effective_config(after_, source_, containerd_);
     return {};
   }
 
-  void write_hosts() {
-    if (config_.mirrors.contains("*")) write_default();
+  Result<void> write_hosts() {
+    if (config_.mirrors.contains("*")) RF_CHECK(write_default());
     for (const auto& registry : named_) {
       const auto before = before_.of(registry);
       if (before.error) continue;
@@ -107,21 +111,22 @@ class Migrator {
       // One that is written down keeps its chain over an upgrade too, where the rules for unnamed registries change.
       const bool written = config_.mirrors.contains(registry);
       if (!written && chain_difference(before, now).empty() && !needs_headers(before)) continue;
-      write_file(registry, registry, before.endpoints, AppendedHost::last_is_server);
+      RF_CHECK(write_file(registry, registry, before.endpoints, AppendedHost::last_is_server));
     }
+    return {};
   }
 
   // The wildcard's own endpoints; containerd appends each registry's upstream.
-  void write_default() {
+  Result<void> write_default() {
     const auto chain = before_.of(unnamed);
-    if (chain.error) return;
+    if (chain.error) return {};
     if (!has_feature(containerd_, Feature::default_dir)) {
       out_.lost.push_back(
           fmt::format("mirrors.\"*\": containerd {} has no default for all registries (1.6.17 and 1.7.0 have)",
                       to_string(containerd_)));
-      return;
+      return {};
     }
-    write_file("*", std::string(default_directory), chain.endpoints, AppendedHost::own_upstream);
+    return write_file("*", std::string(default_directory), chain.endpoints, AppendedHost::own_upstream);
   }
 
   bool needs_headers(const Chain& chain) const {
@@ -130,26 +135,24 @@ class Migrator {
                        [](const auto& endpoint) { return !endpoint.credentials.empty(); });
   }
 
-  void write_file(const std::string& registry, const std::string& directory, std::vector<ChainEndpoint> endpoints,
-                  AppendedHost appended) {
+  Result<void> write_file(const std::string& registry, const std::string& directory,
+                          std::vector<ChainEndpoint> endpoints, AppendedHost appended) {
     const auto path = fmt::format("{}/{}/hosts.toml", hosts_dir_, directory);
-    if (tree_.exists(parent_path(path))) return;  // what stands there is compared, never replaced
-    bool secrets = false;
-    if (options_.credentials == MigrateOptions::Credentials::in_headers)
-      secrets = add_credentials(config_, endpoints, out_.lost);
+    if (tree_.exists(parent_path(path))) return {};  // what is there is compared, never replaced
+    if (options_.credentials == MigrateOptions::Credentials::in_headers) add_credentials(config_, endpoints, out_.lost);
     const auto mirror = config_.mirrors.find(registry);
     const auto where = mirror != config_.mirrors.end() ? to_string(mirror->second.where) : config_.config_file;
     const auto count = endpoints.size() - (appended == AppendedHost::own_upstream ? 1 : 0);
     auto hosts = migrated_hosts_toml(endpoints, appended, containerd_,
                                      fmt::format("the chain of {} as {} had it", registry, where));
     for (auto& lost : hosts.lost) out_.lost.push_back(registry + ": " + lost);
-    after_.write(path, std::string(hosts.text.expose()));
+    after_.write(path, std::string(hosts.content.text().expose()));
     const auto why = fmt::format("registry {}: {} from {}", registry, counted(count, "endpoint"), where);
-    if (secrets)
-      files_.put_private(path, std::move(hosts.text), FileChange::Class::hosts, why);
-    else
-      files_.put(path, std::move(hosts.text), FileChange::Class::hosts, why);
+    RF_CHECK(put_file(node_,
+                      {.path = path, .content = std::move(hosts.content), .kind = FileChange::Class::hosts, .why = why},
+                      out_.files));
     out_.explanation.push_back(fmt::format("{}: {} -> {}", registry, where, path));
+    return {};
   }
 
   void prove() {
@@ -183,6 +186,7 @@ class Migrator {
         "hosts.toml");
   }
 
+  const NodeFiles& node_;
   const FileTree& tree_;
   const ConfigSource& source_;
   const Version& containerd_;
@@ -191,7 +195,6 @@ class Migrator {
   const EffectiveConfig& config_;
   EffectiveConfig config_after_;
   FileTree after_;
-  MigrationFiles files_;
   std::string hosts_dir_;
   std::set<std::string> named_, others_, config_files_;
   Migration out_;
@@ -205,9 +208,9 @@ std::vector<Chain> Migration::chains() const {
   return out;
 }
 
-Result<Migration> make_migration(const FileTree& tree, const ConfigSource& source, const Version& containerd,
+Result<Migration> make_migration(const NodeFiles& node, const ConfigSource& source, const Version& containerd,
                                  const MigrateOptions& options) {
-  return Migrator(tree, source, containerd, options).run();
+  return Migrator(node, source, containerd, options).run();
 }
 
 }  // namespace rf

@@ -10,6 +10,7 @@
 #include "containerd/chain/chain.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "plan/chain_difference.h"
+#include "plan/file_changes.h"
 #include "plan/plan.h"
 
 namespace rf {
@@ -47,7 +48,7 @@ struct Migration {
 };
 
 // The legacy settings of config.toml become hosts.toml files and one config_path, on the same node.
-Result<Migration> make_migration(const FileTree& tree, const ConfigSource& source, const Version& containerd,
+Result<Migration> make_migration(const NodeFiles& node, const ConfigSource& source, const Version& containerd,
                                  const MigrateOptions& options = {});
 
 // registries.yaml, and every hosts.toml file beside what is rendered from it, become hosts.toml files for a plain
@@ -59,15 +60,16 @@ Result<Migration> migrate_from_registries_yaml(const FileTree& tree, const Regis
 // hosts.toml files and legacy settings become a registries.yaml. `target` is the program that will read it: on the same
 // node, where the directories it did not render itself are taken into its file and removed; or elsewhere. Certificates
 // below directories that are given up are copied beside registries.yaml.
-Result<Migration> migrate_to_registries_yaml(const FileTree& tree, const ConfigSource& source,
+Result<Migration> migrate_to_registries_yaml(const NodeFiles& node, const ConfigSource& source,
                                              const Version& containerd, const RegistriesYamlNode& target,
                                              const MigrateOptions& options);
 // A node elsewhere that runs the program of the options, in its usual places.
 RegistriesYamlNode usual_registries_yaml_node(const MigrateOptions& options);
 
+// A plan that carries a migration out: `lost` lines are its warnings, the explanation its notes.
+Plan with_migration(Plan plan, Migration migration);
 // The migration of a node as a plan: its files, and the restart that makes them count. Empty where nothing is to be
-// migrated. `lost` lines are warnings of the plan, the explanation its notes. A plan for elsewhere has no restart and
-// is not for this node.
+// migrated. A plan for elsewhere has no restart and is not for this node.
 Result<Plan> plan_migration(const Facts& facts, const Detection& detection, const MigrateOptions& options,
                             RestartPolicy restart);
 

@@ -26,8 +26,7 @@ class FromYaml {
         containerd_(options.containerd.value_or(containerd)),
         options_(options),
         hosts_dir_(options.hosts_dir.empty() ? "/etc/containerd/certs.d" : normal_path(options.hosts_dir)),
-        relocation_(tree, {parent_path(node.registries_file), node.hosts_dir}, Relocation::Equal::as_they_are),
-        files_(nothing_) {}
+        relocation_(tree, {parent_path(node.registries_file), node.hosts_dir}, Relocation::Equal::as_they_are) {}
 
   Result<Migration> run(const FileTree& tree, const RegistriesYaml& registries, const Version& before) {
     registries_ = registries;
@@ -37,18 +36,19 @@ class FromYaml {
     look_at_default_endpoints();
     collect_registries();
     RF_CHECK(make_config());
-    for (const auto& registry : registries_to_write_) write(registry);
+    for (const auto& registry : registries_to_write_) RF_CHECK(write(registry));
     prove();
     RF_TRY(out_.lost, judge(out_.proofs, std::move(out_.lost), options_.differences,
                             fmt::format("a plain containerd {}", to_string(containerd_)), std::nullopt));
     if (!holds_credentials_ && out_.explanation.empty()) {
       out_.explanation.push_back(
           fmt::format("{} says nothing that containerd does not do by itself", node_.registries_file));
+      out_.files.clear();
       return std::move(out_);
     }
-    files_.copy_certificates(relocation_);
+    RF_CHECK(copy_certificates(nothing_, relocation_, out_.files));
     explain();
-    out_.files = std::move(files_).in_commit_order();
+    sort_for_commit(out_.files);
     return std::move(out_);
   }
 
@@ -113,33 +113,36 @@ class FromYaml {
         text;
     after_.write(config_file, text);
     const auto why = holds_credentials_ ? "config_path and the credentials" : "config_path";
-    if (holds_credentials_)
-      files_.put_private(std::string(config_file), Secret(std::move(text)), FileChange::Class::config, why);
-    else
-      files_.put(std::string(config_file), Secret(std::move(text)), FileChange::Class::config, why);
+    RF_CHECK(put_file(nothing_,
+                      {.path = std::string(config_file),
+                       .content = holds_credentials_ ? Content(Secret(std::move(text))) : Content(std::move(text)),
+                       .kind = FileChange::Class::config,
+                       .why = why},
+                      out_.files));
     config_after_ = effective_config(after_, {.file = std::string(config_file)}, containerd_);
     return {};
   }
 
-  void write(const std::string& registry) {
+  Result<void> write(const std::string& registry) {
     const auto chain = wanted(registry);
-    if (chain.error || chain.endpoints.empty()) return;
+    if (chain.error || chain.endpoints.empty()) return {};
     auto endpoints = chain.endpoints;
-    const bool secrets = headers() && add_credentials(before_->config(), endpoints, out_.lost);
+    if (headers()) add_credentials(before_->config(), endpoints, out_.lost);
+    const bool more_headers = endpoints != chain.endpoints;
     const auto now =
         resolve_chain(after_, config_after_, registry == "*" ? unnamed : std::string_view(registry), migration_chains);
     const auto mirror = registries_.mirrors.find(registry);
     const bool written = mirror != registries_.mirrors.end() && !mirror->second.endpoints.empty();
-    if (!written && !secrets && chain_difference(chain, now).empty()) return;
+    if (!written && !more_headers && chain_difference(chain, now).empty()) return {};
     if (registry == "*" && !has_feature(containerd_, Feature::default_dir)) {
       out_.lost.push_back(fmt::format("\"*\": containerd {} has no default for all registries (1.6.17 and 1.7.0 have)",
                                       to_string(containerd_)));
-      return;
+      return {};
     }
-    write_file(registry, std::move(endpoints), secrets);
+    return write_file(registry, std::move(endpoints));
   }
 
-  void write_file(const std::string& registry, std::vector<ChainEndpoint> endpoints, bool secrets) {
+  Result<void> write_file(const std::string& registry, std::vector<ChainEndpoint> endpoints) {
     const auto directory = fmt::format("{}/{}", hosts_dir_, directory_of_registry(registry));
     const bool own = registry == "*" && !endpoints.back().source;
     for (auto& endpoint : endpoints) name_beside(directory, endpoint);
@@ -148,13 +151,13 @@ class FromYaml {
                             fmt::format("the chain of {} as {} had it", registry, node_.registries_file));
     for (auto& lost : hosts.lost) out_.lost.push_back(registry + ": " + lost);
     const auto path = directory + "/hosts.toml";
-    after_.write(path, std::string(hosts.text.expose()));
+    after_.write(path, std::string(hosts.content.text().expose()));
     const auto why = fmt::format("registry {}: {}", registry, counted(endpoints.size() - (own ? 1 : 0), "endpoint"));
-    if (secrets)
-      files_.put_private(path, std::move(hosts.text), FileChange::Class::hosts, why);
-    else
-      files_.put(path, std::move(hosts.text), FileChange::Class::hosts, why);
+    RF_CHECK(put_file(nothing_,
+                      {.path = path, .content = std::move(hosts.content), .kind = FileChange::Class::hosts, .why = why},
+                      out_.files));
     out_.explanation.push_back(fmt::format("{}: {} -> {}", registry, node_.registries_file, path));
+    return {};
   }
 
   // Files in the directory itself are named without it, so that it can be put anywhere.
@@ -208,7 +211,6 @@ class FromYaml {
   std::vector<std::string> registries_to_write_;
   Relocation relocation_;
   const FileTree nothing_;  // what is known of the node elsewhere
-  MigrationFiles files_;
   FileTree after_;
   EffectiveConfig config_after_;
   Migration out_;

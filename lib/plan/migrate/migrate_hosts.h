@@ -3,14 +3,14 @@
 #include <string>
 #include <vector>
 
-#include "base/secret.h"
+#include "base/content.h"
 #include "base/version.h"
 #include "containerd/chain/chain.h"
 
 namespace rf {
 
 struct MigratedHosts {
-  Secret text;
+  Content content;
   std::vector<std::string> lost;  // endpoints this version cannot express, with the reason
 };
 // The last endpoint of the chain becomes `server`; or, as for "_default", it is each registry's own one, which
@@ -19,9 +19,8 @@ enum class AppendedHost { last_is_server, own_upstream };
 MigratedHosts migrated_hosts_toml(const std::vector<ChainEndpoint>& endpoints, AppendedHost appended,
                                   const Version& containerd, std::string_view comment);
 
-// Gives every endpoint the configuration has credentials for an Authorization header; true where there was one. `lost`
-// says what cannot be a header.
-bool add_credentials(const EffectiveConfig& config, std::vector<ChainEndpoint>& endpoints,
+// Gives every endpoint the configuration has credentials for an Authorization header. `lost` says what cannot be one.
+void add_credentials(const EffectiveConfig& config, std::vector<ChainEndpoint>& endpoints,
                      std::vector<std::string>& lost);
 
 }  // namespace rf

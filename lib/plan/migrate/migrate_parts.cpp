@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
 #include "node/mask.h"
-#include "plan/draft.h"
 
 namespace rf {
 
@@ -124,66 +123,18 @@ std::vector<std::string> Relocation::notes() const {
   return out;
 }
 
-FileChange& MigrationFiles::put(const std::string& path, Secret content, FileChange::Class kind, std::string why) {
-  FileChange change;
-  change.before_sha256 = "-";
-  if (const auto* entry = tree_.stat(path)) {
-    change = replacement_of(*entry);
-    change.holds_secrets = change.before != entry->content;
-  } else {
-    add_directories(parent_path(tree_.real_path(path)));
-  }
-  change.path = tree_.real_path(path);
-  change.kind = kind;
-  change.why = std::move(why);
-  change.after = std::move(content);
-  files_.push_back(std::move(change));
-  return files_.back();
-}
-
-void MigrationFiles::put_private(const std::string& path, Secret content, FileChange::Class kind, std::string why) {
-  auto& change = put(path, std::move(content), kind, std::move(why));
-  change.mode = 0600;
-  change.holds_secrets = true;
-}
-
-void MigrationFiles::copy_certificates(const Relocation& relocation) {
+Result<void> copy_certificates(const NodeFiles& node, const Relocation& relocation, std::vector<FileChange>& changes) {
   for (const auto& [path, from] : relocation.copies()) {
     const auto content = relocation.content(path);
-    if (tree_.read(path) == content) continue;
-    const auto why = fmt::format("a copy of {}, whose directory is given up", from);
-    if (mask_secrets(content) != content)
-      put_private(path, Secret(content), FileChange::Class::certificate, why);
-    else
-      put(path, Secret(content), FileChange::Class::certificate, why);
+    const bool key = mask_secrets(content) != content;  // what a PEM file holds, only its text tells
+    RF_CHECK(put_file(node,
+                      {.path = path,
+                       .content = key ? Content(Secret(content)) : Content(content),
+                       .kind = FileChange::Class::certificate,
+                       .why = fmt::format("a copy of {}, whose directory is given up", from)},
+                      changes));
   }
-}
-
-void MigrationFiles::remove(const std::string& path, std::string why) {
-  const auto* entry = tree_.lstat(path);
-  if (entry == nullptr) return;
-  if (entry->kind == FileEntry::Kind::directory)
-    for (const auto& name : tree_.list(path)) remove(join_path(path, name), why);
-  files_.push_back(removal_of(path, *entry, class_in_hosts_dir(path), std::move(why)));
-}
-
-void MigrationFiles::add_directories(const std::string& path) {
-  if (path == "/" || tree_.exists(path)) return;
-  if (std::any_of(files_.begin(), files_.end(), [&](const auto& change) { return change.path == path; })) return;
-  add_directories(parent_path(path));
-  FileChange change;
-  change.op = FileChange::Op::make_directory;
-  change.path = path;
-  change.before_sha256 = "-";
-  change.mode = 0755;
-  change.kind = FileChange::Class::directory;
-  change.why = "for the files below it";
-  files_.push_back(std::move(change));
-}
-
-std::vector<FileChange> MigrationFiles::in_commit_order() && {
-  sort_for_commit(files_);
-  return std::move(files_);
+  return {};
 }
 
 Result<std::vector<std::string>> judge(const std::vector<ChainProof>& proofs, std::vector<std::string> lost,

@@ -79,24 +79,8 @@ class Relocation {
   std::set<std::string> staying_;
 };
 
-// The files of a migration, with their directories.
-class MigrationFiles {
- public:
-  explicit MigrationFiles(const FileTree& tree) : tree_(tree) {}
-  // As the file is now, or 0644 and root's where there is none; `holds_secrets` where masks change what stands there
-  // now.
-  FileChange& put(const std::string& path, Secret content, FileChange::Class kind, std::string why);
-  void put_private(const std::string& path, Secret content, FileChange::Class kind,
-                   std::string why);  // 0600, holds secrets
-  void copy_certificates(const Relocation& relocation);
-  void remove(const std::string& path, std::string why);  // a registry's directory with what is in it, or a file there
-  std::vector<FileChange> in_commit_order() &&;
-
- private:
-  void add_directories(const std::string& path);
-  const FileTree& tree_;
-  std::vector<FileChange> files_;
-};
+// Its copies; private keys are readable by their owner alone.
+Result<void> copy_certificates(const NodeFiles& node, const Relocation& relocation, std::vector<FileChange>& changes);
 
 // What is lost, to be said; or the refusal that shows every difference, where none may be accepted. `who` cannot keep
 // the chains.

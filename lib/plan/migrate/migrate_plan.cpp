@@ -4,6 +4,7 @@
 
 #include "node/after_start.h"
 #include "plan/config_path.h"
+#include "plan/head.h"
 #include "plan/migrate/migrate.h"
 #include "plan/service.h"
 
@@ -15,33 +16,24 @@ using Place = MigrateOptions::Place;
 
 Result<void> may_migrate(const Detection& detection, const MigrateOptions& options) {
   const bool own_form = detection.era.style == Style::registries_yaml;
-  if (detection.containerd.major == 0)
-    return Error{ErrorKind::refused, fmt::format("the version of {} is not known", detection.runtime.exe),
-                 "what it would do cannot be computed without it"};
+  RF_CHECK(check_version(detection));
   if (options.place == Place::elsewhere) return {};
-  if (detection.runtime.pid == 0)
-    return Error{ErrorKind::refused, "no containerd runs here, so it is not certain which one would read the files",
-                 "start it, and run this again"};
+  RF_CHECK(check_runs(detection));
   if (options.to == Form::hosts_dir && own_form)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{} writes its hosts.toml files anew from {} at every start", detection.profile.title,
-                             detection.era.registries_file),
-                 "--write-to DIR writes them out for a node that runs something else"};
+    return writes_hosts_itself(detection, "--write-to DIR writes them out for a node that runs something else");
   if (options.to == Form::registries_yaml && !own_form)
-    return Error{ErrorKind::unsupported, fmt::format("{} reads no registries.yaml", detection.profile.title),
-                 "--write-to DIR writes it out for a node that runs K3s or RKE2"};
+    return reads_no_registries_yaml(detection, "--write-to DIR writes it out for a node that runs K3s or RKE2");
   if (detection.era.config_managed && !own_form)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{} writes {} by itself", detection.profile.title, detection.config_file),
-                 "declare the registries in an intent file and run `regfallback apply`"};
+    return config_is_managed(detection, detection.config_file,
+                             "declare the registries in an intent file and run `regfallback apply`");
   return {};
 }
 
 // config.toml is made from another file at every start, so that one is changed, as config.toml would be. Both must say
 // the same.
-Result<Migration> migrate_source_file(const FileTree& tree, const Detection& detection, MigrateOptions options) {
+Result<Migration> migrate_source_file(const NodeFiles& node, const Detection& detection, MigrateOptions options) {
   const auto& file = detection.era.config_file;
-  RF_TRY(auto made, make_migration(tree, config_source(detection), detection.containerd, options));
+  RF_TRY(auto made, make_migration(node, config_source(detection), detection.containerd, options));
   if (made.files.empty()) return made;
   if (!detection.config.config_path.empty())
     return Error{
@@ -51,7 +43,7 @@ Result<Migration> migrate_source_file(const FileTree& tree, const Detection& det
   options.hosts_dir = detection.hosts_dir;
   auto source = config_source(detection);
   source.file = file;
-  RF_TRY(auto migration, make_migration(tree, source, detection.containerd, options));
+  RF_TRY(auto migration, make_migration(node, source, detection.containerd, options));
   const auto chains = made.chains(), chains_of_source = migration.chains();
   const bool same = std::equal(
       chains.begin(), chains.end(), chains_of_source.begin(), chains_of_source.end(),
@@ -68,38 +60,41 @@ Result<Migration> migrate_source_file(const FileTree& tree, const Detection& det
 Result<Migration> migration_of(const Facts& facts, const Detection& detection, MigrateOptions options) {
   const bool own_form = detection.era.style == Style::registries_yaml;
   const auto source = config_source(detection);
+  const NodeFiles node(facts, detection.profile);
   if (options.to == Form::registries_yaml) {
     const auto target = options.place == Place::same_node ? registries_yaml_node(facts, detection)
                                                           : usual_registries_yaml_node(options);
-    RF_TRY(const auto tree, options.place == Place::same_node ? Result<FileTree>(facts.tree)
-                                                              : tree_after_start(facts.tree, facts, detection));
+    if (options.place == Place::same_node)
+      return migrate_to_registries_yaml(node, source, detection.containerd, target, options);
+    RF_TRY(const auto tree, tree_after_start(facts.tree, facts, detection));
     return migrate_to_registries_yaml(tree, source, detection.containerd, target, options);
   }
   if (own_form)
     return migrate_from_registries_yaml(facts.tree, registries_yaml_node(facts, detection), detection.containerd,
                                         options);
   if (options.hosts_dir.empty() && detection.config.config_path.empty()) options.hosts_dir = detection.hosts_dir;
-  if (is_made_from_another(detection, facts.tree)) return migrate_source_file(facts.tree, detection, options);
-  return make_migration(facts.tree, source, detection.containerd, options);
+  if (is_made_from_another(detection, facts.tree)) return migrate_source_file(node, detection, options);
+  return make_migration(node, source, detection.containerd, options);
 }
 
 }  // namespace
+
+Plan with_migration(Plan plan, Migration migration) {
+  plan.notes = std::move(migration.explanation);
+  plan.warnings = std::move(migration.lost);
+  plan.chains = migration.chains();
+  plan.files = std::move(migration.files);
+  return plan;
+}
 
 Result<Plan> plan_migration(const Facts& facts, const Detection& detection, const MigrateOptions& options,
                             RestartPolicy restart) {
   RF_CHECK(may_migrate(detection, options));
   RF_TRY(auto migration, migration_of(facts, detection, options));
-  Plan plan;
-  plan.node = facts.hostname;
-  plan.runtime_exe = detection.runtime.exe;
-  plan.runtime_socket = detection.runtime.address;
-  plan.runtime_config = detection.config_file;
-  plan.notes = std::move(migration.explanation);
-  plan.warnings = std::move(migration.lost);
-  plan.chains = migration.chains();
-  plan.files = std::move(migration.files);
+  auto plan = with_migration(begin_plan(facts, detection), std::move(migration));
   plan.elsewhere = options.place == Place::elsewhere;
   if (plan.files.empty() || plan.elsewhere) return plan;
+  warn_about_managers(detection, plan);
   const auto why =
       options.to == Form::registries_yaml
           ? fmt::format("{} reads {} when it starts", detection.profile.title, detection.era.registries_file)

@@ -10,19 +10,22 @@
 #include "plan/migrate/migrate_parts.h"
 #include "plan/registries_yaml/registries_yaml_chains.h"
 #include "plan/registries_yaml/registries_yaml_edit.h"
+#include "plan/registries_yaml/registries_yaml_intent.h"
 
 namespace rf {
 namespace {
 
 class ToYaml {
  public:
-  ToYaml(const FileTree& tree, SourceChains before, const RegistriesYamlNode& target, const MigrateOptions& options)
-      : tree_(tree),
+  ToYaml(const NodeFiles& node, SourceChains before, const RegistriesYamlNode& target, const MigrateOptions& options)
+      : tree_(node.tree),
         before_(std::move(before)),
         target_(target),
         options_(options),
-        relocation_(tree, given_up(), Relocation::Equal::one_file),
-        files_(same_node() ? tree : nothing_) {}
+        relocation_(tree_, given_up(), Relocation::Equal::one_file),
+        node_(same_node() ? node : NodeFiles(nothing_)) {
+    node_.file_mode = 0600;  // K3s and RKE2 read their files as root, and passwords are put there later on
+  }
 
   Result<Migration> run(const ConfigSource& source) {
     if (auto error = before_.unusable()) return *error;
@@ -45,7 +48,7 @@ class ToYaml {
     RF_TRY(out_.lost, judge(out_.proofs, std::move(out_.lost), options_.differences, target_.program, std::nullopt));
     RF_CHECK(write(said.registries));
     explain(said.registries);
-    out_.files = std::move(files_).in_commit_order();
+    sort_for_commit(out_.files);
     return std::move(out_);
   }
 
@@ -192,22 +195,25 @@ class ToYaml {
       return refused(
           fmt::format("{} could not be read, so no copy of it can be made", relocation_.unread().begin()->second),
           "look at its permissions on the node");
-    files_.copy_certificates(relocation_);
-    if (text_ != text_before()) write_registries(registries);
+    RF_CHECK(copy_certificates(node_, relocation_, out_.files));
+    RF_CHECK(write_registries(registries));
     for (const auto& directory : own_directories_)
-      files_.remove(directory, fmt::format("{} has what it says", target_.registries_file));
+      RF_CHECK(remove_hosts_directory(node_, directory, fmt::format("{} has what it says", target_.registries_file),
+                                      out_.files));
     return {};
   }
 
-  void write_registries(const RegistriesYaml& registries) {
+  Result<void> write_registries(const RegistriesYaml& registries) {
     const auto why =
         fmt::format("{}, {}{}", counted(registries.mirrors.size() - known_.mirrors.size(), "mirror"),
                     counted(registries.configs.size() - known_.configs.size(), "config"), same_node() ? " more" : "");
-    const bool secrets = std::any_of(registries.configs.begin(), registries.configs.end(),
-                                     [](const auto& config) { return config.second.auth.has_value(); });
-    if (secrets) return files_.put_private(target_.registries_file, Secret(text_), FileChange::Class::config, why);
-    auto& change = files_.put(target_.registries_file, Secret(text_), FileChange::Class::config, why);
-    if (change.op == FileChange::Op::create) change.mode = 0600;  // passwords are put there later on
+    if (text_ == text_before()) return {};
+    return put_file(node_,
+                    {.path = target_.registries_file,
+                     .content = registries_yaml_content(text_, registries),
+                     .kind = FileChange::Class::config,
+                     .why = why},
+                    out_.files);
   }
 
   void explain(const RegistriesYaml& registries) {
@@ -235,7 +241,7 @@ class ToYaml {
   const MigrateOptions& options_;
   Relocation relocation_;
   const FileTree nothing_;  // what is known of a node elsewhere
-  MigrationFiles files_;
+  NodeFiles node_;
   RegistriesYaml known_;
   const std::map<std::string, RegistryAuth, std::less<>>
       no_auths_;  // on the same node they stand in registries.yaml already
@@ -258,13 +264,14 @@ RegistriesYamlNode usual_registries_yaml_node(const MigrateOptions& options) {
           .config_file = etc + "/config.toml"};
 }
 
-Result<Migration> migrate_to_registries_yaml(const FileTree& tree, const ConfigSource& source,
+Result<Migration> migrate_to_registries_yaml(const NodeFiles& node, const ConfigSource& source,
                                              const Version& containerd, const RegistriesYamlNode& target,
                                              const MigrateOptions& options) {
   if (options.place == MigrateOptions::Place::elsewhere)
-    return ToYaml(tree, SourceChains(tree, effective_config(tree, source, containerd)), target, options).run(source);
-  RF_TRY(const auto now, project_registries_yaml(tree, target));
-  return ToYaml(tree, SourceChains(now, effective_config(now, source, containerd)), target, options).run(source);
+    return ToYaml(node, SourceChains(node.tree, effective_config(node.tree, source, containerd)), target, options)
+        .run(source);
+  RF_TRY(const auto now, project_registries_yaml(node.tree, target));
+  return ToYaml(node, SourceChains(now, effective_config(now, source, containerd)), target, options).run(source);
 }
 
 }  // namespace rf

@@ -74,11 +74,12 @@ class Planner {
 
   Result<> put_certificate(const RegistriesYamlCertificate& certificate) {
     kept_.push_back(base_name(certificate.path));
-    return put_file(context_,
-                    {certificate.path, certificate.content, FileChange::Class::certificate,
-                     certificate.private_key ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
-                     "a certificate named in registries.yaml"},
-                    draft_);
+    return put_file(context_.files,
+                    {.path = certificate.path,
+                     .content = certificate.content,
+                     .kind = FileChange::Class::certificate,
+                     .why = "a certificate named in registries.yaml"},
+                    draft_.files);
   }
 
   Result<> put_registries(const RegistriesYaml& desired) {
@@ -88,21 +89,20 @@ class Planner {
     changed_ = after_ != before;
     if (!changed_ && !tree.exists(node_.registries_file)) return {};
     if (after_.empty()) {
-      remove_file(context_, node_.registries_file, FileChange::Class::config, "nothing of the intent is left in it",
-                  draft_);
+      remove_file(context_.files, node_.registries_file, FileChange::Class::config,
+                  "nothing of the intent is left in it", draft_.files);
       return {};
     }
     RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
-    const bool secrets = std::any_of(merged.configs.begin(), merged.configs.end(),
-                                     [](const auto& config) { return config.second.auth.has_value(); });
     for (const auto& ignored : merged.ignored)
       warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, to_string(ignored), node_.registries_file));
     warn_about_rewrites(merged, desired);
-    return put_file(context_,
-                    {node_.registries_file, Secret(after_), FileChange::Class::config,
-                     secrets ? DesiredFile::Holds::secrets : DesiredFile::Holds::plain,
-                     fmt::format("{} registries declared", desired.mirrors.size())},
-                    draft_);
+    return put_file(context_.files,
+                    {.path = node_.registries_file,
+                     .content = registries_yaml_content(after_, merged),
+                     .kind = FileChange::Class::config,
+                     .why = fmt::format("{} registries declared", desired.mirrors.size())},
+                    draft_.files);
   }
 
   void warn_about_rewrites(const RegistriesYaml& merged, const RegistriesYaml& desired) {
@@ -115,8 +115,8 @@ class Planner {
   void remove_certificates() {
     for (const auto& name : context_.facts.tree.list(certificates_))
       if (std::find(kept_.begin(), kept_.end(), name) == kept_.end())
-        remove_file(context_, certificates_ + "/" + name, FileChange::Class::certificate,
-                    "no registry needs it any more", draft_);
+        remove_file(context_.files, certificates_ + "/" + name, FileChange::Class::certificate,
+                    "no registry needs it any more", draft_.files);
   }
 
   Result<> render() {

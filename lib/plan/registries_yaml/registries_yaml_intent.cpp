@@ -5,12 +5,10 @@
 #include <algorithm>
 
 #include "base/names.h"
-#include "base/text.h"
+#include "plan/hosts_render.h"
 
 namespace rf {
 namespace {
-
-std::string short_sum(std::string_view content) { return sha256_hex(content).substr(0, 8); }
 
 class Declaration {
  public:
@@ -21,8 +19,7 @@ class Declaration {
     for (const auto& registry : intent_.registries) {
       auto& mirror = out_.desired.mirrors[registry.name];
       for (const auto& endpoint : registry.chain()) {
-        mirror.endpoints.push_back(
-            fmt::format("{}://{}{}", endpoint.scheme, endpoint.host, endpoint.path == "/v2" ? "" : endpoint.path));
+        mirror.endpoints.push_back(endpoint_url(endpoint));
         add_config(endpoint);
       }
     }
@@ -69,21 +66,19 @@ class Declaration {
   }
 
   void add_certificates(const ResolvedEndpoint& secrets, RegistriesYamlTls& tls) {
-    if (!secrets.ca_pem.empty())
-      tls.ca_file = add({path("ca-" + short_sum(secrets.ca_pem) + ".crt"), Secret(secrets.ca_pem), false});
-    if (secrets.client_cert_pem.empty()) return;
-    const auto stem = "client-" + short_sum(secrets.client_cert_pem + std::string(secrets.client_key_pem.expose()));
-    tls.cert_file = add({path(stem + ".cert"), Secret(secrets.client_cert_pem), false});
-    tls.key_file = add({path(stem + ".key"), secrets.client_key_pem, true});
+    auto files = certificates_of(secrets);
+    if (!files.ca.name.empty()) tls.ca_file = add(std::move(files.ca));
+    if (files.client.name.empty()) return;
+    tls.cert_file = add(std::move(files.client));
+    tls.key_file = add(std::move(files.key));
   }
 
-  std::string path(std::string_view name) const { return fmt::format("{}/{}", directory_, name); }
-  std::string add(RegistriesYamlCertificate certificate) {
-    const auto same = [&](const auto& other) { return other.path == certificate.path; };
-    auto name = certificate.path;
+  std::string add(CertificateFile file) {
+    auto path = fmt::format("{}/{}", directory_, file.name);
+    const auto same = [&](const auto& other) { return other.path == path; };
     if (std::none_of(out_.certificates.begin(), out_.certificates.end(), same))
-      out_.certificates.push_back(std::move(certificate));
-    return name;
+      out_.certificates.push_back({path, std::move(file.content)});
+    return path;
   }
 
   const Intent& intent_;
@@ -93,6 +88,12 @@ class Declaration {
 };
 
 }  // namespace
+
+Content registries_yaml_content(std::string text, const RegistriesYaml& meaning) {
+  const bool secrets = std::any_of(meaning.configs.begin(), meaning.configs.end(),
+                                   [](const auto& config) { return config.second.auth.has_value(); });
+  return secrets ? Content(Secret(std::move(text))) : Content(std::move(text));
+}
 
 DeclaredRegistriesYaml registries_yaml_of(const Intent& intent, const ResolvedEndpoints& resolved,
                                           std::string_view certificates_dir) {

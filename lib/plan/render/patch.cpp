@@ -59,9 +59,9 @@ std::vector<Endpoint> chain_before_default(const Registry& registry) {
   return chain;
 }
 
-std::string endpoint_url(const Endpoint& endpoint) {
-  return fmt::format("{}://{}{}", endpoint.scheme, endpoint.host, endpoint.path == "/v2" ? "" : endpoint.path);
-}
+Content yaml(const Content& value) { return value.as(yaml_quote); }
+Content toml(const Content& value) { return value.as(toml_quote); }
+Content base64(const Content& value) { return value.as(base64_encode); }
 
 std::vector<Endpoint> endpoint_hosts(const Intent& intent) {
   std::vector<Endpoint> hosts;
@@ -95,13 +95,9 @@ Result<std::vector<PatchFile>> hosts_tree(const PatchInput& input, std::string_v
     RF_TRY(const auto rendered, hosts_files(registry, input.intent, input.resolved, patch_containerd(input)));
     patch.warnings.insert(patch.warnings.end(), rendered.warnings.begin(), rendered.warnings.end());
     const auto directory = fmt::format("{}/{}", root, directory_of_registry(registry.name));
-    const auto last = registry.name == "*" && registry.upstream == Registry::Upstream::standard ? LastHost::own_upstream
-                                                                                                : LastHost::server;
-    files.push_back({directory + "/hosts.toml", render_hosts_toml(rendered.chain, last, describe(registry)),
-                     holds_secrets(rendered.chain) ? 0600u : 0644u});
+    files.push_back({directory + "/hosts.toml", render_hosts_toml(rendered.chain, describe(registry))});
     for (const auto& certificate : rendered.certificates)
-      files.push_back({directory + "/" + certificate.name, certificate.content,
-                       certificate.holds == CertificateFile::Holds::private_key ? 0600u : 0644u});
+      files.push_back({directory + "/" + certificate.name, certificate.content});
   }
   return files;
 }
@@ -125,9 +121,10 @@ Result<> registries_yaml_patch(const PatchInput& input, Patch& patch) {
   const std::string file = input.era ? input.era->registries_file : "/etc/rancher/k3s/registries.yaml";
   const auto declared = registries_yaml_of(input.intent, input.resolved, parent_path(file) + "/regfallback");
   RF_TRY(auto text, merge_registries_yaml("", declared.desired, file));
-  patch.files.push_back({file.substr(1), Secret(std::move(text)), 0600});
+  patch.files.push_back(
+      {file.substr(1), registries_yaml_content(std::move(text), declared.desired), PatchFile::For::owner});
   for (const auto& certificate : declared.certificates)
-    patch.files.push_back({certificate.path.substr(1), certificate.content, certificate.private_key ? 0600u : 0644u});
+    patch.files.push_back({certificate.path.substr(1), certificate.content});
   patch.warnings.insert(patch.warnings.end(), declared.warnings.begin(), declared.warnings.end());
   for (const auto& registry : input.intent.registries)
     if (registry.upstream == Registry::Upstream::none)

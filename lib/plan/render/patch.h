@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.h"
+#include "base/content.h"
 #include "intent/intent.h"
 #include "intent/resolved.h"
 #include "node/profile.h"
@@ -17,8 +17,10 @@ namespace rf {
 struct PatchFile {
   std::string
       name;  // relative to the directory it is written to: "etc/rancher/k3s/registries.yaml", "talos-registries.yaml"
-  Secret content;
-  unsigned mode = 0644;
+  Content content;
+  // Of a file that is to hold secrets sooner or later; one that was made from a secret has no other.
+  enum class For { all, owner } readable = For::all;
+  unsigned mode() const { return readable == For::owner || content.made_from_secret() ? 0600 : 0644; }
   bool operator==(const PatchFile&) const = default;
 };
 

@@ -2,16 +2,20 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "containerd/toml/toml_write.h"
+#include "plan/hosts_render.h"
 #include "plan/render/patch_parts.h"
 
 namespace rf {
 namespace {
 
-std::string toml_list(const std::vector<Endpoint>& endpoints) {
-  std::vector<std::string> quoted;
-  for (const auto& endpoint : endpoints) quoted.push_back(toml_quote(endpoint_url(endpoint)));
-  return "[" + join(quoted, ", ") + "]";
+std::string url_list(const std::vector<Endpoint>& endpoints) {
+  std::vector<std::string> urls;
+  for (const auto& endpoint : endpoints) urls.push_back(endpoint_url(endpoint));
+  return toml_list(urls);
 }
+
+std::string octal(unsigned mode) { return fmt::format("{:04o}", mode); }
 
 // pki tables are named; the name says what the certificate is for and may hold letters, digits and hyphens only.
 std::string pki_name(std::string_view host) {
@@ -24,7 +28,7 @@ std::string pki_name(std::string_view host) {
 
 Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
   warn_inexpressible(input, "the settings API", Expressible::none, patch);
-  std::string out = "# apiclient apply, or user data\n";
+  Content out = "# apiclient apply, or user data\n";
   for (const auto& registry : input.intent.registries) {
     if (registry.upstream == Registry::Upstream::none)
       return Error{.kind = ErrorKind::unsupported,
@@ -37,7 +41,7 @@ Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
     const auto endpoints = chain_before_default(registry);
     if (endpoints.empty()) continue;
     out += fmt::format("\n[[settings.container-registry.mirrors]]\nregistry = {}\nendpoint = {}\n",
-                       toml_quote(registry.name), toml_list(endpoints));
+                       toml_quote(registry.name), url_list(endpoints));
     for (const auto& endpoint : endpoints)
       if (endpoint.override_path())
         patch.warnings.push_back(fmt::format(
@@ -48,14 +52,13 @@ Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
     const auto secrets = input.resolved.find(endpoint.host);
     if (secrets == input.resolved.end()) continue;
     if (!secrets->second.password.empty())
-      out += fmt::format("\n[[settings.container-registry.credentials]]\nregistry = {}\nusername = {}\npassword = {}\n",
-                         toml_quote(endpoint.host), toml_quote(secrets->second.username),
-                         toml_quote(secrets->second.password.expose()));
+      out += fill("\n[[settings.container-registry.credentials]]\nregistry = {}\nusername = {}\npassword = {}\n",
+                  {toml(endpoint.host), toml(secrets->second.username), toml(secrets->second.password)});
     if (!secrets->second.ca_pem.empty())
-      out += fmt::format("\n[settings.pki.{}]\ndata = {}\ntrusted = true\n", pki_name(endpoint.host),
-                         toml_quote(base64_encode(secrets->second.ca_pem)));
+      out += fill("\n[settings.pki.{}]\ndata = {}\ntrusted = true\n",
+                  {pki_name(endpoint.host), toml(base64(secrets->second.ca_pem))});
   }
-  patch.files.push_back({"bottlerocket.toml", Secret(std::move(out)), 0600});
+  patch.files.push_back({"bottlerocket.toml", std::move(out), PatchFile::For::owner});
   return {};
 }
 
@@ -67,18 +70,20 @@ Result<> nodeadm_patch(const PatchInput& input, Patch& patch) {
       fmt::format("apiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\nspec:\n  containerd:\n    config: {}\n",
                   yaml_quote(config));
   // One shell part writes the files, the other part is read by nodeadm; content travels as base64.
-  std::string script = "#!/bin/sh\nset -eu\numask 077\n";
-  for (const auto& file : tree)
-    script += fmt::format("mkdir -p {0}\nprintf %s {1} | base64 -d > {2}\nchmod {3:04o} {2}\n",
-                          shell_quote(parent_path(file.name)), shell_quote(base64_encode(file.content.expose())),
-                          shell_quote(file.name), file.mode);
-  const auto mime = fmt::format(
+  Content script = "#!/bin/sh\nset -eu\numask 077\n";
+  for (const auto& file : tree) {
+    const auto name = shell_quote(file.name);
+    script += fill(
+        "mkdir -p {}\nprintf %s {} | base64 -d > {}\nchmod {} {}\n",
+        {shell_quote(parent_path(file.name)), base64(file.content).as(shell_quote), name, octal(file.mode()), name});
+  }
+  auto mime = fill(
       "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"REGFALLBACK\"\n\n--REGFALLBACK\nContent-Type: "
       "text/x-shellscript\n\n{}"
       "\n--REGFALLBACK\nContent-Type: application/node.eks.aws\n\n{}\n--REGFALLBACK--\n",
-      script, node_config);
-  patch.files.push_back({"nodeconfig.yaml", Secret(node_config), 0644});
-  patch.files.push_back({"user-data.mime", Secret(mime), 0600});
+      {script, node_config});
+  patch.files.push_back({"nodeconfig.yaml", node_config});
+  patch.files.push_back({"user-data.mime", std::move(mime), PatchFile::For::owner});
   patch.notes.emplace_back(
       "nodeconfig.yaml sets one config_path, which also survives Spegel's settings; nodeadm writes config.toml from it "
       "at every boot");
@@ -89,11 +94,11 @@ Result<> nodeadm_patch(const PatchInput& input, Patch& patch) {
 
 Result<> cloud_init_patch(const PatchInput& input, Patch& patch) {
   RF_TRY(const auto tree, hosts_tree(input, "/etc/containerd/certs.d", patch));
-  std::string out = "#cloud-config\nwrite_files:\n";
+  Content out = "#cloud-config\nwrite_files:\n";
   for (const auto& file : tree)
-    out += fmt::format("  - path: {}\n    permissions: \"{:04o}\"\n    encoding: b64\n    content: {}\n",
-                       yaml_quote(file.name), file.mode, yaml_quote(base64_encode(file.content.expose())));
-  patch.files.push_back({"cloud-init.yaml", Secret(std::move(out)), 0600});
+    out += fill("  - path: {}\n    permissions: \"{}\"\n    encoding: b64\n    content: {}\n",
+                {yaml(file.name), octal(file.mode()), yaml(base64(file.content))});
+  patch.files.push_back({"cloud-init.yaml", std::move(out), PatchFile::For::owner});
   patch.notes.emplace_back(
       "containerd reads these files when its config.toml names /etc/containerd/certs.d alone as config_path: set that "
       "in the "

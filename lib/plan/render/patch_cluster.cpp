@@ -23,6 +23,10 @@ std::string verdict(const PatchInput& input) {
   return fmt::format("a node image with containerd {} does not read certs.d without the patch", version);
 }
 
+std::string url_of(const HostEntry& host) {
+  return endpoint_url({.scheme = host.scheme, .host = host.host, .path = host.path, .where = {}});
+}
+
 }  // namespace
 
 Result<> kind_patch(const PatchInput& input, Patch& patch) {
@@ -37,7 +41,7 @@ Result<> kind_patch(const PatchInput& input, Patch& patch) {
   out +=
       "nodes:\n  - role: control-plane\n    extraMounts:\n      - hostPath: ./certs.d\n        containerPath: "
       "/etc/containerd/certs.d\n";
-  patch.files.push_back({"kind-cluster.yaml", Secret(std::move(out)), 0644});
+  patch.files.push_back({"kind-cluster.yaml", std::move(out)});
   patch.files.insert(patch.files.end(), tree.begin(), tree.end());
   patch.notes.push_back(verdict(input));
   patch.notes.emplace_back(
@@ -52,7 +56,7 @@ Result<> kind_patch(const PatchInput& input, Patch& patch) {
 
 Result<> kubespray_patch(const PatchInput& input, Patch& patch) {
   std::string out = "# group_vars/all/containerd.yml\ncontainerd_registries_mirrors:\n";
-  std::string auth;
+  Content auth;
   for (const auto& registry : input.intent.registries) {
     if (registry.name == "*" && registry.upstream == Registry::Upstream::standard)
       return Error{
@@ -66,25 +70,26 @@ Result<> kubespray_patch(const PatchInput& input, Patch& patch) {
     auto chain = files.chain;
     // `server` has no override_path here: the last endpoint without a path takes that place, asked once more where it
     // stood before.
-    std::optional<Endpoint> server;
+    const HostEntry* plain = nullptr;
     for (const auto& host : chain)
-      if (!host.endpoint.override_path()) server = host.endpoint;
-    if (!server)
+      if (host.path == "/v2") plain = &host;
+    if (plain == nullptr)
       return Error{
           .kind = ErrorKind::unsupported,
           .message = fmt::format("{}: every endpoint has a path, and Kubespray's `server` cannot", registry.name),
           .hint = "run `regfallback apply` on these nodes",
           .where = registry.where};
-    if (chain.size() > 1 && chain.back().endpoint == *server && chain.back().headers.empty() && chain.back().ca.empty())
+    const auto server = url_of(*plain);
+    if (const auto& last = chain.back(); chain.size() > 1 && url_of(last) == server && last.headers.empty() && !last.ca)
       chain.pop_back();
     out += fmt::format("  - prefix: {}\n    server: {}\n    mirrors:\n",
-                       yaml_quote(directory_of_registry(registry.name)), yaml_quote(endpoint_url(*server)));
+                       yaml_quote(directory_of_registry(registry.name)), yaml_quote(server));
     for (const auto& host : chain) {
       std::vector<std::string> capabilities;
       for (const auto& word : host.capabilities) capabilities.push_back(yaml_quote(word));
       out += fmt::format("      - host: {}\n        capabilities: [{}]\n        skip_verify: {}\n",
-                         yaml_quote(endpoint_url(host.endpoint)), join(capabilities, ", "), host.skip_verify);
-      if (host.endpoint.override_path()) out += "        override_path: true\n";
+                         yaml_quote(url_of(host)), join(capabilities, ", "), host.skip_verify.value_or(false));
+      if (host.path != "/v2") out += "        override_path: true\n";
     }
   }
   for (const auto& endpoint : endpoint_hosts(input.intent)) {
@@ -94,15 +99,16 @@ Result<> kubespray_patch(const PatchInput& input, Patch& patch) {
       patch.warnings.push_back(fmt::format(
           "{}: Kubespray does not copy certificates; put them into the nodes' trust store first", endpoint.host));
     if (!secrets->second.password.empty())
-      auth += fmt::format("  - registry: {}\n    username: {}\n    password: {}\n", yaml_quote(endpoint.host),
-                          yaml_quote(secrets->second.username), yaml_quote(secrets->second.password.expose()));
+      auth += fill("  - registry: {}\n    username: {}\n    password: {}\n",
+                   {yaml(endpoint.host), yaml(secrets->second.username), yaml(secrets->second.password)});
   }
-  if (!auth.empty()) {
-    out += "containerd_registry_auth:\n" + auth;
+  Content whole = std::move(out);
+  if (!auth.text().empty()) {
+    whole += fill("containerd_registry_auth:\n{}", {auth});
     patch.warnings.emplace_back(
         "containerd_registry_auth works with containerd 1.x only: Kubespray ignores it for 2.x");
   }
-  patch.files.push_back({"kubespray-containerd.yml", Secret(std::move(out)), auth.empty() ? 0644u : 0600u});
+  patch.files.push_back({"kubespray-containerd.yml", std::move(whole)});
   patch.notes.emplace_back("the next playbook run writes these registries; nothing restarts for hosts.toml files");
   return {};
 }

@@ -32,8 +32,10 @@ Version patch_containerd(const PatchInput& input);
 // The chain without a standard upstream in last place, which the distribution appends by itself.
 std::vector<Endpoint> chain_before_default(const Registry& registry);
 bool ends_at_standard_upstream(const Registry& registry);
-// "https://h", "https://h/v2/proxy"
-std::string endpoint_url(const Endpoint& endpoint);
+// Content in the forms of the languages the patches are in. Nothing here takes a secret out of its Content.
+Content yaml(const Content& value);
+Content toml(const Content& value);
+Content base64(const Content& value);
 // hosts.toml and certificates of every registry below `root`, absolute paths on the node.
 Result<std::vector<PatchFile>> hosts_tree(const PatchInput& input, std::string_view root, Patch& patch);
 // What of an endpoint's properties a form has no word for.

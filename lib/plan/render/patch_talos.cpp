@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "plan/hosts_render.h"
 #include "plan/render/patch_parts.h"
 
 namespace rf {
@@ -25,8 +26,8 @@ TalosMirror mirror_of(const Registry& registry) {
 
 bool overrides(const Endpoint& endpoint) { return endpoint.path != "/v2"; }
 
-std::string documents(const PatchInput& input) {
-  std::string out = "# Talos v1.12 and later: talosctl -n NODE patch mc --patch @talos-registries.yaml\n";
+Content documents(const PatchInput& input) {
+  Content out = "# Talos v1.12 and later: talosctl -n NODE patch mc --patch @talos-registries.yaml\n";
   std::string separator;
   for (const auto& registry : input.intent.registries) {
     const auto mirror = mirror_of(registry);
@@ -47,23 +48,22 @@ std::string documents(const PatchInput& input) {
     if (skip_verify || !found.ca_pem.empty() || !found.client_cert_pem.empty()) {
       out += fmt::format("{}apiVersion: v1alpha1\nkind: RegistryTLSConfig\nname: {}\n", separator,
                          yaml_quote(endpoint.host));
-      if (!found.ca_pem.empty()) out += fmt::format("ca: {}\n", yaml_quote(found.ca_pem));
+      if (!found.ca_pem.empty()) out += fill("ca: {}\n", {yaml(found.ca_pem)});
       if (!found.client_cert_pem.empty())
-        out += fmt::format("clientIdentity:\n  cert: {}\n  key: {}\n", yaml_quote(found.client_cert_pem),
-                           yaml_quote(found.client_key_pem.expose()));
+        out +=
+            fill("clientIdentity:\n  cert: {}\n  key: {}\n", {yaml(found.client_cert_pem), yaml(found.client_key_pem)});
       if (skip_verify) out += "insecureSkipVerify: true\n";
     }
     if (!found.password.empty())
-      out += fmt::format("{}apiVersion: v1alpha1\nkind: RegistryAuthConfig\nname: {}\nusername: {}\npassword: {}\n",
-                         separator, yaml_quote(endpoint.host), yaml_quote(found.username),
-                         yaml_quote(found.password.expose()));
+      out += fill("{}apiVersion: v1alpha1\nkind: RegistryAuthConfig\nname: {}\nusername: {}\npassword: {}\n",
+                  {separator, yaml(endpoint.host), yaml(found.username), yaml(found.password)});
   }
   return out;
 }
 
 // Here overridePath counts for all endpoints of a registry: with one path among them, all are written with theirs.
-std::string machine_config(const PatchInput& input) {
-  std::string out =
+Content machine_config(const PatchInput& input) {
+  Content out =
       "# Talos before v1.12: talosctl -n NODE patch mc --patch @talos-machine.yaml\nmachine:\n  registries:\n    "
       "mirrors:\n";
   for (const auto& registry : input.intent.registries) {
@@ -75,27 +75,27 @@ std::string machine_config(const PatchInput& input) {
     if (override_path) out += "        overridePath: true\n";
     if (mirror.skip_fallback) out += "        skipFallback: true\n";
   }
-  std::string configs;
+  Content configs;
   for (const auto& endpoint : endpoint_hosts(input.intent)) {
     const auto options = input.intent.endpoints.find(endpoint.host);
     const bool skip_verify = options != input.intent.endpoints.end() && options->second.insecure_skip_verify;
     const auto secrets = input.resolved.find(endpoint.host);
     const auto found = secrets == input.resolved.end() ? ResolvedEndpoint{} : secrets->second;
-    std::string tls;
-    if (!found.ca_pem.empty()) tls += fmt::format("          ca: {}\n", yaml_quote(base64_encode(found.ca_pem)));
+    Content tls;
+    if (!found.ca_pem.empty()) tls += fill("          ca: {}\n", {yaml(base64(found.ca_pem))});
     if (!found.client_cert_pem.empty())
-      tls += fmt::format("          clientIdentity:\n            crt: {}\n            key: {}\n",
-                         yaml_quote(base64_encode(found.client_cert_pem)),
-                         yaml_quote(base64_encode(found.client_key_pem.expose())));
+      tls += fill("          clientIdentity:\n            crt: {}\n            key: {}\n",
+                  {yaml(base64(found.client_cert_pem)), yaml(base64(found.client_key_pem))});
     if (skip_verify) tls += "          insecureSkipVerify: true\n";
-    if (tls.empty() && found.password.empty()) continue;
+    if (tls.text().empty() && found.password.empty()) continue;
     configs += fmt::format("      {}:\n", yaml_quote(endpoint.host));
-    if (!tls.empty()) configs += "        tls:\n" + tls;
+    if (!tls.text().empty()) configs += fill("        tls:\n{}", {tls});
     if (!found.password.empty())
-      configs += fmt::format("        auth:\n          username: {}\n          password: {}\n",
-                             yaml_quote(found.username), yaml_quote(found.password.expose()));
+      configs += fill("        auth:\n          username: {}\n          password: {}\n",
+                      {yaml(found.username), yaml(found.password)});
   }
-  return configs.empty() ? out : out + "    config:\n" + configs;
+  if (!configs.text().empty()) out += fill("    config:\n{}", {configs});
+  return out;
 }
 
 }  // namespace
@@ -107,8 +107,8 @@ Result<> talos_patch(const PatchInput& input, Patch& patch) {
       return Error{.kind = ErrorKind::unsupported,
                    .message = fmt::format("{} has no endpoints to declare", registry.name),
                    .where = registry.where};
-  patch.files.push_back({"talos-registries.yaml", Secret(documents(input)), 0600});
-  patch.files.push_back({"talos-machine.yaml", Secret(machine_config(input)), 0600});
+  patch.files.push_back({"talos-registries.yaml", documents(input), PatchFile::For::owner});
+  patch.files.push_back({"talos-machine.yaml", machine_config(input), PatchFile::For::owner});
   patch.notes.emplace_back(
       "apply one of the two, by the version of Talos; mirrors take effect without a reboot, credentials may need one");
   return {};

@@ -12,7 +12,10 @@ TEST_CASE("values of secret keys are masked in TOML and YAML, whatever their for
       GENERATE("    \"Authorization\" = \"Basic aHVudGVyMg==hunter2\"", "password = 'hunter2'", "  auth = \"hunter2\"",
                "    password: hunter2", "identitytoken = \"hunter2\"", "auth: { username: u, password: hunter2 }",
                "header = { Authorization = \"hunter2\" }", "X-Api-Key = \"hunter2\"", "a.b.password = \"hunter2\"",
-               "- password: \"hunter2\"", "x = [{ token = 'hunter2' }]");
+               "- password: \"hunter2\"", "x = [{ token = 'hunter2' }]", "\"X-Auth\" = \"hunter2\"",
+               "X-Registry-Auth = ['hunter2']", "X-Session: hunter2", "X-Passphrase = \"hunter2\"",
+               "passphrase=hunter2", "pwd=hunter2", "https://hunter2@h/x", "https://hunter2:x-oauth-basic@h",
+               "endpoint = [\"https://u:p@hunter2@h\"]");
   INFO(line);
   const auto masked = mask_secrets(std::string("# a\n") + line + "\nserver = \"https://h\"\n");
   CHECK(masked.find("hunter2") == std::string::npos);
@@ -28,6 +31,13 @@ TEST_CASE("what holds no secret stays as it is, byte for byte") {
   CHECK(mask_secrets(text) == text);
   CHECK(mask_secrets("") == "");
   CHECK(mask_secrets("# password = hunter2\n").find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("where a secret is, a host with its port and a truth value are no secrets") {
+  for (const auto* text : {"key_file = \"/etc/k3s/key.pem\"\n", "server = \"https://auth.corp:5000\"\n",
+                           "  \"token.corp:5000\":\n    endpoint: [\"http://keys:5000/v2\"]\n",
+                           "enable_keychain = true\n", "tlsPrivateKeyFile: /x\n"})
+    CHECK(mask_secrets(text) == text);
 }
 
 TEST_CASE("masking what is masked changes nothing more than the mask, and a private key is one mask") {

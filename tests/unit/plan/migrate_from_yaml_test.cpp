@@ -51,9 +51,9 @@ TEST_CASE("credentials go to config.toml, or into headers of files that only roo
   options.credentials = MigrateOptions::Credentials::in_headers;
   const auto moved = made(from_yaml(tree, options));
   CHECK(text_of(moved, config_file).find("password") == std::string::npos);
-  CHECK(text_of(moved, hosts("ghcr.io")).find("\"Authorization\" = [\"Basic dTpw\"]") != std::string::npos);
+  CHECK(text_of(moved, hosts("ghcr.io")).find("\"Authorization\" = \"Basic dTpw\"") != std::string::npos);
   CHECK(change_of(moved, hosts("ghcr.io"))->mode == 0600);
-  CHECK(text_of(moved, hosts("m.corp")).find("[header]\n  \"Authorization\" = [\"Basic dTpw\"]") != std::string::npos);
+  CHECK(text_of(moved, hosts("m.corp")).find("[header]\n  \"Authorization\" = \"Basic dTpw\"") != std::string::npos);
 }
 
 TEST_CASE("the containerd that will read the files decides their form", "[migrate]") {
@@ -183,7 +183,7 @@ TEST_CASE("a K3s node is left alone: its files are for another one", "[migrate]"
   REQUIRE_FALSE(here);
   CHECK(here.error().kind == ErrorKind::unsupported);
   CHECK(here.error().message.find(
-            "K3s writes its hosts.toml files anew from /etc/rancher/k3s/registries.yaml at every start") !=
+            "K3s writes its hosts.toml files itself at every start, from /etc/rancher/k3s/registries.yaml") !=
         std::string::npos);
   const auto elsewhere = plan_migration(node.facts, node.detection(), to_hosts_dir, RestartPolicy::automatic);
   REQUIRE(elsewhere);

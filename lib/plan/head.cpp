@@ -1,0 +1,55 @@
+#include "plan/head.h"
+
+#include <fmt/format.h>
+
+namespace rf {
+
+Plan begin_plan(const Facts& facts, const Detection& detection) {
+  Plan plan;
+  plan.node = facts.hostname;
+  plan.runtime_exe = detection.runtime.exe;
+  plan.runtime_socket = detection.runtime.address;
+  plan.runtime_config = detection.config_file;
+  return plan;
+}
+
+Result<void> check_runs(const Detection& detection) {
+  if (detection.confidence != Confidence::low && detection.state != RegistryState::not_running) return {};
+  return Error{
+      ErrorKind::refused,
+      fmt::format("no containerd runs here, so it is not certain which one {} would use", detection.profile.title),
+      "start it, and run this again"};
+}
+
+Result<void> check_version(const Detection& detection) {
+  if (detection.containerd.major != 0) return {};
+  return Error{ErrorKind::refused, fmt::format("the version of {} is not known", detection.runtime.exe),
+               "what it would do cannot be computed without it"};
+}
+
+Error reads_no_registries_yaml(const Detection& detection, std::string hint) {
+  return {ErrorKind::unsupported,
+          fmt::format("{} reads no registries.yaml; only K3s and RKE2 do", detection.profile.title), std::move(hint)};
+}
+
+Error writes_hosts_itself(const Detection& detection, std::string hint) {
+  return {ErrorKind::unsupported,
+          fmt::format("{} writes its hosts.toml files itself at every start, from {}", detection.profile.title,
+                      detection.era.registries_file),
+          std::move(hint)};
+}
+
+Error config_is_managed(const Detection& detection, const std::string& file, std::string hint) {
+  return {ErrorKind::unsupported,
+          fmt::format("{} belongs to {}, which writes it itself", file, detection.profile.title), std::move(hint)};
+}
+
+void warn_about_managers(const Detection& detection, Plan& plan) {
+  if (plan.files.empty()) return;
+  for (const auto& manager : detection.managers)
+    if (detection.era.style != Style::registries_yaml || manager.kind != Manager::Kind::distribution)
+      plan.warnings.push_back(
+          fmt::format("also managed by {}: what it writes next replaces these files", manager.text));
+}
+
+}  // namespace rf
