@@ -37,7 +37,6 @@ ALLOWED: dict[str, tuple[str, tuple[str, ...]]] = {
     "lib/probe/answers.cpp": (
         "what curl, wget and bash print on the node",
         ("shutdown while in init", "resolve host", "no route", "timed out", "no client for")),
-    "lib/transport/config/ssh_config.cpp": ("a hint of ours, told from the other errors of a local program", ("install ssh",)),
     "lib/transport/keys/pem_key.cpp": (PEM, ("ENCRYPTED PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY")),
     "lib/transport/keys/private_key.cpp": (PEM, ("PRIVATE KEY-----",)),
     "lib/transport/shell/bootstrap_answer.cpp": (

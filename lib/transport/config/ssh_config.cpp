@@ -34,8 +34,8 @@ asio::awaitable<Result<SshSettings>> read_ssh_settings(const Target& target, con
   command.argv.insert(command.argv.end(), {"--", target.host});
   auto output = co_await capture_child(command, std::chrono::seconds(15));
   const LocalUser local = local_user();
-  if (!output && output.error().kind == ErrorKind::io && output.error().hint == "install ssh")
-    co_return default_ssh_settings(target, local);
+  const bool no_client = !output && output.error().kind == ErrorKind::unsupported;
+  if (no_client) co_return default_ssh_settings(target, local);
   if (!output) co_return std::move(output).error();
   if (output->rc != 0) {
     co_return Error{ErrorKind::usage, "`ssh -G " + target.host + "` failed: " + terminal_safe(trim(output->complaint)),

@@ -107,7 +107,8 @@ Result<pid_t> start(const ChildCommand& command, int in, int out, int err) {
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (failed != 0) {
-    return Error{ErrorKind::io, command.argv[0] + " could not be started: " + std::strerror(failed),
+    return Error{failed == ENOENT ? ErrorKind::unsupported : ErrorKind::io,
+                 command.argv[0] + " could not be started: " + std::strerror(failed),
                  failed == ENOENT ? "install " + command.argv[0] : ""};
   }
   return pid;
