@@ -3,6 +3,7 @@
 #include "apply.h"
 #include "host/state.h"
 #include "line/command.h"
+#include "line/consent.h"
 #include "planning.h"
 #include "probe_nodes.h"
 #include "rollout.h"
@@ -22,8 +23,7 @@ void show_plan(Context& context, const std::vector<Node>& nodes) {
   stream.write(plan_summary(rows) + "\n");
 }
 
-bool agreed(Context& context, const std::vector<Node>& nodes) {
-  if (context.options.yes) return true;
+std::string question(const std::vector<Node>& nodes) {
   std::size_t changes = 0;
   std::size_t restarts = 0;
   for (const auto& node : nodes) {
@@ -31,10 +31,8 @@ bool agreed(Context& context, const std::vector<Node>& nodes) {
     ++changes;
     restarts += node.plan->service.needed() ? 1 : 0;
   }
-  return ask_yes(fmt::format(
-                     "Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
-                     restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts)))
-      .value_or(true);
+  return fmt::format("Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
+                     restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts));
 }
 
 void remember(Context& context, const Setup& setup) {
@@ -73,36 +71,36 @@ int run(Context& context) {
     return exit_usage;
   }
   auto setup = prepare(context, {.intent = IntentNeed::required});
-  return setup ? apply_intent(context, *setup, {.reason = "apply"}).code : exit_usage;
+  return setup ? apply_intent(context, *setup, {.command = "apply"}) : exit_usage;
 }
 
 }  // namespace
 
-ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner) {
+int apply_intent(Context& context, Setup& setup, const ApplyManner& manner) {
   const auto& options = context.options;
+  const bool dry = options.dry_run || !options.facts.empty();
+  if (const auto possible = dry ? Result<void>() : check_consent(options, manner.command); !possible)
+    return context.fail(possible.error());
   Nodes nodes(context, setup);
   auto policy = rollout_policy(options, setup.selection.nodes.size());
   const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
-  if (!gathered) return {.code = context.fail(gathered.error())};
+  if (!gathered) return context.fail(gathered.error());
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
   nodes.plan(wanted);
   if (options.probe) refuse_silent_endpoints(nodes);
   if (nodes.interrupted()) {
     context.note("interrupted; nothing was changed");
-    return {.code = exit_interrupted};
+    return exit_interrupted;
   }
-  const bool dry = options.dry_run || !options.facts.empty();
   const bool changes = any_changes(nodes.all());
   if (changes || dry) show_plan(context, nodes.all());
   auto rows = planned_rows(nodes.all());
-  if (dry) return {.code = any_failed(nodes.all()) ? exit_failed : exit_done};
-  if (changes && !agreed(context, nodes.all())) {
-    context.note("nothing was changed");
-    return {.code = exit_done, .declined = true};
-  }
+  if (dry) return any_failed(nodes.all()) ? exit_failed : exit_done;
+  if (const auto end = changes ? ask_consent(context, manner.command, question(nodes.all())) : std::nullopt)
+    return *end;
   if (manner.remembered) remember(context, setup);
-  Rollout rollout{setup, nodes, receipt_reason(manner.reason, setup.intent_file), *policy};
+  Rollout rollout{setup, nodes, receipt_reason(manner.command, setup.intent_file), *policy};
   if (!options.no_verify) {
     rollout.plan_again = [&](const Facts& facts, const Detection& detection) {
       return make_plan(setup.intent, setup.resolved, facts, detection,
@@ -112,7 +110,7 @@ ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner)
   carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
     return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
   });
-  return {.code = print_rows(context, rows, nodes, schema)};
+  return print_rows(context, rows, nodes, schema);
 }
 
 Command apply_command(Options& options) {
@@ -127,7 +125,8 @@ Command apply_command(Options& options) {
                       "does not come back healthy is put back as it was. Afterwards each node is read and planned "
                       "again: an empty plan is "
                       "the proof.\n\n"
-                      "Without a terminal nothing is asked. Ctrl-C lets the nodes under way end, begins no further "
+                      "The question goes to the terminal; without one, --yes is needed. Ctrl-C lets the nodes under "
+                      "way end, begins no further "
                       "one, and says in which "
                       "state every node is.",
               .examples = {{"regfallback apply", "the nodes and registries of ./regfallback.yaml"},
@@ -137,7 +136,8 @@ Command apply_command(Options& options) {
                            {"regfallback apply --probe", "not where a mirror takes connections and never answers"},
                            {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
               .exit_codes = {"0  every node is as declared",
-                             "1  at least one node failed; each failed node is in its old state or was not reached",
+                             "1  at least one node failed; each failed node is in its old state or was not reached; "
+                             "or the answer was no",
                              "2  wrong usage or intent; nothing was touched",
                              "4  at least one node is stuck and needs a person",
                              "130  interrupted; the summary says in which state every node is"}},

@@ -1,5 +1,7 @@
 #include "dialer.h"
 
+#include <csignal>
+
 #include "base/text.h"
 #include "host/files.h"
 #include "transport/ways/container.h"
@@ -27,7 +29,9 @@ SshOptions ssh_options(Context& context, const Access& access, const ConnectLimi
   ssh.confirm_host_key = [](NewHostKey key) -> asio::awaitable<bool> {
     const auto question = "The host key of " + terminal_safe(key.host) + " is not known: " + terminal_safe(key.type) +
                           " " + terminal_safe(key.fingerprint) + "\nAccept and remember it? [y/N] ";
-    co_return ask_yes(question).value_or(false);
+    const auto reply = ask_yes(question);
+    if (reply == Reply::interrupted) std::raise(SIGINT);  // ends the run, not only this question
+    co_return reply == Reply::yes;
   };
   ssh.on_accepted = [&context](const NewHostKey& key) {
     context.note(key.host + ": remembered host key " + key.fingerprint);

@@ -8,6 +8,7 @@
 #include "fleet/loop.h"
 #include "kind.h"
 #include "line/command.h"
+#include "line/consent.h"
 #include "transport/ways/container.h"
 
 namespace rf::cmd {
@@ -114,13 +115,14 @@ Result<void> write_config_map(Context& context, const KindCluster& cluster, cons
 }
 
 Result<int> carry_out_all(Context& context) {
+  if (!context.options.dry_run) RF_CHECK(check_consent(context.options, "kind registry"));
   RF_TRY(const auto cluster, run_loop(find_kind_cluster(cluster_name(context.options))));
   if (const auto nodes = nodes_of(cluster, NodeSpec()); !nodes) return nodes.error();  // before anything is started
   RF_TRY(const auto registry, bring_up(context, cluster));
   RF_TRY(auto setup, kind_setup(context, cluster, registry.name, registry.port));
-  const auto end = apply_intent(
-      context, setup, {.reason = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});
-  if (end.code != exit_done || end.declined) return end.code;
+  const auto code = apply_intent(
+      context, setup, {.command = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});
+  if (code != exit_done) return code;
   RF_CHECK(write_config_map(context, cluster, registry));
   if (context.options.dry_run) return exit_done;
   context.note("images of localhost:" + std::to_string(registry.port) + " come from " + registry.name +

@@ -9,6 +9,7 @@
 #include "host/facts_dir.h"
 #include "host/files.h"
 #include "line/command.h"
+#include "line/consent.h"
 #include "plan/migrate/migrate.h"
 #include "planning.h"
 #include "rollout.h"
@@ -193,6 +194,9 @@ int write_all(Context& context, Nodes& nodes) {
 
 int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) {
   const auto& options = context.options;
+  const bool changes = migrate.place == Place::same_node && options.facts.empty() && !options.dry_run;
+  if (const auto possible = changes ? check_consent(options, "migrate") : Result<void>(); !possible)
+    return context.fail(possible.error());
   Nodes nodes(context, setup);
   const auto policy = rollout_policy(options, setup.selection.nodes.size());
   const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
@@ -205,11 +209,8 @@ int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) 
     return any_failed(nodes.all()) ? exit_failed : exit_done;
   }
   if (context.wants_table()) show(context, rows);
-  if (any_changes(nodes.all()) && !options.yes &&
-      !ask_yes("Migrate these nodes, restarting their runtime? [y/N] ").value_or(true)) {
-    context.note("nothing was changed");
-    return exit_done;
-  }
+  const std::string_view question = "Migrate these nodes, restarting their runtime? [y/N] ";
+  if (const auto end = any_changes(nodes.all()) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
   return carry_out_all(context, setup, nodes, migrate, *policy);
 }
 
@@ -318,8 +319,9 @@ Command migrate_command(Options& options) {
                     "for a K3s node that takes a's place"},
                    {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out",
                     "and back"}},
-              .exit_codes = {"0  done", "1  a node failed or was refused; it is in its old state", "2  wrong usage",
-                             "4  a node is stuck"}},
+              .exit_codes = {"0  done",
+                             "1  a node failed or was refused, and is in its old state; or the answer was no",
+                             "2  wrong usage", "4  a node is stuck"}},
       .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) +
                output_flags(options),
       .run = run};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "line/command.h"
+#include "line/consent.h"
 #include "rollout.h"
 #include "setup.h"
 #include "status_rows.h"
@@ -29,11 +30,13 @@ int list(Context& context, const std::vector<Node>& nodes) {
                                                                                                       : exit_done;
 }
 
-bool agreed(Context& context, const std::vector<ApplyRow>& rows, const std::string& target) {
-  if (context.options.yes) return true;
+// Asks where there is something to do.
+std::optional<int> ask(Context& context, const std::vector<ApplyRow>& rows, const std::string& target) {
   const auto count =
       std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.outcome == NodeOutcome::not_begun; });
-  return ask_yes(fmt::format("Roll back {} on {} node{}? [y/N] ", target, count, count == 1 ? "" : "s")).value_or(true);
+  if (count == 0) return std::nullopt;
+  return ask_consent(context, "rollback",
+                     fmt::format("Roll back {} on {} node{}? [y/N] ", target, count, count == 1 ? "" : "s"));
 }
 
 int run(Context& context) {
@@ -44,6 +47,8 @@ int run(Context& context) {
                    .hint = "--list can"});
     return exit_usage;
   }
+  if (const auto possible = options.list ? Result<void>() : check_consent(options, "rollback"); !possible)
+    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none,
                                  .nodes = Remembered::use});
   if (!setup) return exit_usage;
@@ -58,10 +63,7 @@ int run(Context& context) {
     if (node.facts && node.facts->receipts.empty() && !node.error) rows[i].outcome = NodeOutcome::unchanged;
   }
   const auto target = options.to.empty() ? "latest" : options.to;
-  if (!agreed(context, rows, target)) {
-    context.note("nothing was changed");
-    return exit_done;
-  }
+  if (const auto end = ask(context, rows, target)) return *end;
   const auto drift = options.force ? Drift::overwrite : Drift::keep;
   const Rollout rollout{*setup, nodes, receipt_reason("rollback", target), *policy};
   carry_out(
@@ -89,7 +91,8 @@ Command rollback_command(Options& options) {
               .examples = {{"regfallback rollback --list", "what can be undone on the nodes of the last apply"},
                            {"regfallback rollback --nodes anubis,babel,ra", "undo the newest apply there"},
                            {"regfallback rollback --undo first", "back to what the nodes were before regfallback"}},
-              .exit_codes = {"0  done", "1  at least one node failed; it is as it was, or was not reached",
+              .exit_codes = {"0  done",
+                             "1  at least one node failed; it is as it was, or was not reached; or the answer was no",
                              "2  wrong usage", "4  at least one node is stuck and needs a person",
                              "130  interrupted; the summary says in which state every node is"}},
       .flags =

@@ -12,6 +12,9 @@ try test --facts nodes
 try test --image 'a b'
 try rollback --facts nodes
 try plan --parallel many
+try apply --nodes local -m docker.io=http://a
+try rollback --nodes local
+try migrate --nodes local
 try apply --dry-rum
 try detect --check
 (cd home && try plan)
