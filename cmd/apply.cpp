@@ -4,8 +4,8 @@
 #include "host/state.h"
 #include "line/command.h"
 #include "line/consent.h"
+#include "nodes.h"
 #include "planning.h"
-#include "probe_nodes.h"
 #include "rollout.h"
 #include "setup.h"
 
@@ -15,15 +15,15 @@ namespace {
 constexpr std::string_view schema = "regfallback.apply/v1";
 
 // The plan, for people: with the result where that is a table, else beside it.
-void show_plan(Context& context, const std::vector<Node>& nodes) {
-  const auto rows = plan_rows(nodes);
+void show_plan(Context& context, const Run& run) {
+  const auto rows = plan_rows(run);
   auto& stream = context.wants_table() ? context.out : context.diagnostics;
   if (!context.wants_table() && context.options.quiet) return;
   stream.write(plan_text(rows, context.wants_table() ? context.style() : context.diagnostics_style()));
   stream.write(plan_summary(rows) + "\n");
 }
 
-std::string question(const std::vector<Node>& nodes) {
+std::string question(const std::vector<RunNode>& nodes) {
   std::size_t changes = 0;
   std::size_t restarts = 0;
   for (const auto& node : nodes) {
@@ -41,21 +41,13 @@ void remember(Context& context, const Setup& setup) {
   if (const auto kept = remember_apply(last); !kept && context.options.verbose) context.error(kept.error());
 }
 
-std::vector<ApplyRow> planned_rows(const std::vector<Node>& nodes) {
-  auto rows = begin_rows(nodes);
-  for (auto& row : rows) {
-    if (row.plan && row.plan->empty()) row.outcome = NodeOutcome::unchanged;
-  }
-  return rows;
-}
-
 // Before anything is written: nodes whose containerd would wait for an endpoint that is silent are left as they are.
-void refuse_silent_endpoints(Nodes& nodes) {
-  const auto probes = probe_nodes(nodes, std::nullopt, [](const Node& node) {
+void refuse_silent_endpoints(Run& run) {
+  const auto probes = run.probe(std::nullopt, [](const RunNode& node) {
     return node.plan && !node.plan->empty() ? node.plan->chains : std::vector<Chain>{};
   });
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    auto& node = nodes.all()[i];
+    auto& node = run.nodes()[i];
     if (!probes[i]) continue;
     if (auto answers = check_no_silence(*probes[i], node.detection->containerd); !answers)
       node.fail(std::move(answers).error());
@@ -76,41 +68,40 @@ int run(Context& context) {
 
 }  // namespace
 
-int apply_intent(Context& context, Setup& setup, const ApplyManner& manner) {
+int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner) {
   const auto& options = context.options;
   const bool dry = options.dry_run || !options.facts.empty();
   if (const auto possible = dry ? Result<void>() : check_consent(options, manner.command); !possible)
     return context.fail(possible.error());
-  Nodes nodes(context, setup);
-  auto policy = rollout_policy(options, setup.selection.nodes.size());
-  const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
-  if (!gathered) return context.fail(gathered.error());
+  const auto policy = rollout_policy(options, setup.selection.nodes.size());
+  auto run = policy ? open_nodes(context, setup) : Result<Run>(policy.error());
+  if (!run) return context.fail(run.error());
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
-  nodes.plan(wanted);
-  if (options.probe) refuse_silent_endpoints(nodes);
-  if (nodes.interrupted()) {
+  const auto planner = [&](PlanOptions how) -> Planner {
+    return [&setup, how](const Facts& facts, const Detection& detection) {
+      return make_plan(setup.intent, setup.resolved, facts, detection, how);
+    };
+  };
+  run->plan(planner(wanted));
+  if (options.probe) refuse_silent_endpoints(*run);
+  if (run->end() == RunEnd::interrupted) {
     context.note("interrupted; nothing was changed");
     return exit_interrupted;
   }
-  const bool changes = any_changes(nodes.all());
-  if (changes || dry) show_plan(context, nodes.all());
-  auto rows = planned_rows(nodes.all());
-  if (dry) return any_failed(nodes.all()) ? exit_failed : exit_done;
-  if (const auto end = changes ? ask_consent(context, manner.command, question(nodes.all())) : std::nullopt)
+  const bool changes = any_changes(*run);
+  if (changes || dry) show_plan(context, *run);
+  if (dry) return any_failed(*run) ? exit_failed : exit_done;
+  if (const auto end = changes ? ask_consent(context, manner.command, question(run->nodes())) : std::nullopt)
     return *end;
   if (manner.remembered) remember(context, setup);
-  Rollout rollout{setup, nodes, receipt_reason(manner.command, setup.intent_file), *policy};
-  if (!options.no_verify) {
-    rollout.plan_again = [&](const Facts& facts, const Detection& detection) {
-      return make_plan(setup.intent, setup.resolved, facts, detection,
-                       {.style = wanted.style, .undeclared = wanted.undeclared});
-    };
-  }
-  carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
-    return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
-  });
-  return print_rows(context, rows, nodes, schema);
+  Rollout rollout{.tool_version = RF_VERSION,
+                  .reason = receipt_reason(manner.command, setup.intent_file),
+                  .policy = *policy,
+                  .restart = wanted.restart};
+  if (!options.no_verify) rollout.plan_again = planner({.style = wanted.style, .undeclared = wanted.undeclared});
+  const auto results = run->apply(rollout);
+  return print_results(context, *run, results, schema);
 }
 
 Command apply_command(Options& options) {
@@ -140,6 +131,7 @@ Command apply_command(Options& options) {
                              "or the answer was no",
                              "2  wrong usage or intent; nothing was touched",
                              "4  at least one node is stuck and needs a person",
+                             "5  at least one node was changed, and is not as declared afterwards",
                              "130  interrupted; the summary says in which state every node is"}},
       .flags = std::vector<Flag>{{{"--dry-run", "", "show the plan and end", "Change"}, &options.dry_run},
                                  {{"--restart",

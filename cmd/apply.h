@@ -14,6 +14,6 @@ struct ApplyManner {
   bool remembered = true;  // as the last apply, whose nodes `status` and `test` take
 };
 // The exit code; everything has been said.
-int apply_intent(Context& context, Setup& setup, const ApplyManner& manner);
+int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner);
 
 }  // namespace rf::cmd

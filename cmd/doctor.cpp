@@ -12,7 +12,6 @@
 #include "line/command.h"
 #include "nodes.h"
 #include "planning.h"
-#include "probe_nodes.h"
 #include "report/model.h"
 #include "setup.h"
 
@@ -61,7 +60,7 @@ std::vector<Finding> shown(std::vector<Finding> findings, const Options& options
   return findings;
 }
 
-Wanted wanted_of(const Setup& setup, const Node& node) {
+Wanted wanted_of(const Setup& setup, const RunNode& node) {
   Wanted wanted{.intent = &setup.intent};
   auto plan = make_plan(setup.intent, setup.resolved, *node.facts, *node.detection);
   if (plan) {
@@ -73,7 +72,7 @@ Wanted wanted_of(const Setup& setup, const Node& node) {
   return wanted;
 }
 
-DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswer> answers, const Options& options) {
+DoctorRow row_of(const Setup& setup, const RunNode& node, std::vector<EndpointAnswer> answers, const Options& options) {
   if (!node.facts) return {.node = node.name, .error = node.error};
   Subject subject{.facts = *node.facts};
   if (node.detection)
@@ -87,7 +86,7 @@ DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswe
 }
 
 // The nodes as they would be with another containerd: before an upgrade.
-Result<void> with_version(const Setup& setup, const Options& options, std::vector<Node>& nodes) {
+Result<void> with_version(const Setup& setup, const Options& options, std::vector<RunNode>& nodes) {
   if (options.containerd_version.empty()) return {};
   RF_TRY(const auto version, wanted_version(options, "doctor"));
   for (auto& node : nodes) {
@@ -109,9 +108,9 @@ Result<void> with_version(const Setup& setup, const Options& options, std::vecto
 using Answers = std::vector<std::vector<EndpointAnswer>>;  // by node
 
 // Every endpoint of every configured registry, asked once from each node that can be asked.
-Answers ask_all(Nodes& nodes) {
-  const auto probes = probe_nodes(nodes, std::nullopt,
-                                  [](const Node& node) { return configured_chains(*node.facts, *node.detection); });
+Answers ask_all(Run& run) {
+  const auto probes =
+      run.probe(std::nullopt, [](const RunNode& node) { return configured_chains(*node.facts, *node.detection); });
   Answers answers(probes.size());
   for (std::size_t i = 0; i < probes.size(); ++i) {
     if (!probes[i]) continue;
@@ -167,17 +166,17 @@ int run_on_copy(Context& context) {
 int run_on_nodes(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
-  if (const auto other = with_version(*setup, context.options, nodes.all()); !other) {
+  auto run = open_nodes(context, *setup);
+  if (!run) return context.fail(run.error());
+  auto& nodes = run->nodes();
+  if (const auto other = with_version(*setup, context.options, nodes); !other) {
     context.error(other.error());
     return exit_usage;
   }
-  const auto answers = context.options.probe ? ask_all(nodes) : Answers(nodes.all().size());
-  if (nodes.interrupted()) return exit_interrupted;
+  const auto answers = context.options.probe ? ask_all(*run) : Answers(nodes.size());
+  if (run->end() == RunEnd::interrupted) return exit_interrupted;
   std::vector<DoctorRow> rows;
-  for (std::size_t i = 0; i < nodes.all().size(); ++i)
-    rows.push_back(row_of(*setup, nodes.all()[i], answers[i], context.options));
+  for (std::size_t i = 0; i < nodes.size(); ++i) rows.push_back(row_of(*setup, nodes[i], answers[i], context.options));
   return print(context, rows);
 }
 

@@ -75,10 +75,9 @@ struct Sites {
 // Live nodes, or --facts.
 Result<Sites> sites_of_nodes(Context& context, const Setup& setup) {
   const auto& options = context.options;
-  Nodes nodes(context, setup);
-  RF_CHECK(nodes.gather());
+  RF_TRY(const auto run, open_nodes(context, setup));
   Sites sites;
-  for (const auto& node : nodes.all()) {
+  for (const auto& node : run.nodes()) {
     auto site =
         node.error ? Result<Site>(*node.error) : site_of_facts(options, node.name, *node.facts, *node.detection);
     if (site) {

@@ -18,11 +18,10 @@ Result<std::string> starter_from_nodes(Context& context) {
   if (options.facts.empty()) {
     RF_TRY(setup.selection, select_nodes(options.nodes, Intent{}, Remembered::ignore));
   }
-  Nodes nodes(context, setup);
-  RF_CHECK(nodes.gather());
+  RF_TRY(const auto run, open_nodes(context, setup));
   std::vector<std::string> names;
-  for (const auto& node : nodes.all()) names.push_back(node.name);
-  for (const auto& node : nodes.all()) {
+  for (const auto& node : run.nodes()) names.push_back(node.name);
+  for (const auto& node : run.nodes()) {
     if (node.error) return *node.error;
     const auto found = found_intent(node.facts->tree, node.detection->config);
     for (const auto& note : found.notes) context.note(node.name + ": " + note);

@@ -5,10 +5,8 @@
 
 #include "base/text.h"
 #include "containerd/chain/image_reference.h"
-#include "fleet/loop.h"
 #include "host/profiles.h"
 #include "line/command.h"
-#include "transport/ways/container.h"
 
 namespace rf::cmd {
 namespace {
@@ -72,11 +70,11 @@ Result<void> check_kind_flags(const Options& options) {
 }
 
 Result<std::optional<ContainerFacts>> inspect_registry(const KindCluster& cluster, const std::string& name) {
-  const auto found = run_loop(run_engine(cluster.engine, {"ps", "-a", "--format", "{{.Names}}"}, engine_limit));
+  const auto found = run_engine(cluster.engine, {"ps", "-a", "--format", "{{.Names}}"}, engine_limit);
   if (!found) return found.error();
   const auto names = lines(found->text);
   if (std::find(names.begin(), names.end(), name) == names.end()) return std::optional<ContainerFacts>();
-  RF_TRY(const auto shown, run_loop(run_engine(cluster.engine, {"container", "inspect", name}, engine_limit)));
+  RF_TRY(const auto shown, run_engine(cluster.engine, {"container", "inspect", name}, engine_limit));
   RF_TRY(auto facts, parse_container(shown.text));
   return std::optional(std::move(facts));
 }
@@ -84,7 +82,7 @@ Result<std::optional<ContainerFacts>> inspect_registry(const KindCluster& cluste
 std::string network_of(const KindCluster& cluster) {
   for (const auto& container : cluster.containers) {
     if (container.state != KindContainer::State::running) continue;
-    const auto shown = run_loop(run_engine(cluster.engine, {"container", "inspect", container.name}, engine_limit));
+    const auto shown = run_engine(cluster.engine, {"container", "inspect", container.name}, engine_limit);
     const auto facts = shown ? parse_container(shown->text) : Result<ContainerFacts>(shown.error());
     if (facts && !facts->networks.empty() && !is_on(*facts, "kind")) return facts->networks.front();
     break;
@@ -144,7 +142,9 @@ Command kind_command(Options& options) {
                    {"regfallback kind status --image localhost:5001/app", "the checklist, with a pull on every node"}},
               .exit_codes = {"0  done; status: everything is in order",
                              "1  a step or a node failed, or the answer was no", "2  wrong usage",
-                             "3  status: findings", "4  at least one node is stuck and needs a person"}},
+                             "3  status: findings", "4  at least one node is stuck and needs a person",
+                             "5  at least one node was changed, and is not as declared afterwards",
+                             "130  interrupted"}},
       .arguments = {{{"ACTION", "", "registry or status", "", {"registry", "status"}}, &options.argument}},
       .flags = kind_flags(options) + output_flags(options),
       .run = run};

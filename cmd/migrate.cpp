@@ -10,6 +10,7 @@
 #include "host/files.h"
 #include "line/command.h"
 #include "line/consent.h"
+#include "nodes.h"
 #include "plan/migrate/migrate.h"
 #include "planning.h"
 #include "rollout.h"
@@ -155,63 +156,41 @@ int run_on_copy(Context& context) {
   return exit_done;
 }
 
-void plan_all(Context& context, Nodes& nodes, const MigrateOptions& migrate) {
-  for (auto& node : nodes.all()) {
-    if (node.error || !node.facts || !node.detection) continue;
-    auto plan = plan_migration(*node.facts, *node.detection, migrate, restart_policy(context.options));
-    if (plan)
-      node.plan = *std::move(plan);
-    else
-      node.fail(std::move(plan).error());
-  }
-}
-
-int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const MigrateOptions& migrate,
-                  const FleetPolicy& policy) {
-  auto rows = begin_rows(nodes.all());
-  for (auto& row : rows)
-    if (row.plan != nullptr && row.plan->empty()) row.outcome = NodeOutcome::unchanged;
-  const Rollout rollout{setup, nodes, "migrate", policy, [&](const Facts& facts, const Detection& detection) {
-                          return plan_migration(facts, detection, migrate, restart_policy(context.options));
-                        }};
-  carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
-    return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
-  });
-  return print_rows(context, rows, nodes, "regfallback.migrate/v1");
-}
-
 // The files of each node below a directory of its name; no node is changed.
-int write_all(Context& context, Nodes& nodes) {
-  for (auto& node : nodes.all()) {
+int write_all(Context& context, Run& run) {
+  for (auto& node : run.nodes()) {
     if (!node.plan) continue;
     const auto written =
         write_below(context, context.options.output_directory + "/" + node_file_name(node.name), *node.plan);
     if (!written) node.fail(written.error());
   }
-  show(context, plan_rows(nodes.all()));
-  return any_failed(nodes.all()) ? exit_failed : exit_done;
+  show(context, plan_rows(run));
+  return any_failed(run) ? exit_failed : exit_done;
 }
 
-int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) {
+int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& migrate) {
   const auto& options = context.options;
   const bool changes = migrate.place == Place::same_node && options.facts.empty() && !options.dry_run;
   if (const auto possible = changes ? check_consent(options, "migrate") : Result<void>(); !possible)
     return context.fail(possible.error());
-  Nodes nodes(context, setup);
   const auto policy = rollout_policy(options, setup.selection.nodes.size());
-  const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
-  if (!gathered) return context.fail(gathered.error());
-  plan_all(context, nodes, migrate);
-  if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, nodes);
-  const auto rows = plan_rows(nodes.all());
-  if (!options.facts.empty() || options.dry_run) {
-    show(context, rows);
-    return any_failed(nodes.all()) ? exit_failed : exit_done;
-  }
-  if (context.wants_table()) show(context, rows);
+  auto run = policy ? open_nodes(context, setup) : Result<Run>(policy.error());
+  if (!run) return context.fail(run.error());
+  const Planner planner = [&](const Facts& facts, const Detection& detection) {
+    return plan_migration(facts, detection, migrate, restart_policy(options));
+  };
+  run->plan(planner);
+  if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, *run);
+  if (!changes || context.wants_table()) show(context, plan_rows(*run));
+  if (!changes) return any_failed(*run) ? exit_failed : exit_done;
   const std::string_view question = "Migrate these nodes, restarting their runtime? [y/N] ";
-  if (const auto end = any_changes(nodes.all()) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
-  return carry_out_all(context, setup, nodes, migrate, *policy);
+  if (const auto end = any_changes(*run) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
+  const auto results = run->apply({.tool_version = RF_VERSION,
+                                   .reason = "migrate",
+                                   .policy = *policy,
+                                   .plan_again = planner,
+                                   .restart = restart_policy(options)});
+  return print_results(context, *run, results, "regfallback.migrate/v1");
 }
 
 int run(Context& context) {
@@ -321,7 +300,9 @@ Command migrate_command(Options& options) {
                     "and back"}},
               .exit_codes = {"0  done",
                              "1  a node failed or was refused, and is in its old state; or the answer was no",
-                             "2  wrong usage", "4  a node is stuck"}},
+                             "2  wrong usage", "4  a node is stuck",
+                             "5  a node was changed, and planning it again shows more changes",
+                             "130  interrupted; the summary says in which state every node is"}},
       .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) +
                output_flags(options),
       .run = run};

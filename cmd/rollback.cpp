@@ -4,36 +4,27 @@
 
 #include "line/command.h"
 #include "line/consent.h"
+#include "nodes.h"
 #include "rollout.h"
 #include "setup.h"
-#include "status_rows.h"
 
 namespace rf::cmd {
 namespace {
 
-// "latest", "first", an id, or a number of --list.
-std::string target_on(const Node& node, const std::string& wanted) {
-  for (const auto& receipt : node.facts->receipts) {
-    if (std::to_string(receipt.sequence) == wanted) return receipt.id;
-  }
-  return wanted;
-}
-
-int list(Context& context, const std::vector<Node>& nodes) {
-  const auto rows = status_rows(nodes);
+int list(Context& context, const Run& run) {
+  const auto rows = status_rows(run);
   if (context.wants_table()) {
     context.out.write(receipts_text(rows, context.style()));
   } else {
     context.print(receipts_value(rows));
   }
-  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.error.has_value(); }) ? exit_failed
-                                                                                                      : exit_done;
+  return any_failed(run) ? exit_failed : exit_done;
 }
 
 // Asks where there is something to do.
-std::optional<int> ask(Context& context, const std::vector<ApplyRow>& rows, const std::string& target) {
-  const auto count =
-      std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.outcome == NodeOutcome::not_begun; });
+std::optional<int> ask(Context& context, const std::vector<NodeResult>& results, const std::string& target) {
+  const auto count = std::count_if(results.begin(), results.end(),
+                                   [](const auto& result) { return result.outcome == Outcome::not_begun; });
   if (count == 0) return std::nullopt;
   return ask_consent(context, "rollback",
                      fmt::format("Roll back {} on {} node{}? [y/N] ", target, count, count == 1 ? "" : "s"));
@@ -52,28 +43,17 @@ int run(Context& context) {
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none,
                                  .nodes = Remembered::use});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  auto policy = rollout_policy(options, setup->selection.nodes.size());
-  const auto gathered = policy ? nodes.gather() : Result<void>(policy.error());
-  if (!gathered) return context.fail(gathered.error());
-  if (options.list) return list(context, nodes.all());
-  auto rows = begin_rows(nodes.all());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& node = nodes.all()[i];
-    if (node.facts && node.facts->receipts.empty() && !node.error) rows[i].outcome = NodeOutcome::unchanged;
-  }
-  const auto target = options.to.empty() ? "latest" : options.to;
-  if (const auto end = ask(context, rows, target)) return *end;
-  const auto drift = options.force ? Drift::overwrite : Drift::keep;
-  const Rollout rollout{*setup, nodes, receipt_reason("rollback", target), *policy};
-  carry_out(
-      rollout, rows,
-      [&](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) -> asio::awaitable<Result<Applied>> {
-        const RollbackOptions rollback{.transaction = transaction, .target = target_on(node, target), .drift = drift};
-        auto applied = co_await roll_back(*node.shell, rollback, std::move(on_event));
-        co_return applied;
-      });
-  return print_rows(context, rows, nodes, "regfallback.rollback/v1");
+  const auto policy = rollout_policy(options, setup->selection.nodes.size());
+  auto run = policy ? open_nodes(context, *setup) : Result<Run>(policy.error());
+  if (!run) return context.fail(run.error());
+  if (options.list) return list(context, *run);
+  const RollbackTarget target{.which = options.to.empty() ? "latest" : options.to,
+                              .drift = options.force ? Drift::overwrite : Drift::keep};
+  if (const auto end = ask(context, run->before_rollback(), target.which)) return *end;
+  const Rollout rollout{
+      .tool_version = RF_VERSION, .reason = receipt_reason("rollback", target.which), .policy = *policy};
+  const auto results = run->roll_back(rollout, target);
+  return print_results(context, *run, results, "regfallback.rollback/v1");
 }
 
 }  // namespace

@@ -15,8 +15,9 @@ enum Exit : int {
   exit_done = 0,
   exit_failed = 1,    // at least one node failed; it is in its old state or was not reached
   exit_usage = 2,     // wrong usage or intent; nothing was touched
-  exit_findings = 3,  // changes (plan --check) or findings (test)
+  exit_findings = 3,  // changes (plan --check), findings (test, doctor), or nodes that are not in sync (status --check)
   exit_stuck = 4,     // at least one node needs a person
+  exit_not_as_declared = 5,  // at least one node was changed, and planning again shows more changes
   exit_bug = 70,
   exit_interrupted = 130,
 };

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "apply/outcome.h"
 #include "base/result.h"
 #include "host/terminal.h"
 #include "line/options.h"
@@ -31,5 +32,6 @@ struct Context {
 
 // The exit code an Error that ends a whole command stands for.
 int exit_code_of(const Error& error);
+int exit_code_of(Verdict verdict);
 
 }  // namespace rf::cmd
