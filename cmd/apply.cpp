@@ -73,8 +73,7 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   const bool dry = options.dry_run || !options.facts.empty();
   if (const auto possible = dry ? Result<void>() : check_consent(options, manner.command); !possible)
     return context.fail(possible.error());
-  const auto policy = rollout_policy(options, setup.selection.nodes.size());
-  auto run = policy ? open_nodes(context, setup) : Result<Run>(policy.error());
+  auto run = open_nodes(context, setup);
   if (!run) return context.fail(run.error());
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
@@ -97,7 +96,7 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   if (manner.remembered) remember(context, setup);
   Rollout rollout{.tool_version = RF_VERSION,
                   .reason = receipt_reason(manner.command, setup.intent_file),
-                  .policy = *policy,
+                  .policy = rollout_policy(options, run->nodes().size()),
                   .restart = wanted.restart};
   if (!options.no_verify) rollout.plan_again = planner({.style = wanted.style, .undeclared = wanted.undeclared});
   const auto results = run->apply(rollout);
@@ -134,13 +133,10 @@ Command apply_command(Options& options) {
                              "5  at least one node was changed, and is not as declared afterwards",
                              "130  interrupted; the summary says in which state every node is"}},
       .flags = std::vector<Flag>{{{"--dry-run", "", "show the plan and end", "Change"}, &options.dry_run},
-                                 {{"--restart",
-                                   "WHEN",
-                                   "auto: where a change needs it; never: not even there; always: wherever something "
-                                   "changes (default auto)",
-                                   "Change",
-                                   {"auto", "never", "always"}},
-                                  &options.restart},
+                                 restart_flag(options,
+                                              "auto: where a change needs it; never: not even there; always: wherever "
+                                              "something changes (default auto)",
+                                              "Change"),
                                  style_flag(options),
                                  {{"--probe", "",
                                    "ask every endpoint from the nodes first; a node where one is silent is refused",

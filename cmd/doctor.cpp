@@ -37,7 +37,7 @@ Result<void> check(const Options& options) {
     return Error{.kind = ErrorKind::usage,
                  .message = "doctor: --root cannot be combined with --nodes or --facts",
                  .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
-  if (!options.pull_mode.empty() && options.root.empty())
+  if (options.pull_mode && options.root.empty())
     return Error{.kind = ErrorKind::usage,
                  .message = "doctor: --pull-mode is for a copy of files",
                  .hint = "leave it out: a node's own configuration chooses"};
@@ -50,11 +50,8 @@ Result<void> check(const Options& options) {
 
 // What is shown: not ignored, and at least as bad as --severity.
 std::vector<Finding> shown(std::vector<Finding> findings, const Options& options) {
-  const auto lowest = options.severity == "error"     ? Severity::error
-                      : options.severity == "warning" ? Severity::warning
-                                                      : Severity::note;
   std::erase_if(findings, [&](const Finding& finding) {
-    return finding.severity > lowest ||
+    return finding.severity > options.severity ||
            std::find(options.ignore.begin(), options.ignore.end(), finding.rule) != options.ignore.end();
   });
   return findings;
@@ -87,7 +84,7 @@ DoctorRow row_of(const Setup& setup, const RunNode& node, std::vector<EndpointAn
 
 // The nodes as they would be with another containerd: before an upgrade.
 Result<void> with_version(const Setup& setup, const Options& options, std::vector<RunNode>& nodes) {
-  if (options.containerd_version.empty()) return {};
+  if (!options.containerd_version) return {};
   RF_TRY(const auto version, wanted_version(options, "doctor"));
   for (auto& node : nodes) {
     if (!node.facts || !node.detection) continue;
@@ -191,11 +188,11 @@ int print_rules(Context& context, std::span<const Rule> rules) {
 
 int run(Context& context) {
   const auto& options = context.options;
-  if (options.list) return print_rules(context, rules());
-  if (!options.explain.empty()) {
-    const auto* rule = find_rule(options.explain);
+  if (options.list_rules) return print_rules(context, rules());
+  if (!options.explained_rule.empty()) {
+    const auto* rule = find_rule(options.explained_rule);
     if (rule != nullptr) return print_rules(context, {rule, 1});
-    context.error(no_rule(options.explain));
+    context.error(no_rule(options.explained_rule));
     return exit_usage;
   }
   if (const auto checked = check(options); !checked) {
@@ -206,17 +203,14 @@ int run(Context& context) {
 }
 
 std::vector<Flag> doctor_flags(Options& options) {
-  return {{{"--severity",
-            "LEVEL",
-            "show findings from this on: error, warning or note (default note)",
-            "What",
-            {"error", "warning", "note"}},
-           &options.severity},
-          {{"--ignore", "ID", "leave this finding out; repeat for more", "What"}, &options.ignore},
-          {{"--probe", "", "ask every endpoint from the nodes too: silent ones, https against plain http", "What"},
-           &options.probe},
-          {{"--explain", "ID", "print what is known about a finding, and end", "What"}, &options.explain},
-          {{"--list", "", "list every finding there can be, and end", "What"}, &options.list}};
+  return {
+      choice({"--severity", "LEVEL", "show findings from this on: error, warning or note (default note)", "What"},
+             options.severity, {{"error", Severity::error}, {"warning", Severity::warning}, {"note", Severity::note}}),
+      {{"--ignore", "ID", "leave this finding out; repeat for more", "What"}, &options.ignore},
+      {{"--probe", "", "ask every endpoint from the nodes too: silent ones, https against plain http", "What"},
+       &options.probe},
+      {{"--explain", "ID", "print what is known about a finding, and end", "What"}, &options.explained_rule},
+      {{"--list", "", "list every finding there can be, and end", "What"}, &options.list_rules}};
 }
 
 std::vector<Flag> files_flags(Options& options) {

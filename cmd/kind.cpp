@@ -12,8 +12,8 @@ namespace rf::cmd {
 namespace {
 
 int run(Context& context) {
-  const auto& action = context.options.argument;
-  if (action.empty()) {
+  const auto action = context.options.kind_action;
+  if (action == KindAction::none) {
     context.error(
         {.kind = ErrorKind::usage, .message = "kind: what is to be done?", .hint = "regfallback kind registry|status"});
     return exit_usage;
@@ -22,7 +22,7 @@ int run(Context& context) {
     context.error(checked.error());
     return exit_usage;
   }
-  return action == "registry" ? kind_registry(context) : kind_status(context);
+  return action == KindAction::registry ? kind_registry(context) : kind_status(context);
 }
 
 std::vector<Flag> kind_flags(Options& options) {
@@ -36,8 +36,10 @@ std::vector<Flag> kind_flags(Options& options) {
        &options.registry_port},
       {{"--registry-image", "IMAGE", "image a new registry container is made of (default registry:2)", group},
        &options.registry_image},
-      {{"-i,--image", "IMAGE", "status: pull this image on every node", group}, &options.image},
-      {{"--timeout", "TIME", "limit for each answer of a node (default 30s)", group}, &options.timeout},
+      parsed({"-i,--image", "IMAGE", "status: pull this image on every node", group}, options.pulled_image,
+             parse_image),
+      parsed({"--timeout", "TIME", "limit for each answer of a node (default 30s)", group}, options.timeout,
+             parse_duration),
       {{"--dry-run", "", "registry: say what would be done, and show the plan", group}, &options.dry_run},
       {{"-y,--yes", "", "registry: do not ask", group}, &options.yes},
   };
@@ -145,7 +147,8 @@ Command kind_command(Options& options) {
                              "3  status: findings", "4  at least one node is stuck and needs a person",
                              "5  at least one node was changed, and is not as declared afterwards",
                              "130  interrupted"}},
-      .arguments = {{{"ACTION", "", "registry or status", "", {"registry", "status"}}, &options.argument}},
+      .arguments = {choice({"ACTION", "", "registry or status", ""}, options.kind_action,
+                           {{"registry", KindAction::registry}, {"status", KindAction::status}})},
       .flags = kind_flags(options) + output_flags(options),
       .run = run};
 }

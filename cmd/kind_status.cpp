@@ -190,10 +190,7 @@ Result<KindReport> look_at_all(Context& context) {
   Subject subject{.cluster = {},
                   .registry = options.registry_name,
                   .port = options.registry_port > 0 ? options.registry_port : default_registry_port,
-                  .image = {}};
-  if (!options.image.empty()) {
-    RF_TRY(subject.image, parse_image(options.image));
-  }
+                  .image = options.pulled_image};
   KindReport report{.cluster = cluster_name(options)};
   auto cluster = find_kind_cluster(report.cluster);
   if (!cluster) {

@@ -21,28 +21,23 @@ namespace {
 
 using Form = MigrateOptions::Form;
 using Place = MigrateOptions::Place;
+using Credentials = MigrateOptions::Credentials;
 
-bool to_registries_yaml(const Options& options) { return options.to == "registries-yaml"; }
+bool to_registries_yaml(const Options& options) { return options.migrate_to == Form::registries_yaml; }
 bool from_files(const Options& options) {
   return !options.root.empty() || !options.config_path.empty() || !options.registries_yaml.empty();
 }
 
-Result<MigrateOptions> migrate_options(const Options& options) {
-  MigrateOptions migrate{.to = to_registries_yaml(options) ? Form::registries_yaml : Form::hosts_dir,
+MigrateOptions migrate_options(const Options& options) {
+  MigrateOptions migrate{.to = options.migrate_to,
                          .place = options.output_directory.empty() ? Place::same_node : Place::elsewhere,
                          .hosts_dir = options.hosts_dir,
                          .differences = options.accept_differences ? MigrateOptions::Differences::accept
                                                                    : MigrateOptions::Differences::refuse,
-                         .credentials = options.credentials == "headers" ? MigrateOptions::Credentials::in_headers
-                                                                         : MigrateOptions::Credentials::in_config};
-  if (!options.form.empty()) migrate.program = options.form;
-  if (!options.containerd_version.empty()) {
-    RF_TRY(migrate.containerd, parse_version(options.containerd_version).doing("reading --containerd-version"));
-  }
-  if (!options.distribution_version.empty()) {
-    RF_TRY(migrate.program_version,
-           parse_version(options.distribution_version).doing("reading --distribution-version"));
-  }
+                         .credentials = options.credentials.value_or(Credentials::in_config),
+                         .containerd = options.containerd_version,
+                         .program_version = options.distribution_version};
+  if (!options.registries_yaml_program.empty()) migrate.program = options.registries_yaml_program;
   return migrate;
 }
 
@@ -59,14 +54,14 @@ Result<void> check_use(const Options& options) {
   if (to_registries_yaml(options)) {
     if (!options.registries_yaml.empty())
       return wrong_use("--registries-yaml names what is migrated, and it is in that form already", "--to hosts-dir");
-    if (!options.hosts_dir.empty() || options.credentials == "headers")
+    if (!options.hosts_dir.empty() || options.credentials == Credentials::in_headers)
       return wrong_use("--hosts-dir and --credentials are about hosts.toml files",
                        "leave them out with --to registries-yaml");
     return {};
   }
   if (!options.config_path.empty())
     return wrong_use("--config-path names hosts.toml files, and they are in that form already", "--to registries-yaml");
-  if (!options.form.empty() && options.registries_yaml.empty())
+  if (!options.registries_yaml_program.empty() && options.registries_yaml.empty())
     return wrong_use("--for tells who reads a registries.yaml, and none is given",
                      "--registries-yaml FILE, or --to registries-yaml");
   return {};
@@ -131,8 +126,7 @@ Result<Migration> migration_of_copy(const Options& options, MigrateOptions migra
 
 // A copy of a node's files: shown, and written elsewhere when asked to.
 Result<Plan> plan_copy(const Options& options) {
-  RF_TRY(const auto migrate, migrate_options(options));
-  RF_TRY(auto migration, migration_of_copy(options, migrate));
+  RF_TRY(auto migration, migration_of_copy(options, migrate_options(options)));
   Plan plan;
   plan.notes = std::move(migration.explanation);
   plan.warnings = std::move(migration.lost);
@@ -173,11 +167,10 @@ int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& mig
   const bool changes = migrate.place == Place::same_node && options.facts.empty() && !options.dry_run;
   if (const auto possible = changes ? check_consent(options, "migrate") : Result<void>(); !possible)
     return context.fail(possible.error());
-  const auto policy = rollout_policy(options, setup.selection.nodes.size());
-  auto run = policy ? open_nodes(context, setup) : Result<Run>(policy.error());
+  auto run = open_nodes(context, setup);
   if (!run) return context.fail(run.error());
   const Planner planner = [&](const Facts& facts, const Detection& detection) {
-    return plan_migration(facts, detection, migrate, restart_policy(options));
+    return plan_migration(facts, detection, migrate, options.restart);
   };
   run->plan(planner);
   if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, *run);
@@ -187,36 +180,31 @@ int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& mig
   if (const auto end = any_changes(*run) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
   const auto results = run->apply({.tool_version = RF_VERSION,
                                    .reason = "migrate",
-                                   .policy = *policy,
+                                   .policy = rollout_policy(options, run->nodes().size()),
                                    .plan_again = planner,
-                                   .restart = restart_policy(options)});
+                                   .restart = options.restart});
   return print_results(context, *run, results, "regfallback.migrate/v1");
 }
 
 int run(Context& context) {
   const auto& options = context.options;
-  const auto use = check_use(options);
-  const auto migrate = use ? migrate_options(options) : Result<MigrateOptions>(use.error());
-  if (!migrate) {
-    context.error(migrate.error());
+  if (const auto use = check_use(options); !use) {
+    context.error(use.error());
     return exit_usage;
   }
   if (from_files(options)) return run_on_copy(context);
   auto setup = prepare(context, {.intent = options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
-  return run_on_nodes(context, *setup, *migrate);
+  return run_on_nodes(context, *setup, migrate_options(options));
 }
 
 std::vector<Flag> migration_flags(Options& options) {
   const std::string group = "Migration";
   using Completes = FlagDoc::Completes;
   return {
-      {{"--to",
-        "FORM",
-        "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2",
-        group,
-        {"hosts-dir", "registries-yaml"}},
-       &options.to},
+      choice(
+          {"--to", "FORM", "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2", group},
+          options.migrate_to, {{"hosts-dir", Form::hosts_dir}, {"registries-yaml", Form::registries_yaml}}),
       {{"--accept-differences", "", "take the closest form where a chain cannot be kept; what is lost is said", group},
        &options.accept_differences},
       {{"--write-to",
@@ -226,16 +214,14 @@ std::vector<Flag> migration_flags(Options& options) {
         {},
         Completes::directory},
        &options.output_directory},
-      {{"--credentials",
-        "WHERE",
-        "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)",
-        group,
-        {"config", "headers"}},
-       &options.credentials},
+      choice({"--credentials", "WHERE",
+              "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)",
+              group},
+             options.credentials, {{"config", Credentials::in_config}, {"headers", Credentials::in_headers}}),
       {{"--hosts-dir", "DIR", "directory for the hosts.toml files on the node (default: the node's own)", group},
        &options.hosts_dir},
       {{"--for", "NAME", "k3s or rke2: who reads the registries.yaml (default k3s)", group, {"k3s", "rke2"}},
-       &options.form},
+       &options.registries_yaml_program},
       {{"--dry-run", "", "show what would change and end", group}, &options.dry_run},
   };
 }
@@ -260,12 +246,12 @@ std::vector<Flag> file_flags(Options& options) {
        &options.config_path},
       {{"--registries-yaml", "FILE", "only this file of K3s or RKE2; --to hosts-dir", group, {}, Completes::file},
        &options.registries_yaml},
-      {{"--containerd-version", "V",
-        "the containerd that reads the files; with nodes and --write-to: the one that will", group},
-       &options.containerd_version},
-      {{"--distribution-version", "V",
-        "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
-       &options.distribution_version},
+      parsed({"--containerd-version", "V",
+              "the containerd that reads the files; with nodes and --write-to: the one that will", group},
+             options.containerd_version, parse_version),
+      parsed({"--distribution-version", "V",
+              "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
+             options.distribution_version, parse_version),
   };
 }
 

@@ -1,5 +1,7 @@
 #include "nodes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <csignal>
 
@@ -42,9 +44,15 @@ bool accept_host_key(Display& display, const NewHostKey& key) {
 }
 
 Result<Reach> reach_of(const Options& options, Display& display) {
-  Reach reach{.ssh_config = expand_home(options.ssh_config), .identity = expand_home(options.identity)};
-  if (options.transport == "openssh") reach.transport = Reach::Transport::openssh;
-  RF_TRY(reach.timeout, parse_time(options.timeout));
+  Reach reach{.transport = options.transport,
+              .ssh_config = expand_home(options.ssh_config),
+              .identity = expand_home(options.identity),
+              .timeout = options.timeout};
+  for (const auto& [flag, file] :
+       {std::pair("--identity", &reach.identity), std::pair("--ssh-config", &reach.ssh_config)}) {
+    if (file->empty() || local_file_exists(*file)) continue;
+    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: there is no file {}", flag, *file)};
+  }
   if (options.ask_sudo_pass) {
     RF_TRY(reach.sudo_password, ask_secret("sudo password on the nodes: "));
   }

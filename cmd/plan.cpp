@@ -46,12 +46,7 @@ Command plan_command(Options& options) {
                   .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned",
                                  "2  wrong usage or intent", "3  with --check: there are changes"}},
           .flags = std::vector<Flag>{{{"--check", "", "exit code 3 when there are changes", "Result"}, &options.check},
-                                     {{"--restart",
-                                       "WHEN",
-                                       "plan for apply --restart auto, never or always",
-                                       "Result",
-                                       {"auto", "never", "always"}},
-                                      &options.restart},
+                                     restart_flag(options, "plan for apply --restart auto, never or always", "Result"),
                                      style_flag(options)} +
                    intent_flags(options) + node_flags(options) + output_flags(options),
           .run = run};

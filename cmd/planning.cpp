@@ -2,26 +2,22 @@
 
 namespace rf::cmd {
 
-RestartPolicy restart_policy(const Options& options) {
-  if (options.restart == "never") return RestartPolicy::never;
-  return options.restart == "always" ? RestartPolicy::always : RestartPolicy::automatic;
-}
-
-PlanOptions plan_options(const Options& options) {
-  PlanOptions plan{.restart = restart_policy(options)};
-  for (const auto style : {Style::hosts_dir, Style::registries_yaml, Style::config_toml}) {
-    if (options.style == to_string(style)) plan.style = style;
-  }
-  return plan;
-}
+PlanOptions plan_options(const Options& options) { return {.style = options.style, .restart = options.restart}; }
 
 Flag style_flag(Options& options) {
-  return {{"--style",
-           "STYLE",
-           "hosts-dir, registries-yaml or config-toml (mirror blocks, deprecated) in place of the node's own way",
-           "Change",
-           {"hosts-dir", "registries-yaml", "config-toml"}},
-          &options.style};
+  return choice({"--style", "STYLE",
+                 "hosts-dir, registries-yaml or config-toml (mirror blocks, deprecated) in place of the node's own way",
+                 "Change"},
+                options.style,
+                {{"hosts-dir", Style::hosts_dir},
+                 {"registries-yaml", Style::registries_yaml},
+                 {"config-toml", Style::config_toml}});
+}
+
+Flag restart_flag(Options& options, std::string help, std::string group) {
+  return choice(
+      {"--restart", "WHEN", std::move(help), std::move(group)}, options.restart,
+      {{"auto", RestartPolicy::automatic}, {"never", RestartPolicy::never}, {"always", RestartPolicy::always}});
 }
 
 }  // namespace rf::cmd

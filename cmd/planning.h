@@ -5,9 +5,9 @@
 
 namespace rf::cmd {
 
-RestartPolicy restart_policy(const Options& options);
 // What the flags say of planning; the style is empty where each node's own is taken.
 PlanOptions plan_options(const Options& options);
 Flag style_flag(Options& options);
+Flag restart_flag(Options& options, std::string help, std::string group);
 
 }  // namespace rf::cmd

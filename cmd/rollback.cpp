@@ -32,26 +32,25 @@ std::optional<int> ask(Context& context, const std::vector<NodeResult>& results,
 
 int run(Context& context) {
   const auto& options = context.options;
-  if (!options.facts.empty() && !options.list) {
+  if (!options.facts.empty() && !options.list_receipts) {
     context.error({.kind = ErrorKind::usage,
                    .message = "rollback changes nodes; it cannot work on saved facts",
                    .hint = "--list can"});
     return exit_usage;
   }
-  if (const auto possible = options.list ? Result<void>() : check_consent(options, "rollback"); !possible)
+  if (const auto possible = options.list_receipts ? Result<void>() : check_consent(options, "rollback"); !possible)
     return context.fail(possible.error());
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none,
                                  .nodes = Remembered::use});
   if (!setup) return exit_usage;
-  const auto policy = rollout_policy(options, setup->selection.nodes.size());
-  auto run = policy ? open_nodes(context, *setup) : Result<Run>(policy.error());
+  auto run = open_nodes(context, *setup);
   if (!run) return context.fail(run.error());
-  if (options.list) return list(context, *run);
-  const RollbackTarget target{.which = options.to.empty() ? "latest" : options.to,
-                              .drift = options.force ? Drift::overwrite : Drift::keep};
+  if (options.list_receipts) return list(context, *run);
+  const RollbackTarget target{.which = options.undo, .drift = options.overwrite_drift ? Drift::overwrite : Drift::keep};
   if (const auto end = ask(context, run->before_rollback(), target.which)) return *end;
-  const Rollout rollout{
-      .tool_version = RF_VERSION, .reason = receipt_reason("rollback", target.which), .policy = *policy};
+  const Rollout rollout{.tool_version = RF_VERSION,
+                        .reason = receipt_reason("rollback", target.which),
+                        .policy = rollout_policy(options, run->nodes().size())};
   const auto results = run->roll_back(rollout, target);
   return print_results(context, *run, results, "regfallback.rollback/v1");
 }
@@ -77,13 +76,13 @@ Command rollback_command(Options& options) {
                              "130  interrupted; the summary says in which state every node is"}},
       .flags =
           std::vector<Flag>{
-              {{"-l,--list", "", "list what there is to undo, and end", "Change"}, &options.list},
+              {{"-l,--list", "", "list what there is to undo, and end", "Change"}, &options.list_receipts},
               {{"--undo", "WHICH",
                 "latest (default), first (everything), or a number or id of --list: that one and all later ones",
                 "Change"},
-               &options.to},
+               &options.undo},
               {{"--force", "", "replace files that somebody else changed since; their version is not kept", "Change"},
-               &options.force}} +
+               &options.overwrite_drift}} +
           rollout_flags(options) + node_flags(options) + intent_flags(options) + output_flags(options),
       .run = run};
 }

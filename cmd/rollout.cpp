@@ -2,21 +2,13 @@
 
 #include "line/command.h"
 #include "report/apply.h"
-#include "setup.h"
 
 namespace rf::cmd {
 
-Result<FleetPolicy> rollout_policy(const Options& options, std::size_t nodes) {
-  FleetPolicy policy;
+FleetPolicy rollout_policy(const Options& options, std::size_t nodes) {
+  FleetPolicy policy{.serial = options.serial, .canary = options.canary};
   if (options.parallel > 0) policy.parallel = options.parallel;
-  if (!options.serial.empty()) {
-    RF_TRY(policy.serial, parse_batch_size(options.serial));
-  }
-  policy.canary = options.canary;
-  if (!options.max_failures.empty()) {
-    RF_TRY(const auto most, parse_share(options.max_failures, nodes));
-    policy.max_failures = static_cast<int>(most);
-  }
+  if (options.max_failures) policy.max_failures = nodes_in(*options.max_failures, nodes);
   return policy;
 }
 

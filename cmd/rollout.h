@@ -9,7 +9,7 @@
 namespace rf::cmd {
 
 // From --serial, --canary, --max-failures and --parallel, for a number of nodes.
-Result<FleetPolicy> rollout_policy(const Options& options, std::size_t nodes);
+FleetPolicy rollout_policy(const Options& options, std::size_t nodes);
 // Prints them; the exit code.
 int print_results(Context& context, const Run& run, const std::vector<NodeResult>& results, std::string_view schema);
 

@@ -41,9 +41,9 @@ Command status_command(Options& options) {
               .examples = {{"regfallback status", "the nodes of the last apply"},
                            {"regfallback status --check -q", "for a monitor: exit code 3 when a node is not in sync"},
                            {"regfallback status --nodes anubis -o yaml", "everything known about one node's receipts"}},
-              .exit_codes =
-                  {"0  every node was read", "1  a node was not reached", "2  wrong usage or intent",
-                   "3  with --check: a node has drifted, is behind the intent, or has an unfinished transaction"}},
+              .exit_codes = {"0  every node was read", "1  a node was not reached", "2  wrong usage or intent",
+                             "3  with --check: a node has drifted, is not as the intent wants it, or has an unfinished "
+                             "transaction"}},
       .flags =
           std::vector<Flag>{{{"--check", "", "exit code 3 when a node is not in sync", "Result"}, &options.check}} +
           node_flags(options) + intent_flags(options) + output_flags(options),

@@ -50,15 +50,7 @@ int print_probes(Context& context, const Run& run, const Probes& probes) {
 
 int run(Context& context) {
   const auto& options = context.options;
-  std::optional<ImageReference> image;
-  if (!options.image.empty()) {
-    auto parsed = parse_image(options.image);
-    if (!parsed) {
-      context.error(parsed.error());
-      return exit_usage;
-    }
-    image = *std::move(parsed);
-  }
+  const auto& image = options.pulled_image;
   if (!options.facts.empty()) {
     context.error({.kind = ErrorKind::usage,
                    .message = "test asks the nodes themselves; saved facts cannot answer",
@@ -96,7 +88,8 @@ Command test_command(Options& options) {
                                  "3  findings"}},
           .flags =
               std::vector<Flag>{
-                  {{"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"}, &options.image},
+                  parsed({"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"},
+                         options.pulled_image, parse_image),
                   {{"--registry", "NAME", "only this registry; repeat for more", "What"}, &options.registries}} +
               node_flags(options) + intent_flags(options) + output_flags(options),
           .run = run};

@@ -104,8 +104,8 @@ bool any_out_of_sync(std::span<const StatusRow> rows) {
       case NodeStatus::State::behind:
       case NodeStatus::State::drifted:
       case NodeStatus::State::unfinished: return true;
-      case NodeStatus::State::in_sync:
-      case NodeStatus::State::not_managed: return false;
+      case NodeStatus::State::not_managed: return row.plan != nullptr && !row.plan->empty();
+      case NodeStatus::State::in_sync: return false;
     }
     return false;
   });

@@ -43,17 +43,15 @@ class FakeStream : public ByteStream {
     node.program = std::exchange(program_, {});
     const auto text = answer(node);
     output_ = "\nRF1 BEGIN " + nonce + "\n" + text;
-    lost_ = changes_ && text.find("end ") == text.npos;
-    if (!lost_) output_ += serialize_facts(node.facts, FactSecrets::keep) + "\nRF1 END " + nonce + " rc=0\n";
+    const bool lost = changes_ && text.find("end ") == text.npos;
+    if (!lost) output_ += serialize_facts(node.facts, FactSecrets::keep) + "\nRF1 END " + nonce + " rc=0\n";
     co_return Result<void>();
   }
   asio::awaitable<Result<std::string>> read() override {
     if (closed_) co_return Error{ErrorKind::connect, "closed"};
-    if (changes_) {
-      asio::steady_timer pause(co_await asio::this_coro::executor, std::chrono::milliseconds(3));
-      co_await pause.async_wait(asio::use_awaitable);
-      if (!output_.empty()) nodes_.log.push_back("ends " + name_);
-    }
+    asio::steady_timer pause(co_await asio::this_coro::executor, std::chrono::milliseconds(3));
+    co_await pause.async_wait(asio::use_awaitable);
+    if (changes_ && !output_.empty()) nodes_.log.push_back("ends " + name_);
     co_return std::exchange(output_, {});
   }
   void close() override { closed_ = true; }
@@ -78,7 +76,7 @@ class FakeStream : public ByteStream {
   FakeNodes& nodes_;
   const std::string name_;
   std::string program_, output_;
-  bool changes_ = false, lost_ = false, closed_ = false;
+  bool changes_ = false, closed_ = false;
 };
 
 class FakeDialer : public Dialer {

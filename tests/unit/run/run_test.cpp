@@ -157,7 +157,11 @@ TEST_CASE("restarts go in the order of the services, and alone where they must")
   for (const auto* const name : {"agent1", "agent2", "server1", "server2"}) nodes.all[name].facts.hostname = name;
   const auto restarting = [](const Facts& facts, const Detection&) -> Result<Plan> {
     const bool server = facts.hostname.starts_with("server");
-    return plan_of_file({.name = "k3s.service", .why = "w", .order = server ? 0 : 1, .serial = server ? 1 : 0});
+    return plan_of_file({.by = RestartBy::systemd,
+                         .name = "k3s.service",
+                         .why = "w",
+                         .order = server ? 0 : 1,
+                         .serial = server ? 1 : 0});
   };
   apply_to(nodes, {}, restarting);
   REQUIRE(nodes.log.size() == 8);
