@@ -54,6 +54,8 @@ void refuse_silent_endpoints(Run& run) {
   }
 }
 
+bool only_shows(const Options& options) { return options.dry_run || !options.facts.empty(); }
+
 int run(Context& context) {
   const auto& options = context.options;
   if (options.probe && !options.facts.empty()) {
@@ -62,6 +64,8 @@ int run(Context& context) {
                    .hint = "leave --probe out, or name nodes with --nodes"});
     return exit_usage;
   }
+  if (const auto possible = only_shows(options) ? Result<void>() : check_consent(options, "apply"); !possible)
+    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = IntentNeed::required});
   return setup ? apply_intent(context, *setup, {.command = "apply"}) : exit_usage;
 }
@@ -70,9 +74,7 @@ int run(Context& context) {
 
 int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner) {
   const auto& options = context.options;
-  const bool dry = options.dry_run || !options.facts.empty();
-  if (const auto possible = dry ? Result<void>() : check_consent(options, manner.command); !possible)
-    return context.fail(possible.error());
+  const bool dry = only_shows(options);
   auto run = open_nodes(context, setup);
   if (!run) return context.fail(run.error());
   auto wanted = plan_options(options);

@@ -13,7 +13,7 @@ struct ApplyManner {
   PlanOptions::Undeclared undeclared = PlanOptions::Undeclared::remove;
   bool remembered = true;  // as the last apply, whose nodes `status` and `test` take
 };
-// The exit code; everything has been said.
+// The exit code; everything has been said. Whether somebody can be asked has been looked at before: check_consent().
 int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner);
 
 }  // namespace rf::cmd

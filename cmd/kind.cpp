@@ -146,7 +146,7 @@ Command kind_command(Options& options) {
                              "1  a step or a node failed, or the answer was no", "2  wrong usage",
                              "3  status: findings", "4  at least one node is stuck and needs a person",
                              "5  at least one node was changed, and is not as declared afterwards",
-                             "130  interrupted"}},
+                             "130  interrupted; the summary says in which state every node is"}},
       .arguments = {choice({"ACTION", "", "registry or status", ""}, options.kind_action,
                            {{"registry", KindAction::registry}, {"status", KindAction::status}})},
       .flags = kind_flags(options) + output_flags(options),

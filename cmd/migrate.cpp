@@ -162,11 +162,13 @@ int write_all(Context& context, Run& run) {
   return any_failed(run) ? exit_failed : exit_done;
 }
 
+bool changes_nodes(const Options& options) {
+  return options.output_directory.empty() && options.facts.empty() && !options.dry_run;
+}
+
 int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& migrate) {
   const auto& options = context.options;
-  const bool changes = migrate.place == Place::same_node && options.facts.empty() && !options.dry_run;
-  if (const auto possible = changes ? check_consent(options, "migrate") : Result<void>(); !possible)
-    return context.fail(possible.error());
+  const bool changes = changes_nodes(options);
   auto run = open_nodes(context, setup);
   if (!run) return context.fail(run.error());
   const Planner planner = [&](const Facts& facts, const Detection& detection) {
@@ -193,6 +195,8 @@ int run(Context& context) {
     return exit_usage;
   }
   if (from_files(options)) return run_on_copy(context);
+  if (const auto possible = changes_nodes(options) ? check_consent(options, "migrate") : Result<void>(); !possible)
+    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
   return run_on_nodes(context, *setup, migrate_options(options));

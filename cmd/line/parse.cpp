@@ -105,11 +105,11 @@ void declare(CLI::App& app, const Flag& flag, const std::string& names, Given& g
 }
 
 // What the texts mean; the first that means nothing ends it.
-std::optional<Parsed> store(const Command& command, const std::deque<Given>& all) {
+std::optional<Parsed> store_all(const Command& command, const std::deque<Given>& all) {
   for (const auto& given : all) {
-    const auto* store = std::get_if<Store>(&given.flag->into);
-    if (store == nullptr || given.option->count() == 0) continue;
-    const auto stored = (*store)(given.text);
+    const auto* meaning = std::get_if<Store>(&given.flag->into);
+    if (meaning == nullptr || given.option->count() == 0) continue;
+    const auto stored = (*meaning)(given.text);
     if (stored) continue;
     const auto names = split(given.flag->doc.names, ',');
     const auto& hint = stored.error().hint;
@@ -140,7 +140,7 @@ Parsed parse_command(const std::vector<Command>& commands, const Command& comman
                  "'regfallback " + command.doc.name + " --help' shows examples");
   }
   if (const auto extra = app.remaining(); !extra.empty()) return unexpected(commands, command, extra.front());
-  if (auto faulty = store(command, given)) return *std::move(faulty);
+  if (auto faulty = store_all(command, given)) return *std::move(faulty);
   return {.what = Parsed::What::run, .command = &command};
 }
 

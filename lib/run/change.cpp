@@ -18,7 +18,7 @@ std::string_view in_words(std::string_view step) {
 }
 
 // A result for each node; those with an error have their outcome already.
-std::vector<NodeResult> begin(const std::vector<RunNode>& nodes, bool (*nothing_to_do)(const RunNode&)) {
+std::vector<NodeResult> first_results(const std::vector<RunNode>& nodes, bool (*nothing_to_do)(const RunNode&)) {
   std::vector<NodeResult> results;
   for (const auto& node : nodes) {
     NodeResult result{.error = node.error};
@@ -139,8 +139,8 @@ bool has_no_receipts(const RunNode& node) { return node.facts && node.facts->rec
 
 }  // namespace
 
-std::vector<NodeResult> Run::before_apply() const { return begin(state_->nodes, plans_nothing); }
-std::vector<NodeResult> Run::before_rollback() const { return begin(state_->nodes, has_no_receipts); }
+std::vector<NodeResult> Run::before_apply() const { return first_results(state_->nodes, plans_nothing); }
+std::vector<NodeResult> Run::before_rollback() const { return first_results(state_->nodes, has_no_receipts); }
 
 std::vector<NodeResult> Run::apply(const Rollout& rollout) {
   auto results = before_apply();
