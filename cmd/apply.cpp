@@ -3,8 +3,9 @@
 #include "apply.h"
 #include "host/state.h"
 #include "line/command.h"
+#include "line/consent.h"
+#include "nodes.h"
 #include "planning.h"
-#include "probe_nodes.h"
 #include "rollout.h"
 #include "setup.h"
 
@@ -14,16 +15,15 @@ namespace {
 constexpr std::string_view schema = "regfallback.apply/v1";
 
 // The plan, for people: with the result where that is a table, else beside it.
-void show_plan(Context& context, const std::vector<Node>& nodes) {
-  const auto rows = plan_rows(nodes);
+void show_plan(Context& context, const Run& run) {
+  const auto rows = plan_rows(run);
   auto& stream = context.wants_table() ? context.out : context.diagnostics;
   if (!context.wants_table() && context.options.quiet) return;
   stream.write(plan_text(rows, context.wants_table() ? context.style() : context.diagnostics_style()));
   stream.write(plan_summary(rows) + "\n");
 }
 
-bool agreed(Context& context, const std::vector<Node>& nodes) {
-  if (context.options.yes) return true;
+std::string question(const std::vector<RunNode>& nodes) {
   std::size_t changes = 0;
   std::size_t restarts = 0;
   for (const auto& node : nodes) {
@@ -31,10 +31,8 @@ bool agreed(Context& context, const std::vector<Node>& nodes) {
     ++changes;
     restarts += node.plan->service.needed() ? 1 : 0;
   }
-  return ask_yes(fmt::format(
-                     "Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
-                     restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts)))
-      .value_or(true);
+  return fmt::format("Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
+                     restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts));
 }
 
 void remember(Context& context, const Setup& setup) {
@@ -43,26 +41,20 @@ void remember(Context& context, const Setup& setup) {
   if (const auto kept = remember_apply(last); !kept && context.options.verbose) context.error(kept.error());
 }
 
-std::vector<ApplyRow> planned_rows(const std::vector<Node>& nodes) {
-  auto rows = begin_rows(nodes);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].plan && rows[i].plan->empty()) leave_unchanged(nodes[i], rows[i]);
-  }
-  return rows;
-}
-
 // Before anything is written: nodes whose containerd would wait for an endpoint that is silent are left as they are.
-void refuse_silent_endpoints(Nodes& nodes) {
-  const auto probes = probe_nodes(nodes, std::nullopt, [](const Node& node) {
+void refuse_silent_endpoints(Run& run) {
+  const auto probes = run.probe(std::nullopt, [](const RunNode& node) {
     return node.plan && !node.plan->empty() ? node.plan->chains : std::vector<Chain>{};
   });
   for (std::size_t i = 0; i < probes.size(); ++i) {
-    auto& node = nodes.all()[i];
+    auto& node = run.nodes()[i];
     if (!probes[i]) continue;
     if (auto answers = check_no_silence(*probes[i], node.detection->containerd); !answers)
       node.fail(std::move(answers).error());
   }
 }
+
+bool only_shows(const Options& options) { return options.dry_run || !options.facts.empty(); }
 
 int run(Context& context) {
   const auto& options = context.options;
@@ -72,48 +64,45 @@ int run(Context& context) {
                    .hint = "leave --probe out, or name nodes with --nodes"});
     return exit_usage;
   }
+  if (const auto possible = only_shows(options) ? Result<void>() : check_consent(options, "apply"); !possible)
+    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = IntentNeed::required});
-  return setup ? apply_intent(context, *setup, {.reason = "apply"}).code : exit_usage;
+  return setup ? apply_intent(context, *setup, {.command = "apply"}) : exit_usage;
 }
 
 }  // namespace
 
-ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner) {
+int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner) {
   const auto& options = context.options;
-  Nodes nodes(context, setup);
-  auto policy = rollout_policy(options, setup.selection.nodes.size());
-  const bool dry = options.dry_run || !options.facts.empty();
-  const auto gathered =
-      policy ? nodes.gather(dry ? Nodes::Purpose::look : Nodes::Purpose::change) : Result<void>(policy.error());
-  if (!gathered) return {.code = context.fail(gathered.error())};
+  const bool dry = only_shows(options);
+  auto run = open_nodes(context, setup, dry ? Run::Purpose::look : Run::Purpose::change);
+  if (!run) return context.fail(run.error());
   auto wanted = plan_options(options);
   wanted.undeclared = manner.undeclared;
-  nodes.plan(wanted);
-  if (options.probe) refuse_silent_endpoints(nodes);
-  if (nodes.interrupted()) {
-    context.note("interrupted; nothing was changed");
-    return {.code = exit_interrupted};
-  }
-  const bool changes = any_changes(nodes.all());
-  if (changes || dry) show_plan(context, nodes.all());
-  auto rows = planned_rows(nodes.all());
-  if (dry) return {.code = any_failed(nodes.all()) ? exit_failed : exit_done};
-  if (changes && !agreed(context, nodes.all())) {
-    context.note("nothing was changed");
-    return {.code = exit_done, .declined = true};
-  }
-  if (manner.remembered) remember(context, setup);
-  Rollout rollout{setup, nodes, receipt_reason(manner.reason, setup.intent_file), *policy};
-  if (!options.no_verify) {
-    rollout.plan_again = [&](const Facts& facts, const Detection& detection) {
-      return make_plan(setup.intent, setup.resolved, facts, detection,
-                       {.style = wanted.style, .undeclared = wanted.undeclared});
+  const auto planner = [&](PlanOptions how) -> Planner {
+    return [&setup, how](const Facts& facts, const Detection& detection) {
+      return make_plan(setup.intent, setup.resolved, facts, detection, how);
     };
+  };
+  run->plan(planner(wanted));
+  if (options.probe) refuse_silent_endpoints(*run);
+  if (run->end() == RunEnd::interrupted) {
+    context.note("interrupted; nothing was changed");
+    return exit_interrupted;
   }
-  carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
-    return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
-  });
-  return {.code = print_rows(context, rows, nodes, schema)};
+  const bool changes = any_changes(*run);
+  if (changes || dry) show_plan(context, *run);
+  if (dry) return any_failed(*run) ? exit_failed : exit_done;
+  if (const auto end = changes ? ask_consent(context, manner.command, question(run->nodes())) : std::nullopt)
+    return *end;
+  if (manner.remembered) remember(context, setup);
+  Rollout rollout{.tool_version = RF_VERSION,
+                  .reason = receipt_reason(manner.command, setup.intent_file),
+                  .policy = rollout_policy(options, run->nodes().size()),
+                  .restart = wanted.restart};
+  if (!options.no_verify) rollout.plan_again = planner({.style = wanted.style, .undeclared = wanted.undeclared});
+  const auto results = run->apply(rollout);
+  return print_results(context, *run, results, schema);
 }
 
 Command apply_command(Options& options) {
@@ -128,7 +117,8 @@ Command apply_command(Options& options) {
                       "does not come back healthy is put back as it was. Afterwards each node is read and planned "
                       "again: an empty plan is "
                       "the proof.\n\n"
-                      "Without a terminal nothing is asked. Ctrl-C lets the nodes under way end, begins no further "
+                      "The question goes to the terminal; without one, --yes is needed. Ctrl-C lets the nodes under "
+                      "way end, begins no further "
                       "one, and says in which "
                       "state every node is.",
               .examples = {{"regfallback apply", "the nodes and registries of ./regfallback.yaml"},
@@ -138,18 +128,17 @@ Command apply_command(Options& options) {
                            {"regfallback apply --probe", "not where a mirror takes connections and never answers"},
                            {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
               .exit_codes = {"0  every node is as declared",
-                             "1  at least one node failed; each failed node is in its old state or was not reached",
+                             "1  at least one node failed; each failed node is in its old state or was not reached; "
+                             "or the answer was no",
                              "2  wrong usage or intent; nothing was touched",
                              "4  at least one node is stuck and needs a person",
+                             "5  at least one node was changed, and is not as declared afterwards",
                              "130  interrupted; the summary says in which state every node is"}},
       .flags = std::vector<Flag>{{{"--dry-run", "", "show the plan and end", "Change"}, &options.dry_run},
-                                 {{"--restart",
-                                   "WHEN",
-                                   "auto: where a change needs it; never: not even there; always: wherever something "
-                                   "changes (default auto)",
-                                   "Change",
-                                   {"auto", "never", "always"}},
-                                  &options.restart},
+                                 restart_flag(options,
+                                              "auto: where a change needs it; never: not even there; always: wherever "
+                                              "something changes (default auto)",
+                                              "Change"),
                                  style_flag(options),
                                  {{"--probe", "",
                                    "ask every endpoint from the nodes first; a node where one is silent is refused",

@@ -9,14 +9,11 @@
 namespace rf::cmd {
 
 struct ApplyManner {
-  std::string reason;  // for the receipts
+  std::string command;  // for messages and the receipts
   PlanOptions::Undeclared undeclared = PlanOptions::Undeclared::remove;
   bool remembered = true;  // as the last apply, whose nodes `status` and `test` take
 };
-struct ApplyEnd {
-  int code = 0;           // the exit code; everything has been said
-  bool declined = false;  // the user said no, and nothing was changed
-};
-ApplyEnd apply_intent(Context& context, Setup& setup, const ApplyManner& manner);
+// The exit code; everything has been said. Whether somebody can be asked has been looked at before: check_consent().
+int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner);
 
 }  // namespace rf::cmd

@@ -7,11 +7,12 @@ namespace {
 int run(Context& context) {
   Options unused;
   const auto program = program_doc(all_commands(unused));
-  const auto& shell = context.options.argument;
-  if (shell == "bash") context.out.write(bash_completion(program));
-  if (shell == "zsh") context.out.write(zsh_completion(program));
-  if (shell == "fish") context.out.write(fish_completion(program));
-  if (!shell.empty()) return exit_done;
+  switch (context.options.completion_shell) {
+    case CompletionShell::bash: context.out.write(bash_completion(program)); return exit_done;
+    case CompletionShell::zsh: context.out.write(zsh_completion(program)); return exit_done;
+    case CompletionShell::fish: context.out.write(fish_completion(program)); return exit_done;
+    case CompletionShell::none: break;
+  }
   context.error({.kind = ErrorKind::usage,
                  .message = "completion: which shell?",
                  .hint = "regfallback completion bash|zsh|fish"});
@@ -29,7 +30,9 @@ Command completion_command(Options& options) {
                                 "in this bash; put the line into ~/.bashrc to keep it"},
                                {"regfallback completion fish > ~/.config/fish/completions/regfallback.fish",
                                 "for every fish"}}},
-          .arguments = {{{"SHELL", "", "bash, zsh or fish", "", {"bash", "zsh", "fish"}}, &options.argument}},
+          .arguments = {choice(
+              {"SHELL", "", "bash, zsh or fish", ""}, options.completion_shell,
+              {{"bash", CompletionShell::bash}, {"zsh", CompletionShell::zsh}, {"fish", CompletionShell::fish}})},
           .run = run};
 }
 

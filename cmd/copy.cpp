@@ -18,10 +18,10 @@ std::string absolute(const std::string& path) {
 
 // What the files are those of; plain containerd where nothing in them tells.
 Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, Facts& facts) {
-  facts.versions["containerd"] = options.containerd_version;
+  if (options.containerd_version) facts.versions["containerd"] = to_string(*options.containerd_version);
   for (const auto& profile : profiles)
-    if (profile.name == options.distribution && !options.distribution_version.empty())
-      facts.versions[profile.version_of] = options.distribution_version;
+    if (profile.name == options.distribution && options.distribution_version)
+      facts.versions[profile.version_of] = to_string(*options.distribution_version);
   auto detection = detect(facts, profiles, {.distribution = options.distribution});
   if (detection || !options.distribution.empty()) return detection;
   return detect(facts, profiles, {.distribution = "containerd"});
@@ -70,22 +70,22 @@ void add_imports(TreeReader& reader, const ConfigSource& source, const Version& 
 }  // namespace
 
 Result<Version> wanted_version(const Options& options, std::string_view command) {
-  if (options.containerd_version.empty())
+  if (!options.containerd_version)
     return Error{.kind = ErrorKind::usage,
                  .message = fmt::format("{}: files alone do not tell which containerd reads them", command),
                  .hint = "--containerd-version 1.7.24; 'containerd --version' tells it on the node"};
-  return parse_version(options.containerd_version).doing("reading --containerd-version");
+  return *options.containerd_version;
 }
 
 Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const Version& containerd) {
-  if (options.pull_mode.empty()) return std::optional<PullMode>();
-  const bool choice = containerd >= Version{2, 1, 0};
-  if (options.pull_mode == "transfer" && !choice)
+  if (!options.pull_mode) return std::optional<PullMode>();
+  const bool selectable = containerd >= Version{2, 1, 0};
+  if (options.pull_mode == PullMode::transfer && !selectable)
     return Error{.kind = ErrorKind::usage,
                  .message = "--pull-mode transfer: containerd has a transfer service for pulls from 2.1 on",
                  .hint = "leave it out for containerd " + to_string(containerd)};
-  if (options.pull_mode == "transfer") return std::optional(PullMode::transfer);
-  return std::optional(choice ? PullMode::local : PullMode::client);
+  if (options.pull_mode == PullMode::transfer) return std::optional(PullMode::transfer);
+  return std::optional(selectable ? PullMode::local : PullMode::client);
 }
 
 RegistriesYamlNode registries_yaml_node_of(const Options& options, const Detection& detection, const FileTree& tree) {
@@ -96,7 +96,7 @@ RegistriesYamlNode registries_yaml_node_of(const Options& options, const Detecti
                           .hosts_dir = detection.hosts_dir,
                           .config_file = detection.config_file,
                           .settings = registries_yaml_settings(tree, era.rendered_by, {}, detection.hosts_dir)};
-  if (const auto version = parse_version(options.distribution_version)) node.version = *version;
+  if (options.distribution_version) node.version = *options.distribution_version;
   if (!node.settings.registries_file.empty()) node.registries_file = node.settings.registries_file;
   return node;
 }
@@ -118,6 +118,9 @@ Result<FileCopy> copy_of_config_path(const Options& options, std::string_view co
 }
 
 Result<FileCopy> copy_below_root(const Options& options, std::string_view command, GeneratedFiles generated) {
+  if (!local_file_exists(options.root))
+    return Error{.kind = ErrorKind::usage,
+                 .message = fmt::format("{}: --root: there is no directory {}", command, options.root)};
   RF_TRY(const auto containerd, wanted_version(options, command));
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
   RF_TRY(const auto profiles, read_profiles(options.profiles_dir));
@@ -153,15 +156,12 @@ std::vector<Flag> copy_flags(Options& options) {
         {},
         FlagDoc::Completes::directory},
        &options.root},
-      {{"--containerd-version", "V", "the containerd that reads the files", group}, &options.containerd_version},
-      {{"--pull-mode",
-        "MODE",
-        "local or transfer (default: what version and configuration choose)",
-        group,
-        {"local", "transfer"}},
-       &options.pull_mode},
-      {{"--distribution-version", "V", "the distribution's version, where that matters", group},
-       &options.distribution_version},
+      parsed({"--containerd-version", "V", "the containerd that reads the files", group}, options.containerd_version,
+             parse_version),
+      choice({"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group},
+             options.pull_mode, {{"local", PullMode::local}, {"transfer", PullMode::transfer}}),
+      parsed({"--distribution-version", "V", "the distribution's version, where that matters", group},
+             options.distribution_version, parse_version),
   };
 }
 

@@ -7,9 +7,9 @@
 namespace rf::cmd {
 namespace {
 
-bool save_all(Context& context, Nodes& nodes) {
+bool save_all(Context& context, const Run& run) {
   bool saved = true;
-  for (const auto& node : nodes.all()) {
+  for (const auto& node : run.nodes()) {
     if (!node.facts) continue;
     const auto path = save_facts(context.options.save, node.name, *node.facts);
     if (path) {
@@ -25,24 +25,22 @@ bool save_all(Context& context, Nodes& nodes) {
 int run(Context& context) {
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
+  const auto run = open_nodes(context, *setup);
+  if (!run) return context.fail(run.error());
   std::vector<DetectRow> rows;
-  bool failed = false;
-  for (const auto& node : nodes.all()) {
+  for (const auto& node : run->nodes()) {
     rows.push_back({.node = node.name,
                     .error = node.error,
                     .facts = node.facts ? &*node.facts : nullptr,
                     .detection = node.detection ? &*node.detection : nullptr});
-    failed = failed || node.error;
   }
   if (context.wants_table()) {
     context.out.write(detect_text(rows, context.style()));
   } else {
     context.print(detect_value(rows));
   }
-  if (!context.options.save.empty() && !save_all(context, nodes)) failed = true;
-  return failed ? exit_failed : exit_done;
+  const bool saved = context.options.save.empty() || save_all(context, *run);
+  return !saved || any_failed(*run) ? exit_failed : exit_done;
 }
 
 }  // namespace

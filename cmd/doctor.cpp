@@ -12,7 +12,6 @@
 #include "line/command.h"
 #include "nodes.h"
 #include "planning.h"
-#include "probe_nodes.h"
 #include "report/model.h"
 #include "setup.h"
 
@@ -38,7 +37,7 @@ Result<void> check(const Options& options) {
     return Error{.kind = ErrorKind::usage,
                  .message = "doctor: --root cannot be combined with --nodes or --facts",
                  .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
-  if (!options.pull_mode.empty() && options.root.empty())
+  if (options.pull_mode && options.root.empty())
     return Error{.kind = ErrorKind::usage,
                  .message = "doctor: --pull-mode is for a copy of files",
                  .hint = "leave it out: a node's own configuration chooses"};
@@ -51,17 +50,14 @@ Result<void> check(const Options& options) {
 
 // What is shown: not ignored, and at least as bad as --severity.
 std::vector<Finding> shown(std::vector<Finding> findings, const Options& options) {
-  const auto lowest = options.severity == "error"     ? Severity::error
-                      : options.severity == "warning" ? Severity::warning
-                                                      : Severity::note;
   std::erase_if(findings, [&](const Finding& finding) {
-    return finding.severity > lowest ||
+    return finding.severity > options.severity ||
            std::find(options.ignore.begin(), options.ignore.end(), finding.rule) != options.ignore.end();
   });
   return findings;
 }
 
-Wanted wanted_of(const Setup& setup, const Node& node) {
+Wanted wanted_of(const Setup& setup, const RunNode& node) {
   Wanted wanted{.intent = &setup.intent};
   auto plan = make_plan(setup.intent, setup.resolved, *node.facts, *node.detection);
   if (plan) {
@@ -73,7 +69,7 @@ Wanted wanted_of(const Setup& setup, const Node& node) {
   return wanted;
 }
 
-DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswer> answers, const Options& options) {
+DoctorRow row_of(const Setup& setup, const RunNode& node, std::vector<EndpointAnswer> answers, const Options& options) {
   if (!node.facts) return {.node = node.name, .error = node.error};
   Subject subject{.facts = *node.facts, .profiles = setup.profiles};
   if (node.detection)
@@ -87,8 +83,8 @@ DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswe
 }
 
 // The nodes as they would be with another containerd: before an upgrade.
-Result<void> with_version(const Setup& setup, const Options& options, std::vector<Node>& nodes) {
-  if (options.containerd_version.empty()) return {};
+Result<void> with_version(const Setup& setup, const Options& options, std::vector<RunNode>& nodes) {
+  if (!options.containerd_version) return {};
   RF_TRY(const auto version, wanted_version(options, "doctor"));
   for (auto& node : nodes) {
     if (!node.facts || !node.detection) continue;
@@ -109,9 +105,9 @@ Result<void> with_version(const Setup& setup, const Options& options, std::vecto
 using Answers = std::vector<std::vector<EndpointAnswer>>;  // by node
 
 // Every endpoint of every configured registry, asked once from each node that can be asked.
-Answers ask_all(Nodes& nodes) {
-  const auto probes = probe_nodes(nodes, std::nullopt,
-                                  [](const Node& node) { return configured_chains(*node.facts, *node.detection); });
+Answers ask_all(Run& run) {
+  const auto probes =
+      run.probe(std::nullopt, [](const RunNode& node) { return configured_chains(*node.facts, *node.detection); });
   Answers answers(probes.size());
   for (std::size_t i = 0; i < probes.size(); ++i) {
     if (!probes[i]) continue;
@@ -166,17 +162,17 @@ int run_on_copy(Context& context) {
 int run_on_nodes(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
-  if (const auto other = with_version(*setup, context.options, nodes.all()); !other) {
+  auto run = open_nodes(context, *setup);
+  if (!run) return context.fail(run.error());
+  auto& nodes = run->nodes();
+  if (const auto other = with_version(*setup, context.options, nodes); !other) {
     context.error(other.error());
     return exit_usage;
   }
-  const auto answers = context.options.probe ? ask_all(nodes) : Answers(nodes.all().size());
-  if (nodes.interrupted()) return exit_interrupted;
+  const auto answers = context.options.probe ? ask_all(*run) : Answers(nodes.size());
+  if (run->end() == RunEnd::interrupted) return exit_interrupted;
   std::vector<DoctorRow> rows;
-  for (std::size_t i = 0; i < nodes.all().size(); ++i)
-    rows.push_back(row_of(*setup, nodes.all()[i], answers[i], context.options));
+  for (std::size_t i = 0; i < nodes.size(); ++i) rows.push_back(row_of(*setup, nodes[i], answers[i], context.options));
   return print(context, rows);
 }
 
@@ -191,11 +187,11 @@ int print_rules(Context& context, std::span<const Rule> rules) {
 
 int run(Context& context) {
   const auto& options = context.options;
-  if (options.list) return print_rules(context, rules());
-  if (!options.explain.empty()) {
-    const auto* rule = find_rule(options.explain);
+  if (options.list_rules) return print_rules(context, rules());
+  if (!options.explained_rule.empty()) {
+    const auto* rule = find_rule(options.explained_rule);
     if (rule != nullptr) return print_rules(context, {rule, 1});
-    context.error(no_rule(options.explain));
+    context.error(no_rule(options.explained_rule));
     return exit_usage;
   }
   if (const auto checked = check(options); !checked) {
@@ -206,17 +202,14 @@ int run(Context& context) {
 }
 
 std::vector<Flag> doctor_flags(Options& options) {
-  return {{{"--severity",
-            "LEVEL",
-            "show findings from this on: error, warning or note (default note)",
-            "What",
-            {"error", "warning", "note"}},
-           &options.severity},
-          {{"--ignore", "ID", "leave this finding out; repeat for more", "What"}, &options.ignore},
-          {{"--probe", "", "ask every endpoint from the nodes too: silent ones, https against plain http", "What"},
-           &options.probe},
-          {{"--explain", "ID", "print what is known about a finding, and end", "What"}, &options.explain},
-          {{"--list", "", "list every finding there can be, and end", "What"}, &options.list}};
+  return {
+      choice({"--severity", "LEVEL", "show findings from this on: error, warning or note (default note)", "What"},
+             options.severity, {{"error", Severity::error}, {"warning", Severity::warning}, {"note", Severity::note}}),
+      {{"--ignore", "ID", "leave this finding out; repeat for more", "What"}, &options.ignore},
+      {{"--probe", "", "ask every endpoint from the nodes too: silent ones, https against plain http", "What"},
+       &options.probe},
+      {{"--explain", "ID", "print what is known about a finding, and end", "What"}, &options.explained_rule},
+      {{"--list", "", "list every finding there can be, and end", "What"}, &options.list_rules}};
 }
 
 std::vector<Flag> files_flags(Options& options) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -56,12 +57,12 @@ Result<Site> site_of_facts(const Options& options, const std::string& node, cons
                            const Detection& detection) {
   Site site{.node = node, .tree = facts.tree, .config = detection.config};
   auto containerd = detection.containerd;
-  if (!options.containerd_version.empty()) {
+  if (options.containerd_version) {
     RF_TRY(containerd, wanted_version(options, command));
   }
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
   const ConfigSource source{.file = detection.config_file, .config_path_only = {}, .pull_mode = mode};
-  if (!options.containerd_version.empty() || mode) site.config = effective_config(facts.tree, source, containerd);
+  if (options.containerd_version || mode) site.config = effective_config(facts.tree, source, containerd);
   RF_CHECK(look_after_start(facts, detection, source, site));
   return site;
 }
@@ -75,10 +76,9 @@ struct Sites {
 // Live nodes, or --facts.
 Result<Sites> sites_of_nodes(Context& context, const Setup& setup) {
   const auto& options = context.options;
-  Nodes nodes(context, setup);
-  RF_CHECK(nodes.gather());
+  RF_TRY(const auto run, open_nodes(context, setup));
   Sites sites;
-  for (const auto& node : nodes.all()) {
+  for (const auto& node : run.nodes()) {
     auto site =
         node.error ? Result<Site>(*node.error) : site_of_facts(options, node.name, *node.facts, *node.detection);
     if (site) {
@@ -159,6 +159,21 @@ struct Explanations {
   int exit = exit_done;
 };
 
+// A host that nothing asks is most likely mistyped. Where no chain could be computed nothing is said of it.
+Result<void> check_assumed_hosts(const Assumptions& assumptions, const std::vector<Explanation>& explanations) {
+  std::set<std::string> asked;
+  for (const auto& explanation : explanations)
+    for (const auto& endpoint : explanation.chain.endpoints) asked.insert(endpoint.host);
+  for (const auto& [name, assumption] : assumptions) {
+    const auto host = name.substr(0, name.find('/'));
+    if (asked.empty() || host == "*" || asked.count(host) > 0) continue;
+    return Error{.kind = ErrorKind::usage,
+                 .message = fmt::format("explain: --assume {}: no endpoint has that host", host),
+                 .hint = fmt::format("these are asked: {}", fmt::join(asked, ", "))};
+  }
+  return {};
+}
+
 // Files are looked at without a setup, nodes with one.
 Result<Explanations> explain_all(Context& context, const std::optional<Setup>& setup) {
   const auto& options = context.options;
@@ -180,6 +195,7 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
                      .assumed = assumptions.empty() ? Explanation::Assumed::nothing : Explanation::Assumed::something});
     }
   }
+  RF_CHECK(check_assumed_hosts(assumptions, all));
   return out;
 }
 

@@ -18,11 +18,10 @@ Result<std::string> starter_from_nodes(Context& context) {
   if (options.facts.empty()) {
     RF_TRY(setup.selection, select_nodes(options.nodes, Intent{}, Remembered::ignore));
   }
-  Nodes nodes(context, setup);
-  RF_CHECK(nodes.gather());
+  RF_TRY(const auto run, open_nodes(context, setup));
   std::vector<std::string> names;
-  for (const auto& node : nodes.all()) names.push_back(node.spec.text);
-  for (const auto& node : nodes.all()) {
+  for (const auto& node : run.nodes()) names.push_back(node.spec.text);
+  for (const auto& node : run.nodes()) {
     if (node.error) return *node.error;
     const auto found = found_intent(node.facts->tree, node.detection->config);
     for (const auto& note : found.notes) context.note(node.name + ": " + note);
@@ -57,12 +56,12 @@ int run(Context& context) {
     context.error(text.error());
     return options.found ? exit_code_of(text.error()) : exit_usage;
   }
-  const auto& path = options.argument;
+  const auto& path = options.init_file;
   if (path.empty()) {
     context.out.write(*text);
     return exit_done;
   }
-  if (local_file_exists(path) && !options.force) {
+  if (local_file_exists(path) && !options.replace_file) {
     context.error({.kind = ErrorKind::usage, .message = path + " exists", .hint = "--force replaces it"});
     return exit_usage;
   }
@@ -93,7 +92,7 @@ Command init_command(Options& options) {
                   .exit_codes = {"0  done", "1  the file could not be written, or a node was not reached",
                                  "2  wrong usage"}},
           .arguments = {{{"FILE", "", "where to write (default: standard output)", "", {}, FlagDoc::Completes::file},
-                         &options.argument}},
+                         &options.init_file}},
           .flags =
               std::vector<Flag>{
                   {{"-m,--mirror", "REGISTRY=URL,...", "endpoints for a registry, in order; repeat for more registries",
@@ -101,7 +100,7 @@ Command init_command(Options& options) {
                    &options.mirrors},
                   {{"--found", "", "the registries that the nodes have configured now", "Content"}, &options.found},
                   {{"--schema", "", "the JSON Schema of the file in place of a starter", "Content"}, &options.schema},
-                  {{"--force", "", "replace FILE when it exists", "Content"}, &options.force},
+                  {{"--force", "", "replace FILE when it exists", "Content"}, &options.replace_file},
                   {{"-q,--quiet", "", "no notes", "Output"}, &options.quiet}} +
               node_flags(options),
           .run = run};

@@ -5,17 +5,15 @@
 
 #include "base/text.h"
 #include "containerd/chain/image_reference.h"
-#include "fleet/loop.h"
 #include "host/profiles.h"
 #include "line/command.h"
-#include "transport/ways/container.h"
 
 namespace rf::cmd {
 namespace {
 
 int run(Context& context) {
-  const auto& action = context.options.argument;
-  if (action.empty()) {
+  const auto action = context.options.kind_action;
+  if (action == KindAction::none) {
     context.error(
         {.kind = ErrorKind::usage, .message = "kind: what is to be done?", .hint = "regfallback kind registry|status"});
     return exit_usage;
@@ -24,7 +22,7 @@ int run(Context& context) {
     context.error(checked.error());
     return exit_usage;
   }
-  return action == "registry" ? kind_registry(context) : kind_status(context);
+  return action == KindAction::registry ? kind_registry(context) : kind_status(context);
 }
 
 std::vector<Flag> kind_flags(Options& options) {
@@ -38,8 +36,10 @@ std::vector<Flag> kind_flags(Options& options) {
        &options.registry_port},
       {{"--registry-image", "IMAGE", "image a new registry container is made of (default registry:2)", group},
        &options.registry_image},
-      {{"-i,--image", "IMAGE", "status: pull this image on every node", group}, &options.image},
-      {{"--timeout", "TIME", "limit for each answer of a node (default 30s)", group}, &options.timeout},
+      parsed({"-i,--image", "IMAGE", "status: pull this image on every node", group}, options.pulled_image,
+             parse_image),
+      parsed({"--timeout", "TIME", "limit for each answer of a node (default 30s)", group}, options.timeout,
+             parse_duration),
       {{"--dry-run", "", "registry: say what would be done, and show the plan", group}, &options.dry_run},
       {{"-y,--yes", "", "registry: do not ask", group}, &options.yes},
   };
@@ -72,11 +72,11 @@ Result<void> check_kind_flags(const Options& options) {
 }
 
 Result<std::optional<ContainerFacts>> inspect_registry(const KindCluster& cluster, const std::string& name) {
-  const auto found = run_loop(run_engine(cluster.engine, {"ps", "-a", "--format", "{{.Names}}"}, engine_limit));
+  const auto found = run_engine(cluster.engine, {"ps", "-a", "--format", "{{.Names}}"}, engine_limit);
   if (!found) return found.error();
   const auto names = lines(found->text);
   if (std::find(names.begin(), names.end(), name) == names.end()) return std::optional<ContainerFacts>();
-  RF_TRY(const auto shown, run_loop(run_engine(cluster.engine, {"container", "inspect", name}, engine_limit)));
+  RF_TRY(const auto shown, run_engine(cluster.engine, {"container", "inspect", name}, engine_limit));
   RF_TRY(auto facts, parse_container(shown.text));
   return std::optional(std::move(facts));
 }
@@ -84,7 +84,7 @@ Result<std::optional<ContainerFacts>> inspect_registry(const KindCluster& cluste
 std::string network_of(const KindCluster& cluster) {
   for (const auto& container : cluster.containers) {
     if (container.state != KindContainer::State::running) continue;
-    const auto shown = run_loop(run_engine(cluster.engine, {"container", "inspect", container.name}, engine_limit));
+    const auto shown = run_engine(cluster.engine, {"container", "inspect", container.name}, engine_limit);
     const auto facts = shown ? parse_container(shown->text) : Result<ContainerFacts>(shown.error());
     if (facts && !facts->networks.empty() && !is_on(*facts, "kind")) return facts->networks.front();
     break;
@@ -142,9 +142,13 @@ Command kind_command(Options& options) {
                   {{"regfallback kind registry", "then: docker push localhost:5001/app, and pods may use that image"},
                    {"regfallback kind registry --cluster dev --registry-port 5005", "another cluster, another port"},
                    {"regfallback kind status --image localhost:5001/app", "the checklist, with a pull on every node"}},
-              .exit_codes = {"0  done; status: everything is in order", "1  a step or a node failed", "2  wrong usage",
-                             "3  status: findings", "4  at least one node is stuck and needs a person"}},
-      .arguments = {{{"ACTION", "", "registry or status", "", {"registry", "status"}}, &options.argument}},
+              .exit_codes = {"0  done; status: everything is in order",
+                             "1  a step or a node failed, or the answer was no", "2  wrong usage",
+                             "3  status: findings", "4  at least one node is stuck and needs a person",
+                             "5  at least one node was changed, and is not as declared afterwards",
+                             "130  interrupted; the summary says in which state every node is"}},
+      .arguments = {choice({"ACTION", "", "registry or status", ""}, options.kind_action,
+                           {{"registry", KindAction::registry}, {"status", KindAction::status}})},
       .flags = kind_flags(options) + output_flags(options),
       .run = run};
 }

@@ -5,10 +5,9 @@
 #include "apply.h"
 #include "base/embedded.h"
 #include "base/text.h"
-#include "fleet/loop.h"
 #include "kind.h"
 #include "line/command.h"
-#include "transport/ways/container.h"
+#include "line/consent.h"
 
 namespace rf::cmd {
 namespace {
@@ -26,7 +25,7 @@ Result<void> step(Context& context, const KindCluster& cluster, std::string what
                   std::chrono::milliseconds limit) {
   context.note(context.options.dry_run ? "would be done: " + what : what);
   if (context.options.dry_run) return {};
-  RF_TRY(const auto output, run_loop(run_engine(cluster.engine, std::move(arguments), limit)));
+  RF_TRY(const auto output, run_engine(cluster.engine, std::move(arguments), limit));
   return {};
 }
 
@@ -84,13 +83,6 @@ std::string config_map_text(const Registry& registry) {
   return replace_all(replace_all(text, "@FROM_RUNTIME@", from_cluster), "@FROM_CLUSTER@", from_cluster);
 }
 
-asio::awaitable<Result<Output>> run_in(Container container, std::string program) {
-  const Access access{.privilege = Privilege::root, .sudo_password = {}};
-  RF_CO_TRY(const auto shell, co_await open_container(container, access));
-  auto output = co_await shell->run(program, {.time = std::chrono::seconds(60)});
-  co_return output;
-}
-
 Result<void> write_config_map(Context& context, const KindCluster& cluster, const Registry& registry) {
   const auto* node = control_plane(cluster);
   if (node == nullptr) {
@@ -103,7 +95,7 @@ Result<void> write_config_map(Context& context, const KindCluster& cluster, cons
   }
   const auto program = "rf_main() { printf %s " + shell_quote(config_map_text(registry)) +
                        " | kubectl --kubeconfig=/etc/kubernetes/admin.conf apply -f - 2>&1; }\nrf_main\n";
-  RF_TRY(const auto output, run_loop(run_in({.engine = cluster.engine, .name = node->name}, program)));
+  RF_TRY(const auto output, run_in_container(cluster.engine, node->name, program, std::chrono::seconds(60)));
   if (output.rc != 0) {
     return Error{.kind = ErrorKind::runtime,
                  .message = "kubectl on " + node->name + ": " + std::string(trim(output.text)),
@@ -114,13 +106,14 @@ Result<void> write_config_map(Context& context, const KindCluster& cluster, cons
 }
 
 Result<int> carry_out_all(Context& context) {
-  RF_TRY(const auto cluster, run_loop(find_kind_cluster(cluster_name(context.options))));
+  if (!context.options.dry_run) RF_CHECK(check_consent(context.options, "kind registry"));
+  RF_TRY(const auto cluster, find_kind_cluster(cluster_name(context.options)));
   if (const auto nodes = nodes_of(cluster, NodeSpec()); !nodes) return nodes.error();  // before anything is started
   RF_TRY(const auto registry, bring_up(context, cluster));
   RF_TRY(auto setup, kind_setup(context, cluster, registry.name, registry.port));
-  const auto end = apply_intent(
-      context, setup, {.reason = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});
-  if (end.code != exit_done || end.declined) return end.code;
+  const auto code = apply_intent(
+      context, setup, {.command = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});
+  if (code != exit_done) return code;
   RF_CHECK(write_config_map(context, cluster, registry));
   if (context.options.dry_run) return exit_done;
   context.note("images of localhost:" + std::to_string(registry.port) + " come from " + registry.name +

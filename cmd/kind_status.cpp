@@ -5,12 +5,10 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "fleet/loop.h"
 #include "host/http_status.h"
 #include "kind.h"
 #include "line/command.h"
 #include "nodes.h"
-#include "probe/run.h"
 
 namespace rf::cmd {
 namespace {
@@ -24,12 +22,6 @@ struct Subject {
   std::optional<ImageReference> image;
   std::string image_name() const { return "localhost:" + std::to_string(port); }
   std::string set_up() const { return "regfallback kind registry --cluster " + cluster.name; }
-};
-
-// What one node answers; `error` excludes the others.
-struct NodeAnswers {
-  std::optional<NodeProbe> probe;
-  std::optional<Output> hosting;  // of kubectl, on the control plane
 };
 
 void check_containers(const KindCluster& cluster, KindReport& report) {
@@ -53,7 +45,7 @@ void check_answer(const Subject& subject, const ContainerFacts& facts, KindRepor
     return;
   }
   const auto address = facts.host_address + ":" + std::to_string(facts.host_port);
-  const auto status = run_loop(http_status(facts.host_address, facts.host_port, "/v2/", std::chrono::seconds(5)));
+  const auto status = http_status(facts.host_address, facts.host_port, "/v2/", std::chrono::seconds(5));
   const bool good = status && (*status == 200 || *status == 401);
   const auto found = status ? "status " + std::to_string(*status) : status.error().message;
   report.checks.push_back({good ? State::good : State::bad, what, address + ": " + found,
@@ -92,7 +84,7 @@ bool is_registry(const ChainEndpoint& endpoint, const Subject& subject) {
   return endpoint.host == subject.registry + ":5000" && endpoint.scheme == "http";
 }
 
-void check_config(const Subject& subject, const Node& node, const Chain& chain, KindReport& report) {
+void check_config(const Subject& subject, const RunNode& node, const Chain& chain, KindReport& report) {
   const auto what = node.spec.name + " takes images of " + subject.image_name() + " from " + subject.registry;
   const auto first = chain.endpoints.empty() ? std::nullopt : std::optional(chain.endpoints.front());
   const bool good = first && is_registry(*first, subject);
@@ -103,11 +95,12 @@ void check_config(const Subject& subject, const Node& node, const Chain& chain, 
   report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : subject.set_up()});
 }
 
-void check_reach(const Subject& subject, const Node& node, const NodeAnswers& answers, KindReport& report) {
+void check_reach(const Subject& subject, const RunNode& node, const std::optional<NodeProbe>& probe,
+                 KindReport& report) {
   const auto what = subject.registry + " answers inside " + node.spec.name;
   const EndpointProbe* found = nullptr;
-  if (answers.probe) {
-    for (const auto& registry : answers.probe->registries) {
+  if (probe) {
+    for (const auto& registry : probe->registries) {
       for (const auto& endpoint : registry.endpoints) {
         if (is_registry(endpoint.endpoint, subject) && found == nullptr) found = &endpoint;
       }
@@ -123,10 +116,11 @@ void check_reach(const Subject& subject, const Node& node, const NodeAnswers& an
                            good ? "" : "does it run, and is it on the network of the nodes?"});
 }
 
-void check_pull(const Subject& subject, const Node& node, const NodeAnswers& answers, KindReport& report) {
+void check_pull(const Subject& subject, const RunNode& node, const std::optional<NodeProbe>& probe,
+                KindReport& report) {
   if (!subject.image) return;
   const auto what = node.spec.name + " pulls " + to_string(*subject.image);
-  const auto* pull = answers.probe && answers.probe->pull ? &*answers.probe->pull : nullptr;
+  const auto* pull = probe && probe->pull ? &*probe->pull : nullptr;
   if (pull == nullptr || pull->result == PullProbe::Result::not_possible) {
     report.checks.push_back({State::skipped, what, pull == nullptr ? "not tried" : pull->message});
     return;
@@ -153,57 +147,42 @@ void check_hosting(const Subject& subject, const std::optional<Output>& answers,
   report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : subject.set_up()});
 }
 
-asio::awaitable<Result<void>> ask_node(const Subject& subject, Node& node, const Chain& chain, NodeAnswers& answers) {
+std::vector<Chain> chains_of(const Subject& subject, const RunNode& node) {
+  std::vector<Chain> chains{resolve_chain(node.facts->tree, node.detection->config, subject.image_name())};
+  if (subject.image && subject.image->registry != chains.front().registry)
+    chains.push_back(resolve_chain(node.facts->tree, node.detection->config, subject.image->registry));
+  return chains;
+}
+
+// What kubectl says on the control plane; nothing where it cannot be asked.
+std::optional<Output> ask_hosting(const Subject& subject, Run& run) {
   static const std::string program = "rf_main() { kubectl --kubeconfig=/etc/kubernetes/admin.conf get configmap " +
                                      std::string(config_map) + " -n kube-public -o yaml 2>&1; }\nrf_main\n";
-  const auto& runtime = node.detection->runtime;
-  std::vector<Chain> chains{chain};
-  if (subject.image && subject.image->registry != chain.registry) {
-    chains.push_back(resolve_chain(node.facts->tree, node.detection->config, subject.image->registry));
-  }
-  const ProbeOptions options{.image = subject.image,
-                             .runtime_pid = runtime.pid,
-                             .runtime_socket = runtime.address,
-                             .runtime_unit = runtime.unit};
-  RF_CO_TRY(answers.probe, co_await probe_node(*node.shell, chains, options));
   const auto* control = control_plane(subject.cluster);
-  if (control != nullptr && control->name == node.spec.name) {
-    RF_CO_TRY(answers.hosting, co_await node.shell->run(program, {.time = std::chrono::seconds(30)}));
+  for (std::size_t i = 0; control != nullptr && i < run.nodes().size(); ++i) {
+    if (run.nodes()[i].spec.name != control->name || !run.nodes()[i].ready()) continue;
+    if (auto said = run.ask(i, program, std::chrono::seconds(30))) return *std::move(said);
   }
-  co_return Result<void>();
+  return std::nullopt;
 }
 
 Result<void> check_nodes(Context& context, const Subject& subject, KindReport& report) {
   RF_TRY(const auto setup, kind_setup(context, subject.cluster, subject.registry, subject.port));
-  Nodes nodes(context, setup);
-  RF_CHECK(nodes.gather());
-  auto& all = nodes.all();
-  std::vector<Chain> chains(all.size());
-  std::vector<NodeAnswers> answers(all.size());
-  auto round = nodes.everywhere();
-  std::erase_if(round.which, [&](std::size_t index) { return !all[index].ready() || !all[index].detection; });
-  for (const auto index : round.which)
-    chains[index] = resolve_chain(all[index].facts->tree, all[index].detection->config, subject.image_name());
-  nodes.run(round, [&](Node& node, NodeRun& one) -> asio::awaitable<Result<void>> {
-    one.progress(subject.image ? "asking the registry, pulling" : "asking the registry");
-    const auto index = static_cast<std::size_t>(&node - all.data());
-    auto asked = co_await ask_node(subject, node, chains[index], answers[index]);
-    co_return asked;
-  });
-  std::optional<Output> hosting;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (all[i].error) {
-      report.checks.push_back(
-          {State::bad, all[i].spec.name + " can be asked", all[i].error->message, all[i].error->hint});
+  RF_TRY(auto run, open_nodes(context, setup));
+  const auto probes = run.probe(subject.image, [&](const RunNode& node) { return chains_of(subject, node); });
+  const auto hosting = ask_hosting(subject, run);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const auto& node = run.nodes()[i];
+    if (node.error) {
+      report.checks.push_back({State::bad, node.spec.name + " can be asked", node.error->message, node.error->hint});
       continue;
     }
-    check_config(subject, all[i], chains[i], report);
-    check_reach(subject, all[i], answers[i], report);
-    check_pull(subject, all[i], answers[i], report);
-    if (answers[i].hosting) hosting = answers[i].hosting;
+    check_config(subject, node, chains_of(subject, node).front(), report);
+    check_reach(subject, node, probes[i], report);
+    check_pull(subject, node, probes[i], report);
   }
   check_hosting(subject, hosting, report);
-  if (nodes.interrupted()) return Error{.kind = ErrorKind::interrupted, .message = "interrupted"};
+  if (run.end() == RunEnd::interrupted) return Error{.kind = ErrorKind::interrupted, .message = "interrupted"};
   return {};
 }
 
@@ -212,12 +191,9 @@ Result<KindReport> look_at_all(Context& context) {
   Subject subject{.cluster = {},
                   .registry = options.registry_name,
                   .port = options.registry_port > 0 ? options.registry_port : default_registry_port,
-                  .image = {}};
-  if (!options.image.empty()) {
-    RF_TRY(subject.image, parse_image(options.image));
-  }
+                  .image = options.pulled_image};
   KindReport report{.cluster = cluster_name(options)};
-  auto cluster = run_loop(find_kind_cluster(report.cluster));
+  auto cluster = find_kind_cluster(report.cluster);
   if (!cluster) {
     report.checks.push_back(
         {State::bad, "the cluster " + report.cluster + " is there", cluster.error().message, cluster.error().hint});

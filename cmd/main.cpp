@@ -12,19 +12,13 @@
 namespace rf::cmd {
 namespace {
 
-ColorWish color_wish(const std::string& text) {
-  if (text == "always") return ColorWish::always;
-  return text == "never" ? ColorWish::never : ColorWish::automatic;
-}
-
 int run(const std::vector<std::string>& arguments) {
   Options options;
   const auto commands = all_commands(options);
   const auto parsed = parse(commands, arguments);
   OutStream out(1);
   OutStream diagnostics(2);
-  const auto wish = color_wish(options.color);
-  Context context{options, out, diagnostics, terminal_facts(1, wish), terminal_facts(2, wish)};
+  Context context{options, out, diagnostics, terminal_facts(1, options.color), terminal_facts(2, options.color)};
   const int help_width = context.out_terminal.width > 0 ? context.out_terminal.width : 80;
   int code = exit_done;
   switch (parsed.what) {

@@ -22,7 +22,7 @@ int run(Context& context) {
     if (!written) context.error(written.error());
     return written ? exit_done : exit_failed;
   }
-  const auto& name = context.options.argument;
+  const auto& name = context.options.man_command;
   if (name.empty()) {
     context.out.write(man_page(program, nullptr));
     return exit_done;
@@ -53,7 +53,7 @@ Command man_command(Options& options) {
                       "",
                       {},
                       FlagDoc::Completes::command},
-                     &options.argument}},
+                     &options.man_command}},
       .flags =
           {{{"--directory", "DIR", "write every page into this directory", "Output", {}, FlagDoc::Completes::directory},
             &options.output_directory}},

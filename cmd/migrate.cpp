@@ -9,6 +9,8 @@
 #include "host/facts_dir.h"
 #include "host/files.h"
 #include "line/command.h"
+#include "line/consent.h"
+#include "nodes.h"
 #include "plan/migrate/migrate.h"
 #include "planning.h"
 #include "rollout.h"
@@ -19,28 +21,23 @@ namespace {
 
 using Form = MigrateOptions::Form;
 using Place = MigrateOptions::Place;
+using Credentials = MigrateOptions::Credentials;
 
-bool to_registries_yaml(const Options& options) { return options.to == "registries-yaml"; }
+bool to_registries_yaml(const Options& options) { return options.migrate_to == Form::registries_yaml; }
 bool from_files(const Options& options) {
   return !options.root.empty() || !options.config_path.empty() || !options.registries_yaml.empty();
 }
 
-Result<MigrateOptions> migrate_options(const Options& options) {
-  MigrateOptions migrate{.to = to_registries_yaml(options) ? Form::registries_yaml : Form::hosts_dir,
+MigrateOptions migrate_options(const Options& options) {
+  MigrateOptions migrate{.to = options.migrate_to,
                          .place = options.output_directory.empty() ? Place::same_node : Place::elsewhere,
                          .hosts_dir = options.hosts_dir,
                          .differences = options.accept_differences ? MigrateOptions::Differences::accept
                                                                    : MigrateOptions::Differences::refuse,
-                         .credentials = options.credentials == "headers" ? MigrateOptions::Credentials::in_headers
-                                                                         : MigrateOptions::Credentials::in_config};
-  if (!options.form.empty()) migrate.program = options.form;
-  if (!options.containerd_version.empty()) {
-    RF_TRY(migrate.containerd, parse_version(options.containerd_version).doing("reading --containerd-version"));
-  }
-  if (!options.distribution_version.empty()) {
-    RF_TRY(migrate.program_version,
-           parse_version(options.distribution_version).doing("reading --distribution-version"));
-  }
+                         .credentials = options.credentials.value_or(Credentials::in_config),
+                         .containerd = options.containerd_version,
+                         .program_version = options.distribution_version};
+  if (!options.registries_yaml_program.empty()) migrate.program = options.registries_yaml_program;
   return migrate;
 }
 
@@ -57,14 +54,14 @@ Result<void> check_use(const Options& options) {
   if (to_registries_yaml(options)) {
     if (!options.registries_yaml.empty())
       return wrong_use("--registries-yaml names what is migrated, and it is in that form already", "--to hosts-dir");
-    if (!options.hosts_dir.empty() || options.credentials == "headers")
+    if (!options.hosts_dir.empty() || options.credentials == Credentials::in_headers)
       return wrong_use("--hosts-dir and --credentials are about hosts.toml files",
                        "leave them out with --to registries-yaml");
     return {};
   }
   if (!options.config_path.empty())
     return wrong_use("--config-path names hosts.toml files, and they are in that form already", "--to registries-yaml");
-  if (!options.form.empty() && options.registries_yaml.empty())
+  if (!options.registries_yaml_program.empty() && options.registries_yaml.empty())
     return wrong_use("--for tells who reads a registries.yaml, and none is given",
                      "--registries-yaml FILE, or --to registries-yaml");
   return {};
@@ -130,8 +127,7 @@ Result<Migration> migration_of_copy(const Options& options, MigrateOptions migra
 
 // A copy of a node's files: shown, and written elsewhere when asked to.
 Result<Plan> plan_copy(const Options& options) {
-  RF_TRY(const auto migrate, migrate_options(options));
-  RF_TRY(auto migration, migration_of_copy(options, migrate));
+  RF_TRY(auto migration, migration_of_copy(options, migrate_options(options)));
   auto plan = with_migration({}, std::move(migration));
   plan.elsewhere = true;
   return plan;
@@ -151,91 +147,65 @@ int run_on_copy(Context& context) {
   return exit_done;
 }
 
-void plan_all(Context& context, Nodes& nodes, const MigrateOptions& migrate) {
-  for (auto& node : nodes.all()) {
-    if (node.error || !node.facts || !node.detection) continue;
-    auto plan = plan_migration(*node.facts, *node.detection, migrate, restart_policy(context.options));
-    if (plan)
-      node.plan = *std::move(plan);
-    else
-      node.fail(std::move(plan).error());
-  }
-}
-
-int carry_out_all(Context& context, Setup& setup, Nodes& nodes, const MigrateOptions& migrate,
-                  const FleetPolicy& policy) {
-  auto rows = begin_rows(nodes.all());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (rows[i].plan != nullptr && rows[i].plan->empty()) leave_unchanged(nodes.all()[i], rows[i]);
-  const Rollout rollout{setup, nodes, "migrate", policy, [&](const Facts& facts, const Detection& detection) {
-                          return plan_migration(facts, detection, migrate, restart_policy(context.options));
-                        }};
-  carry_out(rollout, rows, [](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) {
-    return apply_plan(*node.shell, *node.plan, transaction, std::move(on_event));
-  });
-  return print_rows(context, rows, nodes, "regfallback.migrate/v1");
-}
-
 // The files of each node below a directory of its name; no node is changed.
-int write_all(Context& context, Nodes& nodes) {
-  for (auto& node : nodes.all()) {
+int write_all(Context& context, Run& run) {
+  for (auto& node : run.nodes()) {
     if (!node.plan) continue;
     const auto written =
         write_below(context, context.options.output_directory + "/" + node_file_name(node.name), *node.plan);
     if (!written) node.fail(written.error());
   }
-  show(context, plan_rows(nodes.all()));
-  return any_failed(nodes.all()) ? exit_failed : exit_done;
+  show(context, plan_rows(run));
+  return any_failed(run) ? exit_failed : exit_done;
 }
 
-int run_on_nodes(Context& context, Setup& setup, const MigrateOptions& migrate) {
+bool changes_nodes(const Options& options) {
+  return options.output_directory.empty() && options.facts.empty() && !options.dry_run;
+}
+
+int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& migrate) {
   const auto& options = context.options;
-  Nodes nodes(context, setup);
-  const auto policy = rollout_policy(options, setup.selection.nodes.size());
-  const bool changes = migrate.place == Place::same_node && !options.dry_run;
-  const auto gathered =
-      policy ? nodes.gather(changes ? Nodes::Purpose::change : Nodes::Purpose::look) : Result<void>(policy.error());
-  if (!gathered) return context.fail(gathered.error());
-  plan_all(context, nodes, migrate);
-  if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, nodes);
-  const auto rows = plan_rows(nodes.all());
-  if (!options.facts.empty() || options.dry_run) {
-    show(context, rows);
-    return any_failed(nodes.all()) ? exit_failed : exit_done;
-  }
-  if (context.wants_table()) show(context, rows);
-  if (any_changes(nodes.all()) && !options.yes &&
-      !ask_yes("Migrate these nodes, restarting their runtime? [y/N] ").value_or(true)) {
-    context.note("nothing was changed");
-    return exit_done;
-  }
-  return carry_out_all(context, setup, nodes, migrate, *policy);
+  const bool changes = changes_nodes(options);
+  auto run = open_nodes(context, setup, changes ? Run::Purpose::change : Run::Purpose::look);
+  if (!run) return context.fail(run.error());
+  const Planner planner = [&](const Facts& facts, const Detection& detection) {
+    return plan_migration(facts, detection, migrate, options.restart);
+  };
+  run->plan(planner);
+  if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, *run);
+  if (!changes || context.wants_table()) show(context, plan_rows(*run));
+  if (!changes) return any_failed(*run) ? exit_failed : exit_done;
+  const std::string_view question = "Migrate these nodes, restarting their runtime? [y/N] ";
+  if (const auto end = any_changes(*run) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
+  const auto results = run->apply({.tool_version = RF_VERSION,
+                                   .reason = "migrate",
+                                   .policy = rollout_policy(options, run->nodes().size()),
+                                   .plan_again = planner,
+                                   .restart = options.restart});
+  return print_results(context, *run, results, "regfallback.migrate/v1");
 }
 
 int run(Context& context) {
   const auto& options = context.options;
-  const auto use = check_use(options);
-  const auto migrate = use ? migrate_options(options) : Result<MigrateOptions>(use.error());
-  if (!migrate) {
-    context.error(migrate.error());
+  if (const auto use = check_use(options); !use) {
+    context.error(use.error());
     return exit_usage;
   }
   if (from_files(options)) return run_on_copy(context);
+  if (const auto possible = changes_nodes(options) ? check_consent(options, "migrate") : Result<void>(); !possible)
+    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
-  return run_on_nodes(context, *setup, *migrate);
+  return run_on_nodes(context, *setup, migrate_options(options));
 }
 
 std::vector<Flag> migration_flags(Options& options) {
   const std::string group = "Migration";
   using Completes = FlagDoc::Completes;
   return {
-      {{"--to",
-        "FORM",
-        "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2",
-        group,
-        {"hosts-dir", "registries-yaml"}},
-       &options.to},
+      choice(
+          {"--to", "FORM", "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2", group},
+          options.migrate_to, {{"hosts-dir", Form::hosts_dir}, {"registries-yaml", Form::registries_yaml}}),
       {{"--accept-differences", "", "take the closest form where a chain cannot be kept; what is lost is said", group},
        &options.accept_differences},
       {{"--write-to",
@@ -245,16 +215,14 @@ std::vector<Flag> migration_flags(Options& options) {
         {},
         Completes::directory},
        &options.output_directory},
-      {{"--credentials",
-        "WHERE",
-        "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)",
-        group,
-        {"config", "headers"}},
-       &options.credentials},
+      choice({"--credentials", "WHERE",
+              "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)",
+              group},
+             options.credentials, {{"config", Credentials::in_config}, {"headers", Credentials::in_headers}}),
       {{"--hosts-dir", "DIR", "directory for the hosts.toml files on the node (default: the node's own)", group},
        &options.hosts_dir},
       {{"--for", "NAME", "k3s or rke2: who reads the registries.yaml (default k3s)", group, {"k3s", "rke2"}},
-       &options.form},
+       &options.registries_yaml_program},
       {{"--dry-run", "", "show what would change and end", group}, &options.dry_run},
   };
 }
@@ -279,12 +247,12 @@ std::vector<Flag> file_flags(Options& options) {
        &options.config_path},
       {{"--registries-yaml", "FILE", "only this file of K3s or RKE2; --to hosts-dir", group, {}, Completes::file},
        &options.registries_yaml},
-      {{"--containerd-version", "V",
-        "the containerd that reads the files; with nodes and --write-to: the one that will", group},
-       &options.containerd_version},
-      {{"--distribution-version", "V",
-        "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
-       &options.distribution_version},
+      parsed({"--containerd-version", "V",
+              "the containerd that reads the files; with nodes and --write-to: the one that will", group},
+             options.containerd_version, parse_version),
+      parsed({"--distribution-version", "V",
+              "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
+             options.distribution_version, parse_version),
   };
 }
 
@@ -317,8 +285,11 @@ Command migrate_command(Options& options) {
                     "for a K3s node that takes a's place"},
                    {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out",
                     "and back"}},
-              .exit_codes = {"0  done", "1  a node failed or was refused; it is in its old state", "2  wrong usage",
-                             "4  a node is stuck"}},
+              .exit_codes = {"0  done",
+                             "1  a node failed or was refused, and is in its old state; or the answer was no",
+                             "2  wrong usage", "4  a node is stuck",
+                             "5  a node was changed, and planning it again shows more changes",
+                             "130  interrupted; the summary says in which state every node is"}},
       .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) +
                output_flags(options),
       .run = run};

@@ -1,205 +1,131 @@
 #include "nodes.h"
 
 #include <fmt/format.h>
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
 
 #include <algorithm>
+#include <csignal>
 
+#include "apply/unfinished.h"
 #include "base/text.h"
-#include "fleet/loop.h"
 #include "host/facts_dir.h"
+#include "host/files.h"
 #include "host/kind_cluster.h"
 #include "host/node_selection.h"
+#include "line/display.h"
 
 namespace rf::cmd {
 namespace {
 
-std::vector<Node> nodes_of(const std::vector<NodeSpec>& specs) {
-  std::vector<Node> nodes;
-  for (const auto& spec : specs) nodes.push_back({.spec = spec, .name = display_name(spec)});
-  return nodes;
-}
-
-std::vector<std::string> names_of(const std::vector<Node>& nodes) {
-  std::vector<std::string> names;
-  for (const auto& node : nodes) names.push_back(node.name);
-  return names;
-}
-
-// Restarts of one profile go in its order, and alone where it says so; nodes without a restart need neither.
-FleetNode fleet_node(const Node& node) {
-  const bool restarts = node.plan && node.plan->service.needed();
-  return {
-      .name = node.name,
-      .stage = restarts ? node.plan->service.order : 0,
-      .company = restarts && node.plan->service.serial == 1 ? FleetNode::Company::alone : FleetNode::Company::others};
-}
-
-}  // namespace
-
-void Node::fail(Error problem) {
-  error = std::move(problem);
-  shell.reset();
-}
-
-Nodes::Round Nodes::everywhere() const {
-  Round round;
-  for (std::size_t i = 0; i < nodes_.size(); ++i) round.which.push_back(i);
-  if (context_.options.parallel > 0) round.policy.parallel = context_.options.parallel;
-  return round;
-}
-
-void Nodes::show(const FleetEvent& event, std::size_t node) {
-  switch (event.kind) {
-    case FleetEvent::Kind::started: return;
-    case FleetEvent::Kind::progress: return display_.set(node, Mark::busy, event.text);
-    case FleetEvent::Kind::succeeded: return display_.set(node, Mark::good, event.text.empty() ? "done" : event.text);
-    case FleetEvent::Kind::failed:
-    case FleetEvent::Kind::interrupted: return display_.set(node, Mark::bad, event.text);
-    case FleetEvent::Kind::skipped: return display_.set(node, Mark::waiting, "not begun: " + event.text);
-  }
-}
-
-void Nodes::run(const Round& round, const Step& step) {
-  display_.begin(names_of(nodes_));
-  std::vector<std::size_t> which;
-  std::vector<FleetNode> fleet;
-  for (const auto index : round.which) {
-    which.push_back(index);
-    fleet.push_back(fleet_node(nodes_[index]));
-  }
-  FleetControl control;
-  const FleetJob job = [&](NodeRun& run) -> asio::awaitable<Result<void>> {
-    return step(nodes_[which[run.index()]], run);
-  };
-  const OnFleetEvent on_event = [&](const FleetEvent& event) { show(event, which[event.node]); };
-  std::vector<NodeEnd> ends;
-  loop_.restart();
-  asio::co_spawn(
-      loop_,
-      [&]() -> asio::awaitable<void> {
-        const InterruptWatch watch(loop_.get_executor(), control, [&](FleetControl::Stop stop) {
-          interrupted_ = true;
-          if (round.on_signal == OnSignal::cut_off) return control.stop_now();
-          display_.clear();
-          if (stop == FleetControl::Stop::orderly)
-            context_.note("ending: nodes under way are finished, no further one is begun (Ctrl-C again: leave them)");
-        });
-        ends = co_await run_fleet(fleet, round.policy, job, on_event, control);
-      },
-      [&](std::exception_ptr failed) {
-        loop_.stop();
-        if (failed) std::rethrow_exception(failed);
-      });
-  loop_.run();
-  for (std::size_t i = 0; i < ends.size(); ++i) {
-    auto& node = nodes_[which[i]];
-    if (ends[i].error && !node.error) node.fail(*std::move(ends[i].error));
-  }
-  display_.clear();
-}
-
-Result<void> Nodes::expand_clusters() {
-  std::vector<NodeSpec> specs;
-  for (const auto& spec : setup_.selection.nodes) {
-    if (spec.kind != NodeSpec::Kind::kind_cluster) {
-      specs.push_back(spec);
-      continue;
-    }
-    RF_TRY(const auto cluster, run_loop(find_kind_cluster(spec.name)));
-    RF_TRY(const auto members, rf::nodes_of(cluster, spec));
-    for (const auto& note : members.notes) context_.note(note);
-    specs.insert(specs.end(), members.nodes.begin(), members.nodes.end());
-  }
-  nodes_ = nodes_of(specs);
-  return {};
-}
-
-Result<void> Nodes::take_saved_facts() {
-  auto saved = read_saved_facts(context_.options.facts);
+Result<std::vector<RunNode>> saved_nodes(const std::string& path) {
+  auto saved = read_saved_facts(path);
   if (!saved) {
     saved.error().kind = ErrorKind::usage;
     return std::move(saved).error();
   }
+  std::vector<RunNode> nodes;
   for (auto& one : *saved) {
-    NodeSpec spec;
-    spec.text = one.node;
-    Node node{.spec = spec, .name = one.node};
+    RunNode node{.name = one.node};
+    node.spec.text = one.node;
     if (one.facts) {
       node.facts = *std::move(one.facts);
     } else {
       node.error = std::move(one.facts).error();
     }
-    nodes_.push_back(std::move(node));
+    nodes.push_back(std::move(node));
   }
-  return {};
+  return nodes;
 }
 
-asio::awaitable<Result<void>> Nodes::open_and_ask(Node& node, NodeRun& run, Purpose purpose) {
-  run.progress("connecting");
-  RF_CO_TRY(node.shell, co_await dialer_->open(node.spec));
-  run.progress("reading facts");
-  RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
-  if (purpose == Purpose::look || before_change(*node.facts) == BeforeChange::nothing) co_return Result<void>();
-  run.progress("waiting for an earlier transaction to end");
-  RF_CO_TRY(node.ended_before, co_await end_unfinished(*node.shell, *node.facts, query_));
-  RF_CO_TRY(node.facts, co_await read_facts(*node.shell, facts_program_, timeout_));
-  co_return Result<void>();
+bool accept_host_key(Display& display, const NewHostKey& key) {
+  display.clear();
+  const auto reply =
+      ask_yes("The host key of " + terminal_safe(key.host) + " is not known: " + terminal_safe(key.type) + " " +
+              terminal_safe(key.fingerprint) + "\nAccept and remember it? [y/N] ");
+  if (reply == Reply::interrupted) std::raise(SIGINT);  // ends the run, not only this question
+  return reply == Reply::yes;
 }
 
-void Nodes::detect_all() {
-  for (auto& node : nodes_) {
-    if (node.error || !node.facts) continue;
-    auto detection = detect(*node.facts, setup_.profiles, {.distribution = context_.options.distribution});
-    if (detection) {
-      node.detection = *std::move(detection);
-    } else {
-      node.fail(std::move(detection).error());
-    }
+Result<Reach> reach_of(const Options& options, Display& display) {
+  Reach reach{.transport = options.transport,
+              .ssh_config = expand_home(options.ssh_config),
+              .identity = expand_home(options.identity),
+              .timeout = options.timeout};
+  for (const auto& [flag, file] :
+       {std::pair("--identity", &reach.identity), std::pair("--ssh-config", &reach.ssh_config)}) {
+    if (file->empty() || local_file_exists(*file)) continue;
+    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: there is no file {}", flag, *file)};
   }
+  if (options.ask_sudo_pass) {
+    RF_TRY(reach.sudo_password, ask_secret("sudo password on the nodes: "));
+  }
+  if (options.accept_new_host_keys) reach.new_hosts = Reach::NewHosts::accept;
+  if (!can_ask()) return reach;
+  if (!options.accept_new_host_keys) reach.new_hosts = Reach::NewHosts::ask;
+  reach.accept_host_key = [&display](const NewHostKey& key) { return accept_host_key(display, key); };
+  reach.ask_secret = [&display](std::string_view question) {
+    display.clear();
+    return ask_secret(terminal_safe(question));
+  };
+  reach.prompts = Reach::Prompts::on_terminal;
+  return reach;
 }
 
-Result<void> Nodes::connect_all(Purpose purpose) {
-  Access access{.privilege = Privilege::root, .sudo_password = {}};
-  if (context_.options.ask_sudo_pass) {
-    RF_TRY(access.sudo_password, ask_secret("sudo password on the nodes: "));
+Result<std::vector<NodeSpec>> all_specs(Context& context, const Selection& selection) {
+  RF_TRY(auto expanded, expand_clusters(selection.nodes));
+  for (const auto& note : expanded.notes) context.note(note);
+  for (auto& node : expanded.nodes) node.identity = expand_home(node.identity);
+  return std::move(expanded.nodes);
+}
+
+}  // namespace
+
+Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpose) {
+  const auto& options = context.options;
+  RunSettings settings{.profiles = setup.profiles, .detect = {.distribution = options.distribution}};
+  if (options.parallel > 0) settings.parallel = options.parallel;
+  auto display = std::make_unique<Display>(context);
+  if (!options.facts.empty()) {
+    RF_TRY(auto nodes, saved_nodes(options.facts));
+    return Run(std::move(nodes), std::move(settings), std::move(display));
   }
-  RF_CHECK(expand_clusters());
-  raise_file_limit(4);
-  dialer_ =
-      std::make_unique<Dialer>(loop_.get_executor(), context_, std::move(access), ConnectLimits{.connect = timeout_});
-  query_ = {.globs = fact_globs(setup_.profiles), .units = service_units(setup_.profiles)};
-  RF_TRY(facts_program_, facts_program(query_, Ask::programs));
-  run(everywhere(), [this, purpose](Node& node, NodeRun& one) { return open_and_ask(node, one, purpose); });
-  for (const auto& node : nodes_) {
+  RF_TRY(settings.reach, reach_of(options, *display));
+  RF_TRY(auto specs, all_specs(context, setup.selection));
+  Run run(std::move(specs), std::move(settings), std::move(display));
+  for (auto& node : run.nodes()) node.name = display_name(node.spec);
+  RF_CHECK(run.read(purpose));
+  for (const auto& node : run.nodes())
     if (node.ended_before)
-      context_.note(fmt::format("{}: an earlier transaction ({}) had not ended; it {}", node.name,
-                                node.ended_before->id, how_it_ended(*node.ended_before)));
-  }
-  if (interrupted_)
-    return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
-  return {};
+      context.note(fmt::format("{}: an earlier transaction ({}) had not ended; it {}", node.name, node.ended_before->id,
+                               how_it_ended(*node.ended_before)));
+  return run;
 }
 
-Result<void> Nodes::gather(Purpose purpose) {
-  RF_TRY(timeout_, parse_time(context_.options.timeout));
-  RF_CHECK(context_.options.facts.empty() ? connect_all(purpose) : take_saved_facts());
-  detect_all();
-  return {};
+std::vector<PlanRow> plan_rows(const Run& run) {
+  std::vector<PlanRow> rows;
+  for (const auto& node : run.nodes())
+    rows.push_back({.node = node.name, .error = node.error, .plan = node.plan ? &*node.plan : nullptr});
+  return rows;
 }
 
-void Nodes::plan(const PlanOptions& options) {
-  for (auto& node : nodes_) {
-    if (node.error || !node.detection) continue;
-    auto plan = make_plan(setup_.intent, setup_.resolved, *node.facts, *node.detection, options);
-    if (plan) {
-      plan->node = node.name;
-      node.plan = *std::move(plan);
-    } else {
-      node.fail(std::move(plan).error());
-    }
+std::vector<StatusRow> status_rows(const Run& run) {
+  std::vector<StatusRow> rows;
+  for (const auto& node : run.nodes()) {
+    rows.push_back({.node = node.name,
+                    .error = node.error,
+                    .facts = node.facts ? &*node.facts : nullptr,
+                    .plan = node.plan ? &*node.plan : nullptr});
   }
+  return rows;
+}
+
+bool any_failed(const Run& run) {
+  return std::any_of(run.nodes().begin(), run.nodes().end(),
+                     [](const RunNode& node) { return node.error.has_value(); });
+}
+
+bool any_changes(const Run& run) {
+  return std::any_of(run.nodes().begin(), run.nodes().end(),
+                     [](const RunNode& node) { return node.plan && !node.plan->empty(); });
 }
 
 }  // namespace rf::cmd

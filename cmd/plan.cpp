@@ -12,18 +12,20 @@ namespace {
 int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::required});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
-  nodes.plan(plan_options(context.options));
-  const auto rows = plan_rows(nodes.all());
+  auto run = open_nodes(context, *setup);
+  if (!run) return context.fail(run.error());
+  run->plan([&, how = plan_options(context.options)](const Facts& facts, const Detection& detection) {
+    return make_plan(setup->intent, setup->resolved, facts, detection, how);
+  });
+  const auto rows = plan_rows(*run);
   if (context.wants_table()) {
     context.out.write(plan_text(rows, context.style()));
     context.out.write(plan_summary(rows) + "\n");
   } else {
     context.print(plan_value(rows));
   }
-  if (any_failed(nodes.all())) return exit_failed;
-  return context.options.check && any_changes(nodes.all()) ? exit_findings : exit_done;
+  if (any_failed(*run)) return exit_failed;
+  return context.options.check && any_changes(*run) ? exit_findings : exit_done;
 }
 
 }  // namespace
@@ -44,12 +46,7 @@ Command plan_command(Options& options) {
                   .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned",
                                  "2  wrong usage or intent", "3  with --check: there are changes"}},
           .flags = std::vector<Flag>{{{"--check", "", "exit code 3 when there are changes", "Result"}, &options.check},
-                                     {{"--restart",
-                                       "WHEN",
-                                       "plan for apply --restart auto, never or always",
-                                       "Result",
-                                       {"auto", "never", "always"}},
-                                      &options.restart},
+                                     restart_flag(options, "plan for apply --restart auto, never or always", "Result"),
                                      style_flag(options)} +
                    intent_flags(options) + node_flags(options) + output_flags(options),
           .run = run};

@@ -18,13 +18,13 @@ Facts fresh_node(const Profile& profile, const Options& options) {
   Facts facts;
   facts.hostname = profile.name;
   facts.init = "systemd";
-  if (!profile.version_of.empty() && !options.distribution_version.empty())
-    facts.versions[profile.version_of] = options.distribution_version;
+  if (!profile.version_of.empty() && options.distribution_version)
+    facts.versions[profile.version_of] = to_string(*options.distribution_version);
   RuntimeProcess runtime;
   runtime.pid = 1;
   runtime.exe = "/usr/bin/containerd";
-  runtime.version = "containerd github.com/containerd/containerd " +
-                    (options.containerd_version.empty() ? "2.1.0" : options.containerd_version);
+  runtime.version =
+      "containerd github.com/containerd/containerd " + to_string(options.containerd_version.value_or(Version{2, 1, 0}));
   const auto& file = profile.eras.empty() ? std::string() : profile.eras.back().config_file;
   runtime.config_file = file.empty() ? "/etc/containerd/config.toml" : file;
   runtime.address = profile.kubelet.socket.empty() ? "/run/containerd/containerd.sock" : profile.kubelet.socket;
@@ -62,15 +62,10 @@ Result<void> write_files(Context& context, const Plan& plan) {
   return {};
 }
 
-Result<PatchTarget> patch_target(const Options& options) {
-  PatchTarget target{.name = options.form};
-  if (!options.containerd_version.empty()) {
-    RF_TRY(target.containerd, parse_version(options.containerd_version));
-  }
-  if (!options.distribution_version.empty()) {
-    RF_TRY(target.distribution, parse_version(options.distribution_version));
-  }
-  return target;
+PatchTarget patch_target(const Options& options) {
+  return {.name = options.render_for,
+          .containerd = options.containerd_version,
+          .distribution = options.distribution_version};
 }
 
 // What was made from a secret is written with --directory, and never printed.
@@ -122,10 +117,9 @@ int run_patch(Context& context, const Setup& setup) {
     return exit_usage;
   }
   const auto target = patch_target(context.options);
-  const auto patch =
-      target ? render_patch(setup.intent, setup.resolved, *target, setup.profiles) : Result<Patch>(target.error());
+  const auto patch = render_patch(setup.intent, setup.resolved, target, setup.profiles);
   if (!patch) return context.fail(patch.error());
-  if (const auto given = give_patch(context, *target, *patch); !given) {
+  if (const auto given = give_patch(context, target, *patch); !given) {
     context.error(given.error());
     return exit_failed;
   }
@@ -135,7 +129,7 @@ int run_patch(Context& context, const Setup& setup) {
 int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::required});
   if (!setup) return exit_usage;
-  if (!context.options.form.empty()) return run_patch(context, *setup);
+  if (!context.options.render_for.empty()) return run_patch(context, *setup);
   const auto plan = plan_for(*setup, context.options);
   if (!plan) return context.fail(plan.error());
   const std::vector<PlanRow> rows{{.node = plan->node, .error = {}, .plan = &*plan}};
@@ -181,11 +175,12 @@ Command render_command(Options& options) {
               {{"--distribution", "NAME", "name of the profile", group}, &options.distribution},
               {{"--for", "NAME",
                 "print the native form of a distribution or tool: kind, talos, eks, kubespray, cloud-init, ...", group},
-               &options.form},
-              {{"--distribution-version", "VERSION", "its version, where that matters (default: the newest)", group},
-               &options.distribution_version},
-              {{"--containerd-version", "VERSION", "of its containerd (default 2.1.0)", group},
-               &options.containerd_version},
+               &options.render_for},
+              parsed(
+                  {"--distribution-version", "VERSION", "its version, where that matters (default: the newest)", group},
+                  options.distribution_version, parse_version),
+              parsed({"--containerd-version", "VERSION", "of its containerd (default 2.1.0)", group},
+                     options.containerd_version, parse_version),
               {{"-d,--directory", "DIR", "write the files below DIR", group, {}, FlagDoc::Completes::directory},
                &options.output_directory},
               {{"--profiles-dir",

@@ -3,79 +3,56 @@
 #include <algorithm>
 
 #include "line/command.h"
+#include "line/consent.h"
+#include "nodes.h"
 #include "rollout.h"
 #include "setup.h"
-#include "status_rows.h"
 
 namespace rf::cmd {
 namespace {
 
-// "latest", "first", an id, or a number of --list.
-std::string target_on(const Node& node, const std::string& wanted) {
-  for (const auto& receipt : node.facts->receipts) {
-    if (std::to_string(receipt.sequence) == wanted) return receipt.id;
-  }
-  return wanted;
-}
-
-int list(Context& context, const std::vector<Node>& nodes) {
-  const auto rows = status_rows(nodes);
+int list(Context& context, const Run& run) {
+  const auto rows = status_rows(run);
   if (context.wants_table()) {
     context.out.write(receipts_text(rows, context.style()));
   } else {
     context.print(receipts_value(rows));
   }
-  return std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.error.has_value(); }) ? exit_failed
-                                                                                                      : exit_done;
+  return any_failed(run) ? exit_failed : exit_done;
 }
 
-bool agreed(Context& context, const std::vector<ApplyRow>& rows, const std::string& target) {
-  if (context.options.yes) return true;
-  const auto count =
-      std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.outcome == NodeOutcome::not_begun; });
-  return ask_yes(fmt::format("Roll back {} on {} node{}? [y/N] ", target, count, count == 1 ? "" : "s")).value_or(true);
+// Asks where there is something to do.
+std::optional<int> ask(Context& context, const std::vector<NodeResult>& results, const std::string& target) {
+  const auto count = std::count_if(results.begin(), results.end(),
+                                   [](const auto& result) { return result.outcome == Outcome::not_begun; });
+  if (count == 0) return std::nullopt;
+  return ask_consent(context, "rollback",
+                     fmt::format("Roll back {} on {} node{}? [y/N] ", target, count, count == 1 ? "" : "s"));
 }
 
 int run(Context& context) {
   const auto& options = context.options;
-  if (!options.facts.empty() && !options.list) {
+  if (!options.facts.empty() && !options.list_receipts) {
     context.error({.kind = ErrorKind::usage,
                    .message = "rollback changes nodes; it cannot work on saved facts",
                    .hint = "--list can"});
     return exit_usage;
   }
+  if (const auto possible = options.list_receipts ? Result<void>() : check_consent(options, "rollback"); !possible)
+    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none,
                                  .nodes = Remembered::use});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  auto policy = rollout_policy(options, setup->selection.nodes.size());
-  const auto gathered = policy ? nodes.gather(options.list ? Nodes::Purpose::look : Nodes::Purpose::change)
-                               : Result<void>(policy.error());
-  if (!gathered) return context.fail(gathered.error());
-  if (options.list) return list(context, nodes.all());
-  auto rows = begin_rows(nodes.all());
-  const auto target = options.to.empty() ? "latest" : options.to;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto& node = nodes.all()[i];
-    if (!node.facts || node.error) continue;
-    // What had not ended was the latest.
-    const bool undone = node.ended_before && node.ended_before->outcome == Outcome::rolled_back && target == "latest";
-    if (undone || node.facts->receipts.empty()) leave_unchanged(node, rows[i]);
-  }
-  if (!agreed(context, rows, target)) {
-    context.note("nothing was changed");
-    return exit_done;
-  }
-  const auto drift = options.force ? Drift::overwrite : Drift::keep;
-  const Rollout rollout{*setup, nodes, receipt_reason("rollback", target), *policy};
-  carry_out(
-      rollout, rows,
-      [&](Node& node, const TransactionOptions& transaction, ApplyEvents on_event) -> asio::awaitable<Result<Applied>> {
-        const RollbackOptions rollback{.transaction = transaction, .target = target_on(node, target), .drift = drift};
-        auto applied = co_await roll_back(*node.shell, rollback, std::move(on_event));
-        co_return applied;
-      });
-  return print_rows(context, rows, nodes, "regfallback.rollback/v1");
+  auto run = open_nodes(context, *setup, options.list_receipts ? Run::Purpose::look : Run::Purpose::change);
+  if (!run) return context.fail(run.error());
+  if (options.list_receipts) return list(context, *run);
+  const RollbackTarget target{.which = options.undo, .drift = options.overwrite_drift ? Drift::overwrite : Drift::keep};
+  if (const auto end = ask(context, run->before_rollback(target), target.which)) return *end;
+  const Rollout rollout{.tool_version = RF_VERSION,
+                        .reason = receipt_reason("rollback", target.which),
+                        .policy = rollout_policy(options, run->nodes().size())};
+  const auto results = run->roll_back(rollout, target);
+  return print_results(context, *run, results, "regfallback.rollback/v1");
 }
 
 }  // namespace
@@ -93,18 +70,19 @@ Command rollback_command(Options& options) {
               .examples = {{"regfallback rollback --list", "what can be undone on the nodes of the last apply"},
                            {"regfallback rollback --nodes anubis,babel,ra", "undo the newest apply there"},
                            {"regfallback rollback --undo first", "back to what the nodes were before regfallback"}},
-              .exit_codes = {"0  done", "1  at least one node failed; it is as it was, or was not reached",
+              .exit_codes = {"0  done",
+                             "1  at least one node failed; it is as it was, or was not reached; or the answer was no",
                              "2  wrong usage", "4  at least one node is stuck and needs a person",
                              "130  interrupted; the summary says in which state every node is"}},
       .flags =
           std::vector<Flag>{
-              {{"-l,--list", "", "list what there is to undo, and end", "Change"}, &options.list},
+              {{"-l,--list", "", "list what there is to undo, and end", "Change"}, &options.list_receipts},
               {{"--undo", "WHICH",
                 "latest (default), first (everything), or a number or id of --list: that one and all later ones",
                 "Change"},
-               &options.to},
+               &options.undo},
               {{"--force", "", "replace files that somebody else changed since; their version is not kept", "Change"},
-               &options.force}} +
+               &options.overwrite_drift}} +
           rollout_flags(options) + node_flags(options) + intent_flags(options) + output_flags(options),
       .run = run};
 }

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
 
 #include "base/text.h"
 #include "host/files.h"
@@ -113,34 +111,6 @@ std::optional<Setup> prepare(Context& context, const SetupNeeds& needs) {
   if (report_problems(context, secrets.problems)) return std::nullopt;
   setup->resolved = std::move(secrets.endpoints);
   return *std::move(setup);
-}
-
-Result<std::chrono::milliseconds> parse_time(const std::string& text) {
-  double number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const double factor = unit == "ms" ? 1 : unit == "s" || unit.empty() ? 1000 : unit == "m" ? 60'000 : 0;
-  const double milliseconds = number * factor;
-  const bool sane = milliseconds >= 1 && number <= 1e6;  // false for what is no number, too
-  if (fault != std::errc() || factor == 0 || !sane) {
-    return Error{.kind = ErrorKind::usage,
-                 .message = "'" + text + "' is no length of time",
-                 .hint = "write it like 500ms, 30s or 2m"};
-  }
-  return std::chrono::milliseconds(static_cast<std::int64_t>(milliseconds));
-}
-
-Result<std::size_t> parse_share(const std::string& text, std::size_t total) {
-  std::size_t number = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  constexpr std::size_t most = 1'000'000;
-  if (fault != std::errc() || (!unit.empty() && unit != "%") || number > (unit == "%" ? 100 : most)) {
-    return Error{.kind = ErrorKind::usage,
-                 .message = "'" + text + "' is neither a number nor a percentage",
-                 .hint = "write it like 5 or 20%"};
-  }
-  return unit == "%" ? (total * number + 99) / 100 : number;
 }
 
 }  // namespace rf::cmd

@@ -1,7 +1,6 @@
 // What most commands begin with: the intent, its secrets, the profiles, and which nodes are meant. Nothing is touched
 // yet.
 #pragma once
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,10 +33,5 @@ struct SetupNeeds {
 };
 // Every problem has been printed when nothing comes back; the exit code then is exit_usage.
 std::optional<Setup> prepare(Context& context, const SetupNeeds& needs);
-
-// "30s", "2m", "500ms", "30".
-Result<std::chrono::milliseconds> parse_time(const std::string& text);
-// "5" or "30%" of `total`, rounded up for percentages; at least 1 unless it says 0.
-Result<std::size_t> parse_share(const std::string& text, std::size_t total);
 
 }  // namespace rf::cmd

@@ -3,7 +3,6 @@
 #include "line/command.h"
 #include "nodes.h"
 #include "setup.h"
-#include "status_rows.h"
 
 namespace rf::cmd {
 namespace {
@@ -11,18 +10,21 @@ namespace {
 int run(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
-  if (setup->has_intent) nodes.plan({});
-  const auto rows = status_rows(nodes.all());
+  auto run = open_nodes(context, *setup);
+  if (!run) return context.fail(run.error());
+  if (setup->has_intent) {
+    run->plan([&](const Facts& facts, const Detection& detection) {
+      return make_plan(setup->intent, setup->resolved, facts, detection);
+    });
+  }
+  const auto rows = status_rows(*run);
   if (context.wants_table()) {
     context.out.write(status_text(rows, context.style()));
   } else {
     context.print(status_value(rows));
   }
-  bool failed = false;
-  for (const auto& row : rows) failed = failed || row.error;
-  return failed ? exit_failed : exit_done;
+  if (any_failed(*run)) return exit_failed;
+  return context.options.check && any_out_of_sync(rows) ? exit_findings : exit_done;
 }
 
 }  // namespace
@@ -37,9 +39,14 @@ Command status_command(Options& options) {
                   "there is one. Without "
                   "--nodes and without nodes in the intent, the nodes of the last apply are meant. Nothing is changed.",
               .examples = {{"regfallback status", "the nodes of the last apply"},
+                           {"regfallback status --check -q", "for a monitor: exit code 3 when a node is not in sync"},
                            {"regfallback status --nodes anubis -o yaml", "everything known about one node's receipts"}},
-              .exit_codes = {"0  every node was read", "1  a node was not reached", "2  wrong usage or intent"}},
-      .flags = node_flags(options) + intent_flags(options) + output_flags(options),
+              .exit_codes = {"0  every node was read", "1  a node was not reached", "2  wrong usage or intent",
+                             "3  with --check: a node has drifted, is not as the intent wants it, or has an unfinished "
+                             "transaction"}},
+      .flags =
+          std::vector<Flag>{{{"--check", "", "exit code 3 when a node is not in sync", "Result"}, &options.check}} +
+          node_flags(options) + intent_flags(options) + output_flags(options),
       .run = run};
 }
 

@@ -4,7 +4,6 @@
 
 #include "line/command.h"
 #include "nodes.h"
-#include "probe_nodes.h"
 #include "report/model.h"
 #include "setup.h"
 
@@ -12,7 +11,7 @@ namespace rf::cmd {
 namespace {
 
 // The registries to ask about: those named, else the intent's, else what the node has configured; and the image's.
-std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options& options,
+std::vector<Chain> chains_of(const RunNode& node, const Setup& setup, const Options& options,
                              const std::optional<ImageReference>& image) {
   std::vector<std::string> names = options.registries;
   if (names.empty()) {
@@ -33,35 +32,25 @@ std::vector<Chain> chains_of(const Node& node, const Setup& setup, const Options
   return chains;
 }
 
-int print_results(Context& context, Nodes& nodes, const Probes& probes) {
+int print_probes(Context& context, const Run& run, const Probes& probes) {
   std::vector<TestRow> rows;
-  bool failed = false;
-  for (std::size_t i = 0; i < nodes.all().size(); ++i) {
-    const auto& node = nodes.all()[i];
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const auto& node = run.nodes()[i];
     rows.push_back({.node = node.name, .error = node.error, .probe = probes[i] ? &*probes[i] : nullptr});
-    failed = failed || node.error;
   }
   if (context.wants_table()) {
     context.out.write(test_text(rows, context.style()));
   } else {
     context.print(test_value(rows));
   }
-  if (nodes.interrupted()) return exit_interrupted;
-  if (failed) return exit_failed;
+  if (run.end() == RunEnd::interrupted) return exit_interrupted;
+  if (any_failed(run)) return exit_failed;
   return test_findings(rows).empty() ? exit_done : exit_findings;
 }
 
 int run(Context& context) {
   const auto& options = context.options;
-  std::optional<ImageReference> image;
-  if (!options.image.empty()) {
-    auto parsed = parse_image(options.image);
-    if (!parsed) {
-      context.error(parsed.error());
-      return exit_usage;
-    }
-    image = *std::move(parsed);
-  }
+  const auto& image = options.pulled_image;
   if (!options.facts.empty()) {
     context.error({.kind = ErrorKind::usage,
                    .message = "test asks the nodes themselves; saved facts cannot answer",
@@ -70,11 +59,10 @@ int run(Context& context) {
   }
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
-  Nodes nodes(context, *setup);
-  if (const auto gathered = nodes.gather(); !gathered) return context.fail(gathered.error());
-  return print_results(context, nodes, probe_nodes(nodes, image, [&](const Node& node) {
-                         return chains_of(node, *setup, options, image);
-                       }));
+  auto run = open_nodes(context, *setup);
+  if (!run) return context.fail(run.error());
+  const auto probes = run->probe(image, [&](const RunNode& node) { return chains_of(node, *setup, options, image); });
+  return print_probes(context, *run, probes);
 }
 
 }  // namespace
@@ -100,7 +88,8 @@ Command test_command(Options& options) {
                                  "3  findings"}},
           .flags =
               std::vector<Flag>{
-                  {{"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"}, &options.image},
+                  parsed({"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"},
+                         options.pulled_image, parse_image),
                   {{"--registry", "NAME", "only this registry; repeat for more", "What"}, &options.registries}} +
               node_flags(options) + intent_flags(options) + output_flags(options),
           .run = run};

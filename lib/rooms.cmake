@@ -12,8 +12,9 @@ rf_room(transport  IO   base)
 rf_room(apply      IO   base node plan transport)
 rf_room(fleet      IO   base)
 rf_room(probe      IO   base containerd transport)
-rf_room(report     PURE base containerd node plan probe diagnose)
-rf_room(host       IO   base intent node transport)
+rf_room(report     PURE base containerd node plan apply probe diagnose)
+rf_room(host       IO   base intent node transport fleet)
+rf_room(run        IO   base intent node plan transport apply fleet probe)
 
 # The folders of a room that has several layers, held in the same way. Files at the top of a room are its folder ".".
 # rf_folder(ROOM/NAME uses...)

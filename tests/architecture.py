@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Holds every #include of lib/ against the table in lib/rooms.cmake: rooms, their folders, and pure rooms against IO headers; a
-pure room may use the calendar of <chrono> but not its clocks. A permission that no #include uses is a fault too. No two headers may
-give two types one name, which compilers do not notice and linkers answer with either. What makes the native forms works on Content,
-which knows what it was made from, and never takes a secret out of it.
+pure room may use the calendar of <chrono> but not its clocks. A permission that no #include uses is a fault too. Headers of libraries,
+which cost most of the time to compile, are included by the few files that are named here, and none of cmd/ sees Asio's, not through
+another header either. No two headers may give two types one name, which compilers do not notice and linkers answer with either. What
+makes the native forms works on Content, which knows what it was made from, and never takes a secret out of it.
 
 usage: architecture.py SOURCE_DIR
 """
@@ -17,8 +18,19 @@ IO_HEADERS = re.compile(
     r"<(fstream|filesystem|iostream|thread|mutex|condition_variable|atomic|future|ctime|cstdio|unistd\.h|fcntl\.h|poll\.h"
     r"|asio.*|sys/.*|netinet/.*|arpa/.*|netdb\.h|libssh2.*|signal\.h|csignal|pthread\.h|time\.h|stdio\.h)>")
 CLOCK = re.compile(r"\b\w+_clock::now\b")
-TYPE = re.compile(r"^(?:struct|class|enum class|enum) (\w+)(?=[^;]*\{)", re.M)
+TYPE = re.compile(r"^(?:struct|class|enum class|enum) (\w+)\b(?!::)(?=[^;]*\{)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"][^>"]+[>"])', re.M)
+
+
+# Who includes a library's headers. Asio's are in headers too, wherever a coroutine is part of what a room offers.
+VERSIONS = r"cmd/line/version\.cpp"
+LIBRARIES = {
+    "CLI": rf"cmd/line/parse\.cpp|{VERSIONS}",
+    "nlohmann": rf"lib/(report/value|intent/schema|host/(kind_answers|docker_auths))\.cpp|{VERSIONS}",
+    "toml++": rf"lib/(node/profile_toml|containerd/toml/toml_document)\.cpp|{VERSIONS}",
+    "yaml-cpp": r"lib/.*\.cpp",
+    "asio": rf"lib/(transport|apply|fleet|probe|run|host)/.*|{VERSIONS}",
+}
 
 
 @dataclass
@@ -76,6 +88,27 @@ def check_types(path: str, text: str, types: dict[str, str]) -> list[str]:
     return faults
 
 
+def check_libraries(source: pathlib.Path) -> list[str]:
+    texts = {str(p.relative_to(source)): p.read_text() for d in ("lib", "cmd") for p in (source / d).rglob("*") if p.suffix in (".h", ".cpp")}
+    includes = {path: INCLUDE.findall(text) for path, text in texts.items()}
+    faults = [f"{path}: {target} is not for this file (see LIBRARIES in tests/architecture.py)"
+              for path, targets in includes.items() for target in targets for library, files in LIBRARIES.items()
+              if target.startswith(f"<{library}/") and not re.fullmatch(files, path)]
+
+    def sees_asio(path: str, seen: set[str]) -> str | None:
+        """The way to the first of Asio's headers."""
+        seen.add(path)
+        for target in includes[path]:
+            if target.startswith("<asio"):
+                return f"{path} -> {target}"
+            inner = [p for p in (f"cmd/{target[1:-1]}", f"lib/{target[1:-1]}") if p in includes and p not in seen]
+            if target[0] == '"' and inner and (way := sees_asio(inner[0], seen)):
+                return f"{path} -> {way}"
+        return None
+    cmd = [path for path in includes if path.startswith("cmd/") and not re.fullmatch(VERSIONS, path)]
+    return faults + [f"cmd/ sees Asio: {way}" for path in sorted(cmd) if (way := sees_asio(path, set()))]
+
+
 def main() -> int:
     lib = pathlib.Path(sys.argv[1]) / "lib"
     table = Table((lib / "rooms.cmake").read_text())
@@ -101,6 +134,7 @@ def main() -> int:
     for group in (table.rooms, table.folders):
         faults += [f"lib/rooms.cmake: {name} may use {other}, and nothing does"
                    for name, uses in group.items() for other in sorted(uses) if (name, other) not in used]
+    faults += check_libraries(lib.parent)
     print("\n".join(faults) or f"{len(files)} files in {len(table.rooms)} rooms and {len(table.folders)} folders follow the table")
     return 1 if faults or not files else 0
 

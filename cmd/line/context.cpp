@@ -44,4 +44,15 @@ int exit_code_of(const Error& error) {
   }
 }
 
+int exit_code_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::needs_person: return exit_stuck;
+    case Verdict::interrupted: return exit_interrupted;
+    case Verdict::not_as_declared: return exit_not_as_declared;
+    case Verdict::failed: return exit_failed;
+    case Verdict::well: return exit_done;
+  }
+  return exit_failed;
+}
+
 }  // namespace rf::cmd

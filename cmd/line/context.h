@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "apply/outcome.h"
 #include "base/result.h"
 #include "host/terminal.h"
 #include "line/options.h"
@@ -18,11 +19,11 @@ struct Context {
   TerminalFacts out_terminal;
   TerminalFacts diagnostics_terminal;
 
-  bool wants_table() const { return options.format == "table"; }
+  bool wants_table() const { return options.format == Format::table; }
   TextStyle style() const;              // of results
   TextStyle diagnostics_style() const;  // of diagnostics
   // A result for a machine, in the format asked for.
-  void print(const Value& value) { out.write(options.format == "yaml" ? to_yaml(value) : to_json(value)); }
+  void print(const Value& value) { out.write(options.format == Format::yaml ? to_yaml(value) : to_json(value)); }
   void note(std::string_view text);     // unless --quiet
   void warning(std::string_view text);  // unless --quiet
   void error(const Error& error);
@@ -31,5 +32,6 @@ struct Context {
 
 // The exit code an Error that ends a whole command stands for.
 int exit_code_of(const Error& error);
+int exit_code_of(Verdict verdict);
 
 }  // namespace rf::cmd

@@ -10,9 +10,27 @@ constexpr std::size_t most_lines = 20;
 
 }  // namespace
 
-void Display::begin(std::vector<std::string> nodes) {
+void Display::begins(const std::vector<std::string>& names) {
   clear();
-  progress_ = Progress(std::move(nodes));
+  progress_ = Progress(names);
+}
+
+void Display::happened(const FleetEvent& event) {
+  switch (event.kind) {
+    case FleetEvent::Kind::started: return;
+    case FleetEvent::Kind::progress: return set(event.node, Mark::busy, event.text);
+    case FleetEvent::Kind::succeeded: return set(event.node, Mark::good, event.text.empty() ? "done" : event.text);
+    case FleetEvent::Kind::failed:
+    case FleetEvent::Kind::interrupted: return set(event.node, Mark::bad, event.text);
+    case FleetEvent::Kind::skipped: return set(event.node, Mark::waiting, "not begun: " + event.text);
+  }
+}
+
+void Display::accepted(const NewHostKey& key) { context_.note(key.host + ": remembered host key " + key.fingerprint); }
+
+void Display::ending() {
+  clear();
+  context_.note("ending: nodes under way are finished, no further one is begun (Ctrl-C again: leave them)");
 }
 
 void Display::set(std::size_t node, Mark mark, std::string text) {

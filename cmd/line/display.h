@@ -6,22 +6,27 @@
 
 #include "line/context.h"
 #include "report/progress.h"
+#include "run/run.h"
 
 namespace rf::cmd {
 
-class Display {
+class Display : public RunObserver {
  public:
   explicit Display(Context& context) : context_(context), progress_({}) {}
   Display(const Display&) = delete;
   Display& operator=(const Display&) = delete;
-  ~Display() { clear(); }
+  ~Display() override { clear(); }
 
-  void begin(std::vector<std::string> nodes);
-  void set(std::size_t node, Mark mark, std::string text);
+  void begins(const std::vector<std::string>& names) override;
+  void happened(const FleetEvent& event) override;
+  void ended() override { clear(); }
+  void accepted(const NewHostKey& key) override;
+  void ending() override;
   // Takes the picture away, so that something else can be printed or asked; the next event draws it again.
   void clear();
 
  private:
+  void set(std::size_t node, Mark mark, std::string text);
   void draw();
   Context& context_;
   Progress progress_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -68,18 +70,29 @@ std::string check_number(const std::string& text) {
                                               : "'" + text + "' is no whole number from 0 to " + std::to_string(most);
 }
 
-void declare(CLI::App& app, const Flag& flag, const std::string& names) {
+// Texts of flags that are stored once all are known.
+struct Given {
+  const Flag* flag = nullptr;
+  const CLI::Option* option = nullptr;
+  std::string text = {};
+};
+
+void declare(CLI::App& app, const Flag& flag, const std::string& names, Given& given) {
   std::visit(
-      [&](auto* into) {
+      [&](const auto& into) {
         CLI::Option* option = nullptr;
-        if constexpr (std::is_same_v<decltype(into), bool*>) {
+        if constexpr (std::is_same_v<decltype(into), bool* const&>) {
           option = app.add_flag(names, *into);
+        } else if constexpr (std::is_same_v<decltype(into), const Store&>) {
+          option = app.add_option(names, given.text);
         } else {
           option = app.add_option(names, *into);
         }
+        given.flag = &flag;
+        given.option = option;
         if (!flag.doc.choices.empty()) option->check(CLI::IsMember(flag.doc.choices));
-        if constexpr (std::is_same_v<decltype(into), int*>) option->check(check_number);
-        if constexpr (std::is_same_v<decltype(into), std::vector<std::string>*>) {
+        if constexpr (std::is_same_v<decltype(into), int* const&>) option->check(check_number);
+        if constexpr (std::is_same_v<decltype(into), std::vector<std::string>* const&>) {
           if (!names.starts_with('-'))
             option->expected(0, -1);  // an argument takes all words that are no flags
           else
@@ -91,13 +104,30 @@ void declare(CLI::App& app, const Flag& flag, const std::string& names) {
       flag.into);
 }
 
+// What the texts mean; the first that means nothing ends it.
+std::optional<Parsed> store_all(const Command& command, const std::deque<Given>& all) {
+  for (const auto& given : all) {
+    const auto* meaning = std::get_if<Store>(&given.flag->into);
+    if (meaning == nullptr || given.option->count() == 0) continue;
+    const auto stored = (*meaning)(given.text);
+    if (stored) continue;
+    const auto names = split(given.flag->doc.names, ',');
+    const auto& hint = stored.error().hint;
+    return wrong(command.doc.name + ": " + std::string(names.back()) + ": " + stored.error().message,
+                 hint.empty() ? "'regfallback " + command.doc.name + " --help' shows examples" : hint);
+  }
+  return std::nullopt;
+}
+
 Parsed parse_command(const std::vector<Command>& commands, const Command& command, std::vector<std::string> arguments) {
   CLI::App app;
   app.set_help_flag();
   bool help = false;
   app.add_flag("-h,--help", help);
-  for (const auto& argument : command.arguments) declare(app, argument, "rf-argument-" + lower(argument.doc.names));
-  for (const auto& flag : command.flags) declare(app, flag, flag.doc.names);
+  std::deque<Given> given;  // CLI11 keeps references
+  for (const auto& argument : command.arguments)
+    declare(app, argument, "rf-argument-" + lower(argument.doc.names), given.emplace_back());
+  for (const auto& flag : command.flags) declare(app, flag, flag.doc.names, given.emplace_back());
   app.allow_extras();
   const auto asks_help = [&](const std::string& word) { return word == "-h" || word == "--help"; };
   if (std::any_of(arguments.begin(), arguments.end(), asks_help))
@@ -110,6 +140,7 @@ Parsed parse_command(const std::vector<Command>& commands, const Command& comman
                  "'regfallback " + command.doc.name + " --help' shows examples");
   }
   if (const auto extra = app.remaining(); !extra.empty()) return unexpected(commands, command, extra.front());
+  if (auto faulty = store_all(command, given)) return *std::move(faulty);
   return {.what = Parsed::What::run, .command = &command};
 }
 

@@ -1,4 +1,6 @@
 // The commands there are, in the order the help lists them.
+#include <algorithm>
+
 #include "line/command.h"
 
 namespace rf::cmd {
@@ -8,6 +10,11 @@ Command documented(Command command) {
   for (const auto& argument : command.arguments) command.doc.arguments.push_back(argument.doc);
   for (const auto& flag : command.flags) command.doc.flags.push_back(flag.doc);
   command.doc.flags.push_back({"-h,--help", "", "this text", "Output"});
+  auto& codes = command.doc.exit_codes;
+  const bool says = std::any_of(codes.begin(), codes.end(), [](const auto& code) { return code.starts_with("130 "); });
+  const bool reads_nodes = std::any_of(command.flags.begin(), command.flags.end(),
+                                       [](const Flag& flag) { return flag.doc.names == "-n,--nodes"; });
+  if (reads_nodes && !says) codes.push_back("130  interrupted; nothing was changed");
   return command;
 }
 

@@ -39,18 +39,6 @@ asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std
 
 }  // namespace
 
-std::string_view to_string(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::unchanged: return "unchanged";
-    case Outcome::applied: return "applied";
-    case Outcome::conflict: return "conflict";
-    case Outcome::rolled_back: return "rolled-back";
-    case Outcome::stuck: return "stuck";
-    case Outcome::unreachable: return "unreachable";
-  }
-  return "stuck";
-}
-
 Result<std::string> new_transaction_id() {
   unsigned char bytes[8];
   if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
@@ -88,24 +76,12 @@ Result<Applied> read_outcome(std::string_view output, const std::string& id) {
     else if (event && event->kind == ApplyEvent::Kind::error)
       applied.cause += (applied.cause.empty() ? "" : "; ") + event->text;
   }
-  if (end == "applied")
-    applied.outcome = Outcome::applied;
-  else if (end == "unchanged")
-    applied.outcome = Outcome::unchanged;
-  else if (end == "conflict")
-    applied.outcome = Outcome::conflict;
-  else if (end == "rolled-back")
-    applied.outcome = Outcome::rolled_back;
-  else if (end == "stuck")
-    applied.outcome = Outcome::stuck;
-  else if (end == "refused" || end == "none")
-    return Error{ErrorKind::refused, applied.cause.empty() ? "the transaction never began" : applied.cause,
-                 "nothing was changed"};
-  else if (end == "busy")
-    return Error{ErrorKind::conflict, applied.cause, "nothing was changed; try again when it has ended"};
-  else
+  const auto outcome = outcome_of_end(end);
+  if (!outcome) {
     return Error{ErrorKind::protocol, "the transaction " + id + " did not say how it ended",
                  "ask the node again: regfallback status"};
+  }
+  applied.outcome = *outcome;
   // Facts that could not be read do not change what happened.
   const auto rest = output.substr(std::min(at + 1, output.size()));
   if (auto facts = parse_facts(rest)) applied.facts_after = *std::move(facts);

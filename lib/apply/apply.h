@@ -1,6 +1,5 @@
-// Carrying a plan out on one node: one program through its shell, all or nothing. An Error with kind `refused` or
-// `conflict` means that nothing was changed; `protocol` and `timeout` that the state is not known yet: connect again
-// and ask with follow_transaction().
+// Carrying a plan out on one node: one program through its shell, all or nothing. How it ended is an Outcome; an Error
+// of kind `protocol` or `timeout` means that this is not known yet: connect again and ask with follow_transaction().
 #pragma once
 #include <asio/awaitable.hpp>
 #include <functional>
@@ -30,12 +29,12 @@ asio::awaitable<Result<Applied>> apply_plan(Shell& shell, const Plan& plan, cons
 // `unchanged` when the node already is what it was.
 asio::awaitable<Result<Applied>> roll_back(Shell& shell, const RollbackOptions& options, ApplyEvents on_event = {});
 
-// After a lost connection: the same answer apply_plan() or roll_back() would have given, from its beginning. A
-// transaction that never began is an Error of kind `refused`. `wait_seconds` is the plan's.
+// After a lost connection: the same answer apply_plan() or roll_back() would have given, from its beginning;
+// `not_begun` for a transaction the node does not know. `wait_seconds` is the plan's.
 asio::awaitable<Result<Applied>> follow_transaction(Shell& shell, const TransactionOptions& options, int wait_seconds,
                                                     ApplyEvents on_event = {});
 
-// What a transaction's program printed, as an outcome. Pure.
+// What a transaction's program printed. Pure.
 Result<Applied> read_outcome(std::string_view output, const std::string& id);
 
 }  // namespace rf

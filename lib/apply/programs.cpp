@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "apply/read_facts.h"
 #include "apply/script_text.h"
 #include "base/embedded.h"
 #include "base/text.h"

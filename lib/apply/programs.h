@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "apply/read_facts.h"
+#include "apply/facts_query.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "plan/plan.h"

@@ -24,11 +24,8 @@ asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, con
   unfinished.id = facts.unfinished->id;
   unfinished.query = query;
   auto ended = co_await follow_transaction(shell, unfinished, longest_wait_seconds);
-  if (ended) co_return std::optional<Applied>(*std::move(ended));
-  if (ended.error().kind != ErrorKind::refused)
-    co_return std::move(ended).error().doing("waiting for an earlier transaction to end");
-  co_return std::optional<Applied>(
-      Applied{.outcome = Outcome::unchanged, .id = unfinished.id, .cause = ended.error().message});
+  if (!ended) co_return std::move(ended).error().doing("waiting for an earlier transaction to end");
+  co_return std::optional<Applied>(*std::move(ended));
 }
 
 std::string_view how_it_ended(const Applied& ended) {
@@ -36,11 +33,8 @@ std::string_view how_it_ended(const Applied& ended) {
     case Outcome::applied: return "has been applied";
     case Outcome::rolled_back: return "was rolled back";
     case Outcome::stuck: return "is stuck";
-    case Outcome::unchanged:
-    case Outcome::conflict:
-    case Outcome::unreachable: break;
+    default: return "has changed nothing";
   }
-  return "has changed nothing";
 }
 
 Result<void> check_ended(const Facts& facts) {

@@ -17,7 +17,7 @@ enum class BeforeChange {
 BeforeChange before_change(const Facts& facts);
 
 // Waits or takes over where that comes first. How that transaction ended; nothing where nothing was done and the facts
-// still hold. After one that had changed nothing the outcome is `unchanged`.
+// still hold.
 asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, const Facts& facts,
                                                                const FactsQuery& query);
 

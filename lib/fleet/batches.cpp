@@ -11,26 +11,39 @@ namespace {
 std::size_t batch_size(const FleetPolicy& policy, std::size_t nodes) {
   if (!policy.serial) return std::max<std::size_t>(nodes, 1);
   const auto number = static_cast<std::size_t>(std::max(policy.serial->number, 1));
-  if (policy.serial->unit == BatchSize::Unit::nodes) return number;
+  if (policy.serial->unit == Share::Unit::nodes) return number;
   return std::max<std::size_t>(nodes * number / 100, 1);
 }
 
 }  // namespace
 
-Result<BatchSize> parse_batch_size(std::string_view text) {
-  BatchSize size;
+Result<Share> parse_share(std::string_view text) {
+  constexpr int most = 1'000'000;
+  Share share;
   std::string_view digits = text;
   if (digits.ends_with('%')) {
-    size.unit = BatchSize::Unit::percent;
+    share.unit = Share::Unit::percent;
     digits.remove_suffix(1);
   }
-  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), size.number);
-  const bool too_much = size.unit == BatchSize::Unit::percent && size.number > 100;
-  if (failed != std::errc() || end != digits.data() + digits.size() || size.number < 1 || too_much) {
-    return Error{ErrorKind::usage, "\"" + terminal_safe(text) + "\" is not a batch size",
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), share.number);
+  const bool whole = failed == std::errc() && end == digits.data() + digits.size();
+  if (!whole || share.number < 0 || share.number > (share.unit == Share::Unit::percent ? 100 : most)) {
+    return Error{ErrorKind::usage, "'" + terminal_safe(text) + "' is neither a number nor a percentage",
                  "write a number of nodes (5) or a share of them (20%)"};
   }
-  return size;
+  return share;
+}
+
+Result<Share> parse_batch_size(std::string_view text) {
+  RF_TRY(const auto share, parse_share(text));
+  if (share.number > 0) return share;
+  return Error{ErrorKind::usage, "'" + terminal_safe(text) + "' is not a batch size",
+               "write a number of nodes (5) or a share of them (20%)"};
+}
+
+int nodes_in(const Share& share, std::size_t total) {
+  if (share.unit == Share::Unit::nodes) return share.number;
+  return static_cast<int>((total * static_cast<std::size_t>(share.number) + 99) / 100);
 }
 
 std::vector<Batch> make_batches(const std::vector<FleetNode>& nodes, const FleetPolicy& policy) {

@@ -16,16 +16,21 @@ struct FleetNode {
   enum class Company { others, alone } company = Company::others;  // `alone`: a batch of its own
 };
 
-// --serial: "5" nodes or "20%" of all, at least one.
-struct BatchSize {
+// "5" nodes or "20%" of all.
+struct Share {
   int number = 0;
   enum class Unit { nodes, percent } unit = Unit::nodes;
+  bool operator==(const Share&) const = default;
 };
-Result<BatchSize> parse_batch_size(std::string_view text);
+Result<Share> parse_share(std::string_view text);
+// At least one node.
+Result<Share> parse_batch_size(std::string_view text);
+// Of `total` nodes; a percentage is rounded up.
+int nodes_in(const Share& share, std::size_t total);
 
 struct FleetPolicy {
   int parallel = 256;                    // nodes at a time within a batch
-  std::optional<BatchSize> serial = {};  // without: all nodes of a stage are one batch
+  std::optional<Share> serial = {};      // without: all nodes of a stage are one batch
   int canary = 0;                        // so many nodes first; a failure among them ends the run
   std::optional<int> max_failures = {};  // more failures than this and no further node starts; without: see run_fleet
 };

@@ -11,22 +11,9 @@
 
 #include "base/result.h"
 #include "fleet/batches.h"
+#include "fleet/event.h"
 
 namespace rf {
-
-struct FleetEvent {
-  std::size_t node = 0;
-  enum class Kind {
-    started,
-    progress,  // `text` is what the node is doing now
-    succeeded,
-    failed,       // `text` is the error's message
-    skipped,      // never started; `text` says why
-    interrupted,  // ended by the user while it ran
-  } kind = Kind::progress;
-  std::string text = {};
-};
-using OnFleetEvent = std::function<void(const FleetEvent&)>;
 
 // How a node's part of the run ended. What became of the node itself is the job's to store.
 struct NodeEnd {

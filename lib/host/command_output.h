@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "transport/shell/shell.h"
+#include "transport/shell/output.h"
 
 namespace rf {
 

@@ -8,13 +8,15 @@
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 
+#include "fleet/loop.h"
 #include "transport/shell/deadline.h"
 #include "transport/ssh/tcp.h"
 
 namespace rf {
+namespace {
 
-asio::awaitable<Result<int>> http_status(std::string host, int port, std::string path,
-                                         std::chrono::milliseconds limit) {
+asio::awaitable<Result<int>> ask(const std::string& host, int port, const std::string& path,
+                                 std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
   RF_CO_TRY(const int fd, co_await connect_tcp(host, port, limit));
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -37,6 +39,12 @@ asio::awaitable<Result<int>> http_status(std::string host, int port, std::string
   if (deadline.passed()) co_return Error{ErrorKind::timeout, "connected, and no answer came in time"};
   if (head.empty()) co_return Error{ErrorKind::connect, "connected, and closed without an answer"};
   co_return parse_status_line(head);
+}
+
+}  // namespace
+
+Result<int> http_status(const std::string& host, int port, const std::string& path, std::chrono::milliseconds limit) {
+  return run_loop(ask(host, port, path, limit));
 }
 
 }  // namespace rf

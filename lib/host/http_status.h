@@ -1,6 +1,5 @@
 // One plain HTTP request from this machine: does a registry answer there?
 #pragma once
-#include <asio/awaitable.hpp>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -12,6 +11,6 @@ namespace rf {
 // The status code of "HTTP/1.1 200 OK"; an Error for anything else.
 Result<int> parse_status_line(std::string_view head);
 // GET http://host:port/path; `limit` for all of it. Redirects are not followed.
-asio::awaitable<Result<int>> http_status(std::string host, int port, std::string path, std::chrono::milliseconds limit);
+Result<int> http_status(const std::string& host, int port, const std::string& path, std::chrono::milliseconds limit);
 
 }  // namespace rf

@@ -4,7 +4,9 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "fleet/loop.h"
 #include "transport/shell/child.h"
+#include "transport/ways/container.h"
 
 namespace rf {
 namespace {
@@ -29,10 +31,17 @@ std::vector<std::string> engines() {
   return {"docker", "podman"};
 }
 
-asio::awaitable<Result<std::vector<KindContainer>>> list_containers(std::string engine) {
-  auto arguments = list_arguments(engine);
-  RF_CO_TRY(const auto listed, co_await run_engine(std::move(engine), std::move(arguments), std::chrono::seconds(20)));
-  co_return parse_kind_containers(listed.text);
+Result<std::vector<KindContainer>> list_containers(const std::string& engine) {
+  RF_TRY(const auto listed, run_engine(engine, list_arguments(engine), std::chrono::seconds(20)));
+  return parse_kind_containers(listed.text);
+}
+
+asio::awaitable<Result<Output>> run_in(Container container, const std::string& program,
+                                       std::chrono::milliseconds limit) {
+  const Access access{.privilege = Privilege::root, .sudo_password = {}};
+  RF_CO_TRY(const auto shell, co_await open_container(container, access));
+  auto output = co_await shell->run(program, {.time = limit});
+  co_return output;
 }
 
 bool has_cluster(const EngineAnswer& answer, std::string_view name) {
@@ -42,29 +51,48 @@ bool has_cluster(const EngineAnswer& answer, std::string_view name) {
 
 }  // namespace
 
-asio::awaitable<Result<Output>> run_engine(std::string engine, std::vector<std::string> arguments,
-                                           std::chrono::milliseconds limit) {
+Result<Output> run_engine(const std::string& engine, std::vector<std::string> arguments,
+                          std::chrono::milliseconds limit) {
   arguments.insert(arguments.begin(), engine);
   ChildCommand command;
   command.argv = std::move(arguments);
-  RF_CO_TRY(auto output, co_await capture_child(command, limit));
+  RF_TRY(auto output, run_loop(capture_child(command, limit)));
   if (output.rc != 0) {
     auto said = std::string(trim(output.complaint));
     if (said.size() > longest_complaint) said.erase(0, said.size() - longest_complaint);
     if (said.empty()) said = "exit status " + std::to_string(output.rc);
-    co_return Error{.kind = ErrorKind::runtime, .message = engine + ": " + said};
+    return Error{.kind = ErrorKind::runtime, .message = engine + ": " + said};
   }
-  co_return output;
+  return output;
 }
 
-asio::awaitable<Result<KindCluster>> find_kind_cluster(std::string name) {
-  const auto order = engines();
+Result<Output> run_in_container(const std::string& engine, const std::string& name, const std::string& program,
+                                std::chrono::milliseconds limit) {
+  return run_loop(run_in({.engine = engine, .name = name}, program, limit));
+}
+
+Result<KindCluster> find_kind_cluster(const std::string& name) {
   std::vector<EngineAnswer> answers;
-  for (std::size_t i = 0; i < order.size() && (answers.empty() || !has_cluster(answers.back(), name)); ++i) {
-    auto containers = co_await list_containers(order[i]);
-    answers.push_back({order[i], std::move(containers)});
+  for (const auto& engine : engines()) {
+    answers.push_back({engine, list_containers(engine)});
+    if (has_cluster(answers.back(), name)) break;
   }
-  co_return choose_kind_cluster(name, answers);
+  return choose_kind_cluster(name, answers);
+}
+
+Result<KindNodes> expand_clusters(const std::vector<NodeSpec>& nodes) {
+  KindNodes all;
+  for (const auto& node : nodes) {
+    if (node.kind != NodeSpec::Kind::kind_cluster) {
+      all.nodes.push_back(node);
+      continue;
+    }
+    RF_TRY(const auto cluster, find_kind_cluster(node.name));
+    RF_TRY(const auto members, nodes_of(cluster, node));
+    all.nodes.insert(all.nodes.end(), members.nodes.begin(), members.nodes.end());
+    all.notes.insert(all.notes.end(), members.notes.begin(), members.notes.end());
+  }
+  return all;
 }
 
 }  // namespace rf

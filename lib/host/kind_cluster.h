@@ -2,7 +2,6 @@
 // container's own facts. What an engine prints is read by pure functions and trusted in nothing: a name may become an
 // argument of the engine again.
 #pragma once
-#include <asio/awaitable.hpp>
 #include <chrono>
 #include <span>
 #include <string>
@@ -11,7 +10,7 @@
 
 #include "base/result.h"
 #include "intent/intent.h"
-#include "transport/shell/shell.h"
+#include "transport/shell/output.h"
 
 namespace rf {
 
@@ -57,10 +56,15 @@ struct ContainerFacts {
 Result<ContainerFacts> parse_container(std::string_view json);
 
 // One command of the engine, as a child process without a shell. A failure is an Error with what it said.
-asio::awaitable<Result<Output>> run_engine(std::string engine, std::vector<std::string> arguments,
-                                           std::chrono::milliseconds limit);
+Result<Output> run_engine(const std::string& engine, std::vector<std::string> arguments,
+                          std::chrono::milliseconds limit);
+// A program in a running container, as root.
+Result<Output> run_in_container(const std::string& engine, const std::string& name, const std::string& program,
+                                std::chrono::milliseconds limit);
 // Asks docker, then podman (the other way round with KIND_EXPERIMENTAL_PROVIDER=podman, as kind does). DOCKER_HOST
 // counts.
-asio::awaitable<Result<KindCluster>> find_kind_cluster(std::string name);
+Result<KindCluster> find_kind_cluster(const std::string& name);
+// The nodes with kind:NAME replaced by the running nodes of that cluster.
+Result<KindNodes> expand_clusters(const std::vector<NodeSpec>& nodes);
 
 }  // namespace rf

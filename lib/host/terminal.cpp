@@ -55,10 +55,12 @@ class EchoOff {
 volatile std::sig_atomic_t noted_signal = 0;
 
 // While it lives, signals that would end or stop the program only interrupt wait_for(); then the last of them is sent
-// again, to whom it was for. It must outlive EchoOff: nobody shall be left with a terminal that shows nothing.
+// again, to whom it was for, unless it was Ctrl-C as a reply. It must outlive EchoOff: nobody shall be left with a
+// terminal that shows nothing.
 class SignalsHeld {
  public:
-  SignalsHeld() {
+  enum class CtrlC { is_passed_on, is_a_reply };
+  explicit SignalsHeld(CtrlC ctrl_c) : ctrl_c_(ctrl_c) {
     noted_signal = 0;
     sigset_t held;
     ::sigemptyset(&held);
@@ -76,7 +78,8 @@ class SignalsHeld {
   ~SignalsHeld() {
     for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
     ::sigprocmask(SIG_SETMASK, &usual_, nullptr);
-    if (noted_signal != 0) ::kill(::getpid(), noted_signal);
+    const bool replied = ctrl_c_ == CtrlC::is_a_reply && noted_signal == SIGINT;
+    if (noted_signal != 0 && !replied) ::kill(::getpid(), noted_signal);
   }
   // Until there is something to read; false when a signal came. They are let in only here, so that none is missed
   // before.
@@ -88,15 +91,16 @@ class SignalsHeld {
 
  private:
   static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+  const CtrlC ctrl_c_;
   std::array<struct sigaction, signals.size()> before_{};
   sigset_t usual_{};
 };
 
 // One line, a byte at a time, so that nothing of the next one is taken.
-bool read_line(int descriptor, std::string& line, const SignalsHeld* held) {
+bool read_line(int descriptor, std::string& line, const SignalsHeld& held) {
   char byte = 0;
   for (;;) {
-    if (held != nullptr && !held->wait_for(descriptor)) return false;
+    if (!held.wait_for(descriptor)) return false;
     const auto got = ::read(descriptor, &byte, 1);
     if (got < 0) return false;  // also an interrupted question is no answer
     if (got == 0) return !line.empty();
@@ -109,6 +113,9 @@ void say(int descriptor, std::string_view text) {
   OutStream stream(descriptor);
   stream.write(text);
 }
+
+// Of this process; below 0 where it has none.
+int open_terminal() { return ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY); }
 
 }  // namespace
 
@@ -136,10 +143,14 @@ Result<void> OutStream::finish() {
   return Error{.kind = ErrorKind::io, .message = std::string("cannot write the result: ") + std::strerror(failure_)};
 }
 
-bool can_ask() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
+bool can_ask() {
+  const int tty = open_terminal();
+  if (tty >= 0) ::close(tty);
+  return tty >= 0;
+}
 
 Result<Secret> ask_secret(std::string_view question) {
-  const int tty = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  const int tty = open_terminal();
   if (tty < 0) {
     return Error{.kind = ErrorKind::usage,
                  .message = "there is no terminal to ask for a password on",
@@ -149,11 +160,11 @@ Result<Secret> ask_secret(std::string_view question) {
   line.reserve(longest_line);  // no copy of it is left behind
   bool answered = false;
   for (bool again = true; again;) {  // after Ctrl-Z and `fg`
-    const SignalsHeld held;
+    const SignalsHeld held(SignalsHeld::CtrlC::is_passed_on);
     const EchoOff quiet(tty);
     if (!quiet.ok()) break;
     say(tty, question);
-    answered = read_line(tty, line, &held);
+    answered = read_line(tty, line, held);
     say(tty, "\n");
     again = !answered && SignalsHeld::stopped();
   }
@@ -164,16 +175,23 @@ Result<Secret> ask_secret(std::string_view question) {
   return answer;
 }
 
-std::optional<bool> ask_yes(std::string_view question) {
-  if (!can_ask()) return std::nullopt;
-  say(STDERR_FILENO, question);
+Reply ask_yes(std::string_view question) {
+  const int tty = open_terminal();
+  if (tty < 0) return Reply::nobody_to_ask;
   std::string line;
-  if (!read_line(STDIN_FILENO, line, nullptr)) {
-    say(STDERR_FILENO, "\n");
-    return false;
+  bool answered = false;
+  for (bool again = true; again;) {  // after Ctrl-Z and `fg`
+    const SignalsHeld held(SignalsHeld::CtrlC::is_a_reply);
+    line.clear();
+    say(tty, question);
+    answered = read_line(tty, line, held);
+    if (!answered) say(tty, "\n");
+    again = !answered && SignalsHeld::stopped();
   }
+  ::close(tty);
+  if (!answered) return Reply::interrupted;
   const auto answer = lower(trim(line));
-  return answer == "y" || answer == "yes";
+  return answer == "y" || answer == "yes" ? Reply::yes : Reply::no;
 }
 
 }  // namespace rf

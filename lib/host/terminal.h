@@ -1,6 +1,5 @@
 // The user's terminal: what it can show, questions to the person at it, and streams whose reader may go away.
 #pragma once
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,11 +30,12 @@ class OutStream {
   int failure_ = 0;  // errno of the first failed write
 };
 
-// Whether a person can be asked: standard input and error are terminals.
+// Whether a person can be asked: this process has a terminal, wherever its standard streams go.
 bool can_ask();
 // Asks on /dev/tty without echo. An Error when there is no terminal.
 Result<Secret> ask_secret(std::string_view question);
-// "yes"/"y" is true. Nothing when there is no person to ask.
-std::optional<bool> ask_yes(std::string_view question);
+// Asks on /dev/tty. Anything but "y" and "yes" is no; Ctrl-C and Ctrl-D are `interrupted`.
+enum class Reply { yes, no, interrupted, nobody_to_ask };
+Reply ask_yes(std::string_view question);
 
 }  // namespace rf

@@ -99,6 +99,20 @@ Value status_value(std::span<const StatusRow> rows) {
   return Value::object({{"schema", "regfallback.status/v1"}, {"nodes", nodes}});
 }
 
+bool any_out_of_sync(std::span<const StatusRow> rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const StatusRow& row) {
+    if (row.facts == nullptr) return false;
+    switch (node_status(*row.facts, row.plan).state) {
+      case NodeStatus::State::behind:
+      case NodeStatus::State::drifted:
+      case NodeStatus::State::unfinished: return true;
+      case NodeStatus::State::not_managed: return row.plan != nullptr && !row.plan->empty();
+      case NodeStatus::State::in_sync: return false;
+    }
+    return false;
+  });
+}
+
 std::string status_text(std::span<const StatusRow> rows, const TextStyle& style) {
   Table table({"NODE", "STATE", "FILES", "LAST TRANSACTION", "REMARK"});
   for (const auto& row : rows) {

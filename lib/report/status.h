@@ -35,6 +35,8 @@ struct StatusRow {
   const Facts* facts = nullptr;
   const Plan* plan = nullptr;
 };
+// A node that has drifted, is not as the intent wants it, or has an unfinished transaction.
+bool any_out_of_sync(std::span<const StatusRow> rows);
 Value status_value(std::span<const StatusRow> rows);  // regfallback.status/v1
 std::string status_text(std::span<const StatusRow> rows, const TextStyle& style);
 

@@ -15,8 +15,9 @@ regfallback kind start
 regfallback kind registry --cluster=-x
 regfallback kind registry --registry-image=--privileged
 regfallback kind registry --registry-port 70000
-regfallback kind registry --cluster nowhere
 regfallback kind registry --cluster dev
+regfallback kind registry --cluster nowhere --yes
+regfallback kind registry --cluster dev --yes
 regfallback detect --nodes kind:dev
 regfallback kind status --cluster nowhere
 regfallback kind status --cluster dev -o json

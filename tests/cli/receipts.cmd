@@ -3,3 +3,4 @@ regfallback status --facts managed.facts
 regfallback status --facts managed.facts -o json
 regfallback rollback --list --facts managed.facts
 regfallback rollback --list --facts managed.facts -o json
+regfallback status --check -q --facts managed.facts >out; echo "exit $?"

@@ -29,7 +29,7 @@ def run_case(binary: str, version: str, name: str) -> dict[str, str]:
         env = {"PATH": f"{os.path.dirname(binary)}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": f"{work}/home", "LC_ALL": "C.UTF-8",
                "COLUMNS": "100"}
         done = subprocess.run(["sh", "-c", (HERE / f"{name}.cmd").read_text()], cwd=work, env=env, stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=60, text=True, errors="backslashreplace")
+                              capture_output=True, timeout=60, text=True, errors="backslashreplace", start_new_session=True)
 
         def steady(text: str) -> str:
             return re.sub(r"\b" + re.escape(version) + r"\b", "$VERSION", text.replace(os.path.realpath(work), "$WORK").replace(work, "$WORK"))

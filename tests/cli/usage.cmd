@@ -12,6 +12,16 @@ try test --facts nodes
 try test --image 'a b'
 try rollback --facts nodes
 try plan --parallel many
+try apply --nodes local -m docker.io=http://a
+try rollback --nodes local
+try migrate --nodes local
+try detect --nodes a --identity nowhere
+try detect --nodes a -F nowhere
+try doctor --root nowhere --containerd-version 2.1.4
+try explain nginx --root nowhere --containerd-version 2.1.4
+try explain nginx --facts nodes/containerd-2.x.facts --assume mirror.tset=404
+try explain nginx --facts nodes/containerd-2.x.facts --containerd-version two
+try apply --max-failures 101% --facts nodes/containerd-2.x.facts
 try apply --dry-rum
 try detect --check
 (cd home && try plan)

@@ -156,11 +156,18 @@ def test_a_node_whose_mirror_never_answers_is_left_as_it_is_with_probe(nodes: li
         lab.upstream.reset()
 
 
-def test_saying_no_changes_nothing(nodes: list[Node], tool: Tool) -> None:
+@pytest.mark.parametrize(("typed", "code"), [("n\n", 1), ("\x03", 130), ("\x04", 130)])
+def test_saying_no_changes_nothing(nodes: list[Node], tool: Tool, typed: str, code: int) -> None:
     run = Terminal(tool, "apply")
     run.read_until("[y/N]")
-    run.write("n\n")
-    run.end()
+    run.write(typed)
+    assert run.end() == code, run.said
+    assert "nothing was changed" in run.said
+    assert not any(is_new(node) for node in nodes)
+
+
+def test_where_nobody_can_be_asked_nothing_is_changed(nodes: list[Node], tool: Tool) -> None:
+    assert "--yes" in tool.run("apply", code=2).err
     assert not any(is_new(node) for node in nodes)
 
 

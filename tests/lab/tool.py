@@ -81,9 +81,9 @@ class Tool:
                 "REGFALLBACK_CONFIG": str(self.intent), "LC_ALL": "C.UTF-8"}
 
     def run(self, command: str, *flags: str, code: int | None = 0) -> Ran:
-        """One run to its end. Another exit code than `code` fails the test; None allows any."""
+        """One run to its end, without a terminal. Another exit code than `code` fails the test; None allows any."""
         done = subprocess.run(self.argv(command, *flags), capture_output=True, text=True, stdin=subprocess.DEVNULL, env=self.env(),
-                              timeout=240, check=False)
+                              timeout=240, check=False, start_new_session=True)
         ran = Ran(done.returncode, done.stdout, done.stderr)
         assert code is None or ran.code == code, f"{command} {' '.join(flags)}: exit code {ran.code}\n{ran.out}\n{ran.err}"
         return ran
@@ -100,7 +100,7 @@ class Tool:
     def start(self, command: str, *flags: str) -> subprocess.Popen[str]:
         """A run that goes on while the test does something to it or to the nodes."""
         return subprocess.Popen(self.argv(command, *flags), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                text=True, env=self.env())
+                                text=True, env=self.env(), start_new_session=True)
 
     def explained(self, node: str, image: str, *assumptions: str) -> Any:
         """What `explain` says of an image on a node as it is now, with HOST=ANSWER for what endpoints answer."""

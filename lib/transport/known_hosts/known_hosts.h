@@ -45,6 +45,13 @@ struct HostKeyVerdict {
 };
 HostKeyVerdict judge_host_key(const KnownHosts& known, const HostName& name, std::string_view blob);
 
+// What a user is shown of a key that is not known yet.
+struct NewHostKey {
+  std::string host;         // as known_hosts will name it
+  std::string type;         // "ssh-ed25519"
+  std::string fingerprint;  // "SHA256:…"
+};
+
 // Does the first field of an entry name this host? `name` is lower case, with [..]:port where the port is not 22.
 bool names_host(std::string_view hosts, std::string_view name);
 // "host", or "[host]:port" where the port is not 22; lower case.

@@ -10,16 +10,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "transport/shell/output.h"
 
 namespace rf {
-
-// What a program printed between its BEGIN and END lines. A program that ran and failed is an Output with rc != 0;
-// an Error means we do not know whether, or how far, it ran.
-struct Output {
-  int rc = 0;
-  std::string text;
-  std::string complaint = {};  // the end of what went to standard error, for messages only
-};
 
 struct RunLimits {
   std::chrono::milliseconds time{30'000};  // wall clock, from sending to END

@@ -22,12 +22,6 @@ namespace rf {
 
 class Deadline;
 
-struct NewHostKey {
-  std::string host;         // as known_hosts will name it
-  std::string type;         // "ssh-ed25519"
-  std::string fingerprint;  // "SHA256:…"
-};
-
 struct SshOptions {
   SshConfigFile config = {};
   Access access = {};

@@ -124,7 +124,8 @@ class Explainer:
             else:
                 told[endpoint.host] = {"200"}
                 told[f"{endpoint.host}/{answer.on}"] = {answer.told(endpoint.asked)}
-        flags = [word for host, words in told.items() for word in ("--assume", f"{host}={sorted(words)[0]}")]
+        asked = {"*"} | {endpoint.host for endpoint in endpoints}  # the tool refuses a host that nothing asks
+        flags = [word for host, words in told.items() if host.split("/")[0] in asked for word in ("--assume", f"{host}={sorted(words)[0]}")]
         return flags, any(len(words) > 1 for words in told.values())
 
 

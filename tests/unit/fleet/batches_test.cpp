@@ -22,15 +22,15 @@ TEST_CASE("without a policy all nodes are one batch") {
 }
 
 TEST_CASE("a batch size is a number of nodes or a share of them, at least one") {
-  CHECK(make_batches(plain(5), {.serial = BatchSize{2}}) ==
+  CHECK(make_batches(plain(5), {.serial = Share{2}}) ==
         std::vector<Batch>{{Nodes{0, 1}, usual}, {Nodes{2, 3}, usual}, {Nodes{4}, usual}});
-  CHECK(make_batches(plain(10), {.serial = BatchSize{50, BatchSize::Unit::percent}}).size() == 2);
-  CHECK(make_batches(plain(3), {.serial = BatchSize{1, BatchSize::Unit::percent}}).size() == 3);
+  CHECK(make_batches(plain(10), {.serial = Share{50, Share::Unit::percent}}).size() == 2);
+  CHECK(make_batches(plain(3), {.serial = Share{1, Share::Unit::percent}}).size() == 3);
 }
 
 TEST_CASE("canaries come first, whatever the batch size") {
   CHECK(make_batches(plain(4), {.canary = 1}) == std::vector<Batch>{{Nodes{0}, canary}, {Nodes{1, 2, 3}, usual}});
-  CHECK(make_batches(plain(5), {.serial = BatchSize{1}, .canary = 2}).front() == Batch{Nodes{0, 1}, canary});
+  CHECK(make_batches(plain(5), {.serial = Share{1}, .canary = 2}).front() == Batch{Nodes{0, 1}, canary});
   CHECK(make_batches(plain(2), {.canary = 9}) == std::vector<Batch>{{Nodes{0, 1}, canary}});
 }
 
@@ -42,6 +42,6 @@ TEST_CASE("stages come one after the other, and who must be alone is alone") {
 
 TEST_CASE("batch sizes are read strictly") {
   CHECK(parse_batch_size("5")->number == 5);
-  CHECK(parse_batch_size("20%")->unit == BatchSize::Unit::percent);
+  CHECK(parse_batch_size("20%")->unit == Share::Unit::percent);
   for (const char* text : {"", "0", "-1", "x", "5x", "101%", "%", "0%"}) CHECK_FALSE(parse_batch_size(text));
 }

@@ -92,8 +92,8 @@ TEST_CASE("no more nodes run at a time than the window lets in") {
 
 TEST_CASE("one failure does not stop the others of a batch, but the next batch") {
   CHECK(run(3, {.parallel = 1}, failing({0})).states() == std::vector{failed, ok, ok});
-  CHECK(run(4, {.serial = BatchSize{2}}, failing({0})).states() == std::vector{failed, ok, skipped, skipped});
-  CHECK(run(4, {.serial = BatchSize{2}, .max_failures = 1}, failing({0})).states() == std::vector{failed, ok, ok, ok});
+  CHECK(run(4, {.serial = Share{2}}, failing({0})).states() == std::vector{failed, ok, skipped, skipped});
+  CHECK(run(4, {.serial = Share{2}, .max_failures = 1}, failing({0})).states() == std::vector{failed, ok, ok, ok});
 }
 
 TEST_CASE("a failed canary leaves the rest untouched, whatever may fail") {

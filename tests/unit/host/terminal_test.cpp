@@ -1,5 +1,6 @@
 #include "host/terminal.h"
 
+#include <fcntl.h>
 #include <pty.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -16,18 +17,30 @@ using namespace rf;
 
 namespace {
 
-// A child on a terminal of its own that asks for a secret, and ends with 7 when it is "hunter2".
+// 7 when it is "hunter2".
+int status_of_secret() {
+  const auto answer = ask_secret("secret: ");
+  return answer && answer->expose() == "hunter2" ? 7 : 8;
+}
+
+// The reply, also where standard streams are no terminal: `apply 2>&1 | tee log`, `echo n | apply`.
+int status_of_question() {
+  const int elsewhere = open("/dev/null", O_RDWR);
+  for (const int stream : {0, 1, 2}) dup2(elsewhere, stream);
+  return static_cast<int>(ask_yes("sure? [y/N] "));
+}
+
+// A child on a terminal of its own that asks, and ends with what `ask` returns.
 class Asked {
  public:
   enum class From { nowhere, a_shell };
-  explicit Asked(From from = From::nowhere) {
+  explicit Asked(From from = From::nowhere, int (*ask)() = status_of_secret) {
     pid_ = forkpty(&terminal_, nullptr, nullptr, nullptr);
     REQUIRE(pid_ >= 0);
     if (pid_ != 0) return;
     alarm(20);
     if (from == From::a_shell) be_a_shell();
-    const auto answer = ask_secret("secret: ");
-    _exit(answer && answer->expose() == "hunter2" ? 7 : 8);
+    _exit(ask());
   }
   ~Asked() { close(terminal_); }
   Asked(const Asked&) = delete;
@@ -120,5 +133,35 @@ TEST_CASE("Ctrl-Z at a question gives the terminal back, and the question comes 
   CHECK_FALSE(asked.shows_what_is_typed());
   asked.type("hunter2\n");
   const int status = asked.wait_status(0);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 7));
+}
+
+TEST_CASE("a question is asked on the terminal, wherever the standard streams go") {
+  const auto [typed, reply] = GENERATE(table<std::string, Reply>({{"y\n", Reply::yes},
+                                                                  {" YES \n", Reply::yes},
+                                                                  {"n\n", Reply::no},
+                                                                  {"\n", Reply::no},
+                                                                  {"yesterday\n", Reply::no},
+                                                                  {"\x04", Reply::interrupted},
+                                                                  {"\x03", Reply::interrupted},
+                                                                  {"y\x03", Reply::interrupted}}));
+  CAPTURE(typed);
+  Asked asked(Asked::From::nowhere, status_of_question);
+  asked.wait_for("sure? [y/N] ");
+  asked.type(typed);
+  const int status = asked.wait_status(0);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == static_cast<int>(reply));
+}
+
+TEST_CASE("without a terminal nobody can be asked") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    setsid();
+    _exit(!can_ask() && ask_yes("sure? ") == Reply::nobody_to_ask && !ask_secret("secret: ") ? 7 : 8);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
   CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 7));
 }

@@ -57,8 +57,8 @@ NodeProbe probe_with(Answer answer) {
 }  // namespace
 
 TEST_CASE("every key of apply's and test's output stands in the page about it") {
-  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied},
-                                   {.node = "b", .outcome = NodeOutcome::stuck, .error = Error{}}};
+  const std::vector<ApplyRow> rows{{.node = "a", .result = {.outcome = Outcome::applied}},
+                                   {.node = "b", .result = {.outcome = Outcome::stuck, .error = Error{}}}};
   check_documented(apply_value(rows, "regfallback.apply/v1"), "regfallback.apply/v1");
   auto probe = probe_with(Answer::refused);
   probe.pull =
@@ -68,9 +68,9 @@ TEST_CASE("every key of apply's and test's output stands in the page about it") 
 }
 
 TEST_CASE("the summary of an apply names every outcome there was") {
-  const std::vector<ApplyRow> rows{{.node = "a", .outcome = NodeOutcome::applied},
-                                   {.node = "b", .outcome = NodeOutcome::rolled_back},
-                                   {.node = "c", .outcome = NodeOutcome::applied}};
+  const std::vector<ApplyRow> rows{{.node = "a", .result = {.outcome = Outcome::applied}},
+                                   {.node = "b", .result = {.outcome = Outcome::rolled_back}},
+                                   {.node = "c", .result = {.outcome = Outcome::applied}}};
   CHECK(apply_summary(rows) == "3 nodes: 2 applied, 1 rolled-back");
 }
 

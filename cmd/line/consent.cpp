@@ -1,0 +1,33 @@
+#include "line/consent.h"
+
+#include <fmt/format.h>
+
+#include "line/command.h"
+
+namespace rf::cmd {
+namespace {
+
+Error nobody_to_ask(std::string_view command) {
+  return {.kind = ErrorKind::usage,
+          .message = fmt::format("{} asks before it changes anything, and there is no terminal to ask on", command),
+          .hint = "--yes goes on without asking"};
+}
+
+}  // namespace
+
+Result<void> check_consent(const Options& options, std::string_view command) {
+  if (options.yes || can_ask()) return {};
+  return nobody_to_ask(command);
+}
+
+std::optional<int> ask_consent(Context& context, std::string_view command, std::string_view question) {
+  switch (context.options.yes ? Reply::yes : ask_yes(question)) {
+    case Reply::yes: return std::nullopt;
+    case Reply::no: context.note("nothing was changed"); return exit_failed;
+    case Reply::interrupted: context.note("interrupted; nothing was changed"); return exit_interrupted;
+    case Reply::nobody_to_ask: break;
+  }
+  return context.fail(nobody_to_ask(command));
+}
+
+}  // namespace rf::cmd
