@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <csignal>
 
-#include "apply/unfinished.h"
+#include "apply/outcome.h"
 #include "base/text.h"
 #include "host/facts_dir.h"
 #include "host/files.h"

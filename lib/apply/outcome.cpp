@@ -65,6 +65,15 @@ Outcome outcome_after(const Error& error) {
   }
 }
 
+std::string_view how_it_ended(const Applied& ended) {
+  switch (ended.outcome) {
+    case Outcome::applied: return "has been applied";
+    case Outcome::rolled_back: return "was rolled back";
+    case Outcome::stuck: return "is stuck";
+    default: return "has changed nothing";
+  }
+}
+
 void settle(NodeResult& result, const Result<Applied>& applied) {
   if (!applied) {
     result.outcome = outcome_after(applied.error());

@@ -52,6 +52,9 @@ struct Applied {
       {};  // read by the same script when the transaction had ended; see complete_facts()
 };
 
+// "was rolled back", "has been applied", ...
+std::string_view how_it_ended(const Applied& ended);
+
 // What a run did to one node.
 struct NodeResult {
   Outcome outcome = Outcome::not_begun;

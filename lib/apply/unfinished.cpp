@@ -28,15 +28,6 @@ asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, con
   co_return std::optional<Applied>(*std::move(ended));
 }
 
-std::string_view how_it_ended(const Applied& ended) {
-  switch (ended.outcome) {
-    case Outcome::applied: return "has been applied";
-    case Outcome::rolled_back: return "was rolled back";
-    case Outcome::stuck: return "is stuck";
-    default: return "has changed nothing";
-  }
-}
-
 Result<void> check_ended(const Facts& facts) {
   if (!facts.unfinished) return {};
   return Error{ErrorKind::refused,

@@ -21,9 +21,6 @@ BeforeChange before_change(const Facts& facts);
 asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, const Facts& facts,
                                                                const FactsQuery& query);
 
-// "was rolled back", "has been applied", ...
-std::string_view how_it_ended(const Applied& ended);
-
 // "Nothing to change" is no answer while one is unfinished. Error of kind refused, with the reason.
 Result<void> check_ended(const Facts& facts);
 
