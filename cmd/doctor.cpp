@@ -74,7 +74,8 @@ Wanted wanted_of(const Setup& setup, const Node& node) {
 }
 
 DoctorRow row_of(const Setup& setup, const Node& node, std::vector<EndpointAnswer> answers, const Options& options) {
-  if (!node.facts) return {.node = node.name, .error = node.error};
+  if (!node.facts || (node.error && node.error->kind == ErrorKind::unreadable))
+    return {.node = node.name, .error = node.error};
   Subject subject{.facts = *node.facts, .profiles = setup.profiles};
   if (node.detection)
     subject.detection = &*node.detection;
