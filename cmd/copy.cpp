@@ -114,6 +114,8 @@ Result<FileCopy> copy_of_config_path(const Options& options, std::string_view co
   copy.config = effective_config(reader.tree(), copy.source, containerd);
   for (const auto& file : certificate_files(reader.tree(), copy.config)) reader.add(file);
   copy.facts.tree = reader.tree();
+  if (auto unread = reader.unread() ? reader.unread() : unread_by_us(copy.facts.tree, copy.config))
+    return *std::move(unread);
   return copy;
 }
 
@@ -143,6 +145,7 @@ Result<FileCopy> copy_below_root(const Options& options, std::string_view comman
   for (const auto& file : certificate_files(tree, copy.config)) reader.add(file);
   add_missing(reader.tree(), tree);
   copy.detection->config = copy.config;
+  if (auto unread = reader.unread() ? reader.unread() : unread_by_us(tree, copy.config)) return *std::move(unread);
   return copy;
 }
 

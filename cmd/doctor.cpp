@@ -70,7 +70,8 @@ Wanted wanted_of(const Setup& setup, const RunNode& node) {
 }
 
 DoctorRow row_of(const Setup& setup, const RunNode& node, std::vector<EndpointAnswer> answers, const Options& options) {
-  if (!node.facts) return {.node = node.name, .error = node.error};
+  if (!node.facts || (node.error && node.error->kind == ErrorKind::unreadable))
+    return {.node = node.name, .error = node.error};
   Subject subject{.facts = *node.facts, .profiles = setup.profiles};
   if (node.detection)
     subject.detection = &*node.detection;

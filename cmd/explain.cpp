@@ -187,6 +187,11 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
     for (const auto& image : images) {
       auto chain = chains.find(image.registry);
       if (chain == chains.end()) chain = chains.emplace(image.registry, chain_of(site, image.registry, context)).first;
+      if (chain->second.unread) {
+        context.error(Error(*chain->second.unread).doing("looking at " + site.node));
+        out.exit = exit_failed;
+        break;
+      }
       all.push_back({.node = site.node,
                      .image = image,
                      .config = site.config,

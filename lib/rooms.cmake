@@ -3,11 +3,12 @@
 # permission that nothing uses is refused.
 # rf_room(NAME PURE|IO uses...): a PURE room includes no file, thread, clock or socket header.
 rf_room(base       PURE)
-rf_room(intent     PURE base)
-rf_room(containerd PURE base)
-rf_room(node       PURE base containerd)
-rf_room(plan       PURE base containerd intent node)
-rf_room(diagnose   PURE base containerd intent node)
+rf_room(yaml       PURE base)
+rf_room(intent     PURE base yaml)
+rf_room(containerd PURE base yaml)
+rf_room(node       PURE base yaml containerd)
+rf_room(plan       PURE base yaml containerd intent node)
+rf_room(diagnose   PURE base yaml containerd intent node)
 rf_room(transport  IO   base)
 rf_room(apply      IO   base node plan transport)
 rf_room(fleet      IO   base)

@@ -106,6 +106,15 @@ std::optional<std::string_view> FileTree::read(std::string_view path) const {
   return entry->content;
 }
 
+std::optional<Error> FileTree::why_unread(std::string_view path) const {
+  for (auto at = real_path(path); at != "/"; at = parent_path(at)) {
+    const auto it = entries_.find(at);
+    if (it != entries_.end() && it->second.kind == FileEntry::Kind::unreadable)
+      return unread_error(it->second.unread.empty() ? "it could not be opened" : it->second.unread, {at, 0, 0});
+  }
+  return std::nullopt;
+}
+
 std::vector<std::string> FileTree::list(std::string_view directory) const {
   const auto resolved = resolve(directory, true);
   if (resolved.empty()) return {};

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace rf {
 
 struct FileEntry {
@@ -15,7 +17,7 @@ struct FileEntry {
     directory,
     symlink,
     other,       // socket, device, fifo
-    unreadable,  // exists, but could not be read (or was larger than the reader takes)
+    unreadable,  // exists, but could not be read, or was larger than the reader takes; a file or a directory
   };
   Kind kind = Kind::file;
   std::string content = {};  // of a file
@@ -24,6 +26,7 @@ struct FileEntry {
   unsigned mode = 0;         // permission bits, 0644
   unsigned uid = 0;
   unsigned gid = 0;
+  std::string unread = {};  // of an unreadable one: why, "larger than 1 MiB"; empty when not known
   bool operator==(const FileEntry&) const = default;
 };
 
@@ -47,6 +50,8 @@ class FileTree {
   std::string real_path(std::string_view path) const;
   // Content of a regular file, symlinks followed.
   std::optional<std::string_view> read(std::string_view path) const;
+  // Of a path that is unreadable, or below a directory that is: what is there is not known. Nothing for all others.
+  std::optional<Error> why_unread(std::string_view path) const;
   bool exists(std::string_view path) const { return stat(path) != nullptr; }
   // Names in a directory, sorted bytewise as Go's ReadDir does.
   std::vector<std::string> list(std::string_view directory) const;

@@ -8,6 +8,7 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::intent: return "intent";
     case ErrorKind::parse: return "parse";
     case ErrorKind::io: return "io";
+    case ErrorKind::unreadable: return "unreadable";
     case ErrorKind::connect: return "connect";
     case ErrorKind::host_key: return "host_key";
     case ErrorKind::auth: return "auth";
@@ -22,6 +23,14 @@ std::string_view to_string(ErrorKind kind) {
     case ErrorKind::internal: return "internal";
   }
   return "internal";
+}
+
+Error unread_error(std::string_view why, Location where) {
+  return {
+      .kind = ErrorKind::unreadable,
+      .message = "not read: " + std::string(why),
+      .hint = "a limit of regfallback or missing rights, which say nothing about the file; without it nothing is known",
+      .where = std::move(where)};
 }
 
 std::string to_string(const Location& location) {

@@ -15,6 +15,7 @@ enum class ErrorKind {
   intent,       // the intent file is wrong
   parse,        // a file or a node's answer is not in the form it must have
   io,           // a local file could not be read or written
+  unreadable,   // a limit of ours, or missing rights, kept us from reading it; it may be in order
   connect,      // the node was not reached
   host_key,     // the node's host key is unknown, changed or revoked
   auth,         // the node did not accept our credentials
@@ -52,6 +53,8 @@ struct Error {
   }
   bool operator==(const Error&) const = default;
 };
+// Of kind unreadable. `why` completes "not read: ": "larger than 256 KiB".
+Error unread_error(std::string_view why, Location where);
 // "file:3:14: message", then a line "while ..." for each trace entry and "hint: ...".
 std::string to_string(const Error& error);
 

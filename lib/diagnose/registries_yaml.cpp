@@ -45,7 +45,7 @@ void look_for_parse(const View& view, Findings& found) {
   const auto text = renders(view) ? view.facts().tree.read(view.registries_file()) : std::nullopt;
   if (!text) return;
   const auto parsed = parse_registries_yaml(*text, view.registries_file());
-  if (parsed) return;
+  if (parsed || parsed.error().kind == ErrorKind::unreadable) return;
   const auto where = parsed.error().where.value_or(Location{view.registries_file(), 0, 0});
   found.add({.cause = fmt::format("{}: {}", at(where), parsed.error().message),
              .where = where,
@@ -82,12 +82,45 @@ void look_at_endpoints(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries) return;
   for (const auto& [registry, mirror] : registries->mirrors)
-    for (const auto& endpoint : mirror.endpoints)
-      if (registries_yaml_url(endpoint).empty())
-        found.add({.cause = fmt::format("the endpoint \"{}\" of {} is no URL", endpoint, registry),
-                   .where = endpoint_line(view, registry, endpoint),
-                   .effect = fmt::format("{} leaves it out without a word", title(view)),
-                   .fix = fmt::format("write https://HOST or http://HOST:PORT{}", then_restart(view))});
+    for (const auto& endpoint : mirror.endpoints) {
+      const auto url = registries_yaml_url(endpoint);
+      if (!url.empty() && !is_without_host(url)) continue;
+      const auto of = registry == "*" ? std::string("all other registries") : registry;
+      found.add({.cause = fmt::format("the endpoint \"{}\" of {} {}", endpoint, registry,
+                                      url.empty() ? "is not a URL" : "has no host"),
+                 .where = endpoint_line(view, registry, endpoint),
+                 .effect = url.empty() ? fmt::format("{} leaves it out, with a warning in its log", title(view))
+                                       : fmt::format("{} writes it as {}, which every pull of {} asks in vain; the "
+                                                     "entry hides \"*\" all the same",
+                                                     title(view), url, of),
+                 .fix = fmt::format("write https://HOST or http://HOST:PORT{}", then_restart(view))});
+    }
+}
+
+void look_for_repeats(const View& view, Findings& found) {
+  const auto registries = registries_of(view);
+  if (!registries) return;
+  const auto& file = view.registries_file();
+  for (const auto& repeat : registries->repeated) {
+    const bool joins = joins_the_first(repeat);
+    const auto key = is_name(repeat.path.back()) ? repeat.path.back() : "a key";
+    found.add(
+        joins ? Severity::note : Severity::warning,
+        {.cause = fmt::format("{} is written twice in {}, on lines {} and {}", key, file, repeat.first, repeat.again),
+         .where = Location{file, repeat.again, 0},
+         .also = {{file, repeat.first, 0}},
+         .effect = joins ? fmt::format("{} takes the two as one", title(view))
+                         : fmt::format("{} takes line {}; what line {} says is lost", title(view), repeat.again,
+                                       repeat.first),
+         .fix = joins ? fmt::format("none is needed; join the two, for those who read the file")
+                      : fmt::format("write the key once{}", then_restart(view))});
+  }
+  if (registries->next_document == 0) return;
+  found.add(Severity::warning,
+            {.cause = fmt::format("a second document begins in {}, on line {}", file, registries->next_document),
+             .where = Location{file, registries->next_document, 0},
+             .effect = fmt::format("{} reads the first one only", title(view)),
+             .fix = fmt::format("remove the line `---`, and join the two{}", then_restart(view))});
 }
 
 void look_at_rewrites(const View& view, Findings& found) {
@@ -201,6 +234,7 @@ void look_at_no_default(const View& view, Findings& found) {
 const std::array registries_yaml{
     Rule{.id = "registries-yaml-does-not-parse", .severity = Severity::error, .look = look_for_parse},
     Rule{.id = "registries-yaml-unknown-key", .severity = Severity::error, .look = look_for_unknown},
+    Rule{.id = "registries-yaml-repeated-key", .severity = Severity::warning, .look = look_for_repeats},
     Rule{.id = "registries-yaml-endpoint", .severity = Severity::error, .look = look_at_endpoints},
     Rule{.id = "registries-yaml-rewrite-lost", .severity = Severity::error, .look = look_at_rewrites},
     Rule{.id = "registries-yaml-configs", .severity = Severity::error, .look = look_at_configs},

@@ -32,7 +32,7 @@ View::View(const Subject& subject) : subject_(subject) {
   if (era().style == Style::registries_yaml) {
     registries_file_ = registries_yaml_node(facts(), detection()).registries_file;
     if (const auto text = tree_.read(registries_file_))
-      if (auto parsed = parse_yaml(*text, registries_file_)) registries_yaml_ = *std::move(parsed);
+      if (auto parsed = read_yaml(*text, registries_file_)) registries_yaml_ = std::move(parsed->root);
     if (auto after = tree_after_start(tree_, facts(), detection())) {
       tree_ = *std::move(after);
       looked_ = effective_config(tree_, source, containerd());
@@ -91,8 +91,8 @@ void View::look_at_directories() {
       const auto path = join_path(root, name);
       const auto* entry = tree_.stat(path);
       if (entry == nullptr || entry->kind != FileEntry::Kind::directory || name == spegel_backup) continue;
-      directories_.push_back(
-          {root, name, path, registry_of_directory(name), load_host_directory(tree_, path, containerd())});
+      auto loaded = load_host_directory(tree_, path, containerd());
+      if (!loaded.unread) directories_.push_back({root, name, path, registry_of_directory(name), std::move(loaded)});
     }
 }
 
@@ -114,7 +114,7 @@ void View::resolve_chains() {
   for (const auto& name : names) {
     auto chain = resolve_chain(tree_, looked_, name == "*" ? unnamed_registry : std::string_view(name), subject_.chain);
     chain.registry = name;
-    chains_.push_back(std::move(chain));
+    if (!chain.unread) chains_.push_back(std::move(chain));
   }
 }
 

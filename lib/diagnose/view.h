@@ -9,7 +9,7 @@
 #include "containerd/config/config_files.h"
 #include "containerd/config/features.h"
 #include "diagnose/diagnose.h"
-#include "intent/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace rf {
 

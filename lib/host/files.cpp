@@ -18,8 +18,6 @@
 namespace rf {
 namespace {
 
-constexpr std::size_t largest = 64U << 20;
-
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -38,7 +36,11 @@ Error io_error(std::string_view action, const std::string& path) {
   return {.kind = ErrorKind::io, .message = fmt::format("cannot {} {}: {}", action, path, std::strerror(errno))};
 }
 
-Result<std::string> read_all(int fd, const std::string& path) {
+std::string size_text(std::size_t bytes) {
+  return bytes < (1U << 20) ? fmt::format("{} KiB", bytes >> 10U) : fmt::format("{} MiB", bytes >> 20U);
+}
+
+Result<std::string> read_all(int fd, const std::string& path, std::size_t most) {
   std::string text;
   std::string block(64U << 10, '\0');
   for (;;) {
@@ -47,9 +49,7 @@ Result<std::string> read_all(int fd, const std::string& path) {
     if (got < 0) return io_error("read", path);
     if (got == 0) return text;
     text.append(block, 0, static_cast<std::size_t>(got));
-    if (text.size() > largest) {
-      return Error{.kind = ErrorKind::io, .message = fmt::format("{} is larger than {} MiB", path, largest >> 20U)};
-    }
+    if (text.size() > most) return unread_error("larger than " + size_text(most), Location{path, 0, 0});
   }
 }
 
@@ -66,9 +66,9 @@ Result<void> make_parents(const std::string& path) {
 
 }  // namespace
 
-Result<LocalFile> read_local_file(const std::string& path) {
+Result<LocalFile> read_local_file(const std::string& path, std::size_t most) {
   if (path == "-") {
-    RF_TRY(auto text, read_all(STDIN_FILENO, "standard input"));
+    RF_TRY(auto text, read_all(STDIN_FILENO, "standard input", most));
     return LocalFile{.path = "standard input", .text = std::move(text), .mode_bits = 0};
   }
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -76,7 +76,7 @@ Result<LocalFile> read_local_file(const std::string& path) {
   struct stat facts {};
   if (::fstat(file.get(), &facts) != 0) return io_error("read", path);
   if (S_ISDIR(facts.st_mode)) return Error{.kind = ErrorKind::io, .message = path + " is a directory"};
-  RF_TRY(auto text, read_all(file.get(), path));
+  RF_TRY(auto text, read_all(file.get(), path, most));
   return LocalFile{.path = path, .text = std::move(text), .mode_bits = facts.st_mode & 07777U};
 }
 

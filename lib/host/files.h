@@ -1,5 +1,6 @@
 // Local files: read whole, written whole or not at all.
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,8 +15,9 @@ struct LocalFile {
   std::string text;
   unsigned mode_bits = 0;  // permission bits; 0 for standard input
 };
-// "-" is standard input. Files larger than 64 MiB are refused.
-Result<LocalFile> read_local_file(const std::string& path);
+// "-" is standard input. A file larger than `most` bytes is an Error of kind unreadable.
+inline constexpr std::size_t largest_local_file = 64U << 20;
+Result<LocalFile> read_local_file(const std::string& path, std::size_t most = largest_local_file);
 
 // Written beside its place and renamed, with exactly these permissions; missing directories are made with 0700.
 Result<void> write_local_file(const std::string& path, std::string_view text, unsigned mode_bits);

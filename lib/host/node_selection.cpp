@@ -13,6 +13,8 @@
 namespace rf {
 namespace {
 
+constexpr std::size_t most_nodes = 20'000;
+
 Result<void> add(std::vector<NodeSpec>& nodes, std::string_view text, const std::string& file, int line) {
   auto parsed = parse_nodes(text);
   if (!parsed) {
@@ -22,11 +24,15 @@ Result<void> add(std::vector<NodeSpec>& nodes, std::string_view text, const std:
     return error;
   }
   for (auto& node : *parsed) nodes.push_back(std::move(node));
+  if (nodes.size() > most_nodes)
+    return Error{.kind = ErrorKind::usage,
+                 .message = fmt::format("more than {} nodes are named", most_nodes),
+                 .hint = "name fewer at once"};
   return {};
 }
 
 Result<void> add_file(std::vector<NodeSpec>& nodes, const std::string& path) {
-  RF_TRY(const auto file, read_local_file(expand_home(path)));
+  RF_TRY(const auto file, read_local_file(expand_home(path), 1U << 20));
   for (const auto& [number, part] : node_file_parts(file.text)) RF_CHECK(add(nodes, part, file.path, number));
   return {};
 }

@@ -4,7 +4,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,20 +21,10 @@ namespace {
 
 using Kind = FileEntry::Kind;
 constexpr std::size_t largest_file = 1U << 20;
+constexpr std::size_t most_bytes = 32U << 20;
 constexpr std::size_t most_entries = 20000;
 constexpr int deepest = 16;
 constexpr int most_links = 40;
-
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
-  if (!open) return names;
-  while (const auto* entry = ::readdir(open.get())) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  return names;
-}
 
 std::string link_target(const std::string& path) {
   std::array<char, 4096> buffer{};
@@ -47,14 +41,7 @@ std::optional<FileEntry> entry_at(const std::string& path) {
     entry.kind = Kind::symlink;
     entry.target = link_target(path);
   }
-  if (!S_ISREG(facts.st_mode)) return entry;
-  entry.kind = Kind::unreadable;
-  if (static_cast<std::size_t>(facts.st_size) > largest_file) return entry;
-  if (auto file = read_local_file(path)) {
-    entry.kind = Kind::file;
-    entry.content = std::move(file->text);
-    entry.sha256 = sha256_hex(entry.content);
-  }
+  if (S_ISREG(facts.st_mode)) entry.kind = Kind::file;
   return entry;
 }
 
@@ -64,11 +51,48 @@ TreeReader::TreeReader(std::string root) : root_(root == "/" ? "" : std::move(ro
 
 bool TreeReader::read_entry(const std::string& path) {
   if (tree_.lstat(path) != nullptr) return true;
-  if (tree_.entries().size() >= most_entries) return false;
+  if (tree_.entries().size() >= most_entries) {
+    unread_ = unread_error(fmt::format("more than {} files and directories", most_entries), Location{root_ + path});
+    return false;
+  }
   auto entry = entry_at(root_ + path);
   if (!entry) return false;
+  if (entry->kind == Kind::file) entry = content_of(root_ + path, *std::move(entry));
   tree_.put(path, std::move(*entry));
   return true;
+}
+
+FileEntry TreeReader::content_of(const std::string& path, FileEntry entry) {
+  if (auto file = read_local_file(path, std::min(largest_file, most_bytes - bytes_))) {
+    bytes_ += file->text.size();
+    entry.content = std::move(file->text);
+    entry.sha256 = sha256_hex(entry.content);
+    return entry;
+  } else {
+    const bool whole = most_bytes - bytes_ >= largest_file;
+    entry.unread = file.error().kind != ErrorKind::unreadable ? file.error().message
+                   : whole                                    ? "larger than 1 MiB"
+                                                              : "more than 32 MiB, with the files before it";
+  }
+  entry.kind = Kind::unreadable;
+  return entry;
+}
+
+// A directory that may not be listed becomes an unreadable entry.
+std::vector<std::string> TreeReader::names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir((root_ + directory).c_str()), ::closedir);
+  if (!open) {
+    if (errno != EACCES && errno != EPERM) return names;
+    FileEntry closed{.kind = Kind::unreadable, .unread = "this user may not list the directory"};
+    tree_.put(directory, std::move(closed));
+    return names;
+  }
+  while (const auto* entry = ::readdir(open.get())) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != ".." && names.size() <= most_entries) names.push_back(name);
+  }
+  return names;
 }
 
 // The path with every symlink on it followed and taken into the tree; "" when it ends nowhere.
@@ -97,8 +121,12 @@ std::string TreeReader::resolve(std::string_view path) {
 void TreeReader::read_below(const std::string& path, int depth) {
   const auto found = tree_.entries().find(path);
   const bool directory = path == "/" || (found != tree_.entries().end() && found->second.kind == Kind::directory);
-  if (!directory || depth > deepest || !listed_.insert(path).second) return;
-  for (const auto& name : names_in(root_ + path)) {
+  if (!directory || !listed_.insert(path).second) return;
+  if (depth > deepest) {
+    unread_ = unread_error(fmt::format("nested deeper than {} levels", deepest), Location{root_ + path});
+    return;
+  }
+  for (const auto& name : names_in(path)) {
     const auto below = (path == "/" ? "" : path) + "/" + name;
     if (!read_entry(below)) continue;
     const auto target = resolve(below);
@@ -123,7 +151,7 @@ void TreeReader::add_glob(std::string_view pattern) {
       const auto directory = resolve(path.empty() ? "/" : path);
       if (directory.empty()) continue;
       FileTree names;
-      for (const auto& name : names_in(root_ + directory)) names.put_directory("/" + name);
+      for (const auto& name : names_in(directory)) names.put_directory("/" + name);
       for (const auto& match : names.glob("/" + std::string(part))) longer.push_back(path + match);
     }
     paths = std::move(longer);

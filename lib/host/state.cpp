@@ -12,7 +12,7 @@ std::string state_directory() {
 }
 
 LastApply remembered_apply() {
-  const auto file = read_local_file(last_apply_file());
+  const auto file = read_local_file(last_apply_file(), 1U << 20);
   return file ? parse_last_apply(file->text) : LastApply{};
 }
 

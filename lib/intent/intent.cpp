@@ -8,7 +8,7 @@
 #include "intent/names.h"
 #include "intent/rules.h"
 #include "intent/shape.h"
-#include "intent/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace rf {
 namespace {
@@ -160,6 +160,7 @@ IntentOrProblems parse_intent(const IntentText& text) {
   auto root = parse_yaml(text.text, text.file);
   if (!root) {
     out.problems.push_back(std::move(root.error()));
+    out.problems.back().kind = ErrorKind::intent;
     return out;
   }
   if ((*root)->kind == YamlNode::Kind::null) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "intent/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 namespace rf {
 

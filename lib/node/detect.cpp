@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "containerd/chain/chain.h"
+#include "node/after_start.h"
 #include "node/detect_parts.h"
 
 namespace rf {
@@ -27,6 +29,19 @@ std::string_view to_string(RegistryState state) {
   }
   return "";
 }
+namespace {
+
+// Nothing is said of a runtime when a file that decides its chains was not read.
+Result<> all_was_read(const Facts& facts, const Detection& detection) {
+  if (auto unread = unread_by_us(facts.tree, detection.config)) return *std::move(unread);
+  if (detection.era.style != Style::registries_yaml) return {};
+  const auto node = registries_yaml_node(facts, detection);
+  if (node.settings.unread) return *node.settings.unread;
+  const auto registries = registries_yaml_in(facts.tree, node.registries_file);
+  return registries || registries.error().kind != ErrorKind::unreadable ? Result<>() : Result<>(registries.error());
+}
+
+}  // namespace
 
 Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, const DetectOptions& options) {
   const Profile* forced = nullptr;
@@ -53,6 +68,7 @@ Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, 
   detection.confidence = choice.confidence;
   detection.notes = std::move(choice.notes);
   describe(detection, facts);
+  RF_CHECK(all_was_read(facts, detection));
   return detection;
 }
 

@@ -17,6 +17,7 @@ namespace rf {
 namespace {
 
 constexpr std::size_t most_bytes = 16u << 20;
+constexpr std::ptrdiff_t most_lines = 500'000;
 constexpr std::size_t most_processes = 256;
 constexpr std::size_t most_args = 4096;
 constexpr std::size_t most_receipts = 64;
@@ -95,7 +96,7 @@ class FactsReader {
     if (!ended_) return bad(lines_.size(), "the last line is not 'end': something is missing");
     RF_CHECK(build_tree());
     build_processes();
-    if (facts_.kubelet_endpoint.empty()) find_kubelet_endpoint(facts_, kubelet_);
+    if (facts_.kubelet_endpoint.empty()) RF_CHECK(find_kubelet_endpoint(facts_, kubelet_));
     return std::move(facts_);
   }
 
@@ -248,7 +249,8 @@ class FactsReader {
     const auto path = path_of(rest);
     if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
     if (key == "truncated" && facts_.truncated.size() < most_paths) facts_.truncated.push_back(path);
-    not_read_.insert(path);
+    not_read_.insert_or_assign(
+        path, key == "truncated" ? "larger than 256 KiB, or than 4 MiB with the files before it" : "no permission");
     return {};
   }
 
@@ -327,9 +329,10 @@ class FactsReader {
     for (const auto& [path, inode] : inodes_) {
       FileEntry entry{.kind = FileEntry::Kind::other, .mode = inode.mode & 07777, .uid = inode.uid, .gid = inode.gid};
       const auto type = inode.mode & 0170000;
-      if (not_read_.contains(path) || type == 0100000)
+      if (const auto reason = not_read_.find(path); reason != not_read_.end() || type == 0100000) {
         entry.kind = FileEntry::Kind::unreadable;
-      else if (type == 0040000)
+        if (reason != not_read_.end()) entry.unread = reason->second;
+      } else if (type == 0040000)
         entry.kind = FileEntry::Kind::directory;
       put(path, std::move(entry));
       RF_CHECK(within_bounds());
@@ -402,7 +405,7 @@ class FactsReader {
   KubeletProcess kubelet_;
   std::map<std::string, std::string> links_;
   std::map<std::string, Inode> inodes_;
-  std::set<std::string> not_read_;
+  std::map<std::string, std::string> not_read_;  // path, why
   std::map<std::string, std::string> masked_;
   std::vector<std::pair<std::string, std::string>> sums_;
   std::string content_;
@@ -411,7 +414,9 @@ class FactsReader {
 }  // namespace
 
 Result<Facts> parse_facts(std::string_view text) {
-  if (text.size() > most_bytes) return Error{ErrorKind::parse, "the facts are larger than 16 MiB"};
+  if (text.size() > most_bytes) return unread_error("the facts are larger than 16 MiB", Location{"facts", 0, 0});
+  if (std::count(text.begin(), text.end(), '\n') > most_lines)
+    return unread_error("the facts have more than 500,000 lines", Location{"facts", 0, 0});
   return FactsReader(text).read();
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "node/facts_parts.h"
+#include "yaml/yaml_tree.h"
 
 namespace rf {
 namespace {
@@ -12,17 +13,6 @@ std::string without_quotes(std::string_view text) {
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front())
     text = text.substr(1, text.size() - 2);
   return std::string(text);
-}
-
-// The value of a key of the top level of a KubeletConfiguration.
-std::string yaml_value(std::string_view text, std::string_view key) {
-  for (const auto line : lines(text)) {
-    if (!line.starts_with(key) || line.substr(key.size(), 1) != ":") continue;
-    auto value = line.substr(key.size() + 1);
-    if (const auto comment = value.find(" #"); comment != value.npos) value = value.substr(0, comment);
-    return without_quotes(value);
-  }
-  return "";
 }
 
 // KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/containerd/containerd.sock --x=y"
@@ -42,9 +32,13 @@ bool use(Facts& facts, std::string endpoint, std::string source) {
   return true;
 }
 
-bool use_file(Facts& facts, const std::string& path) {
-  const auto text = facts.tree.read(path);
-  return text && use(facts, yaml_value(*text, "containerRuntimeEndpoint"), path);
+// A KubeletConfiguration that we cannot read leaves it open which runtime counts; one that is broken says nothing.
+Result<bool> use_file(Facts& facts, const std::string& path) {
+  if (auto unread = facts.tree.why_unread(path)) return *std::move(unread);
+  const auto document = read_yaml(facts.tree.read(path).value_or(""), path);
+  if (!document && document.error().kind == ErrorKind::unreadable) return document.error();
+  const auto* endpoint = document ? document->root->get("containerRuntimeEndpoint") : nullptr;
+  return endpoint != nullptr && use(facts, endpoint->text, path);
 }
 
 }  // namespace
@@ -59,17 +53,23 @@ std::string flag_value(const std::vector<std::string>& argv, std::initializer_li
   return "";
 }
 
-void find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet) {
+Result<> find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet) {
   if (kubelet.pid != 0) {
     const auto given =
         flag_value(facts.processes["kubelet"], {"--container-runtime-endpoint", "-container-runtime-endpoint"});
-    if (use(facts, given, "argv of " + std::to_string(kubelet.pid))) return;
-    if (!kubelet.config_file.empty() && use_file(facts, kubelet.config_file)) return;
+    if (use(facts, given, "argv of " + std::to_string(kubelet.pid))) return {};
+    if (!kubelet.config_file.empty()) {
+      RF_TRY(const bool used, use_file(facts, kubelet.config_file));
+      if (used) return {};
+    }
   }
   const std::string flags = "/var/lib/kubelet/kubeadm-flags.env";
-  if (const auto text = facts.tree.read(flags); text && use(facts, environment_flag(*text), flags)) return;
-  if (use_file(facts, "/var/lib/kubelet/instance-config.yaml")) return;
-  use_file(facts, "/var/lib/kubelet/config.yaml");
+  if (const auto text = facts.tree.read(flags); text && use(facts, environment_flag(*text), flags)) return {};
+  for (const auto* file : {"/var/lib/kubelet/instance-config.yaml", "/var/lib/kubelet/config.yaml"}) {
+    RF_TRY(const bool used, use_file(facts, file));
+    if (used) return {};
+  }
+  return {};
 }
 
 }  // namespace rf

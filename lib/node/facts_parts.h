@@ -13,8 +13,9 @@ struct KubeletProcess {
   int pid = 0;
   std::string config_file;
 };
-// Fills kubelet_endpoint and kubelet_source from the kubelet's arguments, its configuration, or what kubeadm left.
-void find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet);
+// Fills kubelet_endpoint and kubelet_source from the kubelet's arguments, its configuration, or what kubeadm left. An
+// Error of kind unreadable where one of these is beyond our limits.
+Result<> find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet);
 
 // The words of a node, each `unknown` for any other.
 PluginState plugin_state(std::string_view word);

@@ -40,6 +40,7 @@ std::string asked_like(const ChainEndpoint& endpoint) {
 }
 
 std::string shown(const Chain& chain) {
+  if (chain.unread) return to_string(*chain.unread);
   if (chain.error) return "error: " + *chain.error;
   std::vector<std::string> endpoints;
   for (const auto& endpoint : chain.endpoints) endpoints.push_back("[" + asked_like(endpoint) + "]");

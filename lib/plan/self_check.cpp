@@ -87,6 +87,7 @@ std::optional<Difference> compare_endpoint(const Endpoint& wanted, const ChainEn
 }
 
 std::optional<Difference> compare(const Registry& registry, const Chain& chain, const PlanContext& context) {
+  if (chain.unread) return Difference{to_string(*chain.unread), std::nullopt};
   if (chain.error) return Difference{fmt::format("every pull would fail: {}", *chain.error), std::nullopt};
   auto wanted = registry.chain();
   if (registry.name == "*" && registry.upstream == Registry::Upstream::standard)
@@ -143,6 +144,7 @@ std::string cause(const Chain& chain, const EffectiveConfig& config) {
 
 Result<std::vector<Chain>> self_check(const PlanContext& context, const Projected& projected) {
   const auto& config = projected.config;
+  if (config.unread) return Error{*config.unread}.doing("reading what this plan would write");
   for (const auto* fault : {&config.load_error, &config.cri_error})
     if (*fault) {
       auto error = **fault;

@@ -80,7 +80,8 @@ std::string remarks(std::span<const DetectRow> rows, const TextStyle& style) {
   };
   for (const auto& row : rows) {
     if (row.error) {
-      line(row, Emphasis::bad, row.error->message);
+      line(row, Emphasis::bad,
+           (row.error->where ? to_string(*row.error->where) + ": " : std::string()) + row.error->message);
       if (!row.error->hint.empty()) line(row, Emphasis::none, "hint: " + row.error->hint);
     }
     if (!row.detection) continue;

@@ -52,6 +52,7 @@ Value receipt_value(const ReceiptSummary& receipt) {
 
 std::string chain_text(const Chain& chain) {
   if (chain.error) return "fails: " + *chain.error;
+  if (chain.unread) return to_string(*chain.unread->where) + ": " + chain.unread->message;
   std::vector<std::string> urls;
   for (const auto& endpoint : chain.endpoints) urls.push_back(short_url(endpoint));
   return urls.empty() ? "nothing" : join(urls, " -> ");

@@ -4,8 +4,8 @@
 
 #include "containerd/toml/toml_document.h"
 #include "input.h"
-#include "intent/yaml_tree.h"
 #include "node/mask.h"
+#include "yaml/yaml_tree.h"
 
 using namespace rf;
 using fuzz::require;

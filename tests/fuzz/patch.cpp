@@ -5,7 +5,7 @@
 #include "containerd/chain/hosts_toml.h"
 #include "containerd/toml/toml_document.h"
 #include "input.h"
-#include "intent/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 using namespace rf;
 using fuzz::require;

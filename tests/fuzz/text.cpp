@@ -5,11 +5,11 @@
 #include "base/version.h"
 #include "containerd/toml/toml_document.h"
 #include "input.h"
-#include "intent/yaml_tree.h"
 #include "probe/probe.h"
 #include "report/diff.h"
 #include "report/table.h"
 #include "report/value.h"
+#include "yaml/yaml_tree.h"
 
 using namespace rf;
 using fuzz::require;

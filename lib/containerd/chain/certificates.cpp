@@ -21,8 +21,10 @@ struct PemBlock {
   bool has_headers = false;
 };
 
-// The next block that decodes, taken off the front of the text, as pem.Decode does; malformed ones are passed over.
+// The next block that decodes, taken off the front of the text, as pem.Decode does; malformed ones are passed over. No
+// part of the text is searched or decoded more than a few times, however many blocks begin in it.
 std::optional<PemBlock> next_block(std::string_view& text) {
+  std::size_t end_left = 0;  // of the text from the next END line on; 0: it is to be looked for
   for (;;) {
     const auto begin = text.find("-----BEGIN ");
     if (begin == text.npos) return std::nullopt;
@@ -35,8 +37,13 @@ std::optional<PemBlock> next_block(std::string_view& text) {
     PemBlock block{.type = std::string(first_line.substr(0, first_line.size() - 5)), .der = {}};
     const auto body = text.substr(line_end + 1);
     const auto marker = fmt::format("-----END {}-----", block.type);
-    const auto end = body.find(marker);
-    if (end == body.npos) continue;
+    if (end_left == 0 || end_left > body.size()) {
+      const auto found = body.find("-----END ");
+      if (found == body.npos) return std::nullopt;
+      end_left = body.size() - found;
+    }
+    const auto end = body.size() - end_left;
+    if (!body.substr(end).starts_with(marker) || body.substr(0, end).find("-----BEGIN ") != body.npos) continue;
     std::string base64;
     for (const auto line : lines(body.substr(0, end))) {
       if (line.find(':') != line.npos)

@@ -81,12 +81,11 @@ class CertificateCheck {
  private:
   std::optional<std::string> unreadable(const std::string& path) const {
     const auto failure = open_failure(tree_, path);
-    if (!failure) return std::nullopt;
+    if (!failure || failure->kind == OpenFailure::Kind::denied)
+      return std::nullopt;  // containerd may, where we may not
     const bool fails = options_.missing_certificates == ChainOptions::Missing::fails ||
-                       (failure->kind == OpenFailure::Kind::missing && below_a_root(path));
-    if (!fails && (failure->kind == OpenFailure::Kind::missing || failure->kind == OpenFailure::Kind::denied))
-      return std::nullopt;
-    return failure->text;
+                       failure->kind != OpenFailure::Kind::missing || below_a_root(path);
+    return fails ? std::optional(failure->text) : std::nullopt;
   }
 
   bool below_a_root(const std::string& path) const {
@@ -174,6 +173,8 @@ Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::st
   Chain chain;
   chain.registry = registry;
   chain.ignored = config.ignored;
+  chain.unread = config.unread;
+  if (chain.unread) return chain;
   if (const auto error = startup_error(config)) {
     chain.error = error->message;
     return chain;
@@ -185,7 +186,8 @@ Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::st
   const auto directory = find_host_directory(tree, config.hosts_roots, registry, config.containerd);
   note_directory(directory, registry, config, tree, chain);
   chain.error = directory.error;
-  if (chain.error) return chain;
+  chain.unread = directory.unread;
+  if (chain.error || chain.unread) return chain;
   LoadedHosts loaded;
   if (directory.path.empty()) {
     loaded.entries.emplace_back();
@@ -194,7 +196,8 @@ Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::st
     loaded = load_host_directory(tree, directory.path, config.containerd);
     chain.ignored.insert(chain.ignored.end(), loaded.ignored.begin(), loaded.ignored.end());
     chain.error = loaded.error;
-    if (chain.error) return chain;
+    chain.unread = loaded.unread;
+    if (chain.error || chain.unread) return chain;
   }
   if (loaded.entries.back().host.empty())
     fill_default_host(loaded.entries.back(), registry, config.containerd, options);
@@ -211,6 +214,17 @@ Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::st
     add_credentials(config, loaded.file, endpoint);
   }
   return chain;
+}
+
+std::optional<Error> unread_by_us(const FileTree& tree, const EffectiveConfig& config) {
+  if (config.unread) return config.unread;
+  for (const auto& root : config.hosts_roots) {
+    if (auto unread = tree.why_unread(root)) return unread;
+    for (const auto& name : tree.list(root))
+      if (auto loaded = load_host_directory(tree, clean_path(root + "/" + name), config.containerd); loaded.unread)
+        return std::move(loaded.unread);
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> certificate_files(const FileTree& tree, const EffectiveConfig& config) {

@@ -44,8 +44,9 @@ struct Chain {
   std::string registry;
   std::optional<std::string> hosts_dir;  // the directory found; absent when none or not used
   std::optional<std::string> error;      // the pull fails before any request, with this message of containerd
+  std::optional<Error> unread;           // a file that decides it was not read by us: the chain is not known
   std::vector<IgnoredSetting> ignored;
-  std::vector<ChainEndpoint> endpoints;  // empty when error is set
+  std::vector<ChainEndpoint> endpoints;  // empty when error or unread is set
 };
 
 struct ChainOptions {
@@ -59,6 +60,10 @@ struct ChainOptions {
 };
 Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::string_view registry,
                     const ChainOptions& options = {});
+
+// Why the chains of this configuration are not known: a file that decides one was not read by us. Nothing when all
+// were.
+std::optional<Error> unread_by_us(const FileTree& tree, const EffectiveConfig& config);
 
 // Certificate files that the hosts.toml files under the configuration's roots name: what a tree must hold besides those
 // directories for a chain to be right.

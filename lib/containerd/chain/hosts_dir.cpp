@@ -105,6 +105,8 @@ HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::s
   for (const auto& root : roots) {
     for (const auto& name : candidate_names(registry, containerd)) {
       const auto path = clean_path(root + "/" + name);
+      found.unread = found.path.empty() ? tree.why_unread(path) : std::nullopt;
+      if (found.unread) return found;
       if (tree.exists(path)) {
         if (found.path.empty())
           found.path = path;
@@ -134,10 +136,14 @@ std::vector<std::string> configured_registries(const FileTree& tree, const Effec
 LoadedHosts load_host_directory(const FileTree& tree, const std::string& directory, const Version& containerd) {
   const auto path = directory + "/hosts.toml";
   const auto failure = open_failure(tree, path);
+  LoadedHosts failed;
+  failed.unread = tree.why_unread(path);
+  if (failure && failure->kind == OpenFailure::Kind::denied && !failed.unread)
+    failed.unread = unread_error("it is not a regular file", Location{path, 0, 0});
+  if (failed.unread) return failed;
   if (failure && failure->kind != OpenFailure::Kind::missing) {
-    LoadedHosts loaded;
-    loaded.error = failure->text;
-    return loaded;
+    failed.error = failure->text;
+    return failed;
   }
   if (failure) return load_certificates(tree, directory, containerd);
   const auto text = tree.read(path).value_or("");
@@ -147,7 +153,12 @@ LoadedHosts load_host_directory(const FileTree& tree, const std::string& directo
     return loaded;
   }
   auto read = read_hosts_toml(text, directory, containerd);
-  if (const auto* fault = std::get_if<HostsFault>(&read)) return without_hosts(tree, directory, containerd, *fault);
+  if (auto* fault = std::get_if<HostsFault>(&read)) {
+    if (fault->error.kind != ErrorKind::unreadable) return without_hosts(tree, directory, containerd, *fault);
+    failed.unread = std::move(fault->error);
+    if (failed.unread->where) failed.unread->where->file = path;
+    return failed;
+  }
   auto& hosts = std::get<HostsFile>(read);
   LoadedHosts loaded{.entries = std::move(hosts.entries), .file = path};
   for (auto& ignored : hosts.ignored)

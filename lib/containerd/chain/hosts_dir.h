@@ -23,6 +23,7 @@ std::optional<OpenFailure> open_failure(const FileTree& tree, const std::string&
 struct HostDirectory {
   std::string path;                   // "" when no root has one
   std::optional<std::string> error;   // the search itself failed
+  std::optional<Error> unread;        // we could not look there
   std::vector<std::string> shadowed;  // directories of later roots, and _default, that would have matched too
 };
 HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::string>& roots,
@@ -34,9 +35,10 @@ std::vector<std::string> configured_registries(const FileTree& tree, const Effec
 inline constexpr std::string_view unnamed_registry = "unnamed.invalid";
 
 struct LoadedHosts {
-  std::vector<HostEntry> entries = {};    // the last one is the root entry; never empty unless error is set
+  std::vector<HostEntry> entries = {};    // the last one is the root entry; never empty unless error or unread is set
   std::string file = {};                  // the hosts.toml they come from, "" for certificate files
   std::optional<std::string> error = {};  // the pull fails with it
+  std::optional<Error> unread = {};       // we did not read the file; there are no entries then
   std::string dropped = {};               // what is wrong with a hosts.toml that is dropped whole, "" for none
   std::vector<IgnoredSetting> ignored = {};
 };

@@ -88,8 +88,9 @@ Result<TomlNode> parse_document(std::string_view text, bool v2) {
   // Only this one complaint of the strict reader is none of go-toml 1's.
   if (!v2 && parsed.error().message.find("redefine existing table") != std::string::npos)
     if (const auto flat = with_keys_from_the_root(strict); !flat.empty())
-      if (auto again = parse_toml(flat, "")) return again;
+      if (auto again = parse_toml(flat, ""); again || again.error().kind == ErrorKind::unreadable) return again;
   const auto& error = parsed.error();
+  if (error.kind == ErrorKind::unreadable) return error;
   return dropped_hosts_file(fmt::format("{}: {}", v2 ? "toml" : "failed to parse TOML", error.message),
                             error.where ? error.where->line : 0);
 }

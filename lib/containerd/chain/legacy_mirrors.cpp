@@ -30,7 +30,9 @@ const LegacyMirror* mirror_of(const EffectiveConfig& config, std::string_view re
 std::optional<std::string> tls_error(const FileTree& tree, const RegistryTls& tls, const ChainOptions& options) {
   const auto failure_of = [&](const std::string& path) -> std::optional<std::string> {
     const auto failure = open_failure(tree, path);
-    if (!failure || options.missing_certificates != ChainOptions::Missing::fails) return std::nullopt;
+    if (!failure || failure->kind == OpenFailure::Kind::denied ||
+        options.missing_certificates != ChainOptions::Missing::fails)
+      return std::nullopt;
     return failure->text;
   };
   if (!tls.cert_file.empty() && tls.key_file.empty())

@@ -75,6 +75,7 @@ bool same_otherwise(const EffectiveConfig& a, const EffectiveConfig& b) {
 }
 
 std::optional<Error> why_not(const EffectiveConfig& config) {
+  if (config.unread) return config.unread;
   if (config.load_error) {
     Error error = *config.load_error;
     error.kind = ErrorKind::refused;
@@ -163,6 +164,7 @@ Result<SingleFile> read_single(std::string_view text, const Version& containerd)
   out.tree.put_file(single_file, std::string(text));
   out.config = effective_config(out.tree, out.source, containerd);
   out.files = read_config_files(out.tree, out.source, containerd);
+  if (out.config.unread) return *out.config.unread;
   if (out.config.load_error) {
     Error error = *out.config.load_error;
     error.kind = ErrorKind::refused;

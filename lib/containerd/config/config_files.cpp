@@ -138,10 +138,13 @@ Result<std::vector<ListedPlugin>> strings_of(const TomlNode& root, std::string_v
 }
 
 Result<File> read_file(const FileTree& tree, const std::string& path, const Version& containerd) {
+  if (auto unread = tree.why_unread(path)) return *std::move(unread);
   const auto text = tree.read(path);
   if (!text) {
-    const bool there = tree.exists(path);
-    const auto why = there ? "the file was not readable" : "no such file or directory";
+    const auto* entry = tree.stat(path);
+    if (entry != nullptr && entry->kind == FileEntry::Kind::other)
+      return unread_error("it is not a regular file", Location{path, 0, 0});
+    const auto why = entry != nullptr ? "is a directory" : "no such file or directory";
     return Error{
         .kind = ErrorKind::runtime,
         .message = fmt::format("{}open {}: {}",
@@ -151,6 +154,7 @@ Result<File> read_file(const FileTree& tree, const std::string& path, const Vers
   if (containerd.major >= 2 && text->starts_with("\xEF\xBB\xBF"))
     return load_failure(containerd, path, "invalid character at start of key: a byte order mark", {path, 1, 1});
   auto root = parse_config(*text, path, containerd);
+  if (!root && root.error().kind == ErrorKind::unreadable) return root.error();
   if (!root) return parse_failure(containerd, path, root.error());
   File file{.path = path, .root = *root, .plugins = {}, .imports = {}, .disabled = {}, .required = {}};
   const auto failed = [&](const TomlNode& node, std::string_view key, std::string_view wanted) {
@@ -173,20 +177,37 @@ Result<File> read_file(const FileTree& tree, const std::string& path, const Vers
   return file;
 }
 
-Result<std::vector<std::string>> resolve_imports(const FileTree& tree, const File& file, const Version& containerd) {
+// What one configuration may cost.
+struct Budget {
+  static constexpr std::size_t most_patterns = 100;
+  static constexpr std::size_t most_values = 50'000;
+  std::size_t patterns = 0;  // of imports, with a '*'
+  std::size_t values = 0;    // of all files
+};
+
+std::size_t values_in(const TomlNode& node) {
+  std::size_t count = 1;
+  for (const auto& item : node.items) count += values_in(item);
+  for (const auto& [key, value] : node.entries) count += values_in(value);
+  return count;
+}
+
+Result<std::vector<std::string>> resolve_imports(const FileTree& tree, const File& file, const Version& containerd,
+                                                 Budget& budget) {
   std::vector<std::string> out;
   for (const auto& import : file.imports) {
     const bool glob = import.find('*') != import.npos;
     const bool from_cwd =
         glob && !line_at_least(containerd, 1, 7);  // measured on 1.6.20; a service's working directory is "/"
     const auto path = join_path(from_cwd ? "/" : parent_path(file.path), import);
+    if (glob && ++budget.patterns > Budget::most_patterns)
+      return unread_error(fmt::format("more than {} patterns in imports", Budget::most_patterns),
+                          Location{file.path, 0, 0});
     auto matches = glob ? tree.glob(path) : std::vector<std::string>{path};
     std::move(matches.begin(), matches.end(), std::back_inserter(out));
     if (out.size() >= FileTree::most_matches)
-      return Error{.kind = ErrorKind::unsupported,
-                   .message = fmt::format("{} imports more files than regfallback looks at ({})", file.path,
-                                          FileTree::most_matches),
-                   .where = Location{file.path, 0, 0}};
+      return unread_error(fmt::format("it imports {} files or more", FileTree::most_matches),
+                          Location{file.path, 0, 0});
   }
   return out;
 }
@@ -343,31 +364,41 @@ ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, 
   Merger merger(out, containerd);
   std::deque<std::string> pending;
   std::set<std::string, std::less<>> seen;
+  Budget budget;
+  const auto fail = [&](Error error) {
+    (error.kind == ErrorKind::unreadable ? out.unread : out.error) = std::move(error);
+  };
   const auto add = [&](std::string path) {
     if (seen.insert(path).second) pending.push_back(std::move(path));
   };
   if (tree.exists(source.file)) add(normal_path(source.file));
   const bool has_root = !pending.empty();
-  while (!pending.empty() && !out.error) {
+  while (!pending.empty() && !out.error && !out.unread) {
     const std::string path = std::move(pending.front());
     pending.pop_front();
     auto read = read_file(tree, path, containerd);
     if (!read) {
-      out.error = read.error();
+      fail(read.error());
       if (out.files.empty()) out.files.push_back(path);
       break;
     }
-    if (source.imports == ConfigSource::Imports::follow) {
-      auto imports = resolve_imports(tree, *read, containerd);
-      if (!imports)
-        out.error = std::move(imports).error();
-      else
-        for (auto& import : *imports) add(std::move(import));
+    budget.values += values_in(read->root);
+    if (budget.values > Budget::most_values) {
+      fail(unread_error(fmt::format("more than {} values, with the files before it", Budget::most_values),
+                        Location{path, 0, 0}));
+      break;
     }
-    if (out.error) break;
+    if (source.imports == ConfigSource::Imports::follow) {
+      auto imports = resolve_imports(tree, *read, containerd, budget);
+      if (!imports) {
+        fail(std::move(imports).error());
+        break;
+      }
+      for (auto& import : *imports) add(std::move(import));
+    }
     out.error = merger.add(std::move(*read));
   }
-  if (!out.error && has_root) out.error = merger.finish();
+  if (!out.error && !out.unread && has_root) out.error = merger.finish();
   if (out.cri_plugin.empty()) out.cri_plugin = cri_plugin_name(out.root_version, containerd);
   return out;
 }

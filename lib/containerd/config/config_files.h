@@ -31,6 +31,7 @@ struct ListedPlugin {
 };
 
 struct ConfigFiles {
+  std::optional<Error> unread;     // beyond our limits or rights; the rest holds what was read before
   std::optional<Error> error;      // containerd does not start; the rest holds what was read before
   std::vector<std::string> files;  // read, in order
   std::vector<TomlNode> roots;     // one for each of `files`

@@ -258,6 +258,8 @@ EffectiveConfig effective_config(const FileTree& tree, const ConfigSource& sourc
     out.files = files.files;
     out.config_version = files.root_version;
     out.load_error = files.error;
+    out.unread = files.unread;
+    if (out.unread) return out;
     const TomlNode* plugin = files.plugins.find(files.cri_plugin);
     const TomlNode none{};
     RegistryReader reader(out, containerd);

@@ -104,6 +104,7 @@ struct EffectiveConfig {
   std::vector<std::string> files;  // read, in order; later ones win
   int config_version = 0;          // of the root file; 0: no version line
 
+  std::optional<Error> unread;      // we did not read these files: nothing else here is known, and no fault is theirs
   std::optional<Error> load_error;  // containerd does not start with these files
   std::optional<Error>
       cri_error;  // the CRI plugin ends in state "error", or is disabled; message as containerd says it

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/version.h"
+#include "yaml/yaml_tree.h"
 
 namespace rf {
 
@@ -55,9 +56,17 @@ struct RegistriesYaml {
   std::map<std::string, RegistriesYamlMirror> mirrors = {};  // by registry host, or "*"
   std::map<std::string, RegistriesYamlConfig> configs = {};  // by endpoint host, or "*"
   std::vector<RegistriesYamlIgnored> ignored = {};
+  std::vector<YamlRepeat> repeated = {};  // keys written more than once
+  int next_document = 0;                  // the line of a second document, which is never read; 0: there is none
 };
-// The program does not start on a file that is an Error here. Unknown keys are no error to it.
+// What the program makes of the file, as yaml.v2 decodes it. It does not start on a file that is an Error of kind parse
+// here; one of kind unreadable is beyond our limits, and says nothing about the program. Unknown keys are no error to
+// it.
 Result<RegistriesYaml> parse_registries_yaml(std::string_view text, std::string_view file);
+// The same for a file of a node; a missing one is an empty one.
+Result<RegistriesYaml> registries_yaml_in(const FileTree& tree, const std::string& file);
+// Whether a key written again goes on with what the one before it says, instead of replacing it.
+bool joins_the_first(const YamlRepeat& repeat);
 
 struct RegistriesYamlEndpoint {
   std::optional<std::string> url = {};  // absent: no line is written for it; "" stands as an empty server
@@ -78,14 +87,17 @@ struct RegistriesYamlSettings {
   std::string embedded_registry = {};     // "127.0.0.1:6443" where the embedded registry runs; "" where not
   RegistriesYamlTls embedded_tls = {};
   std::string registries_file = {};  // --private-registry; "" when not given
+  std::optional<Error> unread = {};  // a configuration file that we could not read; the rest is known in part only
 };
 // From argv of the running program and from its config.yaml and config.yaml.d under /etc/rancher/PROGRAM. A server's
 // settings are not on its agents: there the embedded registry is known by what was rendered for it into `hosts_dir`.
 RegistriesYamlSettings registries_yaml_settings(const FileTree& tree, std::string_view program,
                                                 const std::vector<std::string>& argv, std::string_view hosts_dir);
 
-// The URL an endpoint's text stands for, "" where the program skips it: "m:5000" -> "https://m:5000/v2".
+// The URL an endpoint's text stands for: "m:5000" -> "https://m:5000/v2"; "" where the program skips it. A text without
+// a host is not skipped: "https://" -> "https:///v2", which nothing answers.
 std::string registries_yaml_url(std::string_view endpoint);
+bool is_without_host(std::string_view registries_yaml_url);
 
 // By directory name in certs.d: "docker.io", "_default".
 using RegistriesYamlHosts = std::map<std::string, RegistriesYamlHost>;

@@ -1,12 +1,12 @@
 // How a node's K3s or RKE2 was started, and its files as they will be after the next start.
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include "base/names.h"
 #include "base/text.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "containerd/toml/toml_document.h"
 #include "containerd/toml/toml_write.h"
+#include "yaml/yaml_tree.h"
 
 namespace rf {
 namespace {
@@ -30,18 +30,19 @@ struct Flags {
   }
 };
 
-// A configuration file that cannot be read stops the program at its next start; here it just says nothing.
-void read_config_file(const FileTree& tree, const std::string& path, Flags& flags) {
-  const auto text = tree.read(path);
-  if (!text) return;
-  try {
-    const auto root = YAML::Load(std::string(*text));
-    if (!root.IsMap()) return;
-    for (const auto& entry : root)
-      if (entry.first.IsScalar() && entry.second.IsScalar()) flags.set(entry.first.Scalar(), entry.second.Scalar());
-  } catch (const YAML::Exception&) {
+// A configuration file that is broken stops the program at its next start; here it says nothing.
+void read_config_file(const FileTree& tree, const std::string& path, Flags& flags, std::optional<Error>& unread) {
+  if (auto why = tree.why_unread(path)) {
+    unread = std::move(why);
     return;
   }
+  const auto document = read_yaml(tree.read(path).value_or(""), path);
+  if (!document) {
+    if (document.error().kind == ErrorKind::unreadable) unread = document.error();
+    return;
+  }
+  for (const auto& [key, value] : document->root->entries)
+    if (key->is_scalar() && value->is_scalar()) flags.set(key->text, value->text);
 }
 
 void read_argv(const std::vector<std::string>& argv, Flags& flags) {
@@ -86,11 +87,13 @@ RegistriesYamlSettings registries_yaml_settings(const FileTree& tree, std::strin
                                                 const std::vector<std::string>& argv, std::string_view hosts_dir) {
   Flags flags;
   const auto directory = fmt::format("/etc/rancher/{}", program);
-  read_config_file(tree, directory + "/config.yaml", flags);
-  for (const auto& file : tree.glob(directory + "/config.yaml.d/*.yaml")) read_config_file(tree, file, flags);
+  std::optional<Error> unread;
+  read_config_file(tree, directory + "/config.yaml", flags, unread);
+  for (const auto& file : tree.glob(directory + "/config.yaml.d/*.yaml")) read_config_file(tree, file, flags, unread);
   read_argv(argv, flags);
   RegistriesYamlSettings settings{.disable_default_endpoint = is_true(flags.no_default),
-                                  .registries_file = flags.registries};
+                                  .registries_file = flags.registries,
+                                  .unread = std::move(unread)};
   if (!embedded_from_rendered(tree, program, hosts_dir, settings) && is_true(flags.embedded))
     settings.embedded_registry = embedded_address;
   return settings;
@@ -176,8 +179,8 @@ std::string rendered_auth(const RegistriesYaml& registries, std::string_view plu
 }
 
 Result<FileTree> project_registries_yaml(const FileTree& tree, const RegistriesYamlNode& node) {
-  const auto text = tree.read(node.registries_file);
-  RF_TRY(const auto registries, parse_registries_yaml(text.value_or(""), node.registries_file));
+  if (node.settings.unread) return *node.settings.unread;
+  RF_TRY(const auto registries, registries_yaml_in(tree, node.registries_file));
   return project_registries_yaml(tree, node, registries);
 }
 

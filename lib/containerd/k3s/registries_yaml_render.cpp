@@ -37,7 +37,7 @@ struct Address {
 // Nothing for an address the program skips.
 std::optional<Address> normalise(std::string_view text, std::string_view embedded) {
   const auto parsed = parse_go_url(text.find("://") == text.npos ? "//" + std::string(text) : std::string(text));
-  if (!parsed || parsed->host.empty()) return std::nullopt;
+  if (!parsed) return std::nullopt;
   const auto& url = *parsed;
   const auto api_host = api_host_of(url.host);
   Address address{std::string(registry_of_api_host(api_host)), std::string(api_host), {}, false};
@@ -82,7 +82,7 @@ void add_endpoints(RegistriesYamlHost& host, const RegistriesYamlMirror& mirror,
     const auto address = normalise(mirror.endpoints[i], embedded);
     if (!address || !seen.insert(address->url).second) continue;
     auto endpoint = endpoint_of(*address, registries.configs);
-    if (address->host != embedded) endpoint.rewrites = mirror.rewrites;
+    if (embedded.empty() || address->host != embedded) endpoint.rewrites = mirror.rewrites;
     const bool last = i + 1 == mirror.endpoints.size();
     // The registry's own endpoint in last place becomes the server; its rewrites are not written then.
     if (last && host.upstream && host.upstream->url == endpoint.url && !endpoint.override_path)
@@ -112,6 +112,8 @@ std::string registries_yaml_url(std::string_view endpoint) {
   const auto address = normalise(endpoint, "");
   return address ? address->url : "";
 }
+
+bool is_without_host(std::string_view url) { return url.find(":///") != url.npos; }
 
 RegistriesYamlHosts render_hosts(const RegistriesYaml& given, const RegistriesYamlSettings& settings) {
   RegistriesYaml registries = given;

@@ -10,27 +10,39 @@ namespace rf {
 
 namespace {
 
-// toml++ counts lines and code points; edits need bytes.
+// toml++ counts lines and code points; edits need bytes. Every 64th code point is noted, so that a long line costs no
+// more than short ones.
 class Offsets {
  public:
   explicit Offsets(std::string_view text) : text_(text) {
-    starts_.push_back(text.starts_with("\xEF\xBB\xBF") ? 3 : 0);
-    for (std::size_t i = 0; i < text.size(); ++i)
-      if (text[i] == '\n') starts_.push_back(i + 1);
+    std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    line_starts_.push_back(0);
+    for (std::size_t count = 0; at < text.size(); at = next(at)) {
+      if (count % step == 0) noted_.push_back(at);
+      ++count;
+      if (text[at] == '\n') line_starts_.push_back(count);
+    }
   }
   std::size_t at(const toml::source_position& position) const {
-    if (position.line == 0 || position.line > starts_.size()) return text_.size();
-    std::size_t offset = starts_[position.line - 1];
-    for (auto column = position.column; column > 1 && offset < text_.size(); --column) {
-      ++offset;
-      while (offset < text_.size() && (static_cast<unsigned char>(text_[offset]) & 0xC0) == 0x80) ++offset;
-    }
+    if (position.line == 0 || position.line > line_starts_.size()) return text_.size();
+    const auto point = line_starts_[position.line - 1] + (position.column == 0 ? 0 : position.column - 1);
+    if (point / step >= noted_.size()) return text_.size();
+    std::size_t offset = noted_[point / step];
+    for (auto left = point % step; left > 0 && offset < text_.size(); --left) offset = next(offset);
     return offset;
   }
 
  private:
+  static constexpr std::size_t step = 64;
+  std::size_t next(std::size_t at) const {
+    ++at;
+    while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0) == 0x80) ++at;
+    return at;
+  }
+
   std::string_view text_;
-  std::vector<std::size_t> starts_;
+  std::vector<std::size_t> line_starts_;  // as code points of the text
+  std::vector<std::size_t> noted_;        // offsets
 };
 
 class Reader {

@@ -14,10 +14,28 @@ constexpr std::string_view blanks = " \t\n\v\f\r";
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
+constexpr std::string_view foreign_character = "a character that is not ASCII outside of strings and comments";
+constexpr std::string_view foreign_behind_join =
+    "a character that is not ASCII behind a backslash that joins two lines";
+constexpr std::string_view too_deep = "nested deeper than 128 levels";
+constexpr std::string_view too_long = "a key longer than 1,024 bytes";
+constexpr std::string_view too_many = "more than 50,000 values";
+constexpr std::size_t deepest = 128;
+constexpr std::size_t longest_key = 1024;
+constexpr std::size_t most_values = 50'000;
+constexpr std::size_t largest = 1u << 20;
+
+// What toml++ cannot take, and where.
+struct Fault {
+  std::size_t at = 0;
+  std::string_view what = foreign_character;
+  bool is_our_limit = false;  // the text may be in order
+};
+
 // One past the end of the string that starts at `at`. A string of one line that is not closed ends with its line.
-// `foreign` becomes the place where its reader would meet what it cannot take: a character that is not ASCII behind a
+// `fault` becomes the place where its reader would meet what it cannot take: a character that is not ASCII behind a
 // backslash and what blanks that takes.
-std::size_t past_string(std::string_view text, std::size_t at, std::optional<std::size_t>& foreign) {
+std::size_t past_string(std::string_view text, std::size_t at, std::optional<Fault>& fault) {
   const char quote = text[at];
   const std::string triple(3, quote);
   const bool many_lines = text.substr(at).starts_with(triple);
@@ -26,7 +44,9 @@ std::size_t past_string(std::string_view text, std::size_t at, std::optional<std
     const char c = text[at];
     if (quote == '"' && c == '\\') {
       const auto next = std::min(text.find_first_not_of(blanks, at + 1), text.size());
-      if (next < text.size() && !is_ascii(text[next])) foreign = next;
+      const bool joins = many_lines && text.substr(at, next - at).find('\n') != text.npos;
+      if (next < text.size() && !is_ascii(text[next]))
+        fault = Fault{next, joins ? foreign_behind_join : foreign_character, joins};
       at = std::max(next, at + 2);
     } else if (many_lines && text.substr(at).starts_with(triple)) {
       at += 3;
@@ -56,16 +76,6 @@ Location location_of(std::string_view text, std::size_t at, std::string_view fil
           static_cast<int>(column) + 1};
 }
 
-constexpr std::string_view foreign_character = "a character that is not ASCII stands outside of strings and comments";
-constexpr std::string_view too_deep = "tables are nested deeper than 128 levels";
-constexpr std::size_t deepest = 128;
-
-// What toml++ cannot take, and where.
-struct Fault {
-  std::size_t at = 0;
-  std::string_view what = foreign_character;
-};
-
 // How far toml++ reads on from here: it knows where a value is expected, and takes all up to the next blank or bracket
 // for a bare one, quotes included.
 class Reader {
@@ -76,19 +86,22 @@ class Reader {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '"' || c == '\'') {
-        std::optional<std::size_t> foreign;
-        at_ = past_string(text_, at_, foreign);
-        if (foreign) return Fault{*foreign};
+        std::optional<Fault> fault;
+        at_ = past_string(text_, at_, fault);
+        if (fault) return fault;
         value_next_ = false;
       } else if (c == '#') {
         at_ = past_comment(text_, at_);
+        entry_ = at_;
       } else if (!is_ascii(c)) {
         return Fault{at_};
       } else if (value_next_ && !ends_value(c) && c != '[' && c != '{') {
         if (const auto foreign = past_bare_value()) return Fault{*foreign};
       } else {
+        if (in_key_ && (c == '=' || c == '\n') && at_ - entry_ > longest_key) return Fault{at_, too_long, true};
         take(c);
-        if (depth_ + parts_ > deepest) return Fault{at_, too_deep};
+        if (depth_ + parts_ > deepest) return Fault{at_, too_deep, true};
+        if (values_ > most_values) return Fault{at_, too_many, true};
       }
     }
     return std::nullopt;
@@ -107,7 +120,11 @@ class Reader {
 
   void take(char c) {
     if (c == '.') ++parts_;
-    if (c == '=') value_next_ = true;
+    if (c == '=' || c == ',' || c == '[') ++values_;
+    if (c == '=') {
+      value_next_ = true;
+      in_key_ = false;
+    }
     if (c == ',') end_entry(!open_.empty() && open_.back().bracket == '[');
     if (c == '\n' && open_.empty()) end_entry(false);
     if ((c == '[' || c == '{') && value_next_) {
@@ -125,6 +142,8 @@ class Reader {
   void end_entry(bool value_next) {
     parts_ = 0;
     value_next_ = value_next;
+    in_key_ = !value_next;
+    entry_ = at_;
   }
 
   // A date and its time may have one blank between them.
@@ -141,22 +160,28 @@ class Reader {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t entry_ = 0;  // where the entry begins that is read
+  bool in_key_ = true;
   bool value_next_ = false;
   std::vector<Open> open_;  // brackets of values
   std::size_t depth_ = 0;   // that they add up to, with the keys before them
   std::size_t parts_ = 0;   // dots of the key that is read
+  std::size_t values_ = 0;  // at most so many, tables included
 };
 
 }  // namespace
 
 Result<void> check_toml_characters(std::string_view text, std::string_view file) {
+  if (text.size() > largest) return unread_error("larger than 1 MiB", Location{std::string(file), 0, 0});
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   const auto fault = Reader(text).first_fault();
   if (!fault) return {};
+  auto where = location_of(text, fault->at, file);
+  if (fault->is_our_limit) return unread_error(fault->what, std::move(where));
   return Error{.kind = ErrorKind::parse,
                .message = std::string(fault->what),
-               .hint = fault->what == foreign_character ? "keys of other letters are written in quotes" : "",
-               .where = location_of(text, fault->at, file)};
+               .hint = "keys of other letters are written in quotes",
+               .where = std::move(where)};
 }
 
 }  // namespace rf

@@ -262,6 +262,7 @@ std::string without_go_toml_v1_liberties(std::string_view text) {
 }
 
 std::string with_keys_from_the_root(std::string_view text) {
+  constexpr std::size_t longest_rewritten = 2u << 20;
   std::string out;
   std::size_t copied = 0;
   std::vector<std::string> table;
@@ -283,6 +284,7 @@ std::string with_keys_from_the_root(std::string_view text) {
     auto key = table;
     key.insert(key.end(), statement.key.begin(), statement.key.end());
     out.append(toml_path(key)).append(" ");
+    if (out.size() > longest_rewritten) break;  // its reader refuses it
     assigned.insert(std::move(key));
   }
   return out.append(text.substr(copied));

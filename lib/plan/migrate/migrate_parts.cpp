@@ -48,6 +48,7 @@ SourceChains::SourceChains(const FileTree& tree, EffectiveConfig config)
 }
 
 std::optional<Error> SourceChains::unusable() const {
+  if (config_.unread) return config_.unread;
   if (config_.load_error)
     return refused(config_.load_error->message, "repair the file first", config_.load_error->where);
   if (config_.cri_disabled)

@@ -1,7 +1,6 @@
 #include "plan/registries_yaml/yaml_lines.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include "base/text.h"
 
@@ -70,29 +69,23 @@ Error refusal(std::string_view file, int line, std::string message) {
       .where = Location{std::string(file), line, 0}};
 }
 
-Result<YAML::Node> load(const std::string& text, std::string_view file) {
-  try {
-    return YAML::Load(text);
-  } catch (const YAML::Exception& failure) {
-    return Error{.kind = ErrorKind::parse,
-                 .message = failure.msg,
-                 .hint = "",
-                 .where = Location{std::string(file), failure.mark.line + 1, failure.mark.column + 1}};
-  }
-}
+using Entry = std::pair<YamlPtr, YamlPtr>;
 
-// The entry of `path` as key and value; nothing when there is none.
-std::optional<std::pair<YAML::Node, YAML::Node>> entry_at(const YAML::Node& root,
-                                                          const std::vector<std::string>& path) {
-  YAML::Node map = root;
-  std::optional<std::pair<YAML::Node, YAML::Node>> found;
+// The entry of `path` as key and value; nullptr when there is none.
+const Entry* entry_at(const YamlNode& root, const std::vector<std::string>& path) {
+  std::vector<const YamlNode*> maps{&root};
+  const Entry* found = nullptr;
   for (const auto& key : path) {
-    if (!map.IsMap()) return std::nullopt;
-    found.reset();
-    for (const auto& entry : map)
-      if (entry.first.IsScalar() && entry.first.Scalar() == key) found.emplace(entry.first, entry.second);
-    if (!found) return std::nullopt;
-    map.reset(found->second);
+    found = nullptr;
+    std::vector<const YamlNode*> below;
+    for (const auto* map : maps)
+      for (const auto& entry : map->entries)
+        if (entry.first->is_scalar() && entry.first->text == key) {
+          found = &entry;
+          below.push_back(entry.second.get());
+        }
+    if (found == nullptr) return nullptr;
+    maps = maps.size() == 1 && maps.front() == &root ? below : std::vector{found->second.get()};
   }
   return found;
 }
@@ -120,44 +113,53 @@ Result<YamlLines> YamlLines::read(std::string_view text, std::string_view file) 
     document.lines_.emplace_back(line);
   }
   if (document.ends_with_newline_ && !document.lines_.empty()) document.lines_.pop_back();
-  RF_TRY(const auto root, load(std::string(text), file));
-  if (root.IsDefined() && !root.IsNull() && (!root.IsMap() || root.Style() == YAML::EmitterStyle::Flow))
-    return refusal(file, root.Mark().line + 1, "the whole file is written in flow form");
+  RF_TRY(const auto root, document.root());
+  if (root->flow || root->is_scalar() || root->is_list())
+    return refusal(file, root->line, "the whole file is written in flow form");
   return document;
 }
 
+Result<YamlPtr> YamlLines::root() const {
+  if (root_) return root_;
+  const auto text = this->text();
+  read_ += text.size();
+  if (read_ > most_read) return unread_error("it takes too many changes", Location{file_});
+  RF_TRY(root_, parse_yaml(text, file_));
+  return root_;
+}
+
 Result<std::optional<YamlSpot>> YamlLines::find(const std::vector<std::string>& path) const {
-  RF_TRY(const auto root, load(text(), file_));
-  const auto entry = entry_at(root, path);
-  if (!entry) return std::optional<YamlSpot>{};
-  const auto mark = entry->first.Mark();
-  if (mark.line < 0 || mark.column < 0 || static_cast<std::size_t>(mark.line) >= lines_.size())
+  RF_TRY(const auto root, this->root());
+  const auto* entry = entry_at(*root, path);
+  if (entry == nullptr) return std::optional<YamlSpot>{};
+  const auto& key = *entry->first;
+  if (key.line < 1 || key.column < 1 || static_cast<std::size_t>(key.line) > lines_.size())
     return std::optional<YamlSpot>{YamlSpot{.form = YamlSpot::Form::inside}};
-  YamlSpot spot{static_cast<std::size_t>(mark.line), static_cast<std::size_t>(mark.column)};
+  YamlSpot spot{static_cast<std::size_t>(key.line) - 1, static_cast<std::size_t>(key.column) - 1};
   if (spot.column != indentation(lines_[spot.line])) {
     spot.form = YamlSpot::Form::inside;
     return std::optional<YamlSpot>{spot};
   }
   const auto rest = value_part(lines_[spot.line], spot.column);
   if (rest.empty())
-    spot.form = entry->second.IsNull() ? YamlSpot::Form::nothing : YamlSpot::Form::block;
+    spot.form = entry->second->is_null() ? YamlSpot::Form::nothing : YamlSpot::Form::block;
   else if (rest.front() == '&' || rest.front() == '*' || rest.front() == '!')
     spot.form = YamlSpot::Form::anchored;
   else if (rest.front() == '[' || rest.front() == '{')
     spot.form = YamlSpot::Form::flow;
   else
-    spot.form = entry->second.IsNull() ? YamlSpot::Form::nothing : YamlSpot::Form::scalar;
+    spot.form = entry->second->is_null() ? YamlSpot::Form::nothing : YamlSpot::Form::scalar;
   return std::optional<YamlSpot>{spot};
 }
 
 Result<std::vector<std::string>> YamlLines::keys(const std::vector<std::string>& path) const {
-  RF_TRY(const auto root, load(text(), file_));
-  const auto entry = path.empty() ? std::nullopt : entry_at(root, path);
-  const auto map = path.empty() ? root : entry ? entry->second : YAML::Node();
+  RF_TRY(const auto root, this->root());
+  const auto* entry = path.empty() ? nullptr : entry_at(*root, path);
+  const auto* map = path.empty() ? root.get() : entry != nullptr ? entry->second.get() : nullptr;
   std::vector<std::string> keys;
-  if (map.IsMap())
-    for (const auto& item : map)
-      if (item.first.IsScalar()) keys.push_back(item.first.Scalar());
+  if (map != nullptr)
+    for (const auto& [key, value] : map->entries)
+      if (key->is_scalar()) keys.push_back(key->text);
   return keys;
 }
 
@@ -176,10 +178,17 @@ std::size_t YamlLines::end_of(const YamlSpot& spot) const {
 
 void YamlLines::insert(std::size_t index, const std::vector<std::string>& added) {
   lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(index), added.begin(), added.end());
+  root_.reset();
 }
 
 void YamlLines::erase(std::size_t begin, std::size_t end) {
   lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(begin), lines_.begin() + static_cast<std::ptrdiff_t>(end));
+  root_.reset();
+}
+
+void YamlLines::set(std::size_t index, std::string text) {
+  lines_[index] = std::move(text);
+  root_.reset();
 }
 
 std::string YamlLines::text() const {

@@ -1,5 +1,4 @@
-// A YAML text as lines, and where its keys stand: for edits that leave every other byte alone. The one place that calls
-// yaml-cpp in this room.
+// A YAML text as lines, and where its keys are: for edits that leave every other byte alone.
 #pragma once
 #include <optional>
 #include <string>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "yaml/yaml_tree.h"
 
 namespace rf {
 
@@ -30,7 +30,10 @@ class YamlLines {
   // form.
   static Result<YamlLines> read(std::string_view text, std::string_view file);
 
-  // The key reached along `path`, {"mirrors", "docker.io", "endpoint"}.
+  // The key reached along `path`, {"mirrors", "docker.io", "endpoint"}. Where a key is written more than once: the last
+  // one, below any of the first keys of that name. After each change the text is read again; an Error of kind
+  // unreadable ends that when `most_read` bytes have been.
+  static constexpr std::size_t most_read = 64u << 20;
   Result<std::optional<YamlSpot>> find(const std::vector<std::string>& path) const;
   // The keys of the map at `path`, in file order.
   Result<std::vector<std::string>> keys(const std::vector<std::string>& path) const;
@@ -42,14 +45,18 @@ class YamlLines {
 
   void insert(std::size_t index, const std::vector<std::string>& added);
   void erase(std::size_t begin, std::size_t end);
-  void set(std::size_t index, std::string text) { lines_[index] = std::move(text); }
+  void set(std::size_t index, std::string text);
 
   std::string text() const;
 
  private:
+  Result<YamlPtr> root() const;
+
   std::string file_;
   std::vector<std::string> lines_;
   bool ends_with_newline_ = true;
+  mutable YamlPtr root_;  // of the lines as they are; none after a change
+  mutable std::size_t read_ = 0;
 };
 
 std::size_t indentation(std::string_view line);

@@ -4,7 +4,11 @@
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+
+#include "containerd/chain/chain.h"
+#include "containerd/config/effective_config.h"
 
 using namespace rf;
 using nlohmann::json;
@@ -120,6 +124,72 @@ TEST_CASE("what K3s would not start on is an error with its place") {
     REQUIRE_FALSE(registries.ok());
     CHECK(registries.error().where->line > 0);
   }
+}
+
+TEST_CASE("a truth is a plain word of yaml.v2, and a text in quotes") {
+  const auto flag = [](std::string_view word) -> std::optional<bool> {
+    const auto read =
+        parse_registries_yaml("configs: {a: {tls: {insecure_skip_verify: " + std::string(word) + "}}}", "r.yaml");
+    if (read) return read->configs.at("a").tls->insecure_skip_verify;
+    CHECK(read.error().kind == ErrorKind::parse);
+    CHECK(read.error().message.find("into bool") != std::string::npos);
+    return std::nullopt;
+  };
+  for (const std::string_view word : {"true", "Yes", "ON", "y"}) CHECK(flag(word) == true);
+  for (const std::string_view word : {"false", "No", "OFF", "n", "null", "~"}) CHECK(flag(word) == false);
+  for (const std::string_view word : {"\"true\"", "'false'", "\"\"", "tRuE", "1", "!!str true"})
+    CHECK(flag(word) == std::nullopt);
+  CHECK(parse_registries_yaml("configs:\n  h.test:\n    tls:\n      insecure_skip_verify: \"true\"\n", "r.yaml")
+            .error()
+            .where == Location{"r.yaml", 4, 29});
+}
+
+TEST_CASE("keys that are written again join or replace, as yaml.v2 decodes them") {
+  const auto joined = parsed(
+      "mirrors:\n  a: {endpoint: [x], rewrite: {p: q}, rewrite: {r: s}}\nmirrors:\n  b: {endpoint: [y]}\n"
+      "configs:\n  h:\n    auth: {username: u}\n    auth: {password: p}\n    tls: {ca_file: c}\n    tls:\n");
+  CHECK(joined.mirrors.size() == 2);
+  CHECK(joined.mirrors.at("a").rewrites.size() == 2);
+  CHECK(joined.configs.at("h").auth == RegistriesYamlAuth{.username = "u", .password = Secret("p")});
+  CHECK_FALSE(joined.configs.at("h").tls);
+  std::vector<std::pair<int, bool>> told;
+  for (const auto& repeat : joined.repeated) told.emplace_back(repeat.again, joins_the_first(repeat));
+  CHECK(told == std::vector<std::pair<int, bool>>{{2, true}, {3, true}, {8, true}, {10, false}});
+  const auto replaced =
+      parsed("mirrors:\n  a: {endpoint: [x], rewrite: {p: q}}\n  a: {endpoint: [y], endpoint: [z]}\n");
+  CHECK(replaced.mirrors.at("a") == RegistriesYamlMirror{.endpoints = {"z"}});
+  CHECK(replaced.repeated.size() == 2);
+  CHECK(parsed("mirrors: {a: {endpoint: [x]}}\nmirrors:\n").mirrors.empty());
+}
+
+TEST_CASE("what follows a second document is not read, however broken it is") {
+  const auto registries = parsed("mirrors: {a: {endpoint: [x]}}\n---\n]]]\n");
+  CHECK(registries.mirrors.size() == 1);
+  CHECK(registries.next_document == 2);
+}
+
+TEST_CASE("what a merge key brings counts where it is written") {
+  const auto registries = parsed(
+      "x: &x {endpoint: [m]}\nmirrors:\n  above: {<<: *x, endpoint: [own]}\n  below: {endpoint: [own], <<: *x}\n");
+  CHECK(registries.mirrors.at("above").endpoints == std::vector<std::string>{"own"});
+  CHECK(registries.mirrors.at("below").endpoints == std::vector<std::string>{"m"});
+  CHECK_FALSE(parse_registries_yaml("mirrors:\n  <<: 5\n", "r").ok());
+}
+
+TEST_CASE("an endpoint without a host is rendered, and hides the wildcard") {
+  FileTree tree;
+  tree.put_file("/etc/rancher/k3s/registries.yaml",
+                "mirrors:\n  \"*\":\n    endpoint:\n      - \"http://cache.test:5000\"\n  registry.example.top:\n"
+                "    endpoint:\n      - \"https://\"\n");
+  tree.put_file("/d/config.toml",
+                "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n  config_path = \"/d/certs.d\"\n");
+  const auto after = project_registries_yaml(tree, k3s_node());
+  REQUIRE(after.ok());
+  const auto config = effective_config(*after, {.file = "/d/config.toml"}, *parse_version("2.1.9"));
+  const auto chain = resolve_chain(*after, config, "registry.example.top");
+  std::vector<std::string> urls;
+  for (const auto& endpoint : chain.endpoints) urls.push_back(endpoint.url());
+  CHECK(urls == std::vector<std::string>{"https:///v2", "https://registry.example.top/v2"});
 }
 
 TEST_CASE("keys that K3s skips in silence are told") {

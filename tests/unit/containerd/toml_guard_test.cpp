@@ -52,12 +52,12 @@ TEST_CASE("tables within tables have an end, however they are written") {
     return text;
   };
   for (const auto& deep :
-       {repeated("a.", 400'000) + "a = 1\n", "[" + repeated("a.", 400'000) + "a]\n",
+       {repeated("a.", 250'000) + "a = 1\n", "[" + repeated("a.", 250'000) + "a]\n",
         "x = " + repeated("{a.b.c.d = ", 40) + "1" + repeated("}", 40) + "\n",
-        "x = " + repeated("[", 200) + repeated("]", 200) + "\n", repeated("\"a\".", 400'000) + "a = 1\n"}) {
+        "x = " + repeated("[", 200) + repeated("]", 200) + "\n", repeated("\"a\".", 250'000) + "a = 1\n"}) {
     const auto checked = check_toml_characters(deep, "f");
     REQUIRE_FALSE(checked);
-    CHECK(checked.error().message == "tables are nested deeper than 128 levels");
+    CHECK(checked.error().message == "not read: nested deeper than 128 levels");
   }
   for (const auto& fine :
        {repeated("a.", 100) + "a = 1\n", repeated("x = 1.5\n", 1) + repeated("[t.a]\n[[l.a]]\n", 300),

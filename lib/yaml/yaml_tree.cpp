@@ -1,8 +1,10 @@
-#include "intent/yaml_tree.h"
+#include "yaml/yaml_tree.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <map>
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -17,9 +19,12 @@ const YamlNode* YamlNode::get(std::string_view key) const {
 
 namespace {
 
-// Leaves yaml-cpp's parser early; caught in parse_yaml only.
+// These leave yaml-cpp's parser early; caught in read_yaml only.
 struct Stop {
   Error error;
+};
+struct SecondDocument {
+  int line;
 };
 
 class TreeBuilder : public YAML::EventHandler {
@@ -27,31 +32,29 @@ class TreeBuilder : public YAML::EventHandler {
   TreeBuilder(const std::string& file, const YamlLimits& limits) : file_(file), limits_(limits) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1)
-      stop(mark, "a second document starts here", "keep one document in the file: remove the `---` line");
+    if (++documents_ > 1) throw SecondDocument{mark.line + 1};
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(make(mark, YamlNode::Kind::null), anchor); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    for (const auto& [id, node] : anchors_)
-      if (id == anchor) return attach(node, mark);
-    stop(mark, "this alias stands inside the anchor it names", "write the value out");
+    if (const auto known = anchors_.find(anchor); known != anchors_.end()) return attach(known->second, mark);
+    throw Stop{Error{ErrorKind::parse, "this alias is inside the anchor it names", "write the value out", at(mark)}};
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     auto node = make(mark, YamlNode::Kind::scalar);
     node->text = value;
-    node->quoted = tag == "!";
+    node->quoted = tag == "!" || tag == "tag:yaml.org,2002:str";
     add(std::move(node), anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    open(mark, YamlNode::Kind::list, anchor);
+                       YAML::EmitterStyle::value style) override {
+    open(mark, YamlNode::Kind::list, anchor, style);
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
-                  YAML::EmitterStyle::value) override {
-    open(mark, YamlNode::Kind::map, anchor);
+                  YAML::EmitterStyle::value style) override {
+    open(mark, YamlNode::Kind::map, anchor, style);
   }
   void OnMapEnd() override { close(); }
 
@@ -64,10 +67,7 @@ class TreeBuilder : public YAML::EventHandler {
     YamlPtr key;  // of the entry being read
   };
 
-  [[noreturn]] void stop(const YAML::Mark& mark, std::string message, std::string hint) const {
-    throw Stop{
-        Error{ErrorKind::intent, std::move(message), std::move(hint), Location{file_, mark.line + 1, mark.column + 1}}};
-  }
+  Location at(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
   static std::shared_ptr<YamlNode> make(const YAML::Mark& mark, YamlNode::Kind kind) {
     auto node = std::make_shared<YamlNode>();
     node->kind = kind;
@@ -75,10 +75,11 @@ class TreeBuilder : public YAML::EventHandler {
     node->column = mark.column + 1;
     return node;
   }
-  void open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::anchor_t anchor) {
+  void open(const YAML::Mark& mark, YamlNode::Kind kind, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     if (open_.size() >= limits_.depth)
-      stop(mark, fmt::format("nested deeper than {} levels", limits_.depth), "the file needs far less");
+      throw Stop{unread_error(fmt::format("nested deeper than {} levels", limits_.depth), at(mark))};
     open_.push_back({make(mark, kind), anchor, nullptr});
+    open_.back().node->flow = style == YAML::EmitterStyle::Flow;
   }
   void close() {
     auto done = std::move(open_.back());
@@ -89,7 +90,7 @@ class TreeBuilder : public YAML::EventHandler {
     YAML::Mark mark;
     mark.line = node->line - 1;
     mark.column = node->column - 1;
-    if (anchor != 0) anchors_.emplace_back(anchor, node);
+    if (anchor != 0) anchors_.emplace(anchor, node);
     attach(std::move(node), mark);
   }
   void attach(YamlPtr node, const YAML::Mark& mark) {
@@ -100,7 +101,7 @@ class TreeBuilder : public YAML::EventHandler {
     auto& top = open_.back();
     top.node->size += node->size;
     if (top.node->size > limits_.nodes)
-      stop(mark, fmt::format("more than {} values", limits_.nodes), "aliases multiply what they name");
+      throw Stop{unread_error(fmt::format("more than {} values, with what aliases repeat", limits_.nodes), at(mark))};
     if (top.node->kind == YamlNode::Kind::list)
       top.node->items.push_back(std::move(node));
     else if (!top.key)
@@ -112,7 +113,7 @@ class TreeBuilder : public YAML::EventHandler {
   const std::string& file_;
   const YamlLimits& limits_;
   int documents_ = 0;
-  std::vector<std::pair<YAML::anchor_t, YamlPtr>> anchors_;
+  std::map<YAML::anchor_t, YamlPtr> anchors_;
   std::vector<Open> open_;
   YamlPtr root_ = std::make_shared<YamlNode>();
 };
@@ -124,28 +125,70 @@ Location location_of(const std::string& file, const YAML::Mark& mark) {
 
 }  // namespace
 
-Result<YamlPtr> parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits) {
+Result<YamlDocument> read_yaml(std::string_view text, const std::string& file, const YamlLimits& limits) {
   if (text.size() > limits.bytes)
-    return Error{ErrorKind::intent, fmt::format("{} bytes: larger than {} KiB", text.size(), limits.bytes / 1024),
-                 "is this the right file?", Location{file, 0, 0}};
+    return unread_error(fmt::format("larger than {} KiB", limits.bytes / 1024), Location{file, 0, 0});
   TreeBuilder builder(file, limits);
+  YamlDocument document;
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
+  } catch (const SecondDocument& second) {
+    document.next_line = second.line;
   } catch (Stop& stop) {
     return std::move(stop.error);
   } catch (const YAML::Exception& failure) {
     const bool tab = text.find('\t') != text.npos && failure.msg.find("tab") != std::string::npos;
-    return Error{ErrorKind::intent, fmt::format("not valid YAML: {}", failure.msg),
+    return Error{ErrorKind::parse, fmt::format("not valid YAML: {}", failure.msg),
                  tab ? "indent with spaces" : "look at the indentation and the quotes here and one line above",
                  location_of(file, failure.mark)};
   } catch (const std::exception& failure) {
-    return Error{ErrorKind::intent, fmt::format("not valid YAML: {}", failure.what()), "look for unusual characters",
+    return Error{ErrorKind::parse, fmt::format("not valid YAML: {}", failure.what()), "look for unusual characters",
                  Location{file, 0, 0}};
   }
-  return builder.root();
+  document.root = builder.root();
+  return document;
+}
+
+Result<YamlPtr> parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits) {
+  RF_TRY(auto document, read_yaml(text, file, limits));
+  if (document.next_line > 0)
+    return Error{ErrorKind::parse, "a second document starts here",
+                 "keep one document in the file: remove the `---` line", Location{file, document.next_line, 1}};
+  return std::move(document.root);
+}
+
+namespace {
+
+class Repeats {
+ public:
+  void look(const YamlNode& node, std::vector<std::string>& path) {
+    if (!seen_.insert(&node).second) return;
+    for (const auto& item : node.items) look(*item, path);
+    std::map<std::string_view, int> first;
+    for (const auto& [key, value] : node.entries) {
+      path.push_back(key->text);
+      const auto known = first.try_emplace(key->text, key->line);
+      if (key->is_scalar() && !known.second) found.push_back({path, known.first->second, key->line, value->is_null()});
+      look(*value, path);
+      path.pop_back();
+    }
+  }
+  std::vector<YamlRepeat> found;
+
+ private:
+  std::set<const YamlNode*> seen_;
+};
+
+}  // namespace
+
+std::vector<YamlRepeat> repeated_keys(const YamlNode& root) {
+  Repeats repeats;
+  std::vector<std::string> path;
+  repeats.look(root, path);
+  return std::move(repeats.found);
 }
 
 }  // namespace rf
