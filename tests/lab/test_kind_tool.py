@@ -112,7 +112,7 @@ def test_registry_is_reused_and_other_registries_stay(cluster: Cluster) -> None:
     found = checks(cluster.result("kind", "status", "--cluster", "tool", rc=3))
     assert found["kind-registry is on the network kind"] == "failed"
     assert found["kind-registry answers inside tool-worker"] == "failed"
-    cluster.tool("kind", "registry", "--cluster", "tool", "--registry-port", "5001", rc=1)
+    cluster.tool("kind", "registry", "--cluster", "tool", "--registry-port", "5001", "--yes", rc=1)
     cluster.outcomes("rollback", "--nodes", "kind:tool")
     cluster.outcomes("rollback", "--nodes", "kind:tool")
 

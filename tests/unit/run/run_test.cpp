@@ -211,7 +211,11 @@ TEST_CASE("a signal while nodes are read ends the run before anything is changed
 
 TEST_CASE("a rollback names the receipt, and leaves nodes without receipts alone") {
   FakeNodes nodes{.all = {{"a", {}}, {"b", {}}}};
-  nodes.all["a"].facts.receipts.push_back({.sequence = 3, .id = "t3", .result = "applied"});
+  ReceiptSummary receipt;
+  receipt.sequence = 3;
+  receipt.id = "t3";
+  receipt.result = "applied";
+  nodes.all["a"].facts.receipts.push_back(receipt);
   auto run = run_over(nodes);
   CHECK(outcomes(run.before_rollback()) == std::vector{Outcome::not_begun, Outcome::unchanged});
   const auto results = run.roll_back({.reason = "rollback of 3"}, {.which = "3"});
