@@ -7,6 +7,7 @@
 #include "containerd/chain/image_reference.h"
 #include "host/profiles.h"
 #include "line/command.h"
+#include "transport/ways/container_name.h"
 
 namespace rf::cmd {
 namespace {

@@ -14,7 +14,7 @@ READER = re.compile(r"\b((?:parse|read|load|check|inspect)_\w+)\(\s*std::string_
 # Readers of one word that an intent file or a flag holds, of a part whose whole is fed, and of texts of ours.
 NOT_FED = {
     "check_registry_name", "check_upstream", "check_endpoint", "check_endpoint_host", "check_node", "check_duration",
-    "check_header_name", "check_visible", "check_username", "check_env_name",
+    "check_header_name", "check_visible", "check_username", "check_env_name", "parse_share",
     "read_url",           # of a host in hosts.toml
     "read_pem_key",       # of load_private_key
     "inspect_private_key",  # the first half of load_private_key

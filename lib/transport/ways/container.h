@@ -15,9 +15,6 @@ struct Container {
   std::string name;               // name or id
 };
 
-// What an engine takes for a container's name, and no option of its command line.
-bool is_container_name(std::string_view name);
-
 asio::awaitable<Result<std::unique_ptr<Shell>>> open_container(const Container& container, const Access& access);
 
 }  // namespace rf

@@ -1,5 +1,5 @@
 // The pure half of container.h.
-#include "transport/ways/container.h"
+#include "transport/ways/container_name.h"
 
 namespace rf {
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "apply/read_facts.h"
 #include "base/text.h"
 #include "local_shell.h"
 

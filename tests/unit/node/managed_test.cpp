@@ -17,7 +17,7 @@ Facts after(std::vector<std::pair<std::string, std::string>> changes) {
     facts.receipts.push_back({.sequence = number,
                               .id = "t" + std::to_string(number),
                               .time = {},
-                              .result = "applied",
+                              .result = ReceiptResult::applied,
                               .tool_version = {},
                               .reason = {},
                               .files = {{path, before, now}}});
@@ -51,7 +51,7 @@ TEST_CASE("a file of ours drifts, and so does one of others that we removed and 
 TEST_CASE("what was applied between two looks is told, newest first, and nothing that failed") {
   const auto earlier = after({{"-", "a"}});
   auto later = after({{"-", "a"}, {"a", "b"}, {"b", "c"}, {"c", "d"}});
-  later.receipts[2].result = "rolled-back";
+  later.receipts[2].result = ReceiptResult::rolled_back;
   const auto others = applied_between(earlier, later);
   REQUIRE(others.size() == 2);
   CHECK(others[0].id == "t4");

@@ -130,8 +130,8 @@ std::string text_of(const Intent& intent) {
     for (const auto& last : fallback) out += "fallback " + text_of(last);
   }
   for (const auto& [key, options] : endpoints) {
-    const auto& [host, username, password, ca, cert, client_key, skip, timeout, capabilities, headers, where] = options;
-    for (const auto& part : {host, username, ca, cert, client_key, timeout.value_or(""), join(capabilities, ",")})
+    const auto& [host, username, password, ca, cert, key_file, skip, timeout, capabilities, headers, where] = options;
+    for (const auto& part : {host, username, ca, cert, key_file, timeout.value_or(""), join(capabilities, ",")})
       add(part);
     if (password) add(std::to_string(static_cast<int>(password->kind)) + password->value);
     add(skip ? "skip" : "verify");
