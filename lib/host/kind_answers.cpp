@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "host/kind_cluster.h"
-#include "transport/ways/container.h"
+#include "transport/ways/container_name.h"
 
 namespace rf {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "transport/shell/child.h"
+#include "transport/ways/container_name.h"
 
 namespace rf {
 namespace {
