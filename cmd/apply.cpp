@@ -64,10 +64,11 @@ int run(Context& context) {
                    .hint = "leave --probe out, or name nodes with --nodes"});
     return exit_usage;
   }
+  auto setup = prepare(context, {.intent = IntentNeed::required});
+  if (!setup) return exit_usage;
   if (const auto possible = only_shows(options) ? Result<void>() : check_consent(options, "apply"); !possible)
     return context.fail(possible.error());
-  auto setup = prepare(context, {.intent = IntentNeed::required});
-  return setup ? apply_intent(context, *setup, {.command = "apply"}) : exit_usage;
+  return apply_intent(context, *setup, {.command = "apply"});
 }
 
 }  // namespace

@@ -192,10 +192,10 @@ int run(Context& context) {
     return exit_usage;
   }
   if (from_files(options)) return run_on_copy(context);
-  if (const auto possible = changes_nodes(options) ? check_consent(options, "migrate") : Result<void>(); !possible)
-    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
+  if (const auto possible = changes_nodes(options) ? check_consent(options, "migrate") : Result<void>(); !possible)
+    return context.fail(possible.error());
   return run_on_nodes(context, *setup, migrate_options(options));
 }
 

@@ -38,11 +38,11 @@ int run(Context& context) {
                    .hint = "--list can"});
     return exit_usage;
   }
-  if (const auto possible = options.list_receipts ? Result<void>() : check_consent(options, "rollback"); !possible)
-    return context.fail(possible.error());
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none,
                                  .nodes = Remembered::use});
   if (!setup) return exit_usage;
+  if (const auto possible = options.list_receipts ? Result<void>() : check_consent(options, "rollback"); !possible)
+    return context.fail(possible.error());
   auto run = open_nodes(context, *setup, options.list_receipts ? Run::Purpose::look : Run::Purpose::change);
   if (!run) return context.fail(run.error());
   if (options.list_receipts) return list(context, *run);

@@ -15,5 +15,7 @@ try --registries-yaml a --to registries-yaml
 try --to registries-yaml --credentials headers --root a
 try --for k3s --root a
 try --root a
+mkdir a
+try --root a
 try --registries-yaml nowhere --containerd-version 2.1.9
 try --to hosts.toml

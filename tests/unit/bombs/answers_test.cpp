@@ -28,7 +28,7 @@ TEST_CASE("readers of answers keep their bounds") {
       {"read_outcome", [](auto text) { (void)read_outcome(text, "0123456789abcdef"); }},
       {"read_probe", [](auto text) { (void)read_probe(text, {}, {}); }},
       {"FrameReader", [](auto text) { (void)FrameReader("n", {}).feed("RF1 BEGIN n\n" + std::string(text), nullptr); }},
-      {"parse_ssh_settings", [](auto text) { (void)parse_ssh_settings(text, Target{.host = "h"}, {}); }},
+      {"parse_ssh_settings", [](auto text) { (void)parse_ssh_settings(text, *parse_target("h"), {}); }},
       {"parse_agent_keys", [](auto text) { (void)parse_agent_keys(text); }},
       {"parse_agent_signature", [](auto text) { (void)parse_agent_signature(text, "ssh-ed25519"); }},
       {"parse_kind_containers", [](auto text) { (void)parse_kind_containers(text); }},
@@ -49,7 +49,7 @@ TEST_CASE("readers of this machine's files keep their bounds") {
        [](auto text) {
          KnownHosts known;
          parse_known_hosts(text, "f", known);
-         (void)judge_host_key(known, {.host = "h"}, "blob");
+         (void)judge_host_key(known, {.host = "h", .port = 22, .alias = {}}, "blob");
          (void)names_host(text, "h");
        }},
       {"load_private_key", [](auto text) { (void)load_private_key(text, Secret("p")); }},

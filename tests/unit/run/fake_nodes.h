@@ -102,7 +102,7 @@ inline Run run_over(FakeNodes& nodes, std::unique_ptr<RunObserver> observer = st
   }
   const DialerFactory factory{[&nodes](const asio::any_io_executor&) { return std::make_unique<FakeDialer>(nodes); }};
   Run run(std::move(specs), {.profiles = built_in_profiles()}, std::move(observer), factory);
-  const auto read = run.read();
+  const auto read = run.read(Run::Purpose::look);
   if (!read) FAIL(to_string(read.error()));
   return run;
 }

@@ -204,7 +204,7 @@ TEST_CASE("a signal while nodes are read ends the run before anything is changed
   spec.text = "a";
   const DialerFactory factory{[&](const asio::any_io_executor&) { return std::make_unique<FakeDialer>(nodes); }};
   Run run({spec}, {.profiles = built_in_profiles()}, std::make_unique<Stopping>(), factory);
-  const auto read = run.read();
+  const auto read = run.read(Run::Purpose::look);
   REQUIRE_FALSE(read);
   CHECK(read.error().kind == ErrorKind::interrupted);
 }
@@ -214,10 +214,10 @@ TEST_CASE("a rollback names the receipt, and leaves nodes without receipts alone
   ReceiptSummary receipt;
   receipt.sequence = 3;
   receipt.id = "t3";
-  receipt.result = "applied";
+  receipt.result = ReceiptResult::applied;
   nodes.all["a"].facts.receipts.push_back(receipt);
   auto run = run_over(nodes);
-  CHECK(outcomes(run.before_rollback()) == std::vector{Outcome::not_begun, Outcome::unchanged});
+  CHECK(outcomes(run.before_rollback(RollbackTarget{})) == std::vector{Outcome::not_begun, Outcome::unchanged});
   const auto results = run.roll_back({.reason = "rollback of 3"}, {.which = "3"});
   CHECK(outcomes(results) == std::vector{Outcome::applied, Outcome::unchanged});
   CHECK(nodes.all["a"].program.find("RF_TARGET='t3'") != std::string::npos);
