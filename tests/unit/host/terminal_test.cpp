@@ -25,6 +25,7 @@ int status_of_secret() {
 
 // The reply, also where standard streams are no terminal: `apply 2>&1 | tee log`, `echo n | apply`.
 int status_of_question() {
+  if (dup(0) < 0) return -1;  // stays open: a terminal that nobody has open hangs up
   const int elsewhere = open("/dev/null", O_RDWR);
   for (const int stream : {0, 1, 2}) dup2(elsewhere, stream);
   return static_cast<int>(ask_yes("sure? [y/N] "));
