@@ -1,6 +1,8 @@
 // The pure half of container.h.
 #include "transport/ways/container_name.h"
 
+#include <string>
+
 namespace rf {
 
 bool is_container_name(std::string_view name) {
