@@ -98,6 +98,9 @@ std::string_view value_part(std::string_view line, std::size_t column) {
 }
 
 Result<YamlLines> YamlLines::read(std::string_view text, std::string_view file) {
+  // Beyond the limits of the reader no line is copied.
+  auto readable = parse_yaml(text, std::string(file));
+  if (!readable && readable.error().kind == ErrorKind::unreadable) return std::move(readable).error();
   YamlLines document;
   document.file_ = file;
   document.ends_with_newline_ = text.empty() || text.ends_with('\n');
