@@ -191,6 +191,14 @@ def test_a_power_cut_keeps_the_disk_and_a_reset_does_not(lab: Lab) -> None:
     assert ssh(lab, "babel", "hostname") == "babel"
 
 
+def test_a_node_that_is_killed_while_it_shuts_down_leaves_no_process(lab: Lab) -> None:
+    lab.stop("babel", patience=0)
+    try:
+        assert network.processes_in(lab.settings.namespace("babel")) == []
+    finally:
+        lab.start("babel")
+
+
 def test_the_switch_keeps_its_address_when_a_node_joins(lab: Lab) -> None:
     """Else every node sends to the old one until its neighbour table notices, and looks up no name meanwhile."""
     inside = ["ip", "-n", lab.settings.name]

@@ -300,7 +300,7 @@ def test_a_shutdown_in_the_middle_is_quick_and_gives_the_old_state(nodes: list[N
     try:
         wait_until(lambda: is_new(ra) and ra.exec("pgrep -x sleep", check=False).returncode == 0, "the new configuration is in place")
         began = time.monotonic()
-        lab.stop("ra")
+        lab.stop("ra", patience=90)
         assert time.monotonic() - began < 60
     finally:
         run.kill()

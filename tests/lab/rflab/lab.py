@@ -240,8 +240,8 @@ class Lab:
 
     # -- parts of a lab that is up
 
-    def stop(self, name: str, *, power_cut: bool = False) -> None:
-        self.node(name).stop(power_cut=power_cut)
+    def stop(self, name: str, *, power_cut: bool = False, patience: float = 20) -> None:
+        self.node(name).stop(power_cut=power_cut, patience=patience)
 
     def start(self, name: str) -> None:
         """Boot a stopped node again, with the files it had."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -111,9 +112,14 @@ class Node:
         except CriError:
             return False
 
-    def stop(self, *, power_cut: bool = False) -> None:
-        """Shut the node down in order; `power_cut` kills it where it stands. Files, address and mounts stay."""
-        if power_cut and (leader := self.leader()) is not None and (born := processes.start_time(leader)):
+    def stop(self, *, power_cut: bool = False, patience: float = 20) -> None:
+        """Shut the node down in order, and kill it after `patience` seconds; `power_cut` kills it where it stands. Files, address and mounts stay."""
+        leader = self.leader()
+        born = processes.start_time(leader) if leader is not None else None
+        if not power_cut:
+            self.daemon.stop(polite=patience)
+        # A nspawn that had to be killed leaves its node running.
+        if leader is not None and born and processes.start_time(leader) == born:
             with cgroups.frozen(self.settings.name, self.name):  # no process may see that others are gone
                 processes.end(leader, born, how=signal.SIGKILL)
         self.daemon.stop(polite=20)
@@ -123,8 +129,10 @@ class Node:
         """End whatever is left in the node's network namespace, sshd sessions for example."""
         for pid in network.processes_in(self.settings.namespace(self.name)):
             born = processes.start_time(pid)
-            if born and pathlib.Path(f"/proc/{pid}/root").resolve() != pathlib.Path("/"):
-                processes.end(pid, born, polite=1)
+            with contextlib.suppress(FileNotFoundError):  # it has ended
+                # What the link says is "/" in every mount namespace.
+                if born and not os.path.samefile(f"/proc/{pid}/root", "/"):
+                    processes.end(pid, born, polite=1)
 
     def unmount(self) -> None:
         unmount_below(self.directory)
