@@ -56,7 +56,7 @@ void refuse_silent_endpoints(Run& run) {
 
 bool only_shows(const Options& options) { return options.dry_run || !options.facts.empty(); }
 
-int run(Context& context) {
+int run_apply(Context& context) {
   const auto& options = context.options;
   if (options.probe && !options.facts.empty()) {
     context.error({.kind = ErrorKind::usage,
@@ -147,7 +147,7 @@ Command apply_command(Options& options) {
                                   &options.probe},
                                  {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +
                rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
-      .run = run};
+      .run = run_apply};
 }
 
 }  // namespace rf::cmd

@@ -4,7 +4,7 @@
 namespace rf::cmd {
 namespace {
 
-int run(Context& context) {
+int run_completion(Context& context) {
   Options unused;
   const auto program = program_doc(all_commands(unused));
   switch (context.options.completion_shell) {
@@ -33,7 +33,7 @@ Command completion_command(Options& options) {
           .arguments = {choice(
               {"SHELL", "", "bash, zsh or fish", ""}, options.completion_shell,
               {{"bash", CompletionShell::bash}, {"zsh", CompletionShell::zsh}, {"fish", CompletionShell::fish}})},
-          .run = run};
+          .run = run_completion};
 }
 
 }  // namespace rf::cmd

@@ -22,7 +22,7 @@ bool save_all(Context& context, const Run& run) {
   return saved;
 }
 
-int run(Context& context) {
+int run_detect(Context& context) {
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
   const auto run = open_nodes(context, *setup);
@@ -69,7 +69,7 @@ Command detect_command(Options& options) {
                                    FlagDoc::Completes::directory},
                                   &options.save}} +
                node_flags(options) + intent_flags(options) + output_flags(options),
-      .run = run};
+      .run = run_detect};
 }
 
 }  // namespace rf::cmd

@@ -141,7 +141,7 @@ int print(Context& context, const std::vector<DoctorRow>& rows) {
   return bad ? exit_findings : exit_done;
 }
 
-int run_on_copy(Context& context) {
+int doctor_on_copy(Context& context) {
   const auto& options = context.options;
   std::optional<Setup> setup;
   if (!options.config.empty() || !options.mirrors.empty()) {
@@ -160,7 +160,7 @@ int run_on_copy(Context& context) {
   return print(context, {{.node = "", .findings = shown(diagnose(subject), options)}});
 }
 
-int run_on_nodes(Context& context) {
+int doctor_on_nodes(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
   auto run = open_nodes(context, *setup);
@@ -186,7 +186,7 @@ int print_rules(Context& context, std::span<const Rule> rules) {
   return exit_done;
 }
 
-int run(Context& context) {
+int run_doctor(Context& context) {
   const auto& options = context.options;
   if (options.list_rules) return print_rules(context, rules());
   if (!options.explained_rule.empty()) {
@@ -199,7 +199,7 @@ int run(Context& context) {
     context.error(checked.error());
     return exit_usage;
   }
-  return options.root.empty() ? run_on_nodes(context) : run_on_copy(context);
+  return options.root.empty() ? doctor_on_nodes(context) : doctor_on_copy(context);
 }
 
 std::vector<Flag> doctor_flags(Options& options) {
@@ -213,7 +213,7 @@ std::vector<Flag> doctor_flags(Options& options) {
       {{"--list", "", "list every finding there can be, and end", "What"}, &options.list_rules}};
 }
 
-std::vector<Flag> files_flags(Options& options) {
+std::vector<Flag> doctor_files_flags(Options& options) {
   auto flags = copy_flags(options);
   for (auto& flag : flags)
     if (flag.doc.names == "--containerd-version")
@@ -249,9 +249,9 @@ Command doctor_command(Options& options) {
                                {"regfallback doctor --explain config-path-list", "what is behind a finding"}},
                   .exit_codes = {"0  nothing at or above a warning", "1  a node was not reached",
                                  "2  wrong usage or intent", "3  findings"}},
-          .flags = doctor_flags(options) + node_flags(options) + files_flags(options) + intent_flags(options) +
+          .flags = doctor_flags(options) + node_flags(options) + doctor_files_flags(options) + intent_flags(options) +
                    output_flags(options),
-          .run = run};
+          .run = run_doctor};
 }
 
 }  // namespace rf::cmd

@@ -204,7 +204,7 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
   return out;
 }
 
-int run(Context& context) {
+int run_explain(Context& context) {
   const auto& options = context.options;
   if (const auto one = one_source(options); !one) {
     context.error(one.error());
@@ -232,7 +232,7 @@ int run(Context& context) {
   return explanations->exit;
 }
 
-std::vector<Flag> files_flags(Options& options) {
+std::vector<Flag> explain_files_flags(Options& options) {
   auto flags = copy_flags(options);
   flags.insert(flags.begin() + 1, {{"--config-path",
                                     "VALUE",
@@ -282,8 +282,8 @@ Command explain_command(Options& options) {
                                    {},
                                    FlagDoc::Completes::file},
                                   &options.images_file}} +
-               node_flags(options) + files_flags(options) + intent_flags(options) + output_flags(options),
-      .run = run};
+               node_flags(options) + explain_files_flags(options) + intent_flags(options) + output_flags(options),
+      .run = run_explain};
 }
 
 }  // namespace rf::cmd

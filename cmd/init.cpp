@@ -45,7 +45,7 @@ Result<std::string> starter(Context& context) {
   return starter_intent(names, options.mirrors.empty() ? nullptr : &found.intent);
 }
 
-int run(Context& context) {
+int run_init(Context& context) {
   const auto& options = context.options;
   if (options.schema) {
     context.out.write(intent_schema());
@@ -103,7 +103,7 @@ Command init_command(Options& options) {
                   {{"--force", "", "replace FILE when it exists", "Content"}, &options.replace_file},
                   {{"-q,--quiet", "", "no notes", "Output"}, &options.quiet}} +
               node_flags(options),
-          .run = run};
+          .run = run_init};
 }
 
 }  // namespace rf::cmd

@@ -12,7 +12,7 @@
 namespace rf::cmd {
 namespace {
 
-int run(Context& context) {
+int run_kind(Context& context) {
   const auto action = context.options.kind_action;
   if (action == KindAction::none) {
     context.error(
@@ -151,7 +151,7 @@ Command kind_command(Options& options) {
       .arguments = {choice({"ACTION", "", "registry or status", ""}, options.kind_action,
                            {{"registry", KindAction::registry}, {"status", KindAction::status}})},
       .flags = kind_flags(options) + output_flags(options),
-      .run = run};
+      .run = run_kind};
 }
 
 }  // namespace rf::cmd

@@ -12,7 +12,7 @@
 namespace rf::cmd {
 namespace {
 
-int run(const std::vector<std::string>& arguments) {
+int run_command_line(const std::vector<std::string>& arguments) {
   Options options;
   const auto commands = all_commands(options);
   const auto parsed = parse(commands, arguments);
@@ -44,7 +44,7 @@ int run(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    return rf::cmd::run({argv + 1, argv + argc});
+    return rf::cmd::run_command_line({argv + 1, argv + argc});
   } catch (const std::exception& bug) {
     std::fprintf(stderr, "error: this is a bug in regfallback: %s\nhint: please report it with the command you ran\n",
                  bug.what());

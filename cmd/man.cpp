@@ -5,7 +5,7 @@
 namespace rf::cmd {
 namespace {
 
-Result<void> write_all(const ProgramDoc& program, const std::string& directory) {
+Result<void> write_pages(const ProgramDoc& program, const std::string& directory) {
   RF_CHECK(write_local_file(directory + "/regfallback.1", man_page(program, nullptr), 0644));
   for (const auto& command : program.commands) {
     if (command.group.empty()) continue;
@@ -14,11 +14,11 @@ Result<void> write_all(const ProgramDoc& program, const std::string& directory) 
   return {};
 }
 
-int run(Context& context) {
+int run_man(Context& context) {
   Options unused;
   const auto program = program_doc(all_commands(unused));
   if (!context.options.output_directory.empty()) {
-    const auto written = write_all(program, context.options.output_directory);
+    const auto written = write_pages(program, context.options.output_directory);
     if (!written) context.error(written.error());
     return written ? exit_done : exit_failed;
   }
@@ -57,7 +57,7 @@ Command man_command(Options& options) {
       .flags =
           {{{"--directory", "DIR", "write every page into this directory", "Output", {}, FlagDoc::Completes::directory},
             &options.output_directory}},
-      .run = run};
+      .run = run_man};
 }
 
 }  // namespace rf::cmd

@@ -133,7 +133,7 @@ Result<Plan> plan_copy(const Options& options) {
   return plan;
 }
 
-int run_on_copy(Context& context) {
+int migrate_on_copy(Context& context) {
   const auto& options = context.options;
   const auto& name = !options.root.empty()          ? options.root
                      : !options.config_path.empty() ? options.config_path
@@ -148,7 +148,7 @@ int run_on_copy(Context& context) {
 }
 
 // The files of each node below a directory of its name; no node is changed.
-int write_all(Context& context, Run& run) {
+int write_converted(Context& context, Run& run) {
   for (auto& node : run.nodes()) {
     if (!node.plan) continue;
     const auto written =
@@ -163,7 +163,7 @@ bool changes_nodes(const Options& options) {
   return options.output_directory.empty() && options.facts.empty() && !options.dry_run;
 }
 
-int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& migrate) {
+int migrate_on_nodes(Context& context, const Setup& setup, const MigrateOptions& migrate) {
   const auto& options = context.options;
   const bool changes = changes_nodes(options);
   auto run = open_nodes(context, setup, changes ? Run::Purpose::change : Run::Purpose::look);
@@ -172,7 +172,7 @@ int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& mig
     return plan_migration(facts, detection, migrate, options.restart);
   };
   run->plan(planner);
-  if (migrate.place == Place::elsewhere && !options.dry_run) return write_all(context, *run);
+  if (migrate.place == Place::elsewhere && !options.dry_run) return write_converted(context, *run);
   if (!changes || context.wants_table()) show(context, plan_rows(*run));
   if (!changes) return any_failed(*run) ? exit_failed : exit_done;
   const std::string_view question = "Migrate these nodes, restarting their runtime? [y/N] ";
@@ -185,18 +185,18 @@ int run_on_nodes(Context& context, const Setup& setup, const MigrateOptions& mig
   return print_results(context, *run, results, "regfallback.migrate/v1");
 }
 
-int run(Context& context) {
+int run_migrate(Context& context) {
   const auto& options = context.options;
   if (const auto use = check_use(options); !use) {
     context.error(use.error());
     return exit_usage;
   }
-  if (from_files(options)) return run_on_copy(context);
+  if (from_files(options)) return migrate_on_copy(context);
   auto setup = prepare(context, {.intent = options.nodes.empty() ? IntentNeed::useful : IntentNeed::none});
   if (!setup) return exit_usage;
   if (const auto possible = changes_nodes(options) ? check_consent(options, "migrate") : Result<void>(); !possible)
     return context.fail(possible.error());
-  return run_on_nodes(context, *setup, migrate_options(options));
+  return migrate_on_nodes(context, *setup, migrate_options(options));
 }
 
 std::vector<Flag> migration_flags(Options& options) {
@@ -292,7 +292,7 @@ Command migrate_command(Options& options) {
                              "130  interrupted; the summary says in which state every node is"}},
       .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) +
                output_flags(options),
-      .run = run};
+      .run = run_migrate};
 }
 
 }  // namespace rf::cmd

@@ -9,7 +9,7 @@
 namespace rf::cmd {
 namespace {
 
-int run(Context& context) {
+int run_plan(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::required});
   if (!setup) return exit_usage;
   auto run = open_nodes(context, *setup);
@@ -49,7 +49,7 @@ Command plan_command(Options& options) {
                                      restart_flag(options, "plan for apply --restart auto, never or always", "Result"),
                                      style_flag(options)} +
                    intent_flags(options) + node_flags(options) + output_flags(options),
-          .run = run};
+          .run = run_plan};
 }
 
 }  // namespace rf::cmd

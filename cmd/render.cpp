@@ -126,7 +126,7 @@ int run_patch(Context& context, const Setup& setup) {
   return exit_done;
 }
 
-int run(Context& context) {
+int run_render(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::required});
   if (!setup) return exit_usage;
   if (!context.options.render_for.empty()) return run_patch(context, *setup);
@@ -191,7 +191,7 @@ Command render_command(Options& options) {
                 FlagDoc::Completes::directory},
                &options.profiles_dir}} +
           intent_flags(options) + output_flags(options),
-      .run = run};
+      .run = run_render};
 }
 
 }  // namespace rf::cmd

@@ -30,7 +30,7 @@ std::optional<int> ask(Context& context, const std::vector<NodeResult>& results,
                      fmt::format("Roll back {} on {} node{}? [y/N] ", target, count, count == 1 ? "" : "s"));
 }
 
-int run(Context& context) {
+int run_rollback(Context& context) {
   const auto& options = context.options;
   if (!options.facts.empty() && !options.list_receipts) {
     context.error({.kind = ErrorKind::usage,
@@ -84,7 +84,7 @@ Command rollback_command(Options& options) {
               {{"--force", "", "replace files that somebody else changed since; their version is not kept", "Change"},
                &options.overwrite_drift}} +
           rollout_flags(options) + node_flags(options) + intent_flags(options) + output_flags(options),
-      .run = run};
+      .run = run_rollback};
 }
 
 }  // namespace rf::cmd

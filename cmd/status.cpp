@@ -7,7 +7,7 @@
 namespace rf::cmd {
 namespace {
 
-int run(Context& context) {
+int run_status(Context& context) {
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
   if (!setup) return exit_usage;
   auto run = open_nodes(context, *setup);
@@ -47,7 +47,7 @@ Command status_command(Options& options) {
       .flags =
           std::vector<Flag>{{{"--check", "", "exit code 3 when a node is not in sync", "Result"}, &options.check}} +
           node_flags(options) + intent_flags(options) + output_flags(options),
-      .run = run};
+      .run = run_status};
 }
 
 }  // namespace rf::cmd

@@ -48,7 +48,7 @@ int print_probes(Context& context, const Run& run, const Probes& probes) {
   return test_findings(rows).empty() ? exit_done : exit_findings;
 }
 
-int run(Context& context) {
+int run_test(Context& context) {
   const auto& options = context.options;
   const auto& image = options.pulled_image;
   if (!options.facts.empty()) {
@@ -92,7 +92,7 @@ Command test_command(Options& options) {
                          options.pulled_image, parse_image),
                   {{"--registry", "NAME", "only this registry; repeat for more", "What"}, &options.registries}} +
               node_flags(options) + intent_flags(options) + output_flags(options),
-          .run = run};
+          .run = run_test};
 }
 
 }  // namespace rf::cmd

@@ -14,17 +14,19 @@ Result<void> check_id(const std::string& id) {
   if (!id.empty() && id.size() <= 64 &&
       lower(id).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos)
     return {};
-  return Error{ErrorKind::internal, "\"" + terminal_safe(id) + "\" is no transaction id"};
+  return Error{.kind = ErrorKind::internal, .message = "\"" + terminal_safe(id) + "\" is no transaction id"};
 }
 
 Result<void> check_path(const std::string& path) {
   const bool plain = path.size() > 1 && path.size() < 4096 && normal_path(path) == path &&
                      path.find_first_of("\n\r\\") == path.npos && path.find('\0') == path.npos;
   if (path.ends_with(' '))
-    return Error{ErrorKind::refused, "the name of \"" + terminal_safe(path) + "\" ends in a blank",
-                 "containerd reads it for no registry; remove it on the node"};
+    return Error{.kind = ErrorKind::refused,
+                 .message = "the name of \"" + terminal_safe(path) + "\" ends in a blank",
+                 .hint = "containerd reads it for no registry; remove it on the node"};
   if (plain) return {};
-  return Error{ErrorKind::refused, "\"" + terminal_safe(path) + "\" is no path a transaction can write to"};
+  return Error{.kind = ErrorKind::refused,
+               .message = "\"" + terminal_safe(path) + "\" is no path a transaction can write to"};
 }
 
 char letter(FileChange::Op op) {
@@ -115,7 +117,7 @@ std::string settings_of(const Plan& plan) {
 }  // namespace
 
 Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options) {
-  if (plan.empty()) return Error{ErrorKind::internal, "an empty plan is no transaction"};
+  if (plan.empty()) return Error{.kind = ErrorKind::internal, .message = "an empty plan is no transaction"};
   std::string manifest;
   std::string contents;
   std::string receipt = fmt::format("id {}\ntool {}\nreason {}\ntime {}\n", options.id, one_line(options.tool_version),
@@ -126,7 +128,8 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
     const auto before = had_content(change) ? change.before_sha256 : std::string("-");
     const auto after = has_content(change) ? sha256_hex(change.after.expose()) : std::string("-");
     if (had_content(change) && (before.size() != 64 || before.find_first_not_of("0123456789abcdef") != before.npos))
-      return Error{ErrorKind::internal, change.path + " is to be replaced, and its checksum is not known"};
+      return Error{.kind = ErrorKind::internal,
+                   .message = change.path + " is to be replaced, and its checksum is not known"};
     manifest += fmt::format("{} {}:{} {:o} {} {} {} {} {}\n", number, letter(change.op), class_word(change.kind),
                             change.mode & 07777, change.uid, change.gid, before, after, change.path);
     receipt += fmt::format("file {} {} {}\n", before, after, change.path);

@@ -30,9 +30,9 @@ asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, con
 
 Result<void> check_ended(const Facts& facts) {
   if (!facts.unfinished) return {};
-  return Error{ErrorKind::refused,
-               fmt::format("an earlier transaction has not ended ({})", to_string(*facts.unfinished)),
-               "'regfallback doctor' says what it left and what to do"};
+  return Error{.kind = ErrorKind::refused,
+               .message = fmt::format("an earlier transaction has not ended ({})", to_string(*facts.unfinished)),
+               .hint = "'regfallback doctor' says what it left and what to do"};
 }
 
 }  // namespace rf

@@ -25,6 +25,14 @@ std::string_view to_string(ErrorKind kind) {
   return "internal";
 }
 
+Error intent_error(std::string message, std::string hint) {
+  return {.kind = ErrorKind::intent, .message = std::move(message), .hint = std::move(hint)};
+}
+
+Error refused_error(std::string message, std::string hint) {
+  return {.kind = ErrorKind::refused, .message = std::move(message), .hint = std::move(hint)};
+}
+
 Error unread_error(std::string_view why, Location where) {
   return {
       .kind = ErrorKind::unreadable,

@@ -47,7 +47,7 @@ const RegistryDirectory* directory_of(const View& view, const Chain& chain) {
   return found == view.directories().end() ? nullptr : &*found;
 }
 
-void look_for_unusable(const View& view, Findings& found) {
+void look_for_unusable_certificate(const View& view, Findings& found) {
   for (const auto& chain : view.chains()) {
     const auto* directory = directory_of(view, chain);
     if (!chain.error || directory == nullptr || directory->loaded.error) continue;
@@ -167,7 +167,7 @@ void look_at_times(const View& view, Findings& found) {
 }
 
 const std::array certificates{
-    Rule{.id = "certificate-unusable", .severity = Severity::error, .look = look_for_unusable},
+    Rule{.id = "certificate-unusable", .severity = Severity::error, .look = look_for_unusable_certificate},
     Rule{.id = "certificate-unused", .severity = Severity::error, .look = look_for_unused},
     Rule{.id = "certificate-name", .severity = Severity::error, .look = look_for_names},
     Rule{.id = "certificate-expired", .severity = Severity::error, .look = look_at_times},

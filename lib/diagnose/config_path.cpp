@@ -41,13 +41,13 @@ std::string write_config_path(const View& view, std::string_view directory) {
     return fmt::format("in {} write {} under {}; {}", era.drop_in, line,
                        view.registry_table(view.containerd().major < 2 ? 2 : 3), view.restart());
   if (era.config_managed)
-    return fmt::format("{} writes {} anew: `regfallback render --for {}` prints what to give to it",
+    return fmt::format("{} writes {} anew: 'regfallback render --for {}' prints what to give to it",
                        view.detection().profile.title, view.config().config_file, view.detection().profile.name);
   const auto file = view.source_of(view.config().config_path_where ? view.config().config_path_where->file
                                                                    : view.config().config_file);
   const bool exists = view.facts().tree.exists(view.config().config_file);
   const int version = exists ? view.config().config_version : view.containerd().major < 2 ? 2 : 3;
-  return fmt::format("in {} write {}{} under {} (`regfallback apply` does it); then {}", file,
+  return fmt::format("in {} write {}{} under {} ('regfallback apply' does it); then {}", file,
                      exists ? "" : fmt::format("version = {}, and ", version), line, view.registry_table(version),
                      view.restart());
 }

@@ -11,10 +11,10 @@
 namespace rf {
 namespace {
 
-bool knows(const View& view) { return view.config_is_known() && !view.config().cri_disabled; }
+bool cri_is_configured(const View& view) { return view.config_is_known() && !view.config().cri_disabled; }
 
 void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::string_view fix) {
-  if (!knows(view)) return;
+  if (!cri_is_configured(view)) return;
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != kind) continue;
     // K3s' and RKE2's own containerd rewrites repositories.
@@ -26,7 +26,7 @@ void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::s
   }
 }
 
-void look_for_unknown(const View& view, Findings& found) {
+void look_for_unknown_setting(const View& view, Findings& found) {
   look_at_ignored(view, found, IgnoredKind::unknown_registry_key,
                   "write the name as containerd has it (config_path, mirrors.\"HOST\".endpoint, "
                   "configs.\"HOST\".auth), or remove it");
@@ -37,7 +37,7 @@ void look_for_urls(const View& view, Findings& found) {
 }
 
 void look_for_removed_tls(const View& view, Findings& found) {
-  if (!knows(view)) return;
+  if (!cri_is_configured(view)) return;
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != IgnoredKind::tls_removed) continue;
     found.add({.cause = ignored.reason,
@@ -54,7 +54,7 @@ void look_for_removed_tls(const View& view, Findings& found) {
 }
 
 void look_at_transfer(const View& view, Findings& found) {
-  if (!knows(view)) return;
+  if (!cri_is_configured(view)) return;
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != IgnoredKind::transfer_config_path) continue;
     const bool set = !view.config().config_path.empty() && view.config().config_path_where;
@@ -72,7 +72,7 @@ void look_at_transfer(const View& view, Findings& found) {
 
 void look_at_legacy(const View& view, Findings& found) {
   const auto& config = view.config();
-  if (!knows(view) || config.cri_error || view.era().style == Style::registries_yaml) return;
+  if (!cri_is_configured(view) || config.cri_error || view.era().style == Style::registries_yaml) return;
   std::vector<std::string> names;
   std::optional<Location> first;
   const auto add = [&](const std::string& name, const Location& where) {
@@ -98,7 +98,7 @@ void look_at_legacy(const View& view, Findings& found) {
 }
 
 const std::array config_settings{
-    Rule{.id = "unknown-registry-setting", .severity = Severity::error, .look = look_for_unknown},
+    Rule{.id = "unknown-registry-setting", .severity = Severity::error, .look = look_for_unknown_setting},
     Rule{.id = "configs-tls-removed", .severity = Severity::error, .look = look_for_removed_tls},
     Rule{.id = "configs-by-url", .severity = Severity::error, .look = look_for_urls},
     Rule{.id = "transfer-config-path", .severity = Severity::error, .look = look_at_transfer},

@@ -13,8 +13,6 @@
 namespace rf {
 namespace {
 
-using Kind = FileEntry::Kind;
-
 // The directories passed over, with the one that is found first: calls `visit(chain, first, hidden)`.
 template <class Visit>
 void each_hidden(const View& view, Visit visit) {
@@ -173,7 +171,7 @@ void look_at_mirror_names(const View& view, Findings& found) {
 
 bool is_file(const FileTree& tree, const std::string& path) {
   const auto* entry = tree.stat(path);
-  return entry != nullptr && entry->kind == Kind::file;
+  return entry != nullptr && entry->kind == FileEntry::Kind::file;
 }
 
 void look_for_files(const View& view, Findings& found) {
@@ -193,7 +191,7 @@ void look_for_files(const View& view, Findings& found) {
   for (const auto& directory : view.directories()) {
     const auto path = directory.path + "/hosts.toml";
     const auto* entry = view.tree().stat(path);
-    if (entry == nullptr || entry->kind != Kind::directory) continue;
+    if (entry == nullptr || entry->kind != FileEntry::Kind::directory) continue;
     found.add(
         {.cause = fmt::format("{} is a directory", path),
          .where = Location{path, 0, 0},
@@ -208,7 +206,7 @@ void look_into(const View& view, const RegistryDirectory& directory, Findings& f
     const auto path = join_path(directory.path, name);
     const auto* entry = view.tree().stat(path);
     if (entry == nullptr) continue;
-    if (entry->kind == Kind::directory && name != "hosts.toml")
+    if (entry->kind == FileEntry::Kind::directory && name != "hosts.toml")
       found.add(has_hosts ? Severity::warning : Severity::error,
                 {.cause = fmt::format("{} is a directory below the one of a registry", path),
                  .where = Location{path, 0, 0},
@@ -221,7 +219,7 @@ void look_into(const View& view, const RegistryDirectory& directory, Findings& f
     const bool near = name == "host.toml" || name == "hosts" || name == "host" || name == "hosts.tml" ||
                       name == "hosts.yaml" || name == "hosts.conf" || name == "config.toml" ||
                       lower(name) == "hosts.toml";
-    if (entry->kind == Kind::file && !has_hosts && near)
+    if (entry->kind == FileEntry::Kind::file && !has_hosts && near)
       found.add({.cause = fmt::format("{} is not named hosts.toml", path),
                  .where = Location{path, 0, 0},
                  .effect = fmt::format(

@@ -104,7 +104,7 @@ void look_for_lost_edits(const View& view, Findings& found) {
                     : made
                         ? fmt::format("write them into {}{}", source, then_restart(view))
                         : fmt::format(
-                              "regfallback migrate, or `regfallback render --for {}` for what the system itself takes",
+                              "regfallback migrate, or 'regfallback render --for {}' for what the system itself takes",
                               view.detection().profile.name)});
 }
 

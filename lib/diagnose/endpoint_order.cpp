@@ -81,7 +81,7 @@ void look_at_hanging(const View& view, Findings& found) {
                                          "the pull never falls back (2.3 "
                                          "and later go on after 30 s)",
                                          view.who()),
-             .fix = "`regfallback doctor --probe` or `regfallback test` asks each endpoint from the node; no setting "
+             .fix = "'regfallback doctor --probe' or 'regfallback test' asks each endpoint from the node; no setting "
                     "of hosts.toml limits the wait "
                     "for an answer"});
 }

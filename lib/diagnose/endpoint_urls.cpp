@@ -104,7 +104,7 @@ void look_for_hub_pages(const View& view, Findings& found) {
   });
 }
 
-void look_for_unusable(const View& view, Findings& found) {
+void look_for_unusable_endpoint(const View& view, Findings& found) {
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     const auto port = endpoint.host.rfind(':');
     const bool odd_port = port != std::string::npos && !endpoint.host.ends_with(']') &&
@@ -161,7 +161,7 @@ const std::array endpoint_urls{
     Rule{.id = "path-without-override", .severity = Severity::error, .look = look_for_appended},
     Rule{.id = "path-without-v2", .severity = Severity::error, .look = look_for_no_v2},
     Rule{.id = "docker-hub-web-page", .severity = Severity::error, .look = look_for_hub_pages},
-    Rule{.id = "endpoint-unusable", .severity = Severity::error, .look = look_for_unusable},
+    Rule{.id = "endpoint-unusable", .severity = Severity::error, .look = look_for_unusable_endpoint},
     Rule{.id = "localhost-endpoint", .severity = Severity::warning, .look = look_at_localhost},
 };
 

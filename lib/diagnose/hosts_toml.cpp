@@ -93,7 +93,7 @@ void look_for_dropped(const View& view, Findings& found, IgnoredKind kind) {
   });
 }
 
-void look_for_parse(const View& view, Findings& found) {
+void look_for_hosts_toml_parse(const View& view, Findings& found) {
   look_for_dropped(view, found, IgnoredKind::not_toml);
   look_for_dropped(view, found, IgnoredKind::bracket_in_header);
 }
@@ -185,7 +185,7 @@ std::string known_as(std::string_view key) {
   return "remove it, or write the name as containerd has it";
 }
 
-void look_for_unknown(const View& view, Findings& found) {
+void look_for_unknown_hosts_key(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::unknown_host_key, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
     const auto& key = ignored.subject.key;
     const bool rewrite = key == "rewrite";
@@ -244,7 +244,7 @@ void look_for_root_capabilities(const View& view, Findings& found) {
 }
 
 const std::array hosts_toml{
-    Rule{.id = "hosts-toml-does-not-parse", .severity = Severity::error, .look = look_for_parse},
+    Rule{.id = "hosts-toml-does-not-parse", .severity = Severity::error, .look = look_for_hosts_toml_parse},
     Rule{.id = "hosts-toml-byte-order-mark", .severity = Severity::error, .look = look_for_mark},
     Rule{.id = "hosts-toml-unknown-capability", .severity = Severity::error, .look = look_for_capability},
     Rule{.id = "hosts-toml-wrong-value", .severity = Severity::error, .look = look_for_value},
@@ -253,7 +253,7 @@ const std::array hosts_toml{
     Rule{.id = "hosts-toml-empty", .severity = Severity::warning, .look = look_for_empty},
     Rule{.id = "server-after-host", .severity = Severity::error, .look = look_for_server},
     Rule{.id = "inline-hosts-ignored", .severity = Severity::error, .look = look_for_inline},
-    Rule{.id = "unknown-hosts-key", .severity = Severity::error, .look = look_for_unknown},
+    Rule{.id = "unknown-hosts-key", .severity = Severity::error, .look = look_for_unknown_hosts_key},
     Rule{.id = "dial-timeout-too-new", .severity = Severity::warning, .look = look_for_timeout},
     Rule{.id = "override-path-too-new", .severity = Severity::error, .look = look_for_override},
     Rule{.id = "capabilities-without-server", .severity = Severity::error, .look = look_for_root_capabilities},

@@ -41,7 +41,7 @@ Location endpoint_line(const View& view, const std::string& registry, std::strin
   return line_of(view, {"mirrors", registry});
 }
 
-void look_for_parse(const View& view, Findings& found) {
+void look_for_registries_yaml_parse(const View& view, Findings& found) {
   const auto text = renders(view) ? view.facts().tree.read(view.registries_file()) : std::nullopt;
   if (!text) return;
   const auto parsed = parse_registries_yaml(*text, view.registries_file());
@@ -59,7 +59,7 @@ bool is_name(std::string_view key) {
          key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == key.npos;
 }
 
-void look_for_unknown(const View& view, Findings& found) {
+void look_for_unknown_registries_key(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries) return;
   for (const auto& ignored : registries->ignored) {
@@ -232,8 +232,8 @@ void look_at_no_default(const View& view, Findings& found) {
 }
 
 const std::array registries_yaml{
-    Rule{.id = "registries-yaml-does-not-parse", .severity = Severity::error, .look = look_for_parse},
-    Rule{.id = "registries-yaml-unknown-key", .severity = Severity::error, .look = look_for_unknown},
+    Rule{.id = "registries-yaml-does-not-parse", .severity = Severity::error, .look = look_for_registries_yaml_parse},
+    Rule{.id = "registries-yaml-unknown-key", .severity = Severity::error, .look = look_for_unknown_registries_key},
     Rule{.id = "registries-yaml-repeated-key", .severity = Severity::warning, .look = look_for_repeats},
     Rule{.id = "registries-yaml-endpoint", .severity = Severity::error, .look = look_at_endpoints},
     Rule{.id = "registries-yaml-rewrite-lost", .severity = Severity::error, .look = look_at_rewrites},

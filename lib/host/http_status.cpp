@@ -36,8 +36,9 @@ asio::awaitable<Result<int>> ask(const std::string& host, int port, const std::s
         co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
     head.append(buffer.data(), got);
   }
-  if (deadline.passed()) co_return Error{ErrorKind::timeout, "connected, and no answer came in time"};
-  if (head.empty()) co_return Error{ErrorKind::connect, "connected, and closed without an answer"};
+  if (deadline.passed())
+    co_return Error{.kind = ErrorKind::timeout, .message = "connected, and no answer came in time"};
+  if (head.empty()) co_return Error{.kind = ErrorKind::connect, .message = "connected, and closed without an answer"};
   co_return parse_status_line(head);
 }
 

@@ -13,8 +13,9 @@ namespace {
 using Json = nlohmann::json;
 
 Error strange(std::string what) {
-  return {ErrorKind::parse, "the container engine printed " + std::move(what),
-          "do `docker ps -a` and `docker container inspect` work?"};
+  return {.kind = ErrorKind::parse,
+          .message = "the container engine printed " + std::move(what),
+          .hint = "do `docker ps -a` and `docker container inspect` work?"};
 }
 
 const Json* member(const Json* object, const char* name) {

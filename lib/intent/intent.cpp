@@ -145,7 +145,8 @@ class Reader {
   }
 
   void problem(const YamlNode& node, std::string message, std::string hint) {
-    problems_.push_back({ErrorKind::intent, std::move(message), std::move(hint), where(node)});
+    problems_.push_back(
+        {.kind = ErrorKind::intent, .message = std::move(message), .hint = std::move(hint), .where = where(node)});
   }
 
   const std::string& file_;
@@ -164,8 +165,10 @@ IntentOrProblems parse_intent(const IntentText& text) {
     return out;
   }
   if ((*root)->kind == YamlNode::Kind::null) {
-    out.problems.push_back({ErrorKind::intent, "the file is empty",
-                            "`regfallback init` writes a commented starter file", Location{text.file, 1, 1}});
+    out.problems.push_back({.kind = ErrorKind::intent,
+                            .message = "the file is empty",
+                            .hint = "'regfallback init' writes a commented starter file",
+                            .where = Location{text.file, 1, 1}});
     return out;
   }
   out.problems = check_shape(**root, intent_shape(), text.file);

@@ -12,7 +12,7 @@ namespace rf {
 namespace {
 
 Error at(const Location& where, std::string message, std::string hint) {
-  return {ErrorKind::intent, std::move(message), std::move(hint), where};
+  return {.kind = ErrorKind::intent, .message = std::move(message), .hint = std::move(hint), .where = where};
 }
 
 bool has_tls(const EndpointOptions& options) {

@@ -52,7 +52,10 @@ class Walk {
 
  private:
   void problem(const YamlNode& at, std::string message, std::string hint) {
-    problems.push_back({ErrorKind::intent, std::move(message), std::move(hint), Location{file_, at.line, at.column}});
+    problems.push_back({.kind = ErrorKind::intent,
+                        .message = std::move(message),
+                        .hint = std::move(hint),
+                        .where = Location{file_, at.line, at.column}});
   }
   void expected(const YamlNode& node, const Shape& shape, std::string hint = {}) {
     if (hint.empty() && node.is_scalar() && shape.form == Shape::Form::list)

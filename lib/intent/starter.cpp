@@ -80,8 +80,9 @@ struct Flag {
 Result<void> read_flag(std::string_view text, std::vector<Flag>& flags) {
   const auto equals = text.find('=');
   if (equals == text.npos)
-    return Error{ErrorKind::usage, fmt::format("--mirror {} has no '='", text),
-                 "write --mirror docker.io=http://anubis:32000"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = fmt::format("--mirror {} has no '='", text),
+                 .hint = "write --mirror docker.io=http://anubis:32000"};
   const auto name = text.substr(0, equals);
   RF_CHECK(check_registry_name(name));
   auto flag = std::find_if(flags.begin(), flags.end(), [&](const Flag& f) { return f.registry == name; });

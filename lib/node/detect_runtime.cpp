@@ -65,7 +65,7 @@ constexpr ForeignRuntime foreign_runtimes[] = {
      "Docker Engine pulls the images then; Kubernetes 1.24 and later no longer have dockershim"},
 };
 
-Result<> refuse_foreign(std::string_view endpoint, std::string_view source) {
+Result<void> refuse_foreign(std::string_view endpoint, std::string_view source) {
   for (const auto& foreign : foreign_runtimes)
     if (endpoint.find(foreign.mark) != endpoint.npos)
       return Error{.kind = ErrorKind::unsupported,

@@ -66,6 +66,13 @@ std::string_view word_of(const Words& words, State wanted) {
 
 }  // namespace
 
+std::string_view take_word(std::string_view& text) {
+  const auto space = text.find(' ');
+  const auto word = text.substr(0, space);
+  text = space == text.npos ? std::string_view() : text.substr(space + 1);
+  return word;
+}
+
 PluginState plugin_state(std::string_view word) { return state_of(plugin_words, word); }
 ActiveState active_state(std::string_view word) { return state_of(active_words, word); }
 EnabledState enabled_state(std::string_view word) { return state_of(enabled_words, word); }

@@ -68,7 +68,7 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
     auto error = config_is_managed(detection, detection.config_file,
-                                   fmt::format("`regfallback render --for {}` prints what to give to {}",
+                                   fmt::format("'regfallback render --for {}' prints what to give to {}",
                                                detection.profile.name, detection.profile.title));
     error.message = fmt::format("{}; {}", why, error.message);
     return error;

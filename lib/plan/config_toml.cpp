@@ -42,9 +42,10 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   if (detection.era.config_managed) return config_is_managed(detection, file, "use its own way");
   for (const auto& [host, secrets] : context.resolved)
     if (!secrets.ca_pem.empty() || !secrets.client_cert_pem.empty() || !secrets.password.empty())
-      return Error{ErrorKind::unsupported,
-                   fmt::format("mirrors in config.toml cannot carry the certificates and credentials of {}", host),
-                   "use hosts.toml files: leave --style out"};
+      return Error{
+          .kind = ErrorKind::unsupported,
+          .message = fmt::format("mirrors in config.toml cannot carry the certificates and credentials of {}", host),
+          .hint = "use hosts.toml files: leave --style out"};
   MirrorEndpoints mirrors;
   Draft draft;
   for (const auto& registry : context.intent.registries) {

@@ -12,10 +12,6 @@
 namespace rf {
 namespace {
 
-Error refusal(std::string message, std::string hint) {
-  return {ErrorKind::refused, std::move(message), std::move(hint)};
-}
-
 // "ca-1f3a9c02.crt", "client-1f3a9c02.key": names only we give.
 bool is_our_certificate(std::string_view name) {
   for (const std::string_view prefix : {"ca-", "client-"}) {
@@ -36,8 +32,9 @@ class HostsDir {
 
   Result<Draft> run() {
     if (root_.empty())
-      return Error{ErrorKind::unsupported, "no directory for hosts.toml files is known here",
-                   "name the distribution with --distribution"};
+      return Error{.kind = ErrorKind::unsupported,
+                   .message = "no directory for hosts.toml files is known here",
+                   .hint = "name the distribution with --distribution"};
     RF_CHECK(check_spegel());
     for (const auto& registry : context_.intent.registries) {
       RF_CHECK(add(registry).doing(fmt::format("planning the registry {}", registry.name)));
@@ -50,7 +47,7 @@ class HostsDir {
  private:
   Result<void> check_spegel() const {
     if (!tree_.exists(join_path(root_, spegel_backup))) return {};
-    return refusal(
+    return refused_error(
         fmt::format("{}/_backup: Spegel owns this directory and deletes at its next start whatever others wrote here",
                     root_),
         "name your mirrors in Spegel's additionalMirrorTargets; or set its containerdMirrorAdd to false, move the "
@@ -63,7 +60,7 @@ class HostsDir {
     const auto older = port_directory(registry.name);
     for (const auto& path : {older.empty() ? usual : root_ + "/" + older, usual})
       if (const auto* entry = tree_.stat(path); entry != nullptr && entry->kind != FileEntry::Kind::directory)
-        return refusal(
+        return refused_error(
             fmt::format("{} is no directory: containerd fails every pull from {} there", path, registry.name),
             "look at it and move it away");
     if (older.empty() || !tree_.exists(root_ + "/" + older)) return usual;
@@ -106,11 +103,11 @@ class HostsDir {
     const auto content = tree_.read(path);
     if (!content || content->empty() || is_ours(*content)) return {};
     if (!generator_of(*content).empty())
-      return refusal(
+      return refused_error(
           fmt::format("{} is written by another program ({})", path, content->substr(2, content->find('\n') - 2)),
           "give the registry to that program instead");
     draft_.notes.push_back(fmt::format(
-        "{} was not written by regfallback; it is replaced, and `regfallback rollback` brings it back", path));
+        "{} was not written by regfallback; it is replaced, and 'regfallback rollback' brings it back", path));
     return {};
   }
 

@@ -38,9 +38,10 @@ class Renderer {
 
  private:
   Error unsupported(const std::string& message, std::string hint) const {
-    return {ErrorKind::unsupported,
-            fmt::format("{}: {}", registry_.name, replace_all(message, "{}", to_string(containerd_))), std::move(hint),
-            registry_.where};
+    return {.kind = ErrorKind::unsupported,
+            .message = fmt::format("{}: {}", registry_.name, replace_all(message, "{}", to_string(containerd_))),
+            .hint = std::move(hint),
+            .where = registry_.where};
   }
   bool has(Feature feature) const { return has_feature(containerd_, feature); }
   void warn(std::string text) {
@@ -115,15 +116,17 @@ class Renderer {
   }
 
   void add_resolved(const ResolvedEndpoint& secrets, HostEntry& host) {
+    // Every field is named: a new one does not compile until it is written, or said here.
+    const auto& [username, password, ca, client_cert, client_key] = secrets;
     const auto& name = host.host;
-    auto files = certificates_of(secrets);
+    auto files = certificates_of(ca, client_cert, client_key);
     if (!files.ca.name.empty()) host.ca = {certificate(std::move(files.ca))};
     if (!files.client.name.empty()) {
       auto client = certificate(std::move(files.client));
       host.client.emplace_back(std::move(client), certificate(std::move(files.key)));
     }
-    if (secrets.password.empty()) return;
-    const Secret pair(fmt::format("{}:{}", secrets.username, secrets.password.expose()));
+    if (password.empty()) return;
+    const Secret pair(fmt::format("{}:{}", username, password.expose()));
     host.headers.push_back({"Authorization", {"Basic " + base64_encode(pair.expose())}});
     if (host.scheme == "http") warn(fmt::format("{}: credentials go over plain http, readable on the way", name));
     if (!has(Feature::token_server_headers) && uses_token_service(name))
@@ -150,13 +153,13 @@ class Renderer {
 
 }  // namespace
 
-EndpointCertificates certificates_of(const ResolvedEndpoint& secrets) {
+EndpointCertificates certificates_of(const std::string& ca, const std::string& client_cert, const Secret& client_key) {
   EndpointCertificates files;
-  if (!secrets.ca_pem.empty()) files.ca = {"ca-" + short_sum(secrets.ca_pem) + ".crt", secrets.ca_pem};
-  if (secrets.client_cert_pem.empty()) return files;
-  const auto stem = "client-" + short_sum(secrets.client_cert_pem + std::string(secrets.client_key_pem.expose()));
-  files.client = {stem + ".cert", secrets.client_cert_pem};
-  files.key = {stem + ".key", secrets.client_key_pem};
+  if (!ca.empty()) files.ca = {"ca-" + short_sum(ca) + ".crt", ca};
+  if (client_cert.empty()) return files;
+  const auto stem = "client-" + short_sum(client_cert + std::string(client_key.expose()));
+  files.client = {stem + ".cert", client_cert};
+  files.key = {stem + ".key", client_key};
   return files;
 }
 

@@ -24,7 +24,7 @@ struct EndpointCertificates {
   CertificateFile client;
   CertificateFile key;
 };
-EndpointCertificates certificates_of(const ResolvedEndpoint& secrets);
+EndpointCertificates certificates_of(const std::string& ca, const std::string& client_cert, const Secret& client_key);
 
 struct HostsFiles {
   // As declared, with the properties this version takes; "*" that ends at each registry's own upstream ends with

@@ -158,13 +158,13 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
     auto chain = resolve_chain(projected.tree, config,
                                registry.name == "*" ? unnamed_registry : std::string_view(registry.name));
     if (const auto difference = compare(registry, without_added(chain, registry, projected), context))
-      return Error{
-          ErrorKind::refused,
-          fmt::format("the registry {} would not be as declared with containerd {}: {}", registry.name,
-                      to_string(config.containerd), difference->what),
-          fmt::format("{}; nothing is written. `regfallback explain {}/NAME` says which file decides",
-                      cause(chain, config), registry.name == "*" ? unnamed_registry : std::string_view(registry.name)),
-          difference->where};
+      return Error{.kind = ErrorKind::refused,
+                   .message = fmt::format("the registry {} would not be as declared with containerd {}: {}",
+                                          registry.name, to_string(config.containerd), difference->what),
+                   .hint = fmt::format("{}; nothing is written. 'regfallback explain {}/NAME' says which file decides",
+                                       cause(chain, config),
+                                       registry.name == "*" ? unnamed_registry : std::string_view(registry.name)),
+                   .where = difference->where};
     if (registry.name == "*") chain.registry = "*";
     chains.push_back(std::move(chain));
   }

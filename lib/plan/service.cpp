@@ -21,9 +21,9 @@ Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::
     return {};
   }
   if (!service)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{}, and no service is known to restart {}", why, detection.runtime.exe),
-                 "run with --restart never, and restart it yourself"};
+    return Error{.kind = ErrorKind::unsupported,
+                 .message = fmt::format("{}, and no service is known to restart {}", why, detection.runtime.exe),
+                 .hint = "run with --restart never, and restart it yourself"};
   if (service->restart_by == RestartBy::none) return {};
   plan.service.by = service->restart_by;
   plan.service.name = service->restart_name.empty() ? service->unit : service->restart_name;

@@ -13,7 +13,7 @@
 namespace rf {
 namespace {
 
-int number(std::string_view text) {
+int number_or_zero(std::string_view text) {
   int value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
@@ -40,17 +40,17 @@ void hear_line(Heard& heard, std::string_view line) {
   }
   const auto parts = split(text, ' ');
   if (text.substr(0, 5) == "HTTP/" && parts.size() > 1) {
-    heard.status = std::clamp(number(parts[1]), 0, 999);
+    heard.status = std::clamp(number_or_zero(parts[1]), 0, 999);
     heard.headers.clear();
     heard.in_body = false;
     return;
   }
   if (parts[0] == "ms" && parts.size() == 2) {
-    heard.milliseconds = std::max(number(parts[1]), 0);
+    heard.milliseconds = std::max(number_or_zero(parts[1]), 0);
     return;
   }
   if (parts[0] == "rc" && parts.size() == 2) {
-    heard.rc = number(parts[1]);
+    heard.rc = number_or_zero(parts[1]);
     return;
   }
   if (parts[0] == "rf" && parts.size() >= 3) {
@@ -59,7 +59,7 @@ void hear_line(Heard& heard, std::string_view line) {
     auto fraction = dot == std::string_view::npos ? std::string("000") : std::string(seconds.substr(dot + 1, 3));
     fraction.resize(3, '0');
     heard.milliseconds =
-        std::clamp(number(seconds.substr(0, dot)), 0, 1'000'000) * 1000 + std::max(number(fraction), 0);
+        std::clamp(number_or_zero(seconds.substr(0, dot)), 0, 1'000'000) * 1000 + std::max(number_or_zero(fraction), 0);
     if (parts.size() > 3) heard.address = parts[3];
     return;
   }

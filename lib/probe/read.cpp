@@ -12,7 +12,7 @@
 namespace rf {
 namespace {
 
-int number(std::string_view text) {
+int number_or_unknown(std::string_view text) {
   int value = -1;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
@@ -70,8 +70,8 @@ void read_log(PullProbe& pull, std::string_view log) {
 
 void read_pull(Printed& printed, const std::vector<std::string_view>& words, const ProbeOptions& options) {
   PullProbe pull{.image = options.image ? to_string(*options.image) : ""};
-  const int rc = number(words[1]);
-  pull.milliseconds = milliseconds(number(words[2]));
+  const int rc = number_or_unknown(words[1]);
+  pull.milliseconds = milliseconds(number_or_unknown(words[2]));
   std::string said;
   base64_decode(words[3], said);
   std::string last;
@@ -96,7 +96,7 @@ Result<Printed> read_lines(std::string_view output, const ProbeOptions& options)
     } else if (words[0] == "answer" && words.size() == 4) {
       RawAnswer raw{.tool = tool_of(words[2]), .text = ""};
       if (!base64_decode(words[3], raw.text)) continue;  // cut off: it then counts as not asked
-      printed.answers[number(words[1])] = std::move(raw);
+      printed.answers[number_or_unknown(words[1])] = std::move(raw);
     } else if (words[0] == "pull" && words.size() == 4) {
       read_pull(printed, words, options);
     } else if (words[0] == "log" && words.size() == 2 && printed.pull) {

@@ -8,8 +8,9 @@ namespace rf {
 
 Result<void> check_no_silence(const NodeProbe& probe, const Version& containerd) {
   if (probe.client.empty() && !probe.registries.empty())
-    return Error{ErrorKind::refused, "this node has no program that can ask an endpoint",
-                 "it needs curl, GNU wget or openssl; without --probe it is not asked"};
+    return Error{.kind = ErrorKind::refused,
+                 .message = "this node has no program that can ask an endpoint",
+                 .hint = "it needs curl, GNU wget or openssl; without --probe it is not asked"};
   for (const auto& registry : probe.registries)
     for (const auto& each : registry.endpoints) {
       if (each.answer != Answer::timeout || each.endpoint.host == unnamed_registry) continue;
@@ -18,10 +19,10 @@ Result<void> check_no_silence(const NodeProbe& probe, const Version& containerd)
               ? fmt::format("containerd {} waits 30 s for it, for every object of an image anew", to_string(containerd))
               : fmt::format("containerd {} may wait for it without end, and falls back to nobody",
                             to_string(containerd));
-      return Error{
-          ErrorKind::refused,
-          fmt::format("{}: {} gives no answer to this node: {}", registry.chain.registry, each.endpoint.url(), then),
-          "repair it or take it out of the chain; without --probe it is not asked"};
+      return Error{.kind = ErrorKind::refused,
+                   .message = fmt::format("{}: {} gives no answer to this node: {}", registry.chain.registry,
+                                          each.endpoint.url(), then),
+                   .hint = "repair it or take it out of the chain; without --probe it is not asked"};
     }
   return {};
 }

@@ -86,7 +86,7 @@ Value row_value(const PlanRow& row) {
 
 // Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of
 // them; reasons for the restart name the node's version, so each different one is shown.
-struct Group {
+struct PlanGroup {
   std::vector<std::string> nodes;
   const Plan* plan;
   std::vector<std::string> restart_reasons;
@@ -102,15 +102,15 @@ bool same(const Plan& a, const Plan& b) {
          a.warnings == b.warnings && a.notes == b.notes && texts(a) == texts(b);
 }
 
-std::vector<Group> grouped(std::span<const PlanRow> rows) {
-  std::vector<Group> groups;
+std::vector<PlanGroup> grouped_plans(std::span<const PlanRow> rows) {
+  std::vector<PlanGroup> groups;
   for (const auto& row : rows) {
     if (!row.plan) continue;
-    Group* home = nullptr;
+    PlanGroup* home = nullptr;
     for (auto& group : groups) {
       if (same(*group.plan, *row.plan)) home = &group;
     }
-    if (!home) home = &groups.emplace_back(Group{.nodes = {}, .plan = row.plan, .restart_reasons = {}});
+    if (!home) home = &groups.emplace_back(PlanGroup{.nodes = {}, .plan = row.plan, .restart_reasons = {}});
     home->nodes.push_back(row.node);
     auto& reasons = home->restart_reasons;
     const auto& why = row.plan->service.why;
@@ -128,7 +128,7 @@ bool goes_without_saying(const Plan& plan, const FileChange& directory) {
   return std::any_of(plan.files.begin(), plan.files.end(), inside);
 }
 
-std::string list_text(const Group& group, const TextStyle& style) {
+std::string list_text(const PlanGroup& group, const TextStyle& style) {
   const auto& plan = *group.plan;
   std::string out;
   for (const auto& change : plan.files) {
@@ -156,7 +156,7 @@ std::string list_text(const Group& group, const TextStyle& style) {
   return out;
 }
 
-std::string group_text(const Group& group, const TextStyle& style) {
+std::string plan_group_text(const PlanGroup& group, const TextStyle& style) {
   const auto& plan = *group.plan;
   std::string names;
   for (const auto& node : group.nodes) names += (names.empty() ? "" : ", ") + terminal_safe(node);
@@ -187,7 +187,7 @@ Value plan_value(std::span<const PlanRow> rows) {
 
 std::string plan_text(std::span<const PlanRow> rows, const TextStyle& style) {
   std::string out;
-  for (const auto& group : grouped(rows)) out += group_text(group, style) + "\n";
+  for (const auto& group : grouped_plans(rows)) out += plan_group_text(group, style) + "\n";
   for (const auto& row : rows) {
     if (row.error)
       out += style.paint(Emphasis::bad, terminal_safe(row.node)) + "\n  " +

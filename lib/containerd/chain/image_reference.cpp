@@ -14,8 +14,9 @@ bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); 
 bool is_tag_char(char c) { return is_word(c) || (c >= 'A' && c <= 'Z') || in(c, "_.-"); }
 
 Error bad(std::string_view text, std::string_view why) {
-  return Error{ErrorKind::usage, fmt::format("\"{}\" is not an image reference: {}", text, why),
-               "an image looks like nginx:1.27, ghcr.io/org/app:1 or registry:5000/app@sha256:..."};
+  return Error{.kind = ErrorKind::usage,
+               .message = fmt::format("\"{}\" is not an image reference: {}", text, why),
+               .hint = "an image looks like nginx:1.27, ghcr.io/org/app:1 or registry:5000/app@sha256:..."};
 }
 
 // "a", "a.b", "a__b", "a--b": lower case words with separators between them.

@@ -21,9 +21,10 @@ Result<OfferedCredentials> offered_credentials(const RequestAuth& request, std::
   if (request.auth.empty()) return OfferedCredentials{};
   std::string decoded;
   if (!base64_decode(request.auth.expose(), decoded))
-    return Error{ErrorKind::parse, "auth is not base64 of USER:PASSWORD"};
+    return Error{.kind = ErrorKind::parse, .message = "auth is not base64 of USER:PASSWORD"};
   const auto colon = decoded.find(':');
-  if (colon == decoded.npos) return Error{ErrorKind::parse, "auth holds no ':' between user and password"};
+  if (colon == decoded.npos)
+    return Error{.kind = ErrorKind::parse, .message = "auth holds no ':' between user and password"};
   auto password = decoded.substr(colon + 1);
   while (password.ends_with('\0')) password.pop_back();
   return OfferedCredentials{decoded.substr(0, colon), Secret(std::move(password))};

@@ -38,7 +38,7 @@ class Planner {
 
  private:
   // A trailing default endpoint is always rendered, unless the program was told not to.
-  Result<> check_upstream(const Registry& registry) {
+  Result<void> check_upstream(const Registry& registry) {
     const auto own = registry.name == "*" ? std::string("the registry's own host") : registries_yaml_url(registry.name);
     const auto& title = detection_.profile.title;
     if (node_.settings.disable_default_endpoint) {
@@ -72,7 +72,7 @@ class Planner {
       draft_.warnings.push_back(std::move(text));
   }
 
-  Result<> put_certificate(const RegistriesYamlCertificate& certificate) {
+  Result<void> put_certificate(const RegistriesYamlCertificate& certificate) {
     kept_.push_back(base_name(certificate.path));
     return put_file(context_.files,
                     {.path = certificate.path,
@@ -82,7 +82,7 @@ class Planner {
                     draft_.files);
   }
 
-  Result<> put_registries(const RegistriesYaml& desired) {
+  Result<void> put_registries(const RegistriesYaml& desired) {
     const auto& tree = context_.facts.tree;
     const std::string before(tree.read(node_.registries_file).value_or(""));
     RF_TRY(after_, merge_registries_yaml(before, desired, node_.registries_file));
@@ -119,7 +119,7 @@ class Planner {
                     "no registry needs it any more", draft_.files);
   }
 
-  Result<> render() {
+  Result<void> render() {
     FileTree tree = context_.facts.tree;
     if (after_.empty())
       tree.remove(node_.registries_file);
@@ -152,7 +152,7 @@ class Planner {
   }
 
   // What the next start makes of a template that was written since the last one is not in config.toml yet.
-  Result<> check_template() const {
+  Result<void> check_template() const {
     const auto fault = template_ ? registry_fault(*template_, node_) : std::nullopt;
     if (!fault) return {};
     return Error{

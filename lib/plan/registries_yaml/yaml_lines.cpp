@@ -60,7 +60,7 @@ std::size_t after_colon(std::string_view line, std::size_t column) {
   return line.npos;
 }
 
-Error refusal(std::string_view file, int line, std::string message) {
+Error form_refusal(std::string_view file, int line, std::string message) {
   return {
       .kind = ErrorKind::refused,
       .message = std::move(message),
@@ -108,17 +108,17 @@ Result<YamlLines> YamlLines::read(std::string_view text, std::string_view file) 
   for (const auto line : split(text, '\n')) {
     const auto number = static_cast<int>(document.lines_.size()) + 1;
     if (content && (line.starts_with("---") || line.starts_with("...")))
-      return refusal(file, number, "the file holds several documents");
+      return form_refusal(file, number, "the file holds several documents");
     if (const auto first = line.find_first_not_of(" \t");
         first != line.npos && line.substr(0, first).find('\t') != line.npos)
-      return refusal(file, number, "a tab stands in the indentation");
+      return form_refusal(file, number, "a tab stands in the indentation");
     content = content || !is_blank_or_comment(line);
     document.lines_.emplace_back(line);
   }
   if (document.ends_with_newline_ && !document.lines_.empty()) document.lines_.pop_back();
   RF_TRY(const auto root, document.root());
   if (root->flow || root->is_scalar() || root->is_list())
-    return refusal(file, root->line, "the whole file is written in flow form");
+    return form_refusal(file, root->line, "the whole file is written in flow form");
   return document;
 }
 

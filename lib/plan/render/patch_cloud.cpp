@@ -26,7 +26,7 @@ std::string pki_name(std::string_view host) {
 
 }  // namespace
 
-Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
+Result<void> bottlerocket_patch(const PatchInput& input, Patch& patch) {
   warn_inexpressible(input, "the settings API", Expressible::none, patch);
   Content out = "# apiclient apply, or user data\n";
   for (const auto& registry : input.intent.registries) {
@@ -62,7 +62,7 @@ Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
   return {};
 }
 
-Result<> nodeadm_patch(const PatchInput& input, Patch& patch) {
+Result<void> nodeadm_patch(const PatchInput& input, Patch& patch) {
   RF_TRY(const auto tree, hosts_tree(input, "/etc/containerd/certs.d", patch));
   const std::string config =
       "[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
@@ -92,7 +92,7 @@ Result<> nodeadm_patch(const PatchInput& input, Patch& patch) {
   return {};
 }
 
-Result<> cloud_init_patch(const PatchInput& input, Patch& patch) {
+Result<void> cloud_init_patch(const PatchInput& input, Patch& patch) {
   RF_TRY(const auto tree, hosts_tree(input, "/etc/containerd/certs.d", patch));
   Content out = "#cloud-config\nwrite_files:\n";
   for (const auto& file : tree)
@@ -102,7 +102,7 @@ Result<> cloud_init_patch(const PatchInput& input, Patch& patch) {
   patch.notes.emplace_back(
       "containerd reads these files when its config.toml names /etc/containerd/certs.d alone as config_path: set that "
       "in the "
-      "image, or run `regfallback apply` once the node is up");
+      "image, or run 'regfallback apply' once the node is up");
   return {};
 }
 

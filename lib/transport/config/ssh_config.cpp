@@ -38,8 +38,9 @@ asio::awaitable<Result<SshSettings>> read_ssh_settings(const Target& target, con
   if (no_client) co_return default_ssh_settings(target, local);
   if (!output) co_return std::move(output).error();
   if (output->rc != 0) {
-    co_return Error{ErrorKind::usage, "`ssh -G " + target.host + "` failed: " + terminal_safe(trim(output->complaint)),
-                    "correct your ssh configuration"};
+    co_return Error{.kind = ErrorKind::usage,
+                    .message = "`ssh -G " + target.host + "` failed: " + terminal_safe(trim(output->complaint)),
+                    .hint = "correct your ssh configuration"};
   }
   co_return parse_ssh_settings(output->text, target, local);
 }

@@ -107,9 +107,9 @@ Result<SshSettings> parse_ssh_settings(std::string_view text, const Target& targ
   const auto port = words.one("port");
   settings.port = port.empty() ? 22 : number(port, 0);
   if (settings.port < 1 || settings.port > 65535) {
-    return Error{ErrorKind::usage,
-                 "your ssh configuration gives " + target.host + " the port \"" + terminal_safe(port) + "\"",
-                 "ports go from 1 to 65535"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "your ssh configuration gives " + target.host + " the port \"" + terminal_safe(port) + "\"",
+                 .hint = "ports go from 1 to 65535"};
   }
   settings.host_key_alias = words.one("hostkeyalias");
   if (settings.host_key_alias == "none") settings.host_key_alias.clear();
@@ -117,11 +117,13 @@ Result<SshSettings> parse_ssh_settings(std::string_view text, const Target& targ
   if (words.one("identitiesonly") == "yes") settings.identities = SshSettings::Identities::only_listed;
   if (words.one("hashknownhosts") == "yes") settings.new_names = NewNames::hashed;
   if (settings.host_name.empty() || settings.user.empty()) {
-    return Error{ErrorKind::parse, "`ssh -G " + target.host + "` did not say which host and user it means"};
+    return Error{.kind = ErrorKind::parse,
+                 .message = "`ssh -G " + target.host + "` did not say which host and user it means"};
   }
   if (const auto command = words.one("proxycommand"); !command.empty() && command != "none") {
-    return Error{ErrorKind::unsupported, "your ssh configuration reaches " + target.host + " through a ProxyCommand",
-                 "use --transport openssh for it, or ProxyJump"};
+    return Error{.kind = ErrorKind::unsupported,
+                 .message = "your ssh configuration reaches " + target.host + " through a ProxyCommand",
+                 .hint = "use --transport openssh for it, or ProxyJump"};
   }
   RF_TRY(settings.jumps, parse_jumps(target.jump.empty() ? words.one("proxyjump") : target.jump));
   if (!target.identity.empty()) {

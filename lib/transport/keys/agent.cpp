@@ -27,15 +27,16 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
   if (!socket_.is_open()) {
     constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
     if (path_.size() > longest_path) {
-      co_return Error{ErrorKind::auth, "the path of the ssh agent's socket is longer than " +
-                                           std::to_string(longest_path) + " bytes: " + terminal_safe(path_)};
+      co_return Error{.kind = ErrorKind::auth,
+                      .message = "the path of the ssh agent's socket is longer than " + std::to_string(longest_path) +
+                                 " bytes: " + terminal_safe(path_)};
     }
     co_await socket_.async_connect(asio::local::stream_protocol::endpoint(path_), token());
     if (failed) {
       std::error_code ignored;
       socket_.close(ignored);
-      co_return Error{ErrorKind::auth,
-                      "the ssh agent at " + terminal_safe(path_) + " does not answer: " + failed.message()};
+      co_return Error{.kind = ErrorKind::auth,
+                      .message = "the ssh agent at " + terminal_safe(path_) + " does not answer: " + failed.message()};
     }
   }
   const std::string framed = wire_string(request);
@@ -48,7 +49,7 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
   if (failed || answer.empty()) {
     std::error_code ignored;
     socket_.close(ignored);
-    co_return Error{ErrorKind::auth, "the ssh agent hung up: " + failed.message()};
+    co_return Error{.kind = ErrorKind::auth, .message = "the ssh agent hung up: " + failed.message()};
   }
   co_return answer;
 }
@@ -60,8 +61,9 @@ asio::awaitable<Result<std::vector<AgentKey>>> Agent::keys() {
   });
   auto answer = co_await ask(std::string(1, request_identities));
   if (deadline.passed()) {
-    co_return Error{ErrorKind::auth, "the ssh agent at " + terminal_safe(path_) + " did not answer in time",
-                    "end it, or unset SSH_AUTH_SOCK"};
+    co_return Error{.kind = ErrorKind::auth,
+                    .message = "the ssh agent at " + terminal_safe(path_) + " did not answer in time",
+                    .hint = "end it, or unset SSH_AUTH_SOCK"};
   }
   if (!answer) co_return std::move(answer).error();
   co_return parse_agent_keys(*answer);

@@ -27,11 +27,13 @@ constexpr std::string_view magic("openssh-key-v1\0", 15);
 
 Error unsupported(std::string what) {
   ERR_clear_error();
-  return {ErrorKind::unsupported, std::move(what), "use ed25519, ecdsa or rsa keys, an agent, or --transport openssh"};
+  return {.kind = ErrorKind::unsupported,
+          .message = std::move(what),
+          .hint = "use ed25519, ecdsa or rsa keys, an agent, or --transport openssh"};
 }
-Error wrong_passphrase() {
+Error wrong_openssh_passphrase() {
   ERR_clear_error();
-  return {ErrorKind::auth, "the passphrase of the key is wrong"};
+  return {.kind = ErrorKind::auth, .message = "the passphrase of the key is wrong"};
 }
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -106,7 +108,7 @@ Result<Secret> decrypt(const Envelope& envelope, const Secret& passphrase) {
                                       bytes(sealed), static_cast<int>(sealed.size())) == 1;
   plain.resize(fine ? static_cast<std::size_t>(written) : 0);
   Secret read(std::move(plain));
-  if (!fine) return wrong_passphrase();
+  if (!fine) return wrong_openssh_passphrase();
   return read;
 }
 
@@ -167,7 +169,7 @@ Result<Key> ecdsa_key(WireReader& reader) {
 Result<Key> read_secret_part(std::string_view plain) {
   WireReader reader(plain);
   const auto check = reader.number();
-  if (check != reader.number() || !reader.ok()) return wrong_passphrase();
+  if (check != reader.number() || !reader.ok()) return wrong_openssh_passphrase();
   const auto type = reader.string();
   if (type == "ssh-ed25519") {
     reader.string();

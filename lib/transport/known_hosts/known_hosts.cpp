@@ -87,7 +87,10 @@ bool is_public_key(std::string_view blob) {
 }
 
 Error skipped(const std::string& file, int line, std::string why) {
-  return {ErrorKind::parse, "this line is skipped: " + std::move(why), "", Location{file, line, 0}};
+  return {.kind = ErrorKind::parse,
+          .message = "this line is skipped: " + std::move(why),
+          .hint = "",
+          .where = Location{file, line, 0}};
 }
 
 // Nothing for blank lines and comments.

@@ -26,7 +26,10 @@ struct Descriptor {
 };
 
 Error io_error(const std::string& file, const char* doing) {
-  return {ErrorKind::io, std::string(doing) + ": " + std::strerror(errno), "", Location{file, 0, 0}};
+  return {.kind = ErrorKind::io,
+          .message = std::string(doing) + ": " + std::strerror(errno),
+          .hint = "",
+          .where = Location{file, 0, 0}};
 }
 
 Result<std::string> read_all(int fd, const std::string& file) {
@@ -38,7 +41,9 @@ Result<std::string> read_all(int fd, const std::string& file) {
     if (got < 0) return io_error(file, "cannot be read");
     if (got == 0) return text;
     text.append(buffer, static_cast<std::size_t>(got));
-    if (text.size() > (64u << 20)) return Error{ErrorKind::io, "is larger than 64 MiB", "", Location{file, 0, 0}};
+    if (text.size() > (64u << 20))
+      return Error{
+          .kind = ErrorKind::io, .message = "is larger than 64 MiB", .hint = "", .where = Location{file, 0, 0}};
   }
 }
 

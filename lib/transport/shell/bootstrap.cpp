@@ -41,9 +41,10 @@ asio::awaitable<Result<std::unique_ptr<Shell>>> open_shell(std::unique_ptr<ByteS
     const auto bytes = co_await stream->read();
     if (deadline.check()) {
       const auto said = reader.excerpt();
-      failed = Error{ErrorKind::timeout, "the session was opened, but no shell answered within " +
-                                             std::to_string(limit.count() / 1000) + " s" +
-                                             (said.empty() ? "" : " (it said \"" + said + "\")")};
+      failed = Error{.kind = ErrorKind::timeout,
+                     .message = "the session was opened, but no shell answered within " +
+                                std::to_string(limit.count() / 1000) + " s" +
+                                (said.empty() ? "" : " (it said \"" + said + "\")")};
       break;
     }
     if (!bytes || bytes->empty()) {

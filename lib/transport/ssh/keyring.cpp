@@ -17,15 +17,15 @@ namespace {
 std::optional<Result<Secret>> read_key_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-  if (fd < 0) return Error{ErrorKind::io, std::strerror(errno)};
+  if (fd < 0) return Error{.kind = ErrorKind::io, .message = std::strerror(errno)};
   struct stat about = {};
   fstat(fd, &about);
   std::string text(64u << 10, '\0');
   const ssize_t got = ::read(fd, text.data(), text.size());
   ::close(fd);
-  if (got < 0) return Error{ErrorKind::io, std::strerror(errno)};
+  if (got < 0) return Error{.kind = ErrorKind::io, .message = std::strerror(errno)};
   if ((about.st_mode & 077) != 0 && about.st_uid == getuid())
-    return Error{ErrorKind::refused, "others may read it; chmod 600 it"};
+    return Error{.kind = ErrorKind::refused, .message = "others may read it; chmod 600 it"};
   text.resize(static_cast<std::size_t>(got));
   return Secret(std::move(text));
 }
@@ -45,7 +45,7 @@ std::string public_key_beside(const std::string& path) {
 }  // namespace
 
 asio::awaitable<Result<Secret>> Keyring::ask(std::string question) {
-  if (!ask_) co_return Error{ErrorKind::auth, "nobody can be asked"};
+  if (!ask_) co_return Error{.kind = ErrorKind::auth, .message = "nobody can be asked"};
   const auto place = co_await one_question_.enter();
   co_return co_await ask_(std::move(question));
 }
@@ -93,14 +93,15 @@ asio::awaitable<Result<std::shared_ptr<const PrivateKey>>> Keyring::unlock(std::
   const auto place = co_await file->one_at_a_time.enter();
   if (file->key) co_return file->key;
   if (file->failed) co_return *file->failed;
-  auto key = file->encryption == KeyFile::Encryption::none ? load_private_key(file->text.expose(), Secret())
-                                                           : Error{ErrorKind::auth, "the key is encrypted"};
+  auto key = file->encryption == KeyFile::Encryption::none
+                 ? load_private_key(file->text.expose(), Secret())
+                 : Error{.kind = ErrorKind::auth, .message = "the key is encrypted"};
   for (int attempt = 0; attempt < 3 && !key && key.error().kind == ErrorKind::auth; ++attempt) {
     auto passphrase = co_await ask("Passphrase for key " + file->path);
     if (!passphrase) {
-      file->failed =
-          Error{ErrorKind::auth, "the key " + file->path + " is encrypted, and " + passphrase.error().message,
-                "add it to the agent with `ssh-add " + file->path + "`"};
+      file->failed = Error{.kind = ErrorKind::auth,
+                           .message = "the key " + file->path + " is encrypted, and " + passphrase.error().message,
+                           .hint = "add it to the agent with `ssh-add " + file->path + "`"};
       co_return *file->failed;
     }
     key = load_private_key(file->text.expose(), *passphrase);

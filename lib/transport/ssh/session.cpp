@@ -170,7 +170,7 @@ Error SshSession::failure(std::string doing, ErrorKind kind) const {
   std::string why = limits_.fault() != nullptr       ? limits_.fault()
                     : closed_ || session_ == nullptr ? "the connection was closed"
                                                      : last_message(session_);
-  return {kind, std::move(doing) + (why.empty() ? "" : ": " + why)};
+  return {.kind = kind, .message = std::move(doing) + (why.empty() ? "" : ": " + why)};
 }
 
 asio::awaitable<Result<void>> SshSession::handshake(const std::string& host_key_algorithms) {
@@ -211,7 +211,7 @@ asio::awaitable<Result<AuthOutcome>> SshSession::authenticate_key(const std::str
   const auto self = shared_from_this();
   Signing signing;
   void* abstract = &signing;
-  Error failed{ErrorKind::auth, ""};
+  Error failed{.kind = ErrorKind::auth, .message = ""};
   long rc = LIBSSH2_ERROR_EAGAIN;
   while (rc == LIBSSH2_ERROR_EAGAIN) {
     rc = co_await drive([&] {
@@ -261,7 +261,8 @@ asio::awaitable<Result<AuthOutcome>> SshSession::authenticate_password(const std
   });
   if (rc == LIBSSH2_ERROR_AUTHENTICATION_FAILED) co_return AuthOutcome::refused;
   if (rc == LIBSSH2_ERROR_PASSWORD_EXPIRED)
-    co_return Error{ErrorKind::auth, "the password has expired", "log in by hand and change it"};
+    co_return Error{
+        .kind = ErrorKind::auth, .message = "the password has expired", .hint = "log in by hand and change it"};
   if (rc != 0) co_return failure("authentication ended", ErrorKind::auth);
   limits_.log_in();
   co_return AuthOutcome::accepted;

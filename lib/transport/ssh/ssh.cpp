@@ -32,11 +32,13 @@ std::string where(const SshSettings& settings) { return settings.host_name + " p
 
 Error handshake_timeout(const SshSettings& settings, const SshSession& session, std::chrono::milliseconds limit) {
   if (!session.saw_banner()) {
-    return {ErrorKind::timeout, where(settings) + ": no ssh banner within " + seconds(limit),
-            "is it sshd that listens there, and is it well?"};
+    return {.kind = ErrorKind::timeout,
+            .message = where(settings) + ": no ssh banner within " + seconds(limit),
+            .hint = "is it sshd that listens there, and is it well?"};
   }
-  return {ErrorKind::timeout, where(settings) + ": the key exchange did not end within " + seconds(limit),
-          "is the node overloaded?"};
+  return {.kind = ErrorKind::timeout,
+          .message = where(settings) + ": the key exchange did not end within " + seconds(limit),
+          .hint = "is the node overloaded?"};
 }
 
 Error key_error(const SshSettings& settings, const HostName& name, const HostKeyVerdict& verdict,
@@ -45,7 +47,7 @@ Error key_error(const SshSettings& settings, const HostName& name, const HostKey
   const std::string host = known_name(name);
   const std::string file =
       settings.user_known_hosts.empty() ? "" : " -f " + shell_quote(settings.user_known_hosts.front());
-  Error error{ErrorKind::host_key, ""};
+  Error error{.kind = ErrorKind::host_key, .message = ""};
   if (verdict.entry != nullptr) error.where = verdict.entry->where;
   switch (verdict.status) {
     case HostKeyVerdict::Status::changed:
@@ -114,8 +116,9 @@ asio::awaitable<Result<int>> SshClient::reach(const SshSettings& settings, int d
 asio::awaitable<Result<void>> SshClient::check_jumps(std::vector<Target> jumps) {
   for (int depth = 0; !jumps.empty(); ++depth) {
     if (depth == longest_chain)
-      co_return Error{ErrorKind::usage, "the jump hosts of your ssh configuration form a circle",
-                      "`ssh -G HOST` shows each one's ProxyJump"};
+      co_return Error{.kind = ErrorKind::usage,
+                      .message = "the jump hosts of your ssh configuration form a circle",
+                      .hint = "`ssh -G HOST` shows each one's ProxyJump"};
     const Target target = last_jump(std::move(jumps));
     auto settings = co_await settings_of(target);
     if (!settings) co_return std::move(settings).doing("looking at the jump host " + to_string(target)).error();

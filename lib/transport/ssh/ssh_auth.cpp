@@ -16,9 +16,9 @@ bool offers(const std::vector<std::string>& methods, std::string_view name) {
   return false;
 }
 
-Error refused(const SshSettings& settings, const std::vector<std::string>& tried,
-              const std::vector<std::string>& problems, const std::vector<std::string>& methods) {
-  Error error{ErrorKind::auth, settings.user + " could not log in to " + settings.host_name};
+Error no_method_left(const SshSettings& settings, const std::vector<std::string>& tried,
+                     const std::vector<std::string>& problems, const std::vector<std::string>& methods) {
+  Error error{.kind = ErrorKind::auth, .message = settings.user + " could not log in to " + settings.host_name};
   error.message += tried.empty() ? ": there was no key to offer" : ": the node took none of " + join(tried, ", ");
   if (!methods.empty()) error.message += " (it would take " + join(methods, ", ") + ")";
   if (!problems.empty()) error.message += "; not usable: " + join(problems, "; ");
@@ -52,8 +52,9 @@ asio::awaitable<Result<void>> SshClient::authenticate(const SshSettings& setting
   Deadline deadline(executor_, options_.limits.auth, [&session] { session->close(); });
   const auto in_time = [&](Error error) {
     if (!deadline.passed()) return error;
-    return Error{ErrorKind::timeout, settings.host_name + " did not finish the log-in within " +
-                                         std::to_string(options_.limits.auth.count() / 1000) + " s"};
+    return Error{.kind = ErrorKind::timeout,
+                 .message = settings.host_name + " did not finish the log-in within " +
+                            std::to_string(options_.limits.auth.count() / 1000) + " s"};
   };
   for (const auto& identity : identities) {
     // Signing may ask a person: the node is not to blame for the time that takes.
@@ -83,7 +84,7 @@ asio::awaitable<Result<void>> SshClient::authenticate(const SshSettings& setting
   auto logged_in = co_await try_passwords(settings, session, deadline, methods);
   if (!logged_in) co_return in_time(std::move(logged_in).error());
   if (*logged_in) co_return Result<void>();
-  co_return in_time(refused(settings, tried, problems, methods));
+  co_return in_time(no_method_left(settings, tried, problems, methods));
 }
 
 }  // namespace rf

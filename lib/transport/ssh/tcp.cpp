@@ -16,12 +16,17 @@ using asio::ip::tcp;
 Error explain(std::error_code code, const std::string& where) {
   const bool no_way = code == asio::error::host_unreachable || code == asio::error::network_unreachable;
   if (code == asio::error::connection_refused) {
-    return {ErrorKind::connect, where + ": connection refused", "is sshd running there, and is the port right?"};
+    return {.kind = ErrorKind::connect,
+            .message = where + ": connection refused",
+            .hint = "is sshd running there, and is the port right?"};
   }
-  if (no_way) return {ErrorKind::connect, where + ": " + code.message(), "is the node up, and is there a route to it?"};
+  if (no_way)
+    return {.kind = ErrorKind::connect,
+            .message = where + ": " + code.message(),
+            .hint = "is the node up, and is there a route to it?"};
   if (code == asio::error::no_descriptors)
-    return {ErrorKind::io, "too many open files", "lower --parallel or raise `ulimit -n`"};
-  return {ErrorKind::connect, where + ": " + code.message(), "is the node up?"};
+    return {.kind = ErrorKind::io, .message = "too many open files", .hint = "lower --parallel or raise `ulimit -n`"};
+  return {.kind = ErrorKind::connect, .message = where + ": " + code.message(), .hint = "is the node up?"};
 }
 
 asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(const std::string& host, int port,
@@ -38,12 +43,14 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(const std::string& h
   const auto found = co_await resolver.async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
                                                      asio::redirect_error(asio::use_awaitable, failed));
   if (deadline.passed()) {
-    co_return Error{ErrorKind::timeout, "the name " + host + " could not be resolved in time",
-                    "check the name servers of this machine"};
+    co_return Error{.kind = ErrorKind::timeout,
+                    .message = "the name " + host + " could not be resolved in time",
+                    .hint = "check the name servers of this machine"};
   }
   if (failed) {
-    co_return Error{ErrorKind::connect, "the name " + host + " could not be resolved: " + failed.message(),
-                    "check the name, or give it a HostName in your ssh configuration"};
+    co_return Error{.kind = ErrorKind::connect,
+                    .message = "the name " + host + " could not be resolved: " + failed.message(),
+                    .hint = "check the name, or give it a HostName in your ssh configuration"};
   }
   std::vector<tcp::endpoint> endpoints;
   for (const auto& entry : found) endpoints.push_back(entry.endpoint());
@@ -56,7 +63,7 @@ asio::awaitable<Result<int>> connect_tcp(std::string host, int port, std::chrono
   const auto executor = co_await asio::this_coro::executor;
   RF_CO_TRY(const auto endpoints, co_await resolve(host, port, limit));
   const std::string where = host + " port " + std::to_string(port);
-  Error last{ErrorKind::connect, where + ": no address"};
+  Error last{.kind = ErrorKind::connect, .message = where + ": no address"};
   const auto share = endpoints.size() > 1
                          ? std::max(limit / static_cast<int>(endpoints.size()), std::chrono::milliseconds(2000))
                          : limit;
@@ -69,8 +76,9 @@ asio::awaitable<Result<int>> connect_tcp(std::string host, int port, std::chrono
     std::error_code failed;
     co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, failed));
     if (deadline.passed()) {
-      last = Error{ErrorKind::timeout, where + " did not answer within " + std::to_string(share.count() / 1000) + " s",
-                   "is the node up, and does a firewall let this machine in?"};
+      last = Error{.kind = ErrorKind::timeout,
+                   .message = where + " did not answer within " + std::to_string(share.count() / 1000) + " s",
+                   .hint = "is the node up, and does a firewall let this machine in?"};
     } else if (failed) {
       last = explain(failed, where);
     } else {

@@ -49,7 +49,7 @@ asio::awaitable<Result<int>> Tunnels::open(std::string host, int port) {
   }
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
-    co_return Error{ErrorKind::io, "too many open files", "lower --parallel"};
+    co_return Error{.kind = ErrorKind::io, .message = "too many open files", .hint = "lower --parallel"};
   }
   tunnel->near.assign(ends[0]);
   tunnels_.push_back(tunnel);

@@ -14,12 +14,14 @@ Error explain(Error error, const Container& container) {
   const auto says = [&](std::string_view part) { return error.message.find(part) != std::string::npos; };
   if (error.kind != ErrorKind::connect) return error;
   if (says("o such container")) {
-    return {ErrorKind::connect, "there is no container \"" + container.name + "\"",
-            "see `" + container.engine + " ps`"};
+    return {.kind = ErrorKind::connect,
+            .message = "there is no container \"" + container.name + "\"",
+            .hint = "see `" + container.engine + " ps`"};
   }
   if (says("is not running")) {
-    return {ErrorKind::connect, "the container \"" + container.name + "\" is not running",
-            container.engine + " start " + container.name};
+    return {.kind = ErrorKind::connect,
+            .message = "the container \"" + container.name + "\" is not running",
+            .hint = container.engine + " start " + container.name};
   }
   if (says("Cannot connect to the Docker daemon") || says("permission denied")) {
     error.hint = "is the engine running, and may this user use it? Try `" + container.engine + " ps`";
@@ -31,7 +33,8 @@ Error explain(Error error, const Container& container) {
 
 asio::awaitable<Result<std::unique_ptr<Shell>>> open_container(const Container& container, const Access& access) {
   if (!is_container_name(container.name)) {
-    co_return Error{ErrorKind::usage, "\"" + terminal_safe(container.name) + "\" is not a container name"};
+    co_return Error{.kind = ErrorKind::usage,
+                    .message = "\"" + terminal_safe(container.name) + "\" is not a container name"};
   }
   ChildCommand command;
   command.argv = {container.engine, "exec", "-i"};

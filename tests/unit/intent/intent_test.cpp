@@ -119,7 +119,7 @@ endpoints:
 
 TEST_CASE("an empty file and a wrong root say how to begin") {
   CHECK(problems("") == std::vector<std::string>{
-                            "f:1:1: the file is empty\n  hint: `regfallback init` writes a commented starter file"});
+                            "f:1:1: the file is empty\n  hint: 'regfallback init' writes a commented starter file"});
   CHECK(problems("- a\n") == std::vector<std::string>{"f:1:1: expected the keys version and registries, found a list"});
   CHECK(problems("version: 1\n") ==
         std::vector<std::string>{
