@@ -24,6 +24,8 @@ std::string shell_quote(std::string_view word);
 std::string toml_quote(std::string_view text);
 // A YAML double-quoted scalar with its quotes.
 std::string yaml_quote(std::string_view text);
+// A JSON document of valid UTF-8, in whose strings the characters that terminal_safe() escapes are written as \u....
+std::string json_safe(std::string_view document);
 // For a terminal: control characters, escapes, bidirectional overrides and invalid UTF-8 become \x.. or \u....
 // Newline and tab are escaped too unless `keep_lines`.
 enum class Lines { escape, keep };

@@ -114,6 +114,8 @@ class FactsReader {
       return number(rest, facts_.uid);
     else if (key == "container")
       facts_.in_container = rest == "yes";
+    else if (key == "sudo-log")
+      (rest == "input" ? facts_.sudo_log.input : facts_.sudo_log.output) = true;
     else if (key == "unasked")
       facts_.asked = false;
     else if (const auto taken = processes_.record(key, rest); !taken)
@@ -353,6 +355,7 @@ void complete_facts(Facts& later, const Facts& earlier) {
   later.asked = earlier.asked;
   later.versions = earlier.versions;
   later.services = earlier.services;
+  later.sudo_log = earlier.sudo_log;
   for (auto& runtime : later.runtimes) {
     for (const auto& known : earlier.runtimes) {
       if (known.exe != runtime.exe) continue;

@@ -108,6 +108,11 @@ struct Facts {
   std::string init;                                            // "systemd", "openrc", "other"
   unsigned uid = 0;                                            // that the script ran as
   bool in_container = false;
+  struct SudoLog {
+    bool input = false;
+    bool output = false;
+    bool operator==(const SudoLog&) const = default;
+  } sudo_log;         // what sudo records of the sessions in which we read and write files
   bool asked = true;  // false: versions, services and the state of plugins were not asked for
 
   FileTree tree;  // the files that matter: profiles name them

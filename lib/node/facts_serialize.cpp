@@ -38,6 +38,8 @@ class FactsWriter {
     line("uid " + std::to_string(facts_.uid));
     if (!facts_.asked) line("unasked");
     if (facts_.in_container) line("container yes");
+    if (facts_.sudo_log.input) line("sudo-log input");
+    if (facts_.sudo_log.output) line("sudo-log output");
     for (const auto& [key, value] : facts_.os_release) line("os " + key + "=\"" + one_line(value) + "\"");
     processes();
     optional("endpoint ", facts_.kubelet_endpoint);

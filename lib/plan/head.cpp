@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace rf {
 
 Plan begin_plan(const Facts& facts, const Detection& detection) {
@@ -53,6 +55,22 @@ void warn_about_managers(const Detection& detection, Plan& plan) {
     if (detection.era.style != Style::registries_yaml || manager.kind != Manager::Kind::distribution)
       plan.warnings.push_back(
           fmt::format("also managed by {}: what it writes next replaces these files", manager.text));
+}
+
+void warn_about_sudo_log(const Facts& facts, Plan& plan) {
+  const auto& [input, output] = facts.sudo_log;
+  const bool secrets =
+      std::any_of(plan.files.begin(), plan.files.end(), [](const FileChange& change) { return change.holds_secrets; });
+  if (!secrets || (!input && !output)) return;
+  plan.warnings.push_back(fmt::format(
+      "sudo on this node records {} ({}): the credentials of this plan go into its I/O log; exempt this user with "
+      "'Defaults:USER !log_input, !log_output' in sudoers, or delete the log afterwards (sudoreplay -l)",
+      input && output ? "sessions"
+      : input         ? "the input of sessions"
+                      : "the output of sessions",
+      input && output ? "log_input, log_output"
+      : input         ? "log_input"
+                      : "log_output"));
 }
 
 }  // namespace rf

@@ -135,6 +135,7 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   projected.config = effective_config(projected.tree, config_source(detection), detection.containerd);
   RF_TRY(plan.chains, self_check(context, projected));
   warn_about_lost_settings(context, plan);
+  warn_about_sudo_log(facts, plan);
   return plan;
 }
 

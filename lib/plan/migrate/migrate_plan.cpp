@@ -95,6 +95,7 @@ Result<Plan> plan_migration(const Facts& facts, const Detection& detection, cons
   plan.elsewhere = options.place == Place::elsewhere;
   if (plan.files.empty() || plan.elsewhere) return plan;
   warn_about_managers(detection, plan);
+  warn_about_sudo_log(facts, plan);
   const auto why =
       options.to == MigrateOptions::Form::registries_yaml
           ? fmt::format("{} reads {} when it starts", detection.profile.title, detection.era.registries_file)

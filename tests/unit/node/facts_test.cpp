@@ -40,8 +40,10 @@ TEST_CASE("system records become facts") {
   const auto facts = parsed(
       "hostname anubis\nkernel 6.1\narch x86_64\ninit systemd\nuid 0\ncontainer yes\nos ID=debian\n"
       "os PRETTY_NAME=\"Debian 12\"\ntool ctr /usr/bin/ctr\nversion k3s k3s version v1.31.4+k3s1\n"
-      "service containerd.service active enabled\nservice k3s.service - -\n");
+      "service containerd.service active enabled\nservice k3s.service - -\nsudo-log input\n");
   CHECK(facts.hostname == "anubis");
+  CHECK(facts.sudo_log == Facts::SudoLog{.input = true, .output = false});
+  CHECK(parsed(serialize_facts(facts, FactSecrets::keep).substr(8)).sudo_log == facts.sudo_log);
   CHECK(facts.in_container);
   CHECK(facts.os_release.at("PRETTY_NAME") == "Debian 12");
   CHECK(facts.tools.at("ctr") == "/usr/bin/ctr");

@@ -137,6 +137,9 @@ TEST_CASE("credentials make the file private, are sent up front and are never sh
             "  [host.\"http://h:5\".header]\n    \"Authorization\" = \"Basic cm9ib3Q6aHVudGVyMg==\"") !=
         std::string::npos);
   CHECK(mentions(plan.warnings, "credentials go over plain http"));
+  CHECK_FALSE(mentions(plan.warnings, "sudo on this node records"));
+  node.facts.sudo_log.input = true;
+  CHECK(mentions(node.plan().warnings, "sudo on this node records the input of sessions (log_input)"));
   node.apply(plan);
   CHECK(node.plan().empty());
   node.facts.tree.put_file(docker_hosts, std::string(change->after.expose()), 0644);
