@@ -195,8 +195,12 @@ class Refusing(TransactionTest):
                 self.assertIn("end refused", self.node.output)
                 self.assertFalse((self.node.root / "outside").exists())
 
-    def test_a_missing_directory_is_refused(self):
-        self.refused([Change("C", "/etc/nowhere/x", None, b"x")], "no directory")
+    def test_a_directory_that_disappeared_is_a_conflict(self):
+        self.refused([Change("C", f"{CERTS}/gone.example/x", None, b"x")], "gone.example disappeared since the plan", "conflict")
+
+    def test_a_directory_to_remove_that_disappeared_is_a_conflict(self):
+        gone = f"{CERTS}/gone.example"
+        self.refused([Change("D", f"{gone}/hosts.toml", b"x"), Change("X", gone, mode=0o755)], "gone.example disappeared since the plan", "conflict")
 
     def test_a_configuration_containerd_cannot_read_is_never_committed(self):
         self.refused(all_changes(b"syntax\n"), "refuses the new /etc/containerd/config.toml", settings=SETTINGS)

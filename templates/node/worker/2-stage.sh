@@ -31,7 +31,12 @@ check_directories() { # above every target: no link, nobody else's, writable, an
       seen=$seen$parent$newline
       if [ -L "$parent" ]; then because "${parent#"$root"} has become a link since the plan" || return 1; fi
       if [ -d "$parent" ]; then set -- "$@" "$parent"; else
-        case $makes in *"$newline$parent$newline"*) ;; *) because "${parent#"$root"} is no directory" || return 1 ;; esac
+        case $makes in *"$newline$parent$newline"*) ;;
+          *) # the plan saw it
+            outcome=conflict
+            because "${parent#"$root"} disappeared since the plan" || return 1
+            ;;
+        esac
       fi
       parent=${parent%/*}
     done
