@@ -5,6 +5,7 @@ RF_TEST_SHELL: dash (default), ash, bash.
 import os
 import signal
 import socket
+import sys
 import time
 import unittest
 
@@ -210,6 +211,21 @@ class Silent(WatchTest):
         hook = self.hook("if [ \"$2\" = restarted ] && ! [ -e \"$STATE/hung\" ]; then : >\"$STATE/hung\"; printf '#!/bin/sh\\nsleep 30\\n' >\"${0%/*}/ctr\"; fi\n")
         self.assertEqual(self.node.apply("t1", all_changes(), self.settings | {"wait": "1"}, RF_FAIL_HOOK=hook), "stuck", self.node.output)
         self.assertEqual(self.node.tree(), self.before)
+
+    def with_a_late_ctr(self, settings):
+        """`ctr` gives up at once where nobody listens yet; crictl waits until somebody does."""
+        self.node.stand_in("crictl", "exit 0\n")
+        self.node.stand_in("ctr", f'if [ -s "$STATE/late" ]; then sed -i 1d "$STATE/late"; exit 1; fi\n{self.ctr}')
+        hook = self.hook('if [ "$2" = restarted ]; then printf "1\\n2\\n3\\n" >"$STATE/late"; fi\n')
+        self.assertEqual(self.node.apply("t1", all_changes(), settings | {"settle": "0"}, RF_FAIL_HOOK=hook), "applied", self.node.output)
+
+    def test_a_source_that_is_late_after_a_restart_is_waited_for(self):
+        self.with_a_late_ctr(self.settings)
+
+    def test_it_is_waited_for_also_where_the_service_is_the_runtime(self):
+        """Then a second look asks less. What the service is here cannot try a config.toml."""
+        self.becomes(pid=os.getpid() - 1)
+        self.with_a_late_ctr(self.settings | {"exe": sys.executable, "config": "/nowhere"})
 
     def test_a_better_source_than_before_is_no_fault(self):
         self.hang()

@@ -38,11 +38,13 @@ rank() { # HEALTH -> rank: how much the source knows
     *) rank=0 ;;
   esac
 }
-is_healthy() { # everything is ok, or not worse than before. That a source does not answer any more is worse.
+knows_less() { # than before: a better source answered then -> rank known
   rank "$before_health"
   known=$rank
   rank "$health"
-  if [ "$rank" -lt "$known" ]; then return 1; fi
+  [ "$rank" -lt "$known" ]
+}
+is_healthy() { # where knows_less said no: everything is ok, or not worse than before
   for row in $health; do
     case $row in *=ok) continue ;; esac
     case " $before_health " in *" $row "*) ;; *) return 1 ;; esac
@@ -112,7 +114,8 @@ restart_service() {
   return "$code"
 }
 # Two looks apart, the same process both times. What a plugin says when it has started is final, so two bad looks at the same process are
-# enough too, and where the service is the runtime itself the second look only asks whether it still is that process.
+# enough too, and where the service is the runtime itself the second look only asks whether it still is that process. What a worse source than
+# before says is not final: a runtime that is just starting may be late for `ctr`, which gives up at once, and in time for crictl, which waits.
 await_health() { # -> 0, or 1 with `why`
   uptime
   # Whole seconds, of which the first has begun.
@@ -122,16 +125,20 @@ await_health() { # -> 0, or 1 with `why`
   if [ -z "$socket" ]; then why="nothing is known about the runtime: neither its socket nor a unit that runs"; fi
   while :; do
     get_sample
-    if [ -z "$last_health" ] || [ "$sample" != "$last" ] || ! service_is_runtime; then get_health; fi
-    if [ -n "$health" ] && [ "$sample$health" = "$last$last_health" ]; then
-      if is_healthy; then return 0; fi
+    if [ -z "$last_health" ] || [ "$sample" != "$last" ] || knows_less || ! service_is_runtime; then get_health; fi
+    pause=${RF_SOAK:-0.3}
+    if [ -z "$health" ]; then
+      pause=0.05
+    elif knows_less; then
+      why="less is known about the runtime than before: $health"
+    elif [ "$sample$health" != "$last$last_health" ]; then
+      why="the runtime does not stay up: $health"
+    elif is_healthy; then
+      return 0
+    else
       why="the runtime is not well: $health"
       return 1
     fi
-    if [ -n "$health" ]; then
-      why="the runtime does not stay up: $health"
-      pause=${RF_SOAK:-0.3}
-    else pause=0.05; fi
     last=$sample last_health=$health
     uptime
     if [ "$seconds" -ge "$deadline" ]; then return 1; fi
