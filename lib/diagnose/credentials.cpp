@@ -9,6 +9,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "containerd/pull/registry_family.h"
 #include "containerd/toml/toml_statements.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
@@ -74,7 +75,7 @@ void look_for_open_files(const View& view, Findings& found) {
     const auto text = view.tree().read(loaded.file).value_or("");
     for (const auto& entry : loaded.entries) {
       for (const auto& header : entry.headers)
-        if (is_secret_name(header.name))
+        if (is_secret(header.name, join(header.values, ", ")))
           report_open_file(view, {loaded.file, header_line(text, entry.line, header.name), 0},
                            "the header " + header.name, found);
       for (const auto& [certificate, key] : entry.client)
@@ -188,7 +189,9 @@ void look_at_headers(const View& view, Findings& found) {
                  .fix = fmt::format("write Authorization = \"Basic {}\", with the output of printf %s USER:PASSWORD | "
                                     "base64 -w0 (no restart is needed)",
                                     "...")});
-    if (header != nullptr && !view.has(Feature::token_server_headers) && uses_token_service(endpoint.host))
+    const auto* family = registry_family(endpoint.host);
+    const bool tokens_only = family != nullptr && family->takes == RegistryFamily::Takes::token_service;
+    if (header != nullptr && !view.has(Feature::token_server_headers) && tokens_only)
       found.add(Severity::warning,
                 {.cause = fmt::format("{} hands out tokens at another host, and its credentials stand in a header",
                                       endpoint.host),
@@ -198,6 +201,51 @@ void look_at_headers(const View& view, Findings& found) {
                                        view.who(), endpoint.host),
                  .fix = fmt::format("write them as registry.configs.\"{}\".auth into config.toml, or use pull secrets",
                                     endpoint.host)});
+  });
+}
+
+bool is_basic(const Header* header) {
+  return header != nullptr && !header->values.empty() && lower(header->values.front()).starts_with("basic ");
+}
+
+void look_for_basic_at_ghcr(const View& view, Findings& found) {
+  each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
+    const auto* family = registry_family(endpoint.host);
+    if (family == nullptr || family->takes != RegistryFamily::Takes::static_bearer ||
+        !is_basic(authorization(endpoint)))
+      return;
+    found.add(
+        {.cause =
+             fmt::format("{} is given Basic credentials in a header, and {} takes none", endpoint.url(), family->title),
+         .where = credentials_place(view, chain, endpoint),
+         .effect = fmt::format("the registry answers 401 or 403; after a 403 {} asks the next endpoint, and sends "
+                               "no other credentials, those of a pod included",
+                               view.who()),
+         .fix = "write Authorization = \"Bearer TOKEN\", where TOKEN is the output of printf %s PAT | base64 -w0 "
+                "for a personal access token PAT (no restart is needed)"});
+  });
+}
+
+void look_for_two_repositories(const View& view, Findings& found) {
+  each_endpoint(view, [&](const Chain&, const ChainEndpoint& endpoint) {
+    const auto* family = registry_family(endpoint.host);
+    const bool has_path = !endpoint.path.empty() && endpoint.path != "/v2";
+    if (family == nullptr || !family->refuses_unknown_repository || !has_path || authorization(endpoint) != nullptr)
+      return;
+    const auto token = family->public_by_bearer
+                           ? fmt::format(
+                                 "Authorization = \"{}\" for public images, or Bearer and the base64 of a "
+                                 "personal access token for private ones",
+                                 public_bearer)
+                           : std::string("a header Authorization with Basic credentials");
+    found.add({.cause = fmt::format("{} has a path, and {} asks its token service for two repositories: the one there "
+                                    "and the one the image names",
+                                    endpoint.url(), view.who()),
+               .where = endpoint.source,
+               .effect = fmt::format("{} refuses a token for a repository it does not know, so no image comes from "
+                                     "there, with credentials or without",
+                                     family->title),
+               .fix = fmt::format("give the endpoint {} in its hosts.toml: no token is asked then", token)});
   });
 }
 
@@ -233,6 +281,8 @@ const std::array credentials{
     Rule{.id = "credentials-no-use", .severity = Severity::error, .look = look_for_no_use},
     Rule{.id = "ecr-password", .severity = Severity::warning, .look = look_for_ecr},
     Rule{.id = "authorization-header", .severity = Severity::error, .look = look_at_headers},
+    Rule{.id = "basic-header-not-taken", .severity = Severity::error, .look = look_for_basic_at_ghcr},
+    Rule{.id = "two-repositories-refused", .severity = Severity::error, .look = look_for_two_repositories},
 };
 
 }  // namespace

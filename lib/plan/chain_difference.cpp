@@ -13,7 +13,7 @@ namespace {
 
 std::string header_text(const Header& header) {
   const auto values = join(header.values, ", ");
-  return fmt::format("header {}: {}", header.name, is_secret_name(header.name) ? Secret(values).masked() : values);
+  return fmt::format("header {}: {}", header.name, is_secret(header.name, values) ? Secret(values).masked() : values);
 }
 
 // What one endpoint is asked like: two with the same text cannot be told apart by a registry.

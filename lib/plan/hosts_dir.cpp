@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -74,6 +75,7 @@ class HostsDir {
     RF_TRY(const auto directory, directory_for(registry));
     RF_TRY(auto files, hosts_files(registry, context_.intent, context_.resolved, containerd));
     for (auto& warning : files.warnings) warn(std::move(warning));
+    std::move(files.notes.begin(), files.notes.end(), std::back_inserter(draft_.notes));
     carry_over(registry, directory, files.chain);
     const auto why = describe(registry);
     std::set<std::string> certificates;

@@ -11,7 +11,7 @@ namespace rf {
 namespace {
 
 std::string shown_value(const Header& header, const std::string& value) {
-  return is_secret_name(header.name) ? Secret(value).masked() : value;
+  return is_secret(header.name, value) ? Secret(value).masked() : value;
 }
 
 Value headers_value(const std::vector<Header>& headers) {

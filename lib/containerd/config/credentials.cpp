@@ -47,19 +47,4 @@ std::string configured_credentials(const EffectiveConfig& config, std::string_vi
                      fault.empty() ? "" : ", ", fault, offered ? "" : offered.error().message);
 }
 
-bool uses_token_service(std::string_view host) {
-  constexpr std::array hosts{hub_api,
-                             std::string_view("ghcr.io"),
-                             std::string_view("quay.io"),
-                             std::string_view("gcr.io"),
-                             std::string_view("registry.gitlab.com"),
-                             std::string_view("nvcr.io"),
-                             std::string_view("registry.redhat.io"),
-                             std::string_view("public.ecr.aws")};
-  constexpr std::array endings{std::string_view(".gcr.io"), std::string_view(".pkg.dev"),
-                               std::string_view(".azurecr.io")};
-  return std::find(hosts.begin(), hosts.end(), host) != hosts.end() ||
-         std::any_of(endings.begin(), endings.end(), [&](auto ending) { return host.ends_with(ending); });
-}
-
 }  // namespace rf
