@@ -40,7 +40,7 @@ bool accept_host_key(Display& display, const NewHostKey& key) {
   display.clear();
   const auto reply =
       ask_yes("The host key of " + terminal_safe(key.host) + " is not known: " + terminal_safe(key.type) + " " +
-              terminal_safe(key.fingerprint) + "\nAccept and remember it? [y/N] ");
+              terminal_safe(key.fingerprint) + "\nAccept and save it? [y/N] ");
   if (reply == Reply::interrupted) std::raise(SIGINT);  // ends the run, not only this question
   return reply == Reply::yes;
 }
@@ -53,7 +53,7 @@ Result<Reach> reach_of(const Options& options, Display& display) {
   for (const auto& [flag, file] :
        {std::pair("--identity", &reach.identity), std::pair("--ssh-config", &reach.ssh_config)}) {
     if (file->empty() || local_file_exists(*file)) continue;
-    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: there is no file {}", flag, *file)};
+    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: file {} does not exist", flag, *file)};
   }
   if (options.ask_sudo_pass) {
     RF_TRY(reach.sudo_password, ask_secret("sudo password on the nodes: "));
@@ -95,8 +95,8 @@ Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpos
   RF_CHECK(run.read(purpose));
   for (const auto& node : run.nodes())
     if (node.ended_before)
-      context.note(fmt::format("{}: an earlier transaction ({}) had not ended; it {}", node.name, node.ended_before->id,
-                               how_it_ended(*node.ended_before)));
+      context.note(fmt::format("{}: an earlier transaction ({}) was unfinished; it {}", node.name,
+                               node.ended_before->id, how_it_ended(*node.ended_before)));
   return run;
 }
 

@@ -34,8 +34,8 @@ int run_rollback(Context& context) {
   const auto& options = context.options;
   if (!options.facts.empty() && !options.list_receipts) {
     context.error({.kind = ErrorKind::usage,
-                   .message = "rollback changes nodes; it cannot work on saved facts",
-                   .hint = "--list can"});
+                   .message = "rollback changes nodes; it cannot use saved facts",
+                   .hint = "with --list it can"});
     return exit_usage;
   }
   auto setup = prepare(context, {.intent = context.options.nodes.empty() ? IntentNeed::useful : IntentNeed::none,
@@ -59,29 +59,31 @@ int run_rollback(Context& context) {
 
 Command rollback_command(Options& options) {
   return {
-      .doc = {.name = "rollback",
-              .group = "Change",
-              .summary = "restore what an earlier apply replaced; --list shows what there is",
-              .text = "Undoes the newest apply on each node, byte for byte: contents, modes, owners, and files that "
-                      "did not exist. It is a transaction "
-                      "like any other: all or nothing, with a health check, and itself undone when the runtime does "
-                      "not come back. Files that "
-                      "somebody else changed since are a conflict, unless --force.",
-              .examples = {{"regfallback rollback --list", "what can be undone on the nodes of the last apply"},
-                           {"regfallback rollback --nodes anubis,babel,ra", "undo the newest apply there"},
-                           {"regfallback rollback --undo first", "back to what the nodes were before regfallback"}},
-              .exit_codes = {"0  done",
-                             "1  at least one node failed; it is as it was, or was not reached; or the answer was no",
-                             "2  wrong usage", "4  at least one node is stuck and needs a person",
-                             "130  interrupted; the summary says in which state every node is"}},
+      .doc =
+          {.name = "rollback",
+           .group = "Change",
+           .summary = "restore what an earlier apply replaced (--list shows what can be restored)",
+           .text =
+               "Undoes the newest apply on each node, byte for byte: contents, modes, owners, and files that did not "
+               "exist. It is a transaction like any other: all or nothing, with a health check, and undone if the "
+               "runtime does not come back. Files that somebody else has changed since are a conflict, unless --force "
+               "is given.",
+           .examples = {{"regfallback rollback --list", "show what can be undone on the nodes of the last apply"},
+                        {"regfallback rollback --nodes anubis,babel,ra", "undo the newest apply on these nodes"},
+                        {"regfallback rollback --undo first", "restore the state before the first apply"}},
+           .exit_codes = {"0  done",
+                          "1  at least one node failed (it is unchanged, or was not reached), or the answer was no",
+                          "2  wrong usage", "4  at least one node is stuck and needs manual repair",
+                          "130  interrupted; the summary shows the state of every node"}},
       .flags =
           std::vector<Flag>{
-              {{"-l,--list", "", "list what there is to undo, and end", "Change"}, &options.list_receipts},
+              {{"-l,--list", "", "list what can be undone, and exit", "Change"}, &options.list_receipts},
               {{"--undo", "WHICH",
-                "latest (default), first (everything), or a number or id of --list: that one and all later ones",
+                "latest (default), first (everything), or a number or id from --list: that one and all later ones",
                 "Change"},
                &options.undo},
-              {{"--force", "", "replace files that somebody else changed since; their version is not kept", "Change"},
+              {{"--force", "", "replace files that somebody else has changed since; their version is not kept",
+                "Change"},
                &options.overwrite_drift}} +
           rollout_flags(options) + node_flags(options) + intent_flags(options) + output_flags(options),
       .run = run_rollback};

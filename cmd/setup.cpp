@@ -24,7 +24,7 @@ Result<Source> from_flags(Context& context) {
   if (!options.config.empty()) {
     return Error{.kind = ErrorKind::usage,
                  .message = "--mirror and --config cannot be combined",
-                 .hint = "write the mirrors into the file"};
+                 .hint = "write the mirrors in the file"};
   }
   if (const auto file = find_intent_file("")) context.note("intent from --mirror; " + *file + " is not used");
   return Source{.found = true, .file = "", .intent = intent_from_flags(options.mirrors)};
@@ -39,11 +39,11 @@ Result<Source> find_source(Context& context, IntentNeed need) {
   }
   if (!path) {
     if (need != IntentNeed::required) return Source{};
-    return Error{
-        .kind = ErrorKind::usage,
-        .message = "there is no intent file, and no --mirror",
-        .hint =
-            "'regfallback init regfallback.yaml' writes one to start from; or: --mirror docker.io=http://HOST:PORT"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "no intent file and no --mirror given",
+                 .hint =
+                     "'regfallback init regfallback.yaml' writes a file to start from; or pass --mirror "
+                     "docker.io=http://HOST:PORT"};
   }
   RF_TRY(const auto file, read_local_file(*path));
   if (context.options.verbose) context.note("intent: " + file.path);
@@ -55,7 +55,7 @@ Result<Source> find_source(Context& context, IntentNeed need) {
 // Prints every problem of the intent, then how many there are.
 bool report_problems(Context& context, const std::vector<Error>& problems) {
   for (const auto& problem : problems) context.error(problem);
-  if (problems.size() > 1) context.note(fmt::format("{} problems; nothing was touched", problems.size()));
+  if (problems.size() > 1) context.note(fmt::format("{} problems; nothing was changed", problems.size()));
   return !problems.empty();
 }
 

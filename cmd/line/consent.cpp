@@ -9,8 +9,8 @@ namespace {
 
 Error nobody_to_ask(std::string_view command) {
   return {.kind = ErrorKind::usage,
-          .message = fmt::format("{} asks before it changes anything, and there is no terminal to ask on", command),
-          .hint = "--yes goes on without asking"};
+          .message = fmt::format("{} asks before it changes anything, but there is no terminal to ask on", command),
+          .hint = "pass --yes to continue without asking"};
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ void Display::happened(const FleetEvent& event) {
     case FleetEvent::Kind::succeeded: return set(event.node, Mark::good, event.text.empty() ? "done" : event.text);
     case FleetEvent::Kind::failed:
     case FleetEvent::Kind::interrupted: return set(event.node, Mark::bad, event.text);
-    case FleetEvent::Kind::skipped: return set(event.node, Mark::waiting, "not begun: " + event.text);
+    case FleetEvent::Kind::skipped: return set(event.node, Mark::waiting, "not started: " + event.text);
   }
 }
 
@@ -30,7 +30,7 @@ void Display::accepted(const NewHostKey& key) { context_.note(key.host + ": reme
 
 void Display::ending() {
   clear();
-  context_.note("ending: nodes under way are finished, no further one is begun (Ctrl-C again: leave them)");
+  context_.note("stopping: running nodes will finish, no further ones are started (Ctrl-C again to leave them)");
 }
 
 void Display::set(std::size_t node, Mark mark, std::string text) {

@@ -42,7 +42,7 @@ asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std
 Result<std::string> new_transaction_id() {
   unsigned char bytes[8];
   if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
-    return Error{.kind = ErrorKind::io, .message = "the system gave no random bytes"};
+    return Error{.kind = ErrorKind::io, .message = "the system returned no random bytes"};
   std::string id;
   for (const unsigned char byte : bytes) {
     id += "0123456789abcdef"[byte >> 4];
@@ -79,8 +79,8 @@ Result<Applied> read_outcome(std::string_view output, const std::string& id) {
   const auto outcome = outcome_of_end(end);
   if (!outcome) {
     return Error{.kind = ErrorKind::protocol,
-                 .message = "the transaction " + id + " did not say how it ended",
-                 .hint = "ask the node again: regfallback status"};
+                 .message = "the transaction " + id + " did not report its result",
+                 .hint = "run regfallback status to ask the node again"};
   }
   applied.outcome = *outcome;
   // Facts that could not be read do not change what happened.

@@ -85,7 +85,7 @@ void settle(NodeResult& result, const Result<Applied>& applied) {
   for (const auto& warning : applied->warnings) result.detail += (result.detail.empty() ? "" : "; ") + warning;
   if (applied->settling)
     result.detail +=
-        std::string(result.detail.empty() ? "" : "; ") + "the runtime is still watched, and 'status' tells";
+        std::string(result.detail.empty() ? "" : "; ") + "the runtime is still being watched; see 'regfallback status'";
   if (result.outcome == Outcome::unchanged) result.transaction.clear();
 }
 

@@ -14,7 +14,7 @@ Result<void> check_id(const std::string& id) {
   if (!id.empty() && id.size() <= 64 &&
       lower(id).find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos)
     return {};
-  return Error{.kind = ErrorKind::internal, .message = "\"" + terminal_safe(id) + "\" is no transaction id"};
+  return Error{.kind = ErrorKind::internal, .message = "\"" + terminal_safe(id) + "\" is not a transaction id"};
 }
 
 Result<void> check_path(const std::string& path) {
@@ -22,11 +22,11 @@ Result<void> check_path(const std::string& path) {
                      path.find_first_of("\n\r\\") == path.npos && path.find('\0') == path.npos;
   if (path.ends_with(' '))
     return Error{.kind = ErrorKind::refused,
-                 .message = "the name of \"" + terminal_safe(path) + "\" ends in a blank",
-                 .hint = "containerd reads it for no registry; remove it on the node"};
+                 .message = "the name of \"" + terminal_safe(path) + "\" ends with a space",
+                 .hint = "containerd reads it for no registry; remove it from the node"};
   if (plain) return {};
   return Error{.kind = ErrorKind::refused,
-               .message = "\"" + terminal_safe(path) + "\" is no path a transaction can write to"};
+               .message = "\"" + terminal_safe(path) + "\" is not a path that a transaction can write to"};
 }
 
 char letter(FileChange::Op op) {
@@ -117,7 +117,8 @@ std::string settings_of(const Plan& plan) {
 }  // namespace
 
 Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options) {
-  if (plan.empty()) return Error{.kind = ErrorKind::internal, .message = "an empty plan is no transaction"};
+  if (plan.empty())
+    return Error{.kind = ErrorKind::internal, .message = "the plan is empty: there is nothing to carry out"};
   std::string manifest;
   std::string contents;
   std::string receipt = fmt::format("id {}\ntool {}\nreason {}\ntime {}\n", options.id, one_line(options.tool_version),
@@ -129,7 +130,7 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
     const auto after = has_content(change) ? sha256_hex(change.after.expose()) : std::string("-");
     if (had_content(change) && (before.size() != 64 || before.find_first_not_of("0123456789abcdef") != before.npos))
       return Error{.kind = ErrorKind::internal,
-                   .message = change.path + " is to be replaced, and its checksum is not known"};
+                   .message = change.path + " would be replaced, but its checksum is unknown"};
     manifest += fmt::format("{} {}:{} {:o} {} {} {} {} {}\n", number, letter(change.op), class_word(change.kind),
                             change.mode & 07777, change.uid, change.gid, before, after, change.path);
     receipt += fmt::format("file {} {} {}\n", before, after, change.path);

@@ -32,7 +32,7 @@ Result<void> check_ended(const Facts& facts) {
   if (!facts.unfinished) return {};
   return Error{.kind = ErrorKind::refused,
                .message = fmt::format("an earlier transaction has not ended ({})", to_string(*facts.unfinished)),
-               .hint = "'regfallback doctor' says what it left and what to do"};
+               .hint = "'regfallback doctor' shows what it left behind and what to do"};
 }
 
 }  // namespace rf

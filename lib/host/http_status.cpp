@@ -37,8 +37,10 @@ asio::awaitable<Result<int>> ask(const std::string& host, int port, const std::s
     head.append(buffer.data(), got);
   }
   if (deadline.passed())
-    co_return Error{.kind = ErrorKind::timeout, .message = "connected, and no answer came in time"};
-  if (head.empty()) co_return Error{.kind = ErrorKind::connect, .message = "connected, and closed without an answer"};
+    co_return Error{.kind = ErrorKind::timeout, .message = "connected, but no answer came in time"};
+  if (head.empty())
+    co_return Error{.kind = ErrorKind::connect,
+                    .message = "connected, but the server closed the connection without an answer"};
   co_return parse_status_line(head);
 }
 

@@ -153,7 +153,7 @@ Result<Secret> ask_secret(std::string_view question) {
   const int tty = open_terminal();
   if (tty < 0) {
     return Error{.kind = ErrorKind::usage,
-                 .message = "there is no terminal to ask for a password on",
+                 .message = "cannot ask for a password without a terminal",
                  .hint = "run it from a terminal, use a key or an agent, or configure sudo without a password"};
   }
   std::string line;

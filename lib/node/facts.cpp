@@ -26,7 +26,7 @@ constexpr std::size_t deepest_path = 64;
 Error bad(std::size_t line, std::string message) {
   Error error{.kind = ErrorKind::parse,
               .message = std::move(message),
-              .hint = "the node's answer is not what our script prints"};
+              .hint = "the node's answer is not the output of our script"};
   error.where = Location{"facts", static_cast<int>(line), 0};
   return error;
 }
@@ -195,8 +195,9 @@ class FactsReader {
     const auto path = path_of(rest);
     if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
     if (key == "truncated" && facts_.truncated.size() < most_paths) facts_.truncated.push_back(path);
-    not_read_.insert_or_assign(
-        path, key == "truncated" ? "larger than 256 KiB, or than 4 MiB with the files before it" : "no permission");
+    not_read_.insert_or_assign(path, key == "truncated"
+                                         ? "larger than 256 KiB, or larger than 4 MiB together with the files before it"
+                                         : "no permission");
     return {};
   }
 
@@ -222,7 +223,7 @@ class FactsReader {
       // "HEX  ./path" of sha256sum or "HEX *./path" of openssl
       if (line->size() < 67 || !is_sha256(line->substr(0, 64))) return here("not a checksum");
       const auto path = path_of(line->substr(66));
-      if (path.empty()) return here("not a path behind a checksum");
+      if (path.empty()) return here("not a path after a checksum");
       if (sums_.size() < most_paths) sums_.emplace_back(path, std::string(line->substr(0, 64)));
     }
   }

@@ -26,7 +26,7 @@ Result<void> check_runs(const Detection& detection) {
 Result<void> check_version(const Detection& detection) {
   if (detection.containerd.major != 0) return {};
   return Error{.kind = ErrorKind::refused,
-               .message = fmt::format("the version of {} is not known", detection.runtime.exe),
+               .message = fmt::format("the version of {} is unknown", detection.runtime.exe),
                .hint = "what it would do cannot be computed without it"};
 }
 
@@ -53,8 +53,7 @@ void warn_about_managers(const Detection& detection, Plan& plan) {
   if (plan.files.empty()) return;
   for (const auto& manager : detection.managers)
     if (detection.era.style != Style::registries_yaml || manager.kind != Manager::Kind::distribution)
-      plan.warnings.push_back(
-          fmt::format("also managed by {}: what it writes next replaces these files", manager.text));
+      plan.warnings.push_back(fmt::format("also managed by {}: its next write replaces these files", manager.text));
 }
 
 void warn_about_sudo_log(const Facts& facts, Plan& plan) {

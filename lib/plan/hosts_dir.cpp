@@ -62,8 +62,8 @@ class HostsDir {
     for (const auto& path : {older.empty() ? usual : root_ + "/" + older, usual})
       if (const auto* entry = tree_.stat(path); entry != nullptr && entry->kind != FileEntry::Kind::directory)
         return refused_error(
-            fmt::format("{} is no directory: containerd fails every pull from {} there", path, registry.name),
-            "look at it and move it away");
+            fmt::format("{} is not a directory: with it containerd fails every pull from {}", path, registry.name),
+            "check it and move it away");
     if (older.empty() || !tree_.exists(root_ + "/" + older)) return usual;
     draft_.notes.push_back(
         fmt::format("{0}/{1} exists, which containerd prefers to {0}/{2}: written there", root_, older, registry.name));
@@ -108,8 +108,8 @@ class HostsDir {
       return refused_error(
           fmt::format("{} is written by another program ({})", path, content->substr(2, content->find('\n') - 2)),
           "give the registry to that program instead");
-    draft_.notes.push_back(fmt::format(
-        "{} was not written by regfallback; it is replaced, and 'regfallback rollback' brings it back", path));
+    draft_.notes.push_back(
+        fmt::format("{} was not written by regfallback; it is replaced, and 'regfallback rollback' restores it", path));
     return {};
   }
 
@@ -132,7 +132,7 @@ class HostsDir {
              host.scheme == "https";
     });
     if (own == chain.end()) {
-      warn(fmt::format("{}: its certificate files are not used, because {} is not asked by https", directory,
+      warn(fmt::format("{}: its certificate files are not used, because {} is not asked over https", directory,
                        registry.name));
       return;
     }
@@ -159,15 +159,16 @@ class HostsDir {
     const auto* entry = tree_.stat(directory);
     if (shadow && name != default_directory && context_.intent.registry("*") != nullptr && entry != nullptr &&
         entry->kind == FileEntry::Kind::directory)
-      warn(fmt::format("{} holds no hosts.toml, and hides \"*\" from images of {}: remove it, or declare the registry",
+      warn(fmt::format("{} has no hosts.toml, but hides \"*\" from images of {}: remove it, or declare the registry",
                        directory, name));
   }
 
   void drop(const std::string& name, const std::string& directory) {
     const auto why = fmt::format("the registry {} is no longer declared", name == default_directory ? "\"*\"" : name);
     if (!remove_ours(directory + "/hosts.toml", why)) {
-      warn(
-          fmt::format("{}/hosts.toml has our first line, but no receipt of this node names it: left alone", directory));
+      warn(fmt::format(
+          "{}/hosts.toml has the first line of regfallback, but no receipt of this node names it: left alone",
+          directory));
       return;
     }
     bool empty = true;

@@ -91,11 +91,11 @@ class Renderer {
     }
     if (!capabilities.empty()) host.capabilities = capabilities;
     if (!has(Feature::referrers) && std::erase(host.capabilities, "referrers") != 0) {
-      warn(fmt::format("{}: containerd {} does not know the capability referrers; it is left out", name,
+      warn(fmt::format("{}: containerd {} does not support the capability referrers; it is left out", name,
                        to_string(containerd_)));
       if (host.capabilities.empty())
         return unsupported(
-            "without referrers, which containerd {} does not know, no capability of " + name + " is left",
+            "without referrers, which containerd {} does not support, no capability of " + name + " is left",
             "add pull and resolve");
     }
     if (dial_timeout) add_dial_timeout(options, host);
@@ -109,9 +109,9 @@ class Renderer {
           "{}: containerd {} has no dial_timeout (2.0.7 and later have): a dead endpoint costs 30 s for each object",
           options.host, to_string(containerd_)));
     } else if (host.scheme == "http" && has(Feature::dial_timeout_is_tls)) {
-      warn(
-          fmt::format("{}: dial_timeout is left out, because containerd {} would ask this http endpoint by https first",
-                      options.host, to_string(containerd_)));
+      warn(fmt::format(
+          "{}: dial_timeout is left out, because containerd {} would then ask this http endpoint over https first",
+          options.host, to_string(containerd_)));
     } else {
       host.dial_timeout = options.dial_timeout;
     }
@@ -132,7 +132,8 @@ class Renderer {
     const bool bearer = family != nullptr && family->takes == RegistryFamily::Takes::static_bearer;
     const Secret pair(bearer ? std::string(password.expose()) : fmt::format("{}:{}", username, password.expose()));
     host.headers.push_back({"Authorization", {(bearer ? "Bearer " : "Basic ") + base64_encode(pair.expose())}});
-    if (host.scheme == "http") warn(fmt::format("{}: credentials go over plain http, readable on the way", name));
+    if (host.scheme == "http")
+      warn(fmt::format("{}: credentials are sent over plain http and can be read on the way", name));
     if (family != nullptr && family->takes == RegistryFamily::Takes::token_service &&
         !has(Feature::token_server_headers))
       warn(fmt::format(
@@ -154,8 +155,7 @@ class Renderer {
     }
     host.headers.push_back({"Authorization", {std::string(public_bearer)}});
     out_.notes.push_back(
-        fmt::format("{}: {}; the header Authorization: {} reads what is public; private "
-                    "images need `auth`",
+        fmt::format("{}: {}; with the header Authorization: {} public images can be pulled; private images need `auth`",
                     endpoint_url(endpoint), why, public_bearer));
   }
 

@@ -30,16 +30,16 @@ Emphasis tint_of(Outcome outcome) {
 // What a person can count on.
 std::string_view meaning(Outcome outcome) {
   switch (outcome) {
-    case Outcome::unchanged: return "was as declared";
+    case Outcome::unchanged: return "already as declared";
     case Outcome::applied: return "";
-    case Outcome::not_begun: return "nothing was done";
-    case Outcome::unreachable: return "not reached; nothing was done";
-    case Outcome::refused: return "nothing was done";
-    case Outcome::busy: return "another transaction is under way; nothing was done";
-    case Outcome::conflict: return "changed since it was planned; nothing was done";
+    case Outcome::not_begun: return "nothing was changed";
+    case Outcome::unreachable: return "not reached; nothing was changed";
+    case Outcome::refused: return "nothing was changed";
+    case Outcome::busy: return "another transaction is under way; nothing was changed";
+    case Outcome::conflict: return "changed after the plan was made; nothing was changed";
     case Outcome::rolled_back: return "the change failed; the node is as it was";
-    case Outcome::unknown: return "connection lost; the node ends it by itself: see 'regfallback status'";
-    case Outcome::stuck: return "neither new nor old: style at it now";
+    case Outcome::unknown: return "connection lost; the node finishes on its own: see 'regfallback status'";
+    case Outcome::stuck: return "neither the new nor the old state is complete; repair it now";
   }
   return "";
 }
@@ -48,9 +48,9 @@ std::string detail_of(const ApplyRow& row) {
   const auto& result = row.result;
   std::string text(meaning(result.outcome));
   if (result.outcome == Outcome::applied) {
-    text = result.verified ? (*result.verified ? "verified" : "NOT as declared afterwards")
+    text = result.verified ? (*result.verified ? "verified" : "NOT as declared after the change")
            : row.plan      ? "not verified"
-                           : "put back as it was";
+                           : "previous state restored";
     if (row.plan) text += ", " + counted(row.plan->files.size(), "change");
     if (result.restarted && row.plan) text += ", restarted " + row.plan->service.name;
   }

@@ -149,7 +149,7 @@ std::string list_text(const PlanGroup& group, const TextStyle& style) {
     for (const auto& why : group.restart_reasons)
       out += "      " + style.paint(Emphasis::dim, wrap(terminal_safe(why), style.width, 6)) + "\n";
   } else if (plan.elsewhere) {
-    out += "    for another place: nothing is changed here\n";
+    out += "    for another node: nothing is changed here\n";
   } else if (!plan.files.empty()) {
     out += "    no restart: takes effect with the next pull\n";
   }
@@ -170,7 +170,7 @@ std::string plan_group_text(const PlanGroup& group, const TextStyle& style) {
   for (const auto& change : plan.files) diffs += diff_of(change, style);
   if (!diffs.empty()) out += "\n" + diffs;
   if (!plan.empty() && !plan.chains.empty()) {
-    Table table({"REGISTRY", "TRIED IN ORDER, AFTERWARDS"});
+    Table table({"REGISTRY", "TRIED IN ORDER AFTER THE CHANGE"});
     for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
     out += "\n" + table.text(style);
   }
@@ -218,7 +218,7 @@ std::string plan_summary(std::span<const PlanRow> rows) {
   if (changes > 0)
     parts.push_back(
         fmt::format("{} to change ({})", changes, restarts == 0 ? "no restart" : counted(restarts, "restart")));
-  if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another place", elsewhere));
+  if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another node", elsewhere));
   if (same_as_before > 0) parts.push_back(fmt::format("{} up to date", same_as_before));
   if (failed > 0) parts.push_back(fmt::format("{} failed", failed));
   return counted(rows.size(), "node") + ": " + join(parts, ", ");

@@ -15,7 +15,7 @@ std::string drift_text(const NodeStatus& status) {
   for (const auto& file : status.files) {
     if (file.drifted())
       changed.push_back(file.path + (file.found == "-"      ? " is gone"
-                                     : file.expected == "-" ? " is back"
+                                     : file.expected == "-" ? " exists again"
                                                             : " was changed"));
   }
   return join(changed, ", ");

@@ -9,12 +9,12 @@ namespace {
 
 std::string_view in_words(std::string_view step) {
   if (step == "check") return "checking";
-  if (step == "stage") return "writing beside";
+  if (step == "stage") return "staging files";
   if (step == "validate") return "validating";
   if (step == "commit") return "committing";
   if (step == "restart") return "restarting the runtime";
   if (step == "health") return "waiting for a healthy runtime";
-  if (step == "wait") return "waiting until an earlier change has settled";
+  if (step == "wait") return "waiting for an earlier change to settle";
   if (step == "finish") return "writing the receipt";
   if (step == "rollback") return "rolling back";
   return step;
@@ -136,7 +136,7 @@ class Changing {
     };
     auto applied = co_await change_(*run_.shells[index], node, options, on_event);
     if (applied || !is_lost(applied.error())) co_return applied;
-    one.progress("connection lost; asking again");
+    one.progress("connection lost; reconnecting");
     RF_CO_CHECK(co_await run_.open(index));
     const int wait = node.plan ? node.plan->service.wait_seconds : 60;
     auto followed = co_await follow_transaction(*run_.shells[index], options, wait, on_event);

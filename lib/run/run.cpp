@@ -182,7 +182,8 @@ Probes Run::probe(const std::optional<ImageReference>& image, const ChainsOf& ch
 Result<Output> Run::ask(std::size_t node, std::string_view program, std::chrono::milliseconds limit) {
   auto& state = *state_;
   if (!state.nodes[node].ready())
-    return state.nodes[node].error.value_or(Error{.kind = ErrorKind::usage, .message = "saved facts cannot be asked"});
+    return state.nodes[node].error.value_or(Error{
+        .kind = ErrorKind::usage, .message = "endpoints can only be asked from a live node, not from saved facts"});
   Output output;
   state.run({.which = {node}}, [&](std::size_t index, NodeRun&) -> asio::awaitable<Result<void>> {
     RF_CO_TRY(output, co_await state.shells[index]->run(program, {.time = limit}));

@@ -94,7 +94,7 @@ rf_prepare() {
   # shellcheck disable=SC2086 # one directory a line
   set -- $chosen
   unset IFS
-  if [ $# = 0 ]; then rf_fail "there is no applied transaction '$RF_TARGET' on this node"; fi
+  if [ $# = 0 ]; then rf_fail "this node has no applied transaction '$RF_TARGET'"; fi
   rf_settings
   known=$newline
   for dir in $chosen; do
@@ -117,7 +117,7 @@ rf_prepare() {
   for list in 0 1 2 3 4 5 6; do
     if ! [ -f "$txn/list.$list" ]; then continue; fi
     while read -r op mode owner group before after source path <&3; do
-      if [ "$source" != - ]; then cp -p "$source" "$txn/new/$number" || rf_fail "the stored files could not be copied; is the disk full?"; fi
+      if [ "$source" != - ]; then cp -p "$source" "$txn/new/$number" || rf_fail "the stored files could not be copied; check that the disk is not full"; fi
       printf '%s %s %s %s %s %s %s %s\n' "$number" "$op" "$mode" "$owner" "$group" "$before" "$after" "$path" >>"$txn/manifest"
       printf 'file %s %s %s\n' "$before" "$after" "$path" >>"$txn/receipt"
       number=$((number + 1))

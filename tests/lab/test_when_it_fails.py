@@ -183,7 +183,7 @@ def test_a_containerd_that_does_not_come_back_is_rolled_back(nodes: list[Node], 
     assert tool.json("status", code=None).nodes["babel"]["node"] == "babel"
 
 
-@pytest.mark.parametrize("moment", ["checking", "writing beside", "committing", "restarting the runtime", "waiting for a healthy runtime"])
+@pytest.mark.parametrize("moment", ["checking", "staging files", "committing", "restarting the runtime", "waiting for a healthy runtime"])
 def test_a_client_killed_during_an_apply_leaves_every_node_new_or_old_and_well(nodes: list[Node], tool: Tool, moment: str) -> None:
     old = [tree_of(node, ETC) for node in nodes]
     run = tool.start("apply", "--yes", "-v")
@@ -256,7 +256,7 @@ def test_a_half_committed_change_is_never_called_unchanged(nodes: list[Node], to
         assert tool.json("status", "--nodes", "ra", code=None).nodes["ra"]["unfinished"]
         said = tool.apply("--nodes", "ra")
         assert said.outcomes() == {"ra": "applied"}
-        assert "had not ended; it was rolled back" in said.err
+        assert "was unfinished; it was rolled back" in said.err
         assert is_new(ra) and is_well(ra) and leftovers(ra, ETC) == []
         tool.run("rollback", "--yes", "--nodes", "ra")
         assert tree_of(ra, ETC) == old
@@ -271,7 +271,7 @@ def test_a_second_apply_waits_for_the_first(nodes: list[Node], tool: Tool) -> No
     wait_until(lambda: is_new(ra), "the first is committing")
     said = tool.apply("--nodes", "ra")
     assert said.outcomes() == {"ra": "unchanged"}
-    assert "had not ended; it has been applied" in said.err
+    assert "was unfinished; it has been applied" in said.err
     assert run.wait() == 0 and is_well(ra)
 
 

@@ -87,7 +87,7 @@ MUTATIONS = {
     "one more program": ("worker/5-main.sh", "  step marked\n", "  step marked\n  sync\n", "test_transaction.Applying"),
     "each kind is not made durable": ("worker/3-commit.sh", 'if [ "$kind" != "$last_kind" ] ||', 'if false ||', "test_sessions.Durability"),
     "a rollback forgets classes": ("rollback.sh", '"$1:$class" "$2"', '"$1" "$2"', "test_sessions.OlderVersions"),
-    "any class is taken": ("worker/2-stage.sh", '*) because "the manifest holds an unknown', '?) because "the manifest holds an unknown', "test_sessions.Durability"),
+    "any class is taken": ("worker/2-stage.sh", '*) because "the manifest contains an unknown', '?) because "the manifest contains an unknown', "test_sessions.Durability"),
 }
 
 

@@ -78,13 +78,13 @@ class Watched(WatchTest):
         self.begin({"settle": "2"})
         self.becomes(pid=0, sub="failed")
         self.settled()
-        self.assert_put_back("containerd.service does not stay up (failed)")
+        self.assert_put_back("containerd.service does not keep running (failed)")
 
     def test_a_plugin_that_fails_later_is_put_back(self):
         self.begin({"settle": "2"})
         (self.root / "node/stand-in-state/running").write_text("crierror")
         self.settled()
-        self.assert_put_back("the runtime is not well")
+        self.assert_put_back("the runtime is not healthy")
 
     def test_a_person_may_restart_the_service(self):
         self.begin({"settle": "2"})
@@ -187,7 +187,7 @@ class Silent(WatchTest):
         self.hang()
         self.listen()
         self.assertEqual(self.node.apply("t1", all_changes(), self.settings), "applied", self.node.output)
-        self.assertIn("warn the runtime cannot be asked", "\n".join(self.node.output))
+        self.assertIn("warn the runtime cannot report the state of its plugins", "\n".join(self.node.output))
         self.assert_applied()
 
     def test_a_crash_loop_behind_a_hung_ctr_is_put_back(self):
@@ -241,7 +241,7 @@ class Silent(WatchTest):
         self.becomes(sub="dead")
         change = [Change("R", CONFIG, b"version = 2\n# new\n", b"version = 2\n# newer\n", 0o640)]
         self.assertEqual(self.node.apply("t2", change, settings | {"wait": "1"}), "rolled-back", self.node.output)
-        self.assertIn("nothing is known about the runtime", "\n".join(self.node.output))
+        self.assertIn("the state of the runtime is unknown", "\n".join(self.node.output))
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ Result<void> check_sorting(const TomlNode& hosts) {
           .message = fmt::format(
               "containerd crashes: panic: interface conversion: interface {{}} is {}, not *toml.Tree", go_type(node)),
           .hint = fmt::format(
-              "{} stands below [host] and is no host; keys such as server stand before the first header", name),
+              "{} is written below [host] but is not a host; write keys such as server before the first header", name),
           .where = node.where};
   return {};
 }
@@ -170,15 +170,16 @@ void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader
     if (known != known_keys().end()) {
       if (known->since && !reader.has(*known->since))
         file.ignored.push_back(
-            {line, fmt::format("this containerd does not know {}", name), IgnoredKind::key_too_new, {.key = name}});
+            {line, fmt::format("this containerd does not support {}", name), IgnoredKind::key_too_new, {.key = name}});
       continue;
     }
     if (level == Level::root && (reader.names(name, "server") || reader.names(name, "host"))) continue;
     if (level == Level::host && lower(name) == "server") {
-      file.ignored.push_back({line,
-                              "server stands behind a [host] header and so belongs to that host, which has no such "
-                              "key; it must stand before",
-                              IgnoredKind::server_after_host});
+      file.ignored.push_back(
+          {line,
+           "server is written after a [host] table and so belongs to that host, which has no such key; write it before "
+           "the first header",
+           IgnoredKind::server_after_host});
       continue;
     }
     const auto near = nearest(name, names);

@@ -347,7 +347,7 @@ ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, 
     }
     budget.values += values_in(read->root);
     if (budget.values > Budget::most_values) {
-      fail(unread_error(fmt::format("more than {} values, with the files before it", Budget::most_values),
+      fail(unread_error(fmt::format("more than {} values, together with the files read before it", Budget::most_values),
                         Location{path, 0, 0}));
       break;
     }

@@ -24,7 +24,7 @@ Result<OfferedCredentials> offered_credentials(const RequestAuth& request, std::
     return Error{.kind = ErrorKind::parse, .message = "auth is not base64 of USER:PASSWORD"};
   const auto colon = decoded.find(':');
   if (colon == decoded.npos)
-    return Error{.kind = ErrorKind::parse, .message = "auth holds no ':' between user and password"};
+    return Error{.kind = ErrorKind::parse, .message = "auth has no ':' between user and password"};
   auto password = decoded.substr(colon + 1);
   while (password.ends_with('\0')) password.pop_back();
   return OfferedCredentials{decoded.substr(0, colon), Secret(std::move(password))};

@@ -296,7 +296,7 @@ class Editor {
   // `{ a = 1, b = 2 }` without one entry: with the comma after it, or before it when it is the last.
   Result<std::string> out_of_inline(const TomlNode& table, const TomlNode& node) const {
     if (node.form == TomlNode::Form::implied)
-      return refusal("a dotted key inside of an inline table is not edited", node.where);
+      return refusal("a dotted key inside an inline table cannot be edited", node.where);
     auto end = text_.find_first_not_of(" \t", node.end);
     auto begin = node.key_begin;
     if (end < table.end && text_[end] == ',')

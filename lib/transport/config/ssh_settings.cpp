@@ -108,8 +108,8 @@ Result<SshSettings> parse_ssh_settings(std::string_view text, const Target& targ
   settings.port = port.empty() ? 22 : number(port, 0);
   if (settings.port < 1 || settings.port > 65535) {
     return Error{.kind = ErrorKind::usage,
-                 .message = "your ssh configuration gives " + target.host + " the port \"" + terminal_safe(port) + "\"",
-                 .hint = "ports go from 1 to 65535"};
+                 .message = "your ssh configuration sets " + target.host + " to port \"" + terminal_safe(port) + "\"",
+                 .hint = "a port is a number from 1 to 65535"};
   }
   settings.host_key_alias = words.one("hostkeyalias");
   if (settings.host_key_alias == "none") settings.host_key_alias.clear();
@@ -117,8 +117,7 @@ Result<SshSettings> parse_ssh_settings(std::string_view text, const Target& targ
   if (words.one("identitiesonly") == "yes") settings.identities = SshSettings::Identities::only_listed;
   if (words.one("hashknownhosts") == "yes") settings.new_names = NewNames::hashed;
   if (settings.host_name.empty() || settings.user.empty()) {
-    return Error{.kind = ErrorKind::parse,
-                 .message = "`ssh -G " + target.host + "` did not say which host and user it means"};
+    return Error{.kind = ErrorKind::parse, .message = "`ssh -G " + target.host + "` did not print a host and a user"};
   }
   if (const auto command = words.one("proxycommand"); !command.empty() && command != "none") {
     return Error{.kind = ErrorKind::unsupported,

@@ -49,7 +49,7 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
   if (failed || answer.empty()) {
     std::error_code ignored;
     socket_.close(ignored);
-    co_return Error{.kind = ErrorKind::auth, .message = "the ssh agent hung up: " + failed.message()};
+    co_return Error{.kind = ErrorKind::auth, .message = "the ssh agent closed the connection: " + failed.message()};
   }
   co_return answer;
 }
@@ -63,7 +63,7 @@ asio::awaitable<Result<std::vector<AgentKey>>> Agent::keys() {
   if (deadline.passed()) {
     co_return Error{.kind = ErrorKind::auth,
                     .message = "the ssh agent at " + terminal_safe(path_) + " did not answer in time",
-                    .hint = "end it, or unset SSH_AUTH_SOCK"};
+                    .hint = "stop the agent, or unset SSH_AUTH_SOCK"};
   }
   if (!answer) co_return std::move(answer).error();
   co_return parse_agent_keys(*answer);

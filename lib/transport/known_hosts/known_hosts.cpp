@@ -112,8 +112,9 @@ Result<KnownHost> parse_line(std::string_view line, Location where) {
   if (base64.empty() || type.front() == '#') return skipped(where.file, where.line, "it has no key");
   std::string blob;
   if (!base64_decode(base64, blob)) return skipped(where.file, where.line, "the key is not base64");
-  if (!is_public_key(blob)) return skipped(where.file, where.line, "it is not a key of a type that is known");
-  if (key_type(blob) != type) return skipped(where.file, where.line, "the key is not of the type before it");
+  if (!is_public_key(blob)) return skipped(where.file, where.line, "the type of the key is unknown");
+  if (key_type(blob) != type)
+    return skipped(where.file, where.line, "the key does not have the type written before it");
   entry.hosts = hosts;
   entry.type = type;
   entry.blob = std::move(blob);

@@ -67,7 +67,7 @@ Result<KnownHosts> read_known_hosts(const std::vector<std::string>& files) {
 
 Result<void> add_known_host(const std::string& file, const HostName& name, std::string_view blob, NewNames names) {
   if (const auto directory = parent_path(file); ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return io_error(directory, "cannot be made");
+    return io_error(directory, "cannot be created");
   }
   const Descriptor open_file(::open(file.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (open_file.fd < 0) return io_error(file, "cannot be written");

@@ -32,7 +32,7 @@ std::string shortened(std::string_view text) {
 Error not_our_shell(std::string_view said) {
   Error error{.kind = ErrorKind::connect,
               .message = "the session was opened, but it did not run our shell",
-              .hint = "the account needs a login shell, and no ForceCommand may stand in its way"};
+              .hint = "the account needs a login shell, and no ForceCommand may be set"};
   if (!trim(said).empty()) error.message += " (it said \"" + shortened(said) + "\")";
   return error;
 }
@@ -49,7 +49,7 @@ Error sudo_error(std::string_view complaint) {
   if (contains(complaint, "try again") || contains(complaint, "incorrect password")) return wrong_password();
   Error error{.kind = ErrorKind::privilege, .message = ""};
   if (contains(complaint, "you must have a tty")) {
-    error.message = "sudo on the node wants a terminal (requiretty)";
+    error.message = "sudo on the node requires a terminal (requiretty)";
     error.hint = "remove `Defaults requiretty` for this user, or log in as root";
   } else if (contains(complaint, "not in the sudoers") || contains(complaint, "may not run sudo") ||
              contains(complaint, "is not allowed to")) {
@@ -58,7 +58,7 @@ Error sudo_error(std::string_view complaint) {
   } else if (contains(complaint, "password is required") || contains(complaint, "terminal is required") ||
              contains(complaint, "askpass")) {
     error.message = "sudo on the node asks for a password";
-    error.hint = "give it with --ask-sudo-pass (-K), or allow the user sudo without one";
+    error.hint = "pass --ask-sudo-pass (-K), or allow the user to run sudo without a password";
   } else if (contains(complaint, "expired") || contains(complaint, "account validation failure")) {
     error.message = "sudo says that the account or its password has expired";
     error.hint = "renew it on the node";

@@ -25,7 +25,7 @@ std::optional<Result<Secret>> read_key_file(const std::string& path) {
   ::close(fd);
   if (got < 0) return Error{.kind = ErrorKind::io, .message = std::strerror(errno)};
   if ((about.st_mode & 077) != 0 && about.st_uid == getuid())
-    return Error{.kind = ErrorKind::refused, .message = "others may read it; chmod 600 it"};
+    return Error{.kind = ErrorKind::refused, .message = "others can read it; run chmod 600 on it"};
   text.resize(static_cast<std::size_t>(got));
   return Secret(std::move(text));
 }
@@ -45,7 +45,7 @@ std::string public_key_beside(const std::string& path) {
 }  // namespace
 
 asio::awaitable<Result<Secret>> Keyring::ask(std::string question) {
-  if (!ask_) co_return Error{.kind = ErrorKind::auth, .message = "nobody can be asked"};
+  if (!ask_) co_return Error{.kind = ErrorKind::auth, .message = "there is no terminal for a prompt"};
   const auto place = co_await one_question_.enter();
   co_return co_await ask_(std::move(question));
 }

@@ -313,7 +313,7 @@ asio::awaitable<Result<std::unique_ptr<ByteStream>>> SshSession::exec(const std:
     channel = libssh2_channel_open_session(session_);
     return channel == nullptr ? libssh2_session_last_errno(session_) : 0;
   });
-  if (rc != 0 || channel == nullptr) co_return failure("the server opened no session", ErrorKind::connect);
+  if (rc != 0 || channel == nullptr) co_return failure("the server did not open a session", ErrorKind::connect);
   rc = co_await drive([&] {
     return libssh2_channel_process_startup(channel, "exec", 4, command.data(), static_cast<unsigned>(command.size()));
   });

@@ -34,11 +34,11 @@ Error handshake_timeout(const SshSettings& settings, const SshSession& session, 
   if (!session.saw_banner()) {
     return {.kind = ErrorKind::timeout,
             .message = where(settings) + ": no ssh banner within " + seconds(limit),
-            .hint = "is it sshd that listens there, and is it well?"};
+            .hint = "check that sshd listens there and is healthy"};
   }
   return {.kind = ErrorKind::timeout,
           .message = where(settings) + ": the key exchange did not end within " + seconds(limit),
-          .hint = "is the node overloaded?"};
+          .hint = "the node may be overloaded"};
 }
 
 Error key_error(const SshSettings& settings, const HostName& name, const HostKeyVerdict& verdict,
@@ -53,7 +53,7 @@ Error key_error(const SshSettings& settings, const HostName& name, const HostKey
     case HostKeyVerdict::Status::changed:
       error.message = "the host key of " + host + " has CHANGED: the node offers " + offered + ", known is " +
                       verdict.entry->type + " " + key_fingerprint(verdict.entry->blob) +
-                      ". Somebody may be in between, or the node was reinstalled";
+                      ". This may be an attack, or the node was reinstalled";
       error.hint = "if it was reinstalled: ssh-keygen -R " + shell_quote(host) + file + ", then connect again";
       break;
     case HostKeyVerdict::Status::revoked:
@@ -117,11 +117,12 @@ asio::awaitable<Result<void>> SshClient::check_jumps(std::vector<Target> jumps) 
   for (int depth = 0; !jumps.empty(); ++depth) {
     if (depth == longest_chain)
       co_return Error{.kind = ErrorKind::usage,
-                      .message = "the jump hosts of your ssh configuration form a circle",
+                      .message = "the jump hosts of your ssh configuration form a loop",
                       .hint = "`ssh -G HOST` shows each one's ProxyJump"};
     const Target target = last_jump(std::move(jumps));
     auto settings = co_await settings_of(target);
-    if (!settings) co_return std::move(settings).doing("looking at the jump host " + to_string(target)).error();
+    if (!settings)
+      co_return std::move(settings).doing("reading the settings of the jump host " + to_string(target)).error();
     jumps = std::move(settings->jumps);
   }
   co_return Result<void>();
@@ -135,7 +136,7 @@ asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::jump_session(std
   const auto place = co_await jump->one_at_a_time.enter();
   if (!jump->session || jump->session->closed()) {
     auto session = co_await open_session(target, depth);
-    if (!session) co_return std::move(session).doing("opening the jump host " + to_string(target)).error();
+    if (!session) co_return std::move(session).doing("connecting to the jump host " + to_string(target)).error();
     jump->session = *std::move(session);
   }
   co_return jump->session;
@@ -157,7 +158,8 @@ asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::shake_hands(cons
       Error error = std::move(shaken).error();
       error.message = where(settings) + ": " + error.message;
       if (session->turned_away())
-        error.hint = "sshd hangs up at once: MaxStartups, PerSourcePenalties or a firewall? Its log tells";
+        error.hint =
+            "sshd closes the connection at once: check MaxStartups, PerSourcePenalties, a firewall and sshd's log";
       session->close();
       co_return error;
     }

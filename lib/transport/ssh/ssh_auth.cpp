@@ -19,11 +19,11 @@ bool offers(const std::vector<std::string>& methods, std::string_view name) {
 Error no_method_left(const SshSettings& settings, const std::vector<std::string>& tried,
                      const std::vector<std::string>& problems, const std::vector<std::string>& methods) {
   Error error{.kind = ErrorKind::auth, .message = settings.user + " could not log in to " + settings.host_name};
-  error.message += tried.empty() ? ": there was no key to offer" : ": the node took none of " + join(tried, ", ");
-  if (!methods.empty()) error.message += " (it would take " + join(methods, ", ") + ")";
+  error.message += tried.empty() ? ": there was no key to offer" : ": the node accepted none of " + join(tried, ", ");
+  if (!methods.empty()) error.message += " (it accepts " + join(methods, ", ") + ")";
   if (!problems.empty()) error.message += "; not usable: " + join(problems, "; ");
-  error.hint = "does `ssh " + settings.user + "@" + settings.host_name +
-               " true` work? Certificates and hardware keys need --transport openssh";
+  error.hint = "check that `ssh " + settings.user + "@" + settings.host_name +
+               " true` works; certificates and hardware keys need --transport openssh";
   error.message = terminal_safe(error.message);
   return error;
 }
@@ -53,7 +53,7 @@ asio::awaitable<Result<void>> SshClient::authenticate(const SshSettings& setting
   const auto in_time = [&](Error error) {
     if (!deadline.passed()) return error;
     return Error{.kind = ErrorKind::timeout,
-                 .message = settings.host_name + " did not finish the log-in within " +
+                 .message = settings.host_name + " did not finish the login within " +
                             std::to_string(options_.limits.auth.count() / 1000) + " s"};
   };
   for (const auto& identity : identities) {

@@ -18,15 +18,15 @@ Error explain(std::error_code code, const std::string& where) {
   if (code == asio::error::connection_refused) {
     return {.kind = ErrorKind::connect,
             .message = where + ": connection refused",
-            .hint = "is sshd running there, and is the port right?"};
+            .hint = "check that sshd is running there and that the port is right"};
   }
   if (no_way)
     return {.kind = ErrorKind::connect,
             .message = where + ": " + code.message(),
-            .hint = "is the node up, and is there a route to it?"};
+            .hint = "check that the node is up and that there is a route to it"};
   if (code == asio::error::no_descriptors)
     return {.kind = ErrorKind::io, .message = "too many open files", .hint = "lower --parallel or raise `ulimit -n`"};
-  return {.kind = ErrorKind::connect, .message = where + ": " + code.message(), .hint = "is the node up?"};
+  return {.kind = ErrorKind::connect, .message = where + ": " + code.message(), .hint = "check that the node is up"};
 }
 
 asio::awaitable<Result<std::vector<tcp::endpoint>>> resolve(const std::string& host, int port,
@@ -78,7 +78,7 @@ asio::awaitable<Result<int>> connect_tcp(std::string host, int port, std::chrono
     if (deadline.passed()) {
       last = Error{.kind = ErrorKind::timeout,
                    .message = where + " did not answer within " + std::to_string(share.count() / 1000) + " s",
-                   .hint = "is the node up, and does a firewall let this machine in?"};
+                   .hint = "check that the node is up and that no firewall blocks this machine"};
     } else if (failed) {
       last = explain(failed, where);
     } else {

@@ -24,7 +24,7 @@ Error explain(Error error, const Container& container) {
             .hint = container.engine + " start " + container.name};
   }
   if (says("Cannot connect to the Docker daemon") || says("permission denied")) {
-    error.hint = "is the engine running, and may this user use it? Try `" + container.engine + " ps`";
+    error.hint = "check that the engine is running and that this user may use it: `" + container.engine + " ps`";
   }
   return error;
 }

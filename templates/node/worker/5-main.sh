@@ -95,8 +95,8 @@ roll_back() {
       end rolled-back
       return 0
     fi
-    say "error the files are as they were, but $why"
-    cause="$cause; the files are as they were, but $why"
+    say "error the old files are restored, but $why"
+    cause="$cause; the old files are restored, but $why"
     set_state stuck
     remember stuck
     end stuck
@@ -153,7 +153,7 @@ arm() { # a timer of systemd's, whatever happens to this process and to its sess
       return 0
     fi
   fi
-  say "warn there is no systemd to watch over this: the watchdog is weak, and a power cut is noticed only by the next run"
+  say "warn there is no systemd on this node: the watchdog is weak, and only the next run undoes a change after a power cut"
   # shellcheck disable=SC2016 # its own variables
   detach /bin/sh -c 'sleep "$1"; '"$checked" "$home" "$lasts"
   echo "$!" >"$txn/watchdog"
@@ -204,7 +204,7 @@ prepare() { # -> 0, or 1 with `outcome`
     { get_health && printf '%s\n' "$health" >"$txn/health"; } &
     asker=$!
   fi
-  stage || because "staging failed; is a disk full?" || return 1
+  stage || because "staging failed; check that no disk is full" || return 1
   say "step validate"
   validate || return 1
   if [ -n "$asker" ]; then
@@ -228,7 +228,7 @@ activate() { # -> reached: the state it is in when all is well
   await_health || because "after the restart $why" || return 1
   begin_watch
   rank "$health"
-  if [ "$rank" = 1 ]; then say "warn the runtime cannot be asked how its plugins are: its process and socket are all that is known"; fi
+  if [ "$rank" = 1 ]; then say "warn the runtime cannot report the state of its plugins; only its process and socket were checked"; fi
 }
 # A rollback does not wait until what it takes back has settled.
 end_watches() {
@@ -262,7 +262,7 @@ run() { # ID
   if ! claim; then
     # Somebody was told already that it never began; or another worker has it, whose log this is.
     if [ -e "$txn/state.refused" ]; then
-      say "error somebody was told already that it never began"
+      say "error this transaction was already reported as never started"
       end refused
     fi
     return
@@ -271,7 +271,7 @@ run() { # ID
   if ! lock "$1"; then
     held=
     { read -r held <"$home/lock"; } 2>/dev/null
-    say "error another transaction runs (${held#* * })"
+    say "error another transaction is running (${held#* * })"
     : >"$txn/state.refused"
     end busy
     return
@@ -280,7 +280,7 @@ run() { # ID
   load "$1"
   if [ -f "$home/active" ]; then
     get_active
-    say "error an earlier transaction ($active) could not be put back; look at $home"
+    say "error an earlier transaction ($active) could not be undone; see $home"
     : >"$txn/state.refused"
     end refused
     release_lock
@@ -333,7 +333,7 @@ recover_active() {
       ;;
     *)
       { read -r _ cause <"$txn/cause"; } 2>/dev/null
-      because "the worker died while it was $state"
+      because "the worker died in the state $state"
       roll_back
       ;;
   esac

@@ -163,7 +163,7 @@ TEST_CASE("paths that are none never reach a node") {
   }
   Plan blank;
   blank.files.push_back(change(FileChange::Op::create, "/certs.d/docker.io ", "", "x"));
-  CHECK(transaction_program(blank, options("t")).error().message.find("ends in a blank") != std::string::npos);
+  CHECK(transaction_program(blank, options("t")).error().message.find("ends with a space") != std::string::npos);
   Plan plan;
   plan.files.push_back(change(FileChange::Op::create, "/a", "", "x"));
   CHECK_FALSE(transaction_program(plan, options("t'; id")).ok());

@@ -57,7 +57,7 @@ std::vector<State> file_states() {
          return patient;
        }(),
        file + ":3",
-       {"not in this copy", "where the node has it not"},
+       {"not in this copy", "if it is missing on the node too"},
        Severity::warning},
       {"a CA that is there", "certificate-unusable",
        with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", certificate), ""},
@@ -100,7 +100,7 @@ std::vector<State> file_states() {
        "certificate-expired",
        at_time(1000000000),
        file + ":3",
-       {"counts only from 2026-11-25", "date -u"}},
+       {"is valid only from 2026-11-25", "date -u"}},
       {"in its time", "certificate-expired", at_time(1796000000), ""},
   };
 }
@@ -191,7 +191,7 @@ std::vector<State> credential_states() {
        Severity::warning},
       {"another registry", "ecr-password", auth("harbor.corp", "username = \"u\"\npassword = \"p\"\n"), ""},
 
-      {"no scheme", "authorization-header", wrong(base64_encode("u:p")), file + ":4", {"names no scheme", "Basic"}},
+      {"no scheme", "authorization-header", wrong(base64_encode("u:p")), file + ":4", {"has no scheme", "Basic"}},
       {"a line end in it",
        "authorization-header",
        wrong("Basic " + base64_encode("u:p\n")),

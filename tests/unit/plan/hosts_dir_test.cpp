@@ -109,7 +109,7 @@ TEST_CASE("dial_timeout is written where it is known and harmless, and missed wi
   };
   CHECK(text_of(plan("2.1.9", "http://a:1"), docker_hosts).find("dial_timeout = \"2s\"") != std::string::npos);
   CHECK(text_of(plan("2.0.8", "https://a:1"), docker_hosts).find("dial_timeout = \"2s\"") != std::string::npos);
-  CHECK(mentions(plan("2.0.8", "http://a:1").warnings, "would ask this http endpoint by https first"));
+  CHECK(mentions(plan("2.0.8", "http://a:1").warnings, "would then ask this http endpoint over https first"));
   CHECK(mentions(plan("1.7.24", "http://a:1").warnings, "has no dial_timeout"));
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("credentials make the file private, are sent up front and are never sh
   CHECK(change->after.expose().find(
             "  [host.\"http://h:5\".header]\n    \"Authorization\" = \"Basic cm9ib3Q6aHVudGVyMg==\"") !=
         std::string::npos);
-  CHECK(mentions(plan.warnings, "credentials go over plain http"));
+  CHECK(mentions(plan.warnings, "credentials are sent over plain http"));
   CHECK_FALSE(mentions(plan.warnings, "sudo on this node records"));
   node.facts.sudo_log.input = true;
   CHECK(mentions(node.plan().warnings, "sudo on this node records the input of sessions (log_input)"));
@@ -286,10 +286,10 @@ TEST_CASE("an empty directory hides \"*\" and is pointed at") {
 TEST_CASE("a file where a registry's directory belongs is refused, for containerd fails every pull there") {
   Planned node("  anubis:32000: { upstream: http://anubis:32000 }\n");
   node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/anubis:32000", "x");
-  CHECK(node.refused().message.find("is no directory") != std::string::npos);
+  CHECK(node.refused().message.find("is not a directory") != std::string::npos);
   Planned hub(hub_by_anubis);
   hub.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/docker.io", "x");
-  CHECK(hub.refused().message.find("is no directory") != std::string::npos);
+  CHECK(hub.refused().message.find("is not a directory") != std::string::npos);
 }
 
 TEST_CASE("Spegel's directory is left to Spegel") {
@@ -358,7 +358,7 @@ TEST_CASE("settings that a replaced file had for an endpoint that stays are poin
   Planned node(hub_by_anubis);
   node.on("1.7.24", live_1_7)
       .file(docker_hosts, "[host.\"http://anubis:32000\"]\n[host.\"http://anubis:32000\".header]\nX-A = \"b\"\n");
-  CHECK(mentions(node.plan().warnings, "gives headers for anubis:32000"));
+  CHECK(mentions(node.plan().warnings, "sets headers for anubis:32000"));
   node.apply(node.plan());
   CHECK(node.plan().warnings.empty());
 }

@@ -207,10 +207,10 @@ TEST_CASE("an endpoint that is silent keeps a node from being changed, one that 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::refused);
   CHECK(refused.error().message ==
-        "docker.io: http://m/v2 gives no answer to this node: containerd 1.7.24 may wait for it without end, and falls "
-        "back to nobody");
+        "docker.io: http://m/v2 does not answer this node: containerd 1.7.24 may wait forever and never try the next "
+        "endpoint");
   auto nobody = probed(Answer::not_asked);
   nobody.client.clear();
-  CHECK(check_no_silence(nobody, old).error().message == "this node has no program that can ask an endpoint");
+  CHECK(check_no_silence(nobody, old).error().message == "this node has no program to ask an endpoint with");
   CHECK(check_no_silence(probed(Answer::timeout), later).error().message.find("waits 30 s") != std::string::npos);
 }
