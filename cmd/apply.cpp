@@ -23,18 +23,6 @@ void show_plan(Context& context, const Run& run) {
   stream.write(plan_summary(rows) + "\n");
 }
 
-std::string question(const std::vector<RunNode>& nodes) {
-  std::size_t changes = 0;
-  std::size_t restarts = 0;
-  for (const auto& node : nodes) {
-    if (!node.plan || node.plan->empty()) continue;
-    ++changes;
-    restarts += node.plan->service.needed() ? 1 : 0;
-  }
-  return fmt::format("Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
-                     restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts));
-}
-
 void remember(Context& context, const Setup& setup) {
   LastApply last{.nodes = {}, .intent_file = setup.intent_file};
   for (const auto& spec : setup.selection.nodes) last.nodes.push_back(spec.text);
@@ -94,7 +82,8 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   const bool changes = any_changes(*run);
   if (changes || dry) show_plan(context, *run);
   if (dry) return any_failed(*run) ? exit_failed : exit_done;
-  if (const auto end = changes ? ask_consent(context, manner.command, question(run->nodes())) : std::nullopt)
+  if (const auto end =
+          changes ? ask_consent(context, manner.command, plan_question("Apply to", plan_rows(*run))) : std::nullopt)
     return *end;
   if (manner.remembered) remember(context, setup);
   Rollout rollout{.tool_version = RF_VERSION,

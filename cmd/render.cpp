@@ -41,6 +41,7 @@ Result<Plan> plan_for(const Setup& setup, const Options& options) {
     RF_TRY(const auto detection, detect(facts, setup.profiles, {.distribution = profile.name}));
     RF_TRY(auto plan, make_plan(setup.intent, setup.resolved, facts, detection));
     plan.node = profile.name;
+    plan.chain_changes.clear();  // no node has a chain before these files
     return plan;
   }
   return Error{.kind = ErrorKind::usage,
