@@ -52,7 +52,7 @@ int run_apply(Context& context) {
                    .hint = "leave --probe out, or name nodes with --nodes"});
     return exit_usage;
   }
-  auto setup = prepare(context, {.intent = IntentNeed::required});
+  auto setup = prepare(context, {.intent = IntentNeed::required, .secrets = SecretNeed::required});
   if (!setup) return exit_usage;
   if (const auto possible = only_shows(options) ? Result<void>() : check_consent(options, "apply"); !possible)
     return context.fail(possible.error());
@@ -66,8 +66,7 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   const bool dry = only_shows(options);
   auto run = open_nodes(context, setup, dry ? Run::Purpose::look : Run::Purpose::change);
   if (!run) return context.fail(run.error());
-  auto wanted = plan_options(options);
-  wanted.undeclared = manner.undeclared;
+  const auto wanted = plan_options(options, setup);
   const auto planner = [&](PlanOptions how) -> Planner {
     return [&setup, how](const Facts& facts, const Detection& detection) {
       return make_plan(setup.intent, setup.resolved, facts, detection, how);

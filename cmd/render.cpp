@@ -128,7 +128,7 @@ int run_patch(Context& context, const Setup& setup) {
 }
 
 int run_render(Context& context) {
-  auto setup = prepare(context, {.intent = IntentNeed::required});
+  auto setup = prepare(context, {.intent = IntentNeed::required, .nodes = {}, .secrets = SecretNeed::required});
   if (!setup) return exit_usage;
   if (!context.options.render_for.empty()) return run_patch(context, *setup);
   const auto plan = plan_for(*setup, context.options);
