@@ -29,16 +29,18 @@ void remember(Context& context, const Setup& setup) {
   if (const auto kept = remember_apply(last); !kept && context.options.verbose) context.error(kept.error());
 }
 
-// Before anything is written: nodes whose containerd would wait for an endpoint that is silent are left as they are.
-void refuse_silent_endpoints(Run& run) {
+// Before anything is written: nodes that cannot reach an endpoint of their chains are left as they are; what else is
+// wrong with one is said with the plan.
+void refuse_unreachable_endpoints(Run& run) {
   const auto probes = run.probe(std::nullopt, [](const RunNode& node) {
     return node.plan && !node.plan->empty() ? node.plan->chains : std::vector<Chain>{};
   });
   for (std::size_t i = 0; i < probes.size(); ++i) {
     auto& node = run.nodes()[i];
     if (!probes[i]) continue;
-    if (auto answers = check_no_silence(*probes[i], node.detection->containerd); !answers)
+    if (auto answers = check_reachable(*probes[i], node.detection->containerd); !answers)
       node.fail(std::move(answers).error());
+    for (auto& sentence : not_serving(*probes[i])) node.plan->warnings.push_back(std::move(sentence));
   }
 }
 
@@ -73,7 +75,7 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
     };
   };
   run->plan(planner(wanted));
-  if (options.probe) refuse_silent_endpoints(*run);
+  if (options.probe) refuse_unreachable_endpoints(*run);
   if (run->end() == RunEnd::interrupted) {
     context.note("interrupted; nothing was changed");
     return exit_interrupted;
@@ -114,7 +116,7 @@ Command apply_command(Options& options) {
                            {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
                            {"regfallback apply --canary 1 --serial 20% --max-failures 0",
                             "one node, then a fifth of them at a time"},
-                           {"regfallback apply --probe", "not where a mirror takes connections and never answers"},
+                           {"regfallback apply --probe", "not where a mirror cannot be reached"},
                            {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
               .exit_codes = {"0  every node is as declared",
                              "1  at least one node failed; each failed node is in its old state or was not reached; "
@@ -130,7 +132,7 @@ Command apply_command(Options& options) {
                                               "Change"),
                                  style_flag(options),
                                  {{"--probe", "",
-                                   "ask every endpoint from the nodes first; a node where one is silent is refused",
+                                   "ask every endpoint from the nodes first; a node that cannot reach one is refused",
                                    "Change"},
                                   &options.probe},
                                  {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "containerd/chain/hosts_dir.h"
 #include "copy.h"
 #include "line/command.h"
 #include "nodes.h"
@@ -114,8 +113,8 @@ Answers ask_all(Run& run) {
     if (!probes[i]) continue;
     for (const auto& registry : probes[i]->registries)
       for (const auto& endpoint : registry.endpoints)
-        if (endpoint.endpoint.host != unnamed_registry)
-          answers[i].push_back({registry.chain.registry, endpoint.endpoint, endpoint.answer, endpoint.detail});
+        answers[i].push_back(
+            {registry.chain.registry, endpoint.endpoint, endpoint.answer, endpoint.status, endpoint.detail});
   }
   return answers;
 }
@@ -175,7 +174,9 @@ int doctor_on_nodes(Context& context) {
   if (run->end() == RunEnd::interrupted) return exit_interrupted;
   std::vector<DoctorRow> rows;
   for (std::size_t i = 0; i < nodes.size(); ++i) rows.push_back(row_of(*setup, nodes[i], answers[i], context.options));
-  return print(context, rows);
+  const auto code = print(context, rows);
+  if (context.wants_table()) note_unconfigured(context, *run);
+  return code;
 }
 
 int print_rules(Context& context, std::span<const Rule> rules) {

@@ -21,6 +21,7 @@ int run_status(Context& context) {
   const auto rows = status_rows(*run);
   if (context.wants_table()) {
     context.out.write(status_text(rows, context.style()));
+    note_unconfigured(context, *run);
   } else {
     context.print(status_value(rows));
   }
