@@ -23,34 +23,24 @@ void show_plan(Context& context, const Run& run) {
   stream.write(plan_summary(rows) + "\n");
 }
 
-std::string question(const std::vector<RunNode>& nodes) {
-  std::size_t changes = 0;
-  std::size_t restarts = 0;
-  for (const auto& node : nodes) {
-    if (!node.plan || node.plan->empty()) continue;
-    ++changes;
-    restarts += node.plan->service.needed() ? 1 : 0;
-  }
-  return fmt::format("Apply to {} node{}{}? [y/N] ", changes, changes == 1 ? "" : "s",
-                     restarts == 0 ? ", without a restart" : fmt::format(", restarting the runtime on {}", restarts));
-}
-
 void remember(Context& context, const Setup& setup) {
   LastApply last{.nodes = {}, .intent_file = setup.intent_file};
   for (const auto& spec : setup.selection.nodes) last.nodes.push_back(spec.text);
   if (const auto kept = remember_apply(last); !kept && context.options.verbose) context.error(kept.error());
 }
 
-// Before anything is written: nodes whose containerd would wait for an endpoint that is silent are left as they are.
-void refuse_silent_endpoints(Run& run) {
+// Before anything is written: nodes that cannot reach an endpoint of their chains are left as they are; what else is
+// wrong with one is said with the plan.
+void refuse_unreachable_endpoints(Run& run) {
   const auto probes = run.probe(std::nullopt, [](const RunNode& node) {
     return node.plan && !node.plan->empty() ? node.plan->chains : std::vector<Chain>{};
   });
   for (std::size_t i = 0; i < probes.size(); ++i) {
     auto& node = run.nodes()[i];
     if (!probes[i]) continue;
-    if (auto answers = check_no_silence(*probes[i], node.detection->containerd); !answers)
+    if (auto answers = check_reachable(*probes[i], node.detection->containerd); !answers)
       node.fail(std::move(answers).error());
+    for (auto& sentence : not_serving(*probes[i])) node.plan->warnings.push_back(std::move(sentence));
   }
 }
 
@@ -64,7 +54,7 @@ int run_apply(Context& context) {
                    .hint = "leave out --probe, or name nodes with --nodes"});
     return exit_usage;
   }
-  auto setup = prepare(context, {.intent = IntentNeed::required});
+  auto setup = prepare(context, {.intent = IntentNeed::required, .secrets = SecretNeed::required});
   if (!setup) return exit_usage;
   if (const auto possible = only_shows(options) ? Result<void>() : check_consent(options, "apply"); !possible)
     return context.fail(possible.error());
@@ -78,15 +68,14 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   const bool dry = only_shows(options);
   auto run = open_nodes(context, setup, dry ? Run::Purpose::look : Run::Purpose::change);
   if (!run) return context.fail(run.error());
-  auto wanted = plan_options(options);
-  wanted.undeclared = manner.undeclared;
+  const auto wanted = plan_options(options, setup);
   const auto planner = [&](PlanOptions how) -> Planner {
     return [&setup, how](const Facts& facts, const Detection& detection) {
       return make_plan(setup.intent, setup.resolved, facts, detection, how);
     };
   };
   run->plan(planner(wanted));
-  if (options.probe) refuse_silent_endpoints(*run);
+  if (options.probe) refuse_unreachable_endpoints(*run);
   if (run->end() == RunEnd::interrupted) {
     context.note("interrupted; nothing was changed");
     return exit_interrupted;
@@ -94,7 +83,8 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   const bool changes = any_changes(*run);
   if (changes || dry) show_plan(context, *run);
   if (dry) return any_failed(*run) ? exit_failed : exit_done;
-  if (const auto end = changes ? ask_consent(context, manner.command, question(run->nodes())) : std::nullopt)
+  if (const auto end =
+          changes ? ask_consent(context, manner.command, plan_question("Apply to", plan_rows(*run))) : std::nullopt)
     return *end;
   if (manner.remembered) remember(context, setup);
   Rollout rollout{.tool_version = RF_VERSION,
@@ -125,8 +115,7 @@ Command apply_command(Options& options) {
                         {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without an intent file"},
                         {"regfallback apply --canary 1 --serial 20% --max-failures 0",
                          "one node first, then a fifth of the nodes at a time"},
-                        {"regfallback apply --probe",
-                         "skip nodes where a mirror accepts connections and never answers"},
+                        {"regfallback apply --probe", "skip nodes that cannot reach a mirror"},
                         {"regfallback apply --dry-run", "only show the plan, as 'regfallback plan' does"}},
            .exit_codes =
                {"0  every node is as declared",
@@ -144,7 +133,7 @@ Command apply_command(Options& options) {
                   "(default auto)",
                   "Change"),
               style_flag(options),
-              {{"--probe", "", "ask every endpoint from the nodes first, and refuse nodes where one does not answer",
+              {{"--probe", "", "ask every endpoint from the nodes first, and refuse nodes that cannot reach one",
                 "Change"},
                &options.probe},
               {{"--no-verify", "", "do not read and plan the nodes again afterwards", "Change"}, &options.no_verify}} +

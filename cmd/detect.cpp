@@ -36,6 +36,7 @@ int run_detect(Context& context) {
   }
   if (context.wants_table()) {
     context.out.write(detect_text(rows, context.style()));
+    note_unconfigured(context, *run);
   } else {
     context.print(detect_value(rows));
   }

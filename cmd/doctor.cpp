@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "containerd/chain/hosts_dir.h"
 #include "copy.h"
 #include "line/command.h"
 #include "nodes.h"
@@ -59,7 +58,7 @@ std::vector<Finding> shown(std::vector<Finding> findings, const Options& options
 
 Wanted wanted_of(const Setup& setup, const RunNode& node) {
   Wanted wanted{.intent = &setup.intent};
-  auto plan = make_plan(setup.intent, setup.resolved, *node.facts, *node.detection);
+  auto plan = make_plan(setup.intent, setup.resolved, *node.facts, *node.detection, {.undeclared = setup.undeclared});
   if (plan) {
     wanted.changes = plan->files.size() + (plan->service.needed() ? 1 : 0);
     wanted.warnings = std::move(plan->warnings);
@@ -78,7 +77,7 @@ DoctorRow row_of(const Setup& setup, const RunNode& node, std::vector<EndpointAn
   else
     subject.undetected = node.error;
   subject.now = now();
-  if (setup.has_intent && node.detection) subject.wanted = wanted_of(setup, node);
+  if (setup.can_plan() && node.detection) subject.wanted = wanted_of(setup, node);
   subject.answers = std::move(answers);
   return {.node = node.name, .findings = shown(diagnose(subject), options)};
 }
@@ -114,8 +113,8 @@ Answers ask_all(Run& run) {
     if (!probes[i]) continue;
     for (const auto& registry : probes[i]->registries)
       for (const auto& endpoint : registry.endpoints)
-        if (endpoint.endpoint.host != unnamed_registry)
-          answers[i].push_back({registry.chain.registry, endpoint.endpoint, endpoint.answer, endpoint.detail});
+        answers[i].push_back(
+            {registry.chain.registry, endpoint.endpoint, endpoint.answer, endpoint.status, endpoint.detail});
   }
   return answers;
 }
@@ -144,8 +143,8 @@ int print(Context& context, const std::vector<DoctorRow>& rows) {
 int doctor_on_copy(Context& context) {
   const auto& options = context.options;
   std::optional<Setup> setup;
-  if (!options.config.empty() || !options.mirrors.empty()) {
-    setup = prepare(context, {.intent = IntentNeed::required});
+  if (!options.config.empty() || !options.registry_flags.empty()) {
+    setup = prepare(context, {.intent = IntentNeed::required, .nodes = {}});
     if (!setup) return exit_usage;
   }
   const auto copy = copy_below_root(options, "doctor", GeneratedFiles::rendered);
@@ -161,7 +160,8 @@ int doctor_on_copy(Context& context) {
 }
 
 int doctor_on_nodes(Context& context) {
-  auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
+  auto setup =
+      prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use, .secrets = SecretNeed::useful});
   if (!setup) return exit_usage;
   auto run = open_nodes(context, *setup);
   if (!run) return context.fail(run.error());
@@ -174,7 +174,9 @@ int doctor_on_nodes(Context& context) {
   if (run->end() == RunEnd::interrupted) return exit_interrupted;
   std::vector<DoctorRow> rows;
   for (std::size_t i = 0; i < nodes.size(); ++i) rows.push_back(row_of(*setup, nodes[i], answers[i], context.options));
-  return print(context, rows);
+  const auto code = print(context, rows);
+  if (context.wants_table()) note_unconfigured(context, *run);
+  return code;
 }
 
 int print_rules(Context& context, std::span<const Rule> rules) {

@@ -35,14 +35,14 @@ Result<std::string> starter_from_nodes(Context& context) {
 Result<std::string> starter(Context& context) {
   const auto& options = context.options;
   if (options.found || !options.facts.empty()) return starter_from_nodes(context);
-  const auto found = intent_from_flags(options.mirrors);
+  const auto found = intent_from_flags(options.registry_flags);
   if (!found.ok()) return found.problems.front();
   std::vector<std::string> names;
   if (!options.nodes.empty()) {
     RF_TRY(const auto selection, select_nodes(options.nodes, Intent{}, Remembered::ignore));
     for (const auto& node : selection.nodes) names.push_back(node.text);
   }
-  return starter_intent(names, options.mirrors.empty() ? nullptr : &found.intent);
+  return starter_intent(names, options.registry_flags.empty() ? nullptr : &found.intent);
 }
 
 int run_init(Context& context) {
@@ -97,7 +97,9 @@ Command init_command(Options& options) {
           std::vector<Flag>{
               {{"-m,--mirror", "REGISTRY=URL,...",
                 "endpoints for a registry, in order; can be repeated for more registries", "Content"},
-               &options.mirrors},
+               &options.registry_flags.mirrors},
+              {{"--fallback", "REGISTRY=URL,...", "endpoints after the registry itself, in order", "Content"},
+               &options.registry_flags.fallbacks},
               {{"--found", "", "include the registries that the nodes have configured now", "Content"}, &options.found},
               {{"--schema", "", "print the JSON Schema of the file instead", "Content"}, &options.schema},
               {{"--force", "", "replace FILE if it exists", "Content"}, &options.replace_file},

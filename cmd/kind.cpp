@@ -99,12 +99,14 @@ bool is_on(const ContainerFacts& container, const std::string& network) {
 Result<Setup> kind_setup(Context& context, const KindCluster& cluster, const std::string& registry, int port) {
   RF_TRY(auto nodes, nodes_of(cluster, NodeSpec()));
   for (const auto& note : nodes.notes) context.note(note);
-  auto intent = intent_from_flags({"localhost:" + std::to_string(port) + "=http://" + registry + ":5000,none"});
+  auto intent =
+      intent_from_flags({.mirrors = {"localhost:" + std::to_string(port) + "=http://" + registry + ":5000,none"}});
   if (!intent.ok()) return intent.problems.front();
   Setup setup{.has_intent = true,
               .intent_file = "",
               .intent = std::move(intent.intent),
               .resolved = {},
+              .undeclared = PlanOptions::Undeclared::keep,
               .profiles = {},
               .selection = {}};
   RF_TRY(setup.profiles, read_profiles(context.options.profiles_dir));

@@ -8,6 +8,7 @@
 #include "kind.h"
 #include "line/command.h"
 #include "line/consent.h"
+#include "node/managed.h"
 
 namespace rf::cmd {
 namespace {
@@ -113,8 +114,7 @@ Result<int> carry_out_all(Context& context) {
   if (const auto nodes = nodes_of(cluster, NodeSpec()); !nodes) return nodes.error();  // before anything is started
   RF_TRY(const auto registry, bring_up(context, cluster));
   RF_TRY(auto setup, kind_setup(context, cluster, registry.name, registry.port));
-  const auto code = apply_intent(
-      context, setup, {.command = "kind registry", .undeclared = PlanOptions::Undeclared::keep, .remembered = false});
+  const auto code = apply_intent(context, setup, {.command = std::string(kind_registry_reason), .remembered = false});
   if (code != exit_done) return code;
   RF_CHECK(write_config_map(context, cluster, registry));
   if (context.options.dry_run) return exit_done;

@@ -113,7 +113,12 @@ void check_reach(const Subject& subject, const RunNode& node, const std::optiona
   }
   const bool good = !is_finding(found->answer, true);
   report.checks.push_back({good ? State::good : State::bad, what,
-                           good ? "" : std::string(to_string(found->answer)) + " " + found->detail,
+                           good ? ""
+                                : answer_words({.registry = {},
+                                                .url = {},
+                                                .answer = found->answer,
+                                                .status = found->status,
+                                                .detail = found->detail}),
                            good ? "" : "check that it runs and is on the network of the nodes"});
 }
 

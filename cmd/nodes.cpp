@@ -7,11 +7,13 @@
 
 #include "apply/outcome.h"
 #include "base/text.h"
+#include "containerd/chain/hosts_dir.h"
 #include "host/facts_dir.h"
 #include "host/files.h"
 #include "host/kind_cluster.h"
 #include "host/node_selection.h"
 #include "line/display.h"
+#include "report/model.h"
 
 namespace rf::cmd {
 namespace {
@@ -116,6 +118,21 @@ std::vector<StatusRow> status_rows(const Run& run) {
                     .plan = node.plan ? &*node.plan : nullptr});
   }
   return rows;
+}
+
+bool is_configured(const RunNode& node) {
+  return !node.facts || !node.detection || !configured_registries(node.facts->tree, node.detection->config).empty();
+}
+
+void note_unconfigured(Context& context, const Run& run) {
+  constexpr std::size_t most_names = 6;
+  std::vector<std::string> names;
+  for (const auto& node : run.nodes())
+    if (!is_configured(node)) names.push_back(node.name);
+  if (names.empty()) return;
+  const auto more = names.size() > most_names ? fmt::format(" and {} more", names.size() - most_names) : "";
+  names.resize(std::min(names.size(), most_names));
+  context.note(fmt::format("{}{}: {}", join(names, ", "), more, nothing_configured));
 }
 
 bool any_failed(const Run& run) {

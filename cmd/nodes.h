@@ -18,6 +18,10 @@ Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpos
 std::vector<PlanRow> plan_rows(const Run& run);
 std::vector<StatusRow> status_rows(const Run& run);
 bool any_failed(const Run& run);
+// Of nodes that were read and have no registry configuration: which, and what to try. A note; nothing where there are
+// none.
+bool is_configured(const RunNode& node);
+void note_unconfigured(Context& context, const Run& run);
 bool any_changes(const Run& run);
 
 }  // namespace rf::cmd

@@ -10,11 +10,11 @@ namespace rf::cmd {
 namespace {
 
 int run_plan(Context& context) {
-  auto setup = prepare(context, {.intent = IntentNeed::required});
+  auto setup = prepare(context, {.intent = IntentNeed::required, .secrets = SecretNeed::required});
   if (!setup) return exit_usage;
   auto run = open_nodes(context, *setup);
   if (!run) return context.fail(run.error());
-  run->plan([&, how = plan_options(context.options)](const Facts& facts, const Detection& detection) {
+  run->plan([&, how = plan_options(context.options, *setup)](const Facts& facts, const Detection& detection) {
     return make_plan(setup->intent, setup->resolved, facts, detection, how);
   });
   const auto rows = plan_rows(*run);

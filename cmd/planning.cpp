@@ -2,7 +2,9 @@
 
 namespace rf::cmd {
 
-PlanOptions plan_options(const Options& options) { return {.style = options.style, .restart = options.restart}; }
+PlanOptions plan_options(const Options& options, const Setup& setup) {
+  return {.style = options.style, .restart = options.restart, .undeclared = setup.undeclared};
+}
 
 Flag style_flag(Options& options) {
   return choice(

@@ -41,6 +41,7 @@ Result<Plan> plan_for(const Setup& setup, const Options& options) {
     RF_TRY(const auto detection, detect(facts, setup.profiles, {.distribution = profile.name}));
     RF_TRY(auto plan, make_plan(setup.intent, setup.resolved, facts, detection));
     plan.node = profile.name;
+    plan.chain_changes.clear();  // no node has a chain before these files
     return plan;
   }
   return Error{.kind = ErrorKind::usage,
@@ -128,7 +129,7 @@ int run_patch(Context& context, const Setup& setup) {
 }
 
 int run_render(Context& context) {
-  auto setup = prepare(context, {.intent = IntentNeed::required});
+  auto setup = prepare(context, {.intent = IntentNeed::required, .nodes = {}, .secrets = SecretNeed::required});
   if (!setup) return exit_usage;
   if (!context.options.render_for.empty()) return run_patch(context, *setup);
   const auto plan = plan_for(*setup, context.options);

@@ -8,18 +8,20 @@ namespace rf::cmd {
 namespace {
 
 int run_status(Context& context) {
-  auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
+  auto setup =
+      prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use, .secrets = SecretNeed::useful});
   if (!setup) return exit_usage;
   auto run = open_nodes(context, *setup);
   if (!run) return context.fail(run.error());
-  if (setup->has_intent) {
+  if (setup->can_plan()) {
     run->plan([&](const Facts& facts, const Detection& detection) {
-      return make_plan(setup->intent, setup->resolved, facts, detection);
+      return make_plan(setup->intent, setup->resolved, facts, detection, {.undeclared = setup->undeclared});
     });
   }
   const auto rows = status_rows(*run);
   if (context.wants_table()) {
     context.out.write(status_text(rows, context.style()));
+    note_unconfigured(context, *run);
   } else {
     context.print(status_value(rows));
   }

@@ -32,11 +32,20 @@ std::vector<Chain> chains_of(const RunNode& node, const Setup& setup, const Opti
   return chains;
 }
 
+// Who names a registry or an image asks about that one; all others expect what the node was given.
+TestRow::Configured configured(const RunNode& node, const Options& options) {
+  const bool named = !options.registries.empty() || options.pulled_image;
+  return named || node.error || is_configured(node) ? TestRow::Configured::yes : TestRow::Configured::nothing;
+}
+
 int print_probes(Context& context, const Run& run, const Probes& probes) {
   std::vector<TestRow> rows;
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const auto& node = run.nodes()[i];
-    rows.push_back({.node = node.name, .error = node.error, .probe = probes[i] ? &*probes[i] : nullptr});
+    rows.push_back({.node = node.name,
+                    .error = node.error,
+                    .probe = probes[i] ? &*probes[i] : nullptr,
+                    .configured = configured(node, context.options)});
   }
   if (context.wants_table()) {
     context.out.write(test_text(rows, context.style()));

@@ -11,6 +11,7 @@
 #include "diagnose/diagnose.h"
 #include "fleet/batches.h"
 #include "host/terminal.h"
+#include "intent/intent.h"
 #include "node/profile.h"
 #include "plan/migrate/migrate.h"
 #include "plan/plan.h"
@@ -44,7 +45,7 @@ struct Options {
 
   // intent
   std::string config;
-  std::vector<std::string> mirrors;
+  RegistryFlags registry_flags;
 
   // before and after a change
   bool check = false;  // exit code 3 where something is not as it should be

@@ -1,6 +1,7 @@
 // What earlier transactions left on a node, by their receipts, and whether it still is so.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "node/facts.h"
@@ -20,6 +21,9 @@ std::vector<ManagedFile> managed_files(const Facts& facts);
 
 // The node is as the transaction left it; one that settles may still be put back.
 bool in_effect(const ReceiptSummary& receipt);
+
+// The reason that receipts of `kind registry` give.
+inline constexpr std::string_view kind_registry_reason = "kind registry";
 
 std::vector<ReceiptSummary> newest_first(const Facts& facts);
 // What somebody else's transactions changed between two looks at one node, newest first.

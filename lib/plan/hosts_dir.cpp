@@ -41,6 +41,7 @@ class HostsDir {
       RF_CHECK(add(registry).doing(fmt::format("planning the registry {}", registry.name)));
     }
     for (const auto& name : tree_.list(root_)) look_at_other(name);
+    if (!kept_.empty()) draft_.notes.push_back(fmt::format("also managed here, and kept: {}", join(kept_, ", ")));
     RF_CHECK(plan_config_path(context_, draft_));
     return std::move(draft_);
   }
@@ -149,7 +150,11 @@ class HostsDir {
     if (wanted_.contains(name) || name == spegel_backup) return;
     const auto content = tree_.read(directory + "/hosts.toml");
     if (content && is_ours(*content)) {
-      if (context_.options.undeclared == PlanOptions::Undeclared::remove) drop(name, directory);
+      if (context_.options.undeclared == PlanOptions::Undeclared::keep ||
+          is_set_up_by_kind(context_.facts, tree_.real_path(directory + "/hosts.toml")))
+        kept_.push_back(registry_of_directory(name));
+      else
+        drop(name, directory);
       return;
     }
     const auto files = tree_.list(directory);
@@ -171,6 +176,7 @@ class HostsDir {
           directory));
       return;
     }
+    draft_.dropped.insert(registry_of_directory(name));
     bool empty = true;
     for (const auto& file : tree_.list(directory))
       if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(join_path(directory, file), why)))
@@ -193,7 +199,8 @@ class HostsDir {
   const PlanContext& context_;
   const FileTree& tree_;
   const std::string& root_;
-  std::set<std::string> wanted_;  // names of directories
+  std::set<std::string> wanted_;   // names of directories
+  std::vector<std::string> kept_;  // registries of ours that the intent does not name
   Draft draft_;
 };
 

@@ -1,6 +1,9 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -82,7 +85,6 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
   return set_restart(context.detection, policy, std::move(why), plan);
 }
 
-// What a replaced file of others said about endpoints that stay in the chain, and the intent does not say.
 // What `now` lacks of `then`, or "". Every field is named: a new one does not compile until it is compared, or said
 // here.
 std::string_view lost_setting(const ChainEndpoint& then, const ChainEndpoint& now) {
@@ -97,11 +99,14 @@ std::string_view lost_setting(const ChainEndpoint& then, const ChainEndpoint& no
   return "";
 }
 
+// What a replaced file said about endpoints that stay in the chain, and the intent does not say: a file of others, and
+// one of ours where the intent is not the whole.
 void warn_about_lost_settings(const PlanContext& context, Plan& plan) {
   const auto& tree = context.facts.tree;
+  const bool whole = context.options.undeclared == PlanOptions::Undeclared::remove;
   for (const auto& chain : plan.chains) {
     const auto before = resolve_chain(tree, context.detection.config, chain.registry);
-    if (!before.hosts_dir || is_ours(tree.read(*before.hosts_dir + "/hosts.toml").value_or(""))) continue;
+    if (!before.hosts_dir || (whole && is_ours(tree.read(*before.hosts_dir + "/hosts.toml").value_or("")))) continue;
     for (const auto& now : chain.endpoints)
       for (const auto& then : before.endpoints) {
         if (then.host != now.host || then.scheme != now.scheme) continue;
@@ -113,7 +118,37 @@ void warn_about_lost_settings(const PlanContext& context, Plan& plan) {
   }
 }
 
+std::set<std::string, std::less<>> declared_names(const Intent& intent) {
+  std::set<std::string, std::less<>> names;
+  for (const auto& registry : intent.registries) names.insert(registry.name);
+  return names;
+}
+
 }  // namespace
+
+PlanCounts counts_of(std::span<const Plan* const> plans) {
+  PlanCounts counts;
+  std::set<std::string_view> dropped, undeclared;
+  for (const auto* plan : plans) {
+    counts.nodes += plan->empty() ? 0 : 1;
+    counts.restarts += plan->service.needed() ? 1 : 0;
+    for (const auto& change : plan->files) {
+      counts.written += change.op == FileChange::Op::create || change.op == FileChange::Op::replace ? 1 : 0;
+      counts.removed += change.op == FileChange::Op::remove ? 1 : 0;
+    }
+    dropped.insert(plan->dropped.begin(), plan->dropped.end());
+    for (const auto& change : plan->chain_changes)
+      if (change.standing == ChainChange::Standing::others) undeclared.insert(change.registry);
+  }
+  counts.dropped = dropped.size();
+  counts.undeclared = undeclared.size();
+  return counts;
+}
+
+PlanCounts counts_of(const Plan& plan) {
+  const std::array<const Plan*, 1> one{&plan};
+  return counts_of(one);
+}
 
 Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts,
                        const Detection& detection, const PlanOptions& options) {
@@ -133,6 +168,10 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   projected.added = draft.added;
   projected.config = effective_config(projected.tree, config_source(detection), detection.containerd);
   RF_TRY(plan.chains, self_check(context, projected));
+  plan.dropped.assign(draft.dropped.begin(), draft.dropped.end());
+  if (!plan.empty())
+    plan.chain_changes = chain_changes({facts.tree, detection.config}, {projected.tree, projected.config},
+                                       {.declared = declared_names(intent), .dropped = std::move(draft.dropped)});
   warn_about_lost_settings(context, plan);
   warn_about_sudo_log(facts, plan);
   return plan;

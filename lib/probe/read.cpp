@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "containerd/chain/hosts_dir.h"
 #include "probe/plan.h"
 #include "probe/probe.h"
 
@@ -123,8 +124,8 @@ EndpointProbe probe_of(const std::vector<Question>& ways, const std::vector<Ques
       continue;
     }
     probe = read_answer(way, found->second);
-    const bool no_tls =
-        probe.answer == Answer::tls || probe.answer == Answer::refused || probe.answer == Answer::closed;
+    const bool no_tls = probe.answer == Answer::tls || probe.answer == Answer::plain_http ||
+                        probe.answer == Answer::refused || probe.answer == Answer::closed;
     if (!no_tls) break;
   }
   return probe;
@@ -139,6 +140,7 @@ Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> cha
   for (const auto& chain : chains) {
     RegistryProbe registry{.chain = chain, .endpoints = {}};
     for (const auto& endpoint : chain.endpoints) {
+      if (endpoint.host == unnamed_registry) continue;  // no registry by that name is to be asked
       const auto ways = ways_to_ask(chain, endpoint, options);
       auto one = probe_of(ways, all, printed.answers);
       if (ways.empty()) one.detail = "an address of the machine's metadata service or its own link: never asked";

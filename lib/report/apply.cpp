@@ -51,7 +51,7 @@ std::string detail_of(const ApplyRow& row) {
     text = result.verified ? (*result.verified ? "verified" : "NOT as declared after the change")
            : row.plan      ? "not verified"
                            : "previous state restored";
-    if (row.plan) text += ", " + counted(row.plan->files.size(), "change");
+    if (row.plan) text += ", " + counted(counts_of(*row.plan).files(), "file");
     if (result.restarted && row.plan) text += ", restarted " + row.plan->service.name;
   }
   if (!result.detail.empty()) text += (text.empty() ? "" : ": ") + result.detail;
@@ -65,7 +65,7 @@ Value row_value(const ApplyRow& row) {
                         {"error", error_value(result.error)},
                         {"detail", Value::or_null(result.detail)},
                         {"transaction", Value::or_null(result.transaction)},
-                        {"changes", row.plan ? Value(std::int64_t(row.plan->files.size())) : Value()},
+                        {"changes", row.plan ? Value(std::int64_t(counts_of(*row.plan).files())) : Value()},
                         {"restarted", result.restarted},
                         {"verified", result.verified ? Value(*result.verified) : Value()},
                         {"milliseconds", result.milliseconds}});

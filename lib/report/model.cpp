@@ -54,7 +54,8 @@ std::string chain_text(const Chain& chain) {
   if (chain.error) return "fails: " + *chain.error;
   if (chain.unread) return to_string(*chain.unread->where) + ": " + chain.unread->message;
   std::vector<std::string> urls;
-  for (const auto& endpoint : chain.endpoints) urls.push_back(short_url(endpoint));
+  for (const auto& endpoint : chain.endpoints)
+    urls.push_back(endpoint.host == unnamed_registry ? "the registry itself" : short_url(endpoint));
   return urls.empty() ? "nothing" : join(urls, " -> ");
 }
 

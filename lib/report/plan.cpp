@@ -61,14 +61,33 @@ Value change_value(const FileChange& change) {
                         {"diff", Value::or_null(diff_of(change, {.width = 0}))}});
 }
 
+std::string_view to_string(ChainChange::Standing standing) {
+  switch (standing) {
+    case ChainChange::Standing::declared: return "declared";
+    case ChainChange::Standing::dropped: return "dropped";
+    case ChainChange::Standing::others: return "undeclared";
+  }
+  return "";
+}
+
+Value chain_change_value(const ChainChange& change) {
+  return Value::object({{"registry", change.registry},
+                        {"standing", to_string(change.standing)},
+                        {"before", chain_value(change.before)},
+                        {"after", chain_value(change.after)},
+                        {"settings", Value::or_null(setting_difference(change.before, change.after))}});
+}
+
 Value row_value(const PlanRow& row) {
   const auto* plan = row.plan;
   Value changes = Value::array();
   Value chains = Value::array();
+  Value chain_changes = Value::array();
   Value restart;
   if (plan) {
     for (const auto& change : plan->files) changes.push(change_value(change));
     for (const auto& chain : plan->chains) chains.push(chain_value(chain));
+    for (const auto& change : plan->chain_changes) chain_changes.push(chain_change_value(change));
     if (plan->service.needed()) {
       restart = Value::object(
           {{"by", to_string(plan->service.by)}, {"name", plan->service.name}, {"why", plan->service.why}});
@@ -80,6 +99,8 @@ Value row_value(const PlanRow& row) {
                         {"changes", changes},
                         {"restart", restart},
                         {"chains", chains},
+                        {"chain_changes", chain_changes},
+                        {"dropped", plan ? Value::strings(plan->dropped) : Value::array()},
                         {"warnings", plan ? Value::strings(plan->warnings) : Value::array()},
                         {"notes", plan ? Value::strings(plan->notes) : Value::array()}});
 }
@@ -96,6 +117,9 @@ bool same(const Plan& a, const Plan& b) {
   const auto texts = [](const Plan& plan) {
     std::vector<std::string> all;
     for (const auto& chain : plan.chains) all.push_back(chain.registry + " " + chain_text(chain));
+    for (const auto& change : plan.chain_changes)
+      all.push_back(fmt::format("{} {} > {} ({})", change.registry, chain_text(change.before), chain_text(change.after),
+                                setting_difference(change.before, change.after)));
     return all;
   };
   return a.files == b.files && a.service.by == b.service.by && a.service.name == b.service.name &&
@@ -156,6 +180,41 @@ std::string list_text(const PlanGroup& group, const TextStyle& style) {
   return out;
 }
 
+std::string name_of_change(const ChainChange& change) {
+  const auto name = change.registry == "*" ? std::string("* (every other one)") : change.registry;
+  switch (change.standing) {
+    case ChainChange::Standing::declared: return name;
+    case ChainChange::Standing::dropped: return name + ", no longer declared";
+    case ChainChange::Standing::others: return name + ", not declared";
+  }
+  return name;
+}
+
+// Every declared registry, and every other one whose chain changes.
+std::string chains_table(const Plan& plan, const TextStyle& style) {
+  if (plan.chains.empty() && plan.chain_changes.empty()) return "";
+  if (plan.chain_changes.empty()) {
+    Table table({"REGISTRY", "TRIED IN ORDER"});
+    for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
+    return "\n" + table.text(style);
+  }
+  Table table({"REGISTRY", "WHEN", "TRIED IN ORDER"});
+  const auto changed = [&](const Chain& chain) {
+    return std::any_of(plan.chain_changes.begin(), plan.chain_changes.end(),
+                       [&](const ChainChange& change) { return change.registry == chain.registry; });
+  };
+  for (const auto& change : plan.chain_changes) {
+    const auto tint = change.standing == ChainChange::Standing::declared ? Emphasis::none : Emphasis::warn;
+    table.row({{name_of_change(change), tint}, {"now"}, {chain_text(change.before)}});
+    table.row({{""}, {"afterwards"}, {chain_text(change.after)}});
+    if (const auto settings = setting_difference(change.before, change.after); !settings.empty())
+      table.row({{""}, {"differs"}, {settings}});
+  }
+  for (const auto& chain : plan.chains)
+    if (!changed(chain)) table.row({{chain.registry}, {"as now"}, {chain_text(chain)}});
+  return "\n" + table.text(style);
+}
+
 std::string plan_group_text(const PlanGroup& group, const TextStyle& style) {
   const auto& plan = *group.plan;
   std::string names;
@@ -169,11 +228,7 @@ std::string plan_group_text(const PlanGroup& group, const TextStyle& style) {
   std::string diffs;
   for (const auto& change : plan.files) diffs += diff_of(change, style);
   if (!diffs.empty()) out += "\n" + diffs;
-  if (!plan.empty() && !plan.chains.empty()) {
-    Table table({"REGISTRY", "TRIED IN ORDER AFTER THE CHANGE"});
-    for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
-    out += "\n" + table.text(style);
-  }
+  if (!plan.empty()) out += chains_table(plan, style);
   return out;
 }
 
@@ -196,10 +251,30 @@ std::string plan_text(std::span<const PlanRow> rows, const TextStyle& style) {
   return out;
 }
 
+std::string counts_text(const PlanCounts& counts) {
+  std::vector<std::string> parts;
+  if (counts.written > 0) parts.push_back("write " + counted(counts.written, "file"));
+  if (counts.removed > 0) parts.push_back("remove " + counted(counts.removed, "file"));
+  if (counts.dropped > 0)
+    parts.push_back(fmt::format("drop {} {}", counts.dropped, counts.dropped == 1 ? "registry" : "registries"));
+  parts.push_back(counts.restarts == 0 ? "no restart" : counted(counts.restarts, "restart"));
+  const auto text = join(parts, ", ");
+  if (counts.undeclared == 0) return text;
+  return fmt::format("{}; {} not declared change{} too", text,
+                     counts.undeclared == 1 ? "1 registry" : fmt::format("{} registries", counts.undeclared),
+                     counts.undeclared == 1 ? "s" : "");
+}
+
+std::string plan_question(std::string_view action, std::span<const PlanRow> rows) {
+  std::vector<const Plan*> plans;
+  for (const auto& row : rows)
+    if (row.plan && !row.plan->empty()) plans.push_back(row.plan);
+  return fmt::format("{} {}: {}? [y/N] ", action, counted(plans.size(), "node"), counts_text(counts_of(plans)));
+}
+
 std::string plan_summary(std::span<const PlanRow> rows) {
-  std::size_t changes = 0;
+  std::vector<const Plan*> changes;
   std::size_t elsewhere = 0;
-  std::size_t restarts = 0;
   std::size_t same_as_before = 0;
   std::size_t failed = 0;
   for (const auto& row : rows) {
@@ -210,14 +285,12 @@ std::string plan_summary(std::span<const PlanRow> rows) {
     } else if (row.plan->elsewhere) {
       ++elsewhere;
     } else {
-      ++changes;
-      restarts += row.plan->service.needed() ? 1 : 0;
+      changes.push_back(row.plan);
     }
   }
   std::vector<std::string> parts;
-  if (changes > 0)
-    parts.push_back(
-        fmt::format("{} to change ({})", changes, restarts == 0 ? "no restart" : counted(restarts, "restart")));
+  if (!changes.empty())
+    parts.push_back(fmt::format("{} to change ({})", changes.size(), counts_text(counts_of(changes))));
   if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another node", elsewhere));
   if (same_as_before > 0) parts.push_back(fmt::format("{} up to date", same_as_before));
   if (failed > 0) parts.push_back(fmt::format("{} failed", failed));

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "report/model.h"
+#include "report/plan.h"
 #include "report/table.h"
 
 namespace rf {
@@ -37,7 +38,7 @@ Value row_value(const StatusRow& row) {
   const auto status = row.facts ? node_status(*row.facts, row.plan) : NodeStatus{};
   out.set("state", row.facts ? Value(to_string(status.state)) : Value());
   out.set("unfinished", row.facts ? Value::or_null(unfinished_text(*row.facts)) : Value());
-  out.set("changes_wanted", row.plan ? Value(std::int64_t(row.plan->files.size())) : Value());
+  out.set("changes_wanted", row.plan ? Value(std::int64_t(counts_of(*row.plan).files())) : Value());
   Value files = Value::array();
   for (const auto& file : status.files) {
     files.push(Value::object({{"path", file.path},
@@ -123,8 +124,7 @@ std::string status_text(std::span<const StatusRow> rows, const TextStyle& style)
     const auto status = node_status(*row.facts, row.plan);
     auto remark = drift_text(status);
     if (row.facts->unfinished) remark = unfinished_text(*row.facts);
-    if (remark.empty() && row.plan && !row.plan->empty())
-      remark = "'plan' shows " + counted(row.plan->files.size(), "change");
+    if (remark.empty() && row.plan && !row.plan->empty()) remark = "'plan' shows: " + counts_text(counts_of(*row.plan));
     const auto last =
         status.last ? status.last->time + " " + std::string(to_string(status.last->result)) : std::string();
     const auto there =

@@ -156,6 +156,18 @@ def test_a_node_whose_mirror_never_answers_is_left_as_it_is_with_probe(nodes: li
         lab.upstream.reset()
 
 
+def test_endpoints_that_cannot_be_reached_are_told_in_the_same_words_by_every_command(nodes: list[Node], lab: Lab, tmp_path: pathlib.Path) -> None:
+    tool = Tool(lab, tmp_path, "version: 1\nnodes: [anubis, babel, ra]\nregistries:\n  docker.io:\n    mirrors: [http://anubis:1, https://anubis:32000, http://nosuch.invalid]\n")
+    words = ["docker.io: http://anubis:1/v2: connection refused", "docker.io: https://anubis:32000/v2: it speaks plain http, and is asked by https",
+             "docker.io: http://nosuch.invalid/v2: its name cannot be resolved"]
+    said = tool.apply("--probe", code=1)
+    assert all(word in row["error"]["message"] for row in said.nodes.values() for word in words)
+    assert not any(is_new(node) for node in nodes)
+    tool.apply()
+    assert all(word in tool.run("test", "-o", "json", code=3).out for word in words)
+    assert all(word in tool.run("doctor", "--probe", "-o", "json", code=3).out for word in words)
+
+
 @pytest.mark.parametrize(("typed", "code"), [("n\n", 1), ("\x03", 130), ("\x04", 130)])
 def test_saying_no_changes_nothing(nodes: list[Node], tool: Tool, typed: str, code: int) -> None:
     run = Terminal(tool, "apply")

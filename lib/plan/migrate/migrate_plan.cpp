@@ -82,6 +82,12 @@ Plan with_migration(Plan plan, Migration migration) {
   plan.notes = std::move(migration.explanation);
   plan.warnings = std::move(migration.lost);
   plan.chains = migration.chains();
+  for (auto& proof : migration.proofs)
+    if (!proof.difference.empty())
+      plan.chain_changes.push_back({.registry = proof.after.registry,
+                                    .standing = ChainChange::Standing::declared,
+                                    .before = std::move(proof.before),
+                                    .after = std::move(proof.after)});
   plan.files = std::move(migration.files);
   return plan;
 }

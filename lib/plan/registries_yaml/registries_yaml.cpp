@@ -85,15 +85,20 @@ class Planner {
   Result<void> put_registries(const RegistriesYaml& desired) {
     const auto& tree = context_.facts.tree;
     const std::string before(tree.read(node_.registries_file).value_or(""));
-    RF_TRY(after_, merge_registries_yaml(before, desired, node_.registries_file));
+    const auto undesired =
+        context_.options.undeclared == PlanOptions::Undeclared::keep ? Undesired::keep : Undesired::remove;
+    RF_TRY(const auto known, parse_registries_yaml(before, node_.registries_file));
+    RF_TRY(after_, merge_registries_yaml(before, desired, node_.registries_file, undesired));
+    RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
     changed_ = after_ != before;
+    note_dropped(known, merged);
+    keep_certificates(merged);
     if (!changed_ && !tree.exists(node_.registries_file)) return {};
     if (after_.empty()) {
       remove_file(context_.files, node_.registries_file, FileChange::Class::config,
                   "nothing of the intent is left in it", draft_.files);
       return {};
     }
-    RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
     for (const auto& ignored : merged.ignored)
       warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, to_string(ignored), node_.registries_file));
     warn_about_rewrites(merged, desired);
@@ -103,6 +108,21 @@ class Planner {
                      .kind = FileChange::Class::config,
                      .why = fmt::format("{} registries declared", desired.mirrors.size())},
                     draft_.files);
+  }
+
+  void note_dropped(const RegistriesYaml& known, const RegistriesYaml& merged) {
+    for (const auto& [host, mirror] : known.mirrors) {
+      const auto now = merged.mirrors.find(host);
+      if (now == merged.mirrors.end() || (now->second.endpoints.empty() && !mirror.endpoints.empty()))
+        draft_.dropped.insert(host);
+    }
+  }
+
+  void keep_certificates(const RegistriesYaml& merged) {
+    for (const auto& [host, config] : merged.configs)
+      if (config.tls)
+        for (const auto* file : {&config.tls->ca_file, &config.tls->cert_file, &config.tls->key_file})
+          if (parent_path(*file) == certificates_) kept_.push_back(base_name(*file));
   }
 
   void warn_about_rewrites(const RegistriesYaml& merged, const RegistriesYaml& desired) {

@@ -282,14 +282,17 @@ bool holds_nothing(const YamlLines& document) {
 
 }  // namespace
 
-Result<std::string> merge_registries_yaml(std::string_view text, const RegistriesYaml& desired, std::string_view file) {
+Result<std::string> merge_registries_yaml(std::string_view text, const RegistriesYaml& desired, std::string_view file,
+                                          Undesired undesired) {
   RF_TRY(auto known, parse_registries_yaml(text, file));
   const bool fresh = trim(text).empty();
   if (fresh && desired.mirrors.empty() && desired.configs.empty()) return std::string(text);
   RF_TRY(auto document, YamlLines::read(fresh ? std::string(new_file_comment) + "\n" : std::string(text), file));
   Merge merge{.lines = std::move(document), .expected = std::move(known), .file = std::string(file)};
-  RF_CHECK(merge.remove_undesired(desired, "mirrors"));
-  RF_CHECK(merge.remove_undesired(desired, "configs"));
+  if (undesired == Undesired::remove) {
+    RF_CHECK(merge.remove_undesired(desired, "mirrors"));
+    RF_CHECK(merge.remove_undesired(desired, "configs"));
+  }
   RF_CHECK(merge.set_all(desired));
   auto after = merge.lines.text();
   RF_CHECK(check(merge, text, after));

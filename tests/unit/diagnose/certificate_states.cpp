@@ -211,7 +211,7 @@ std::vector<State> credential_states() {
        "basic-header-not-taken",
        ghcr("https://ghcr.io", "Basic " + base64_encode("u:p")),
        file + ":4",
-       {"https://ghcr.io/v2 is given Basic", "Bearer TOKEN"}},
+       {"https://ghcr.io/v2 gets Basic", "Bearer TOKEN"}},
       {"Bearer for GHCR", "basic-header-not-taken", ghcr("https://ghcr.io", "Bearer " + base64_encode("p")), ""},
       {"Basic for Google", "basic-header-not-taken", ghcr("https://eu.gcr.io", "Basic " + base64_encode("u:p")), ""},
 

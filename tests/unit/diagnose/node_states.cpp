@@ -223,7 +223,7 @@ Patient answered(Answer answer, std::string detail = "", std::string version = "
   endpoint.host = "m1:5000";
   endpoint.path = "/v2";
   endpoint.source = Location{file, 3, 0};
-  patient.answers = {{"docker.io", endpoint, answer, std::move(detail)}};
+  patient.answers = {{"docker.io", endpoint, answer, 0, std::move(detail)}};
   return patient;
 }
 
@@ -239,16 +239,23 @@ std::vector<State> answer_states() {
 
       {"plain http behind https",
        "endpoint-speaks-http",
-       answered(Answer::tls, "error:0A00010B:SSL routines::wrong version number"),
+       answered(Answer::plain_http),
        file + ":3",
-       {"write http://m1:5000", "skip_verify does not change that"}},
+       {"docker.io: https://m1:5000/v2: it speaks plain http", "write http://m1:5000",
+        "skip_verify does not change that"}},
       {"a certificate of somebody else", "endpoint-speaks-http", answered(Answer::tls, "self-signed certificate"), ""},
 
       {"nothing listens there",
        "endpoint-does-not-serve",
        answered(Answer::refused, "Connection refused"),
        file + ":3",
-       {"refused", "tries the next endpoint"},
+       {"docker.io: https://m1:5000/v2: connection refused", "tries the next endpoint"},
+       Severity::warning},
+      {"nothing on the node could ask",
+       "endpoint-does-not-serve",
+       answered(Answer::not_asked, "no client on the node"),
+       file + ":3",
+       {"no client on the node", "is not known"},
        Severity::warning},
       {"it asks for credentials", "endpoint-does-not-serve", answered(Answer::unauthorized), ""},
   };

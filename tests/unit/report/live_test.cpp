@@ -95,8 +95,21 @@ TEST_CASE("many nodes are counted, and named where something is wrong") {
   CHECK(text.find("last timeout") != std::string::npos);
 }
 
+TEST_CASE("a node with nothing configured is a finding that says what to try") {
+  const auto good = probe_with(Answer::serves);
+  const std::vector<TestRow> rows{{.node = "a", .configured = TestRow::Configured::nothing},
+                                  {.node = "b", .probe = &good, .configured = TestRow::Configured::nothing},
+                                  {.node = "c", .probe = &good}};
+  const auto findings = test_findings(rows);
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].node == "a");
+  CHECK(findings[1].node == "b");
+  CHECK(findings[0].text.starts_with("no registry is configured here"));
+  CHECK(findings[0].text.find("regfallback apply -m docker.io=") != std::string::npos);
+}
+
 TEST_CASE("a finding of several nodes is one line") {
   const auto bad = probe_with(Answer::refused);
   const std::vector<TestRow> rows{{.node = "a", .probe = &bad}, {.node = "b", .probe = &bad}};
-  CHECK(test_text(rows, {}).find("a, b: docker.io: http://anubis:32000/v2: refused") != std::string::npos);
+  CHECK(test_text(rows, {}).find("a, b: docker.io: http://anubis:32000/v2: connection refused") != std::string::npos);
 }
