@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "apply.h"
+#include "base/text.h"
 #include "host/state.h"
 #include "line/command.h"
 #include "line/consent.h"
@@ -11,8 +12,6 @@
 
 namespace rf::cmd {
 namespace {
-
-constexpr std::string_view schema = "regfallback.apply/v1";
 
 // The plan, for people: with the result where that is a table, else beside it.
 void show_plan(Context& context, const Run& run) {
@@ -44,6 +43,15 @@ void refuse_unreachable_endpoints(Run& run) {
   }
 }
 
+// What goes on with nodes that were left: the same intent.
+std::string same_apply(const Options& options, const Setup& setup) {
+  std::string command = "regfallback apply";
+  if (!setup.intent_file.empty()) command += " --config " + shell_quote(setup.intent_file);
+  for (const auto& mirror : options.registry_flags.mirrors) command += " --mirror " + shell_quote(mirror);
+  for (const auto& fallback : options.registry_flags.fallbacks) command += " --fallback " + shell_quote(fallback);
+  return command;
+}
+
 bool only_shows(const Options& options) { return options.dry_run || !options.facts.empty(); }
 
 int run_apply(Context& context) {
@@ -58,7 +66,7 @@ int run_apply(Context& context) {
   if (!setup) return exit_usage;
   if (const auto possible = only_shows(options) ? Result<void>() : check_consent(options, "apply"); !possible)
     return context.fail(possible.error());
-  return apply_intent(context, *setup, {.command = "apply"});
+  return apply_intent(context, *setup, {.command = "apply", .again = same_apply(options, *setup)});
 }
 
 }  // namespace
@@ -87,13 +95,12 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
           changes ? ask_consent(context, manner.command, plan_question("Apply to", plan_rows(*run))) : std::nullopt)
     return *end;
   if (manner.remembered) remember(context, setup);
-  Rollout rollout{.tool_version = RF_VERSION,
-                  .reason = receipt_reason(manner.command, setup.intent_file),
-                  .policy = rollout_policy(options, run->nodes().size()),
-                  .restart = wanted.restart};
+  auto origin = begin_run(context, *run, setup, receipt_reason(manner.command, setup.intent_file));
+  if (!origin) return context.fail(origin.error());
+  Rollout rollout{.origin = *origin, .policy = rollout_policy(options, run->nodes().size()), .restart = wanted.restart};
   if (!options.no_verify) rollout.plan_again = planner({.style = wanted.style, .undeclared = wanted.undeclared});
   const auto results = run->apply(rollout);
-  return print_results(context, *run, results, schema);
+  return print_results(context, *run, {.run = origin->run, .again = manner.again, .nodes = results});
 }
 
 Command apply_command(Options& options) {

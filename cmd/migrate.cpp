@@ -177,12 +177,15 @@ int migrate_on_nodes(Context& context, const Setup& setup, const MigrateOptions&
   if (!changes) return any_failed(*run) ? exit_failed : exit_done;
   const std::string_view question = "Migrate these nodes, restarting their runtime? [y/N] ";
   if (const auto end = any_changes(*run) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
-  const auto results = run->apply({.tool_version = RF_VERSION,
-                                   .reason = "migrate",
+  const auto origin = begin_run(context, *run, setup, "migrate");
+  if (!origin) return context.fail(origin.error());
+  const auto results = run->apply({.origin = *origin,
                                    .policy = rollout_policy(options, run->nodes().size()),
                                    .plan_again = planner,
                                    .restart = options.restart});
-  return print_results(context, *run, results, "regfallback.migrate/v1");
+  return print_results(
+      context, *run,
+      {.action = ChangeAction::migrate, .run = origin->run, .again = "regfallback migrate", .nodes = results});
 }
 
 int run_migrate(Context& context) {

@@ -81,7 +81,7 @@ Result<std::vector<NodeSpec>> all_specs(Context& context, const Selection& selec
 
 }  // namespace
 
-Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpose) {
+Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpose, Run::Detecting detecting) {
   const auto& options = context.options;
   RunSettings settings{.profiles = setup.profiles, .detect = {.distribution = options.distribution}};
   if (options.parallel > 0) settings.parallel = options.parallel;
@@ -94,11 +94,11 @@ Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpos
   RF_TRY(auto specs, all_specs(context, setup.selection));
   Run run(std::move(specs), std::move(settings), std::move(display));
   for (auto& node : run.nodes()) node.name = display_name(node.spec);
-  RF_CHECK(run.read(purpose));
+  RF_CHECK(run.read(purpose, detecting));
   for (const auto& node : run.nodes())
     if (node.ended_before)
-      context.note(fmt::format("{}: an earlier transaction ({}) was unfinished; it {}", node.name,
-                               node.ended_before->id, how_it_ended(*node.ended_before)));
+      context.note(
+          fmt::format("{}: {} was unfinished; it {}", node.name, node.ended_run, how_it_ended(*node.ended_before)));
   return run;
 }
 

@@ -84,6 +84,16 @@ Result<void> check_distribution(const std::string& name, const std::vector<Profi
                                     : fmt::format("did you mean '{}'?", near)};
 }
 
+// Only where needs.nodes is given.
+Result<Selection> selected(const Context& context, const Intent& intent, const SetupNeeds& needs) {
+  const auto& flags = context.options.nodes;
+  const auto of_run = flags.empty() && !needs.run.empty() ? remembered_run(needs.run) : std::vector<std::string>{};
+  if (of_run.empty()) return select_nodes(flags, intent, *needs.nodes);
+  RF_TRY(auto selection, select_nodes(of_run, intent, Remembered::ignore));
+  selection.said = fmt::format("nodes of run {}: {}", needs.run, join(of_run, ", "));
+  return selection;
+}
+
 Result<Setup> complete(Context& context, Source source, const SetupNeeds& needs) {
   Setup setup{.has_intent = source.kind != Source::Kind::none,
               .intent_file = std::move(source.file),
@@ -96,7 +106,7 @@ Result<Setup> complete(Context& context, Source source, const SetupNeeds& needs)
   RF_TRY(setup.profiles, read_profiles(context.options.profiles_dir));
   RF_CHECK(check_distribution(context.options.distribution, setup.profiles));
   if (context.options.facts.empty() && needs.nodes) {
-    RF_TRY(setup.selection, select_nodes(context.options.nodes, setup.intent, *needs.nodes));
+    RF_TRY(setup.selection, selected(context, setup.intent, needs));
     if (!setup.selection.said.empty()) context.note(setup.selection.said);
   }
   return setup;

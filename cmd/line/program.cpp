@@ -23,8 +23,8 @@ Command documented(Command command) {
 std::vector<Command> all_commands(Options& options) {
   std::vector<Command> commands;
   for (const auto make : {detect_command, plan_command, apply_command, test_command, explain_command, doctor_command,
-                          status_command, rollback_command, migrate_command, render_command, init_command, kind_command,
-                          completion_command, man_command}) {
+                          status_command, rollback_command, uninstall_command, migrate_command, render_command,
+                          init_command, kind_command, completion_command, man_command}) {
     commands.push_back(documented(make(options)));
   }
   return commands;

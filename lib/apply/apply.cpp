@@ -3,11 +3,14 @@
 #include <sys/random.h>
 #include <chrono>
 
-#include "base/calendar.h"
 #include "base/text.h"
 
 namespace rf {
 namespace {
+
+constexpr std::size_t most_output = 16u << 20;
+// The lock is waited for, then what is left of the last transaction.
+constexpr std::chrono::seconds removal_limit{90};
 
 // What is no line of the log is a fact.
 std::optional<ApplyEvent> event_of(std::string_view line) {
@@ -21,7 +24,7 @@ std::optional<ApplyEvent> event_of(std::string_view line) {
 // The worker waits for a service at most twice (once more on the way back), and its watchdog ends it after three times
 // that. An earlier transaction may have to settle first.
 RunLimits limits_for(int wait_seconds) {
-  return {.time = std::chrono::seconds(wait_seconds * 3 + 210), .bytes = 16u << 20};
+  return {.time = std::chrono::seconds(wait_seconds * 3 + 210), .bytes = most_output};
 }
 
 asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std::string id, int wait_seconds,
@@ -51,10 +54,6 @@ Result<std::string> new_transaction_id() {
   return id;
 }
 
-std::string utc_now() {
-  return utc_timestamp(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
-}
-
 Result<Applied> read_outcome(std::string_view output, const std::string& id) {
   Applied applied;
   applied.id = id;
@@ -69,9 +68,7 @@ Result<Applied> read_outcome(std::string_view output, const std::string& id) {
       continue;
     }
     applied.settling = line.starts_with("settling ");
-    if (line.starts_with("undo "))
-      applied.undone.emplace_back(line.substr(5));
-    else if (const auto event = event_of(line); event && event->kind == ApplyEvent::Kind::warning)
+    if (const auto event = event_of(line); event && event->kind == ApplyEvent::Kind::warning)
       applied.warnings.push_back(event->text);
     else if (event && event->kind == ApplyEvent::Kind::error)
       applied.cause += (applied.cause.empty() ? "" : "; ") + event->text;
@@ -104,6 +101,12 @@ asio::awaitable<Result<Applied>> roll_back(Shell& shell, const RollbackOptions& 
   RF_CO_TRY(const std::string program, rollback_program(options));
   // The stored settings say how long a service may take; the longest of any distribution is allowed for.
   co_return co_await run(shell, program, options.transaction.id, 300, std::move(on_event));
+}
+
+asio::awaitable<Result<Applied>> remove_traces(Shell& shell, std::string newest, const FactsQuery& query) {
+  RF_CO_TRY(const std::string program, removal_program(newest, query));
+  RF_CO_TRY(const auto output, co_await shell.run(program, {.time = removal_limit, .bytes = most_output}));
+  co_return read_outcome(output.text, "removal");
 }
 
 asio::awaitable<Result<Applied>> follow_transaction(Shell& shell, const TransactionOptions& options, int wait_seconds,

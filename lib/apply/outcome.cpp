@@ -7,7 +7,7 @@
 namespace rf {
 namespace {
 
-// The words of templates/node: 5-main.sh and front.sh end a transaction, status.sh says `none` of one it does not know.
+// The words of templates/node: 6-main.sh and front.sh end a transaction, status.sh says `none` of one it does not know.
 constexpr std::array<std::pair<std::string_view, Outcome>, 8> end_words{{
     {"applied", Outcome::applied},
     {"unchanged", Outcome::unchanged},

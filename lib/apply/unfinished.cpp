@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "node/history.h"
+
 namespace rf {
 namespace {
 
@@ -31,7 +33,9 @@ asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, con
 Result<void> check_ended(const Facts& facts) {
   if (!facts.unfinished) return {};
   return Error{.kind = ErrorKind::refused,
-               .message = fmt::format("an earlier transaction has not ended ({})", to_string(*facts.unfinished)),
+               .message = fmt::format("{} has not ended ({})",
+                                      facts.under_way ? describe(*facts.under_way) : "an earlier transaction",
+                                      to_string(*facts.unfinished)),
                .hint = "'regfallback doctor' shows what it left behind and what to do"};
 }
 

@@ -52,6 +52,11 @@ class FactsWriter {
     receipts();
     if (facts_.unfinished) line("unfinished " + one_line(to_string(*facts_.unfinished)));
     optional("busy ", facts_.busy);
+    for (const auto& path : facts_.traces) line("trace ." + one_line(path));
+    if (facts_.under_way) {
+      line("under-way");
+      receipt_lines(*facts_.under_way);
+    }
     line("end");
     return std::move(text_);
   }
@@ -126,13 +131,19 @@ class FactsWriter {
   void receipts() {
     for (const auto& receipt : facts_.receipts) {
       line("receipt " + std::to_string(receipt.sequence) + " " + std::string(to_string(receipt.result)));
-      optional("id ", receipt.id);
-      optional("time ", receipt.time);
-      optional("tool ", receipt.tool_version);
-      optional("reason ", receipt.reason);
-      for (const auto& file : receipt.files) line("file " + file.before + " " + file.after + " " + one_line(file.path));
-      line(".");
+      receipt_lines(receipt);
     }
+  }
+  void receipt_lines(const ReceiptSummary& receipt) {
+    optional("id ", receipt.id);
+    optional("time ", receipt.time);
+    optional("tool ", receipt.tool_version);
+    optional("reason ", receipt.reason);
+    optional("run ", receipt.run);
+    optional("by ", receipt.by);
+    for (const auto& id : receipt.undoes) optional("undo ", id);
+    for (const auto& file : receipt.files) line("file " + file.before + " " + file.after + " " + one_line(file.path));
+    line(".");
   }
 
   const Facts& facts_;

@@ -60,8 +60,7 @@ using Planner = std::function<Result<Plan>(const Facts&, const Detection&)>;
 
 // How nodes are changed.
 struct Rollout {
-  std::string tool_version = {};  // for the receipts, as the reason
-  std::string reason = {};
+  RunOrigin origin = {};
   FleetPolicy policy = {};
   // Plans again from the facts read at the end: an empty plan is the proof. Empty: the transaction's own checks are all
   // there is. With RestartPolicy::never a restart may stay to be done.
@@ -69,7 +68,11 @@ struct Rollout {
   RestartPolicy restart = RestartPolicy::automatic;
 };
 struct RollbackTarget {
-  std::string which = "latest";  // "latest", "first", an id, or the number of a receipt
+  UndoTarget undo = {};
+  Drift drift = Drift::keep;
+};
+struct Removal {
+  enum class Files { put_back, keep } files = Files::put_back;  // of the runtime's configuration
   Drift drift = Drift::keep;
 };
 
@@ -90,11 +93,17 @@ class Run {
   Run& operator=(Run&&) noexcept;
 
   // Opens every node and reads its facts; then detects. An Error is about all of them. Where nodes are to be changed,
-  // what an earlier transaction left there comes to its end first.
+  // what an earlier transaction left there comes to its end first. A node can go back to what it was before also where
+  // nothing is known of its runtime.
   enum class Purpose { look, change };
-  Result<void> read(Purpose purpose);
+  enum class Detecting { needed, tried };
+  Result<void> read(Purpose purpose, Detecting detecting = Detecting::needed);
   // Plans every node that has been detected.
   void plan(const Planner& planner);
+  // Plans what undoes transactions, asked of each node. A node where there is nothing to undo has an empty plan.
+  void plan_undo(const RollbackTarget& target);
+  // Plans what takes regfallback off each node: the first state put back, unless files are kept, and then its traces.
+  void plan_removal(const Removal& removal);
 
   // Every endpoint of a node's chains, asked from the node; with an image, for that image, which is pulled too. A node
   // without chains is not asked.
@@ -105,11 +114,9 @@ class Run {
   // Carries the plans out; those that are empty are `unchanged`, or `refused` while an earlier transaction has not
   // ended. A result for each node, in order.
   std::vector<NodeResult> apply(const Rollout& rollout);
-  // Nodes without receipts are `unchanged`, and so are those whose latest change had not ended and was put back.
-  std::vector<NodeResult> roll_back(const Rollout& rollout, const RollbackTarget& target);
-  // What apply() or roll_back() would begin with: `not_begun` where something is to be done.
-  std::vector<NodeResult> before_apply() const;
-  std::vector<NodeResult> before_rollback(const RollbackTarget& target) const;
+  // Carries out what plan_undo() and plan_removal() planned, in the same way.
+  std::vector<NodeResult> roll_back(const Rollout& rollout);
+  std::vector<NodeResult> uninstall(const Rollout& rollout);
 
   std::vector<RunNode>& nodes();
   const std::vector<RunNode>& nodes() const;
@@ -123,6 +130,10 @@ class Run {
   std::unique_ptr<State> state_;
 };
 
+// 8 hexadecimal digits, from the system's random numbers: short, for people type it.
+Result<std::string> new_run_id();
+// "2026-11-25T12:00:00Z", as receipts take it.
+std::string utc_now();
 // One line of plain letters for a receipt: "apply of /etc/regfallback/config.yaml".
 std::string receipt_reason(std::string_view action, std::string_view source);
 

@@ -32,7 +32,7 @@ struct Run::State {
 
   asio::awaitable<Result<void>> open(std::size_t node);
   Result<Detection> detect(const Facts& facts) const { return rf::detect(facts, settings.profiles, settings.detect); }
-  void detect_all();
+  void detect_all(Detecting detecting);
 
   RunSettings settings;
   std::unique_ptr<RunObserver> observer;

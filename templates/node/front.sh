@@ -1,6 +1,6 @@
 # The session's side of a transaction: prepares it, starts the worker detached from this session, and follows its log. When the session
 # goes away the worker does not notice.
-# Given: RF_ID, RF_TIME, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), their checksums
+# Given: RF_ID, RF_UNTIL, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), their checksums
 # RF_WORKER_SUM and RF_BOOT_UNIT_SUM, rf_prepare, home.sh and follow.sh.
 # shellcheck shell=sh disable=SC2154 # given
 rf_end() { # OUTCOME: before a worker has begun

@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from programs import Change, rollback_program, transaction_program
+from programs import Change, transaction_program
 from stand_ins import CERTS, CONFIG, SETTINGS, after, all_changes, calls, leftovers, running, state_of
 from transaction_case import HOSTS, OLD_HOSTS, SHELL, TransactionTest
 
@@ -98,7 +98,7 @@ class Applying(TransactionTest):
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
         self.assertEqual(self.node.tree(), after(self.before, all_changes()))
         self.assertEqual(self.node.apply("t2", [Change("R", CONFIG, b"version = 2\n# new\n", b"crierror\n", 0o640)], SETTINGS), "rolled-back", self.node.output)
-        self.assertIn("end applied", self.node.run(rollback_program("r1")))
+        self.assertEqual(self.node.roll_back("r1"), "applied", self.node.output)
         self.assert_old()
 
     def test_a_runtime_that_is_gone_is_a_warning(self):

@@ -104,6 +104,7 @@ rf_main() {
     rf_slow | {
       rf_system
       rf_tree
+      rf_traces
       rf_receipts
       # ends when the slow ones have ended
       rf_lines

@@ -1,5 +1,6 @@
 // Every reader of what comes over the wire, from this machine's own files and from flags, with every bomb.
 #include "apply/apply.h"
+#include "apply/undo.h"
 #include "bombs.h"
 #include "fleet/batches.h"
 #include "host/docker_auths.h"
@@ -26,6 +27,7 @@ using namespace rf::test;
 TEST_CASE("readers of answers keep their bounds") {
   feed({
       {"read_outcome", [](auto text) { (void)read_outcome(text, "0123456789abcdef"); }},
+      {"parse_undo_preview", [](auto text) { (void)parse_undo_preview(text); }},
       {"read_probe", [](auto text) { (void)read_probe(text, {}, {}); }},
       {"FrameReader", [](auto text) { (void)FrameReader("n", {}).feed("RF1 BEGIN n\n" + std::string(text), nullptr); }},
       {"parse_ssh_settings", [](auto text) { (void)parse_ssh_settings(text, *parse_target("h"), {}); }},
@@ -56,6 +58,7 @@ TEST_CASE("readers of this machine's files keep their bounds") {
       {"check_certificates", [](auto text) { (void)check_certificates(text); }},
       {"check_key", [](auto text) { (void)check_key(text, text); }},
       {"parse_last_apply", [](auto text) { (void)parse_last_apply(text); }},
+      {"parse_runs", [](auto text) { (void)parse_runs(text); }},
       {"node_file_parts", [](auto text) { (void)node_file_parts(text); }},
   });
 }

@@ -130,6 +130,26 @@ TEST_CASE("receipts and an unfinished transaction are read") {
   CHECK(facts.busy == "t-3 (pid 4)");
 }
 
+TEST_CASE(
+    "runs, what a rollback undid, whose transaction is under way and what is kept on the node are read and saved") {
+  const std::string text =
+      "receipt 1 applied\nid t-1\nreason apply\nrun 1f2e3d4c\nby ana@laptop\n.\n"
+      "receipt 2 applied\nid t-2\nrun 5a6b7c8d\nundo t-1\nundo t-0\n.\n"
+      "trace ./var/lib/regfallback\nunder-way\nid t-3\nrun 9e8d7c6b\nby bob@desk\ntime 2026-01-01T00:00:00Z\n.\n";
+  const auto facts = parsed(text);
+  CHECK(facts.receipts[0].run == "1f2e3d4c");
+  CHECK(facts.receipts[0].by == "ana@laptop");
+  CHECK(facts.receipts[1].undoes == std::vector<std::string>{"t-1", "t-0"});
+  CHECK(facts.traces == std::vector<std::string>{"/var/lib/regfallback"});
+  REQUIRE(facts.under_way);
+  CHECK(facts.under_way->by == "bob@desk");
+  const auto saved = parse_facts(serialize_facts(facts, FactSecrets::keep));
+  REQUIRE(saved.ok());
+  CHECK(*saved == facts);
+  CHECK_FALSE(parse_facts("facts 1\ntrace elsewhere\nend\n").ok());
+  CHECK_FALSE(parse_facts("facts 1\nunder-way\nid t\nend\n").ok());
+}
+
 TEST_CASE("what a transaction left is managed while it settles, and no more when it was put back") {
   const std::vector<std::pair<std::string, std::size_t>> results{
       {"settling", 1}, {"applied", 1}, {"rolling-back", 0}, {"rolled-back", 0}};
