@@ -91,8 +91,8 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   const bool changes = any_changes(*run);
   if (changes || dry) show_plan(context, *run);
   if (dry) return any_failed(*run) ? exit_failed : exit_done;
-  if (const auto end =
-          changes ? ask_consent(context, manner.command, plan_question("Apply to", plan_rows(*run))) : std::nullopt)
+  if (const auto end = changes ? ask_consent(context, *run, manner.command, plan_question("Apply to", plan_rows(*run)))
+                               : std::nullopt)
     return *end;
   if (manner.remembered) remember(context, setup);
   auto origin = begin_run(context, *run, setup, receipt_reason(manner.command, setup.intent_file));

@@ -176,7 +176,7 @@ int migrate_on_nodes(Context& context, const Setup& setup, const MigrateOptions&
   if (!changes || context.wants_table()) show(context, plan_rows(*run));
   if (!changes) return any_failed(*run) ? exit_failed : exit_done;
   const std::string_view question = "Migrate these nodes, restarting their runtime? [y/N] ";
-  if (const auto end = any_changes(*run) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
+  if (const auto end = any_changes(*run) ? ask_consent(context, *run, "migrate", question) : std::nullopt) return *end;
   const auto origin = begin_run(context, *run, setup, "migrate");
   if (!origin) return context.fail(origin.error());
   const auto results = run->apply({.origin = *origin,

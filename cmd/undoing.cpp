@@ -84,7 +84,7 @@ int undo_on_nodes(Context& context, const Setup& setup, const Undoing& undoing) 
   if (options.dry_run) return any_failed(*run) ? exit_failed : exit_done;
   if (!any_changes(*run) && !any_failed(*run)) context.note(undoing.nothing);
   if (any_changes(*run))
-    if (const auto end = ask_consent(context, undoing.command, whole_question(undoing, *run))) return *end;
+    if (const auto end = ask_consent(context, *run, undoing.command, whole_question(undoing, *run))) return *end;
   const auto origin = begin_run(context, *run, setup, undoing.reason);
   if (!origin) return context.fail(origin.error());
   const Rollout rollout{.origin = *origin, .policy = rollout_policy(options, run->nodes().size())};

@@ -20,8 +20,10 @@ Result<void> check_consent(const Options& options, std::string_view command) {
   return nobody_to_ask(command);
 }
 
-std::optional<int> ask_consent(Context& context, std::string_view command, std::string_view question) {
-  switch (context.options.yes ? Reply::yes : ask_yes(question)) {
+std::optional<int> ask_consent(Context& context, Run& run, std::string_view command, std::string_view question) {
+  auto reply = Reply::yes;
+  if (!context.options.yes) run.while_open([&] { reply = ask_yes(question); });
+  switch (reply) {
     case Reply::yes: return std::nullopt;
     case Reply::no: context.note("nothing was changed"); return exit_failed;
     case Reply::interrupted: context.note("interrupted; nothing was changed"); return exit_interrupted;

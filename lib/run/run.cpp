@@ -109,7 +109,8 @@ void Run::State::detect_all(Detecting detecting) {
 
 Run::Run(std::vector<NodeSpec> nodes, RunSettings settings, std::unique_ptr<RunObserver> observer)
     : state_(std::make_unique<State>(nodes_of(std::move(nodes)), std::move(settings), std::move(observer))) {
-  state_->dialer = make_dialer(state_->loop.get_executor(), state_->settings.reach, *state_->observer);
+  state_->dialer =
+      make_dialer(state_->loop.get_executor(), state_->settings.reach, *state_->observer, state_->questions);
 }
 
 Run::Run(std::vector<NodeSpec> nodes, RunSettings settings, std::unique_ptr<RunObserver> observer,
@@ -154,6 +155,21 @@ Result<void> Run::read(Purpose purpose, Detecting detecting) {
     return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
   state.detect_all(detecting);
   return {};
+}
+
+void Run::while_open(const std::function<void()>& question) {
+  auto& state = *state_;
+  state.loop.restart();
+  asio::co_spawn(
+      state.loop,
+      [&]() -> asio::awaitable<void> {
+        co_await state.questions.ask<bool>([&]() -> Result<bool> {
+          question();
+          return true;
+        });
+      },
+      [&](std::exception_ptr) { state.loop.stop(); });
+  state.loop.run();
 }
 
 void Run::plan(const Planner& planner) {

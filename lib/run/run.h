@@ -21,6 +21,7 @@
 #include "run/node.h"
 #include "transport/known_hosts/known_hosts.h"
 #include "transport/shell/output.h"
+#include "transport/shell/secret_question.h"
 
 namespace rf {
 
@@ -32,6 +33,10 @@ class RunObserver {
   virtual void happened(const FleetEvent& /*event*/) {}
   virtual void ended() {}                              // the part of the run
   virtual void accepted(const NewHostKey& /*key*/) {}  // and added to known_hosts
+  virtual void warned(const std::string& /*text*/) {}
+  // A question is open, or more: nothing else may be shown where it is asked. Then none is any more.
+  virtual void asking() {}
+  virtual void answered() {}
   // The user wants to end: nodes under way are finished, no further one begins.
   virtual void ending() {}
 };
@@ -39,13 +44,15 @@ class RunObserver {
 // How nodes are reached, and what may be asked on the way.
 struct Reach {
   enum class Transport { built_in, openssh } transport = Transport::built_in;
-  std::string ssh_config = {};  // a file in place of the user's own
-  std::string identity = {};    // a private key to try first, where the node names none of its own
-  std::optional<Secret> sudo_password = {};
-  std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer
+  std::string ssh_config = {};                // a file in place of the user's own
+  std::string identity = {};                  // a private key to try first, where the node names none of its own
+  std::chrono::milliseconds timeout{30'000};  // for the whole way to a node, and for each answer of it
   enum class NewHosts { refuse, ask, accept } new_hosts = NewHosts::refuse;
-  std::function<bool(const NewHostKey&)> accept_host_key = {};         // for `ask`; one question at a time
-  std::function<Result<Secret>(std::string_view)> ask_secret = {};     // passphrases, passwords; empty: nobody is asked
+  // Both are called one at a time in a thread of their own, while the run goes on; they may wait as long as it takes.
+  // An Error of kind interrupted ends all questions.
+  std::function<Result<bool>(const NewHostKey&)> accept_host_key = {};   // for NewHosts::ask
+  std::function<Result<Secret>(const SecretQuestion&)> ask_secret = {};  // empty: nobody is asked
+  enum class Sudo { without_password, may_ask } sudo = Sudo::without_password;
   enum class Prompts { never, on_terminal } prompts = Prompts::never;  // of the system's ssh, which asks for itself
 };
 
@@ -117,6 +124,9 @@ class Run {
   // Carries out what plan_undo() and plan_removal() planned, in the same way.
   std::vector<NodeResult> roll_back(const Rollout& rollout);
   std::vector<NodeResult> uninstall(const Rollout& rollout);
+
+  // Calls `question`, which waits for a person, in a thread of its own; connections are kept alive meanwhile.
+  void while_open(const std::function<void()>& question);
 
   std::vector<RunNode>& nodes();
   const std::vector<RunNode>& nodes() const;

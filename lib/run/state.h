@@ -10,6 +10,7 @@
 #include "apply/read_facts.h"
 #include "fleet/fleet.h"
 #include "run/dialer.h"
+#include "run/questions.h"
 #include "run/run.h"
 
 namespace rf {
@@ -37,6 +38,7 @@ struct Run::State {
   RunSettings settings;
   std::unique_ptr<RunObserver> observer;
   asio::io_context loop{1};
+  Questions questions{loop.get_executor(), *observer};
   std::unique_ptr<Dialer> dialer;  // outlives the shells
   std::vector<RunNode> nodes;
   std::vector<std::unique_ptr<Shell>> shells;  // by node; null where it is not connected

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/text.h"
 #include "transport/keys/wire.h"
@@ -63,27 +64,6 @@ bool names_hashed(std::string_view hosts, std::string_view name) {
   std::string salt;
   if (parts.size() != 4 || parts[1] != "1" || !base64_decode(parts[2], salt) || salt.size() != salt_size) return false;
   return hosts == hashed_name(name, salt);
-}
-
-// Keys that OpenSSH reads: an entry with anything else does not exist for it.
-bool is_public_key(std::string_view blob) {
-  WireReader key(blob);
-  const auto type = key.string();
-  const auto strings = [&key](int count) {
-    bool filled = true;
-    for (int i = 0; i < count; ++i) filled = !key.string().empty() && filled;
-    return filled && key.ok() && key.rest().empty();
-  };
-  if (type == "ssh-ed25519") return key.string().size() == 32 && key.ok() && key.rest().empty();
-  if (type == "ssh-rsa") {
-    const auto exponent = key.string();
-    return !exponent.empty() && key.string().size() >= 128 && key.ok() && key.rest().empty();
-  }
-  if (type == "ssh-dss") return strings(4);
-  if (type == "ecdsa-sha2-nistp256" || type == "ecdsa-sha2-nistp384" || type == "ecdsa-sha2-nistp521")
-    return strings(2);
-  if (type == "sk-ssh-ed25519@openssh.com") return strings(2);
-  return type == "sk-ecdsa-sha2-nistp256@openssh.com" && strings(3);
 }
 
 Error skipped(const std::string& file, int line, std::string why) {
@@ -152,6 +132,36 @@ std::string key_type(std::string_view blob) {
   const bool plain = type.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-@._") ==
                      std::string_view::npos;
   return reader.ok() && plain && !reader.rest().empty() ? std::string(type) : "";
+}
+
+bool is_public_key(std::string_view blob) {
+  WireReader key(blob);
+  const auto type = key.string();
+  const auto strings = [&key](int count) {
+    bool filled = true;
+    for (int i = 0; i < count; ++i) filled = !key.string().empty() && filled;
+    return filled && key.ok() && key.rest().empty();
+  };
+  if (type == "ssh-ed25519") return key.string().size() == 32 && key.ok() && key.rest().empty();
+  if (type == "ssh-rsa") {
+    const auto exponent = key.string();
+    return !exponent.empty() && key.string().size() >= 128 && key.ok() && key.rest().empty();
+  }
+  if (type == "ssh-dss") return strings(4);
+  if (type == "ecdsa-sha2-nistp256" || type == "ecdsa-sha2-nistp384" || type == "ecdsa-sha2-nistp521")
+    return strings(2);
+  if (type == "sk-ssh-ed25519@openssh.com") return strings(2);
+  return type == "sk-ecdsa-sha2-nistp256@openssh.com" && strings(3);
+}
+
+std::size_t rsa_bits(std::string_view blob) {
+  WireReader key(blob);
+  if (key.string() != "ssh-rsa") return 0;
+  key.string();
+  auto modulus = key.string();
+  while (!modulus.empty() && modulus.front() == '\0') modulus.remove_prefix(1);
+  if (!key.ok() || modulus.empty()) return 0;
+  return modulus.size() * 8 - static_cast<std::size_t>(std::countl_zero(static_cast<unsigned char>(modulus.front())));
 }
 
 std::string key_fingerprint(std::string_view blob) {

@@ -19,6 +19,7 @@
 #include "transport/keys/agent_answer.h"
 #include "transport/keys/private_key.h"
 #include "transport/known_hosts/known_hosts.h"
+#include "transport/known_hosts/revoked_keys.h"
 #include "transport/shell/frame.h"
 
 using namespace rf;
@@ -31,6 +32,8 @@ TEST_CASE("readers of answers keep their bounds") {
       {"read_probe", [](auto text) { (void)read_probe(text, {}, {}); }},
       {"FrameReader", [](auto text) { (void)FrameReader("n", {}).feed("RF1 BEGIN n\n" + std::string(text), nullptr); }},
       {"parse_ssh_settings", [](auto text) { (void)parse_ssh_settings(text, *parse_target("h"), {}); }},
+      {"parse_ssh_words", [](auto text) { (void)parse_ssh_words(text); }},
+      {"parse_keep_alive", [](auto text) { (void)parse_keep_alive(text); }},
       {"parse_agent_keys", [](auto text) { (void)parse_agent_keys(text); }},
       {"parse_agent_signature", [](auto text) { (void)parse_agent_signature(text, "ssh-ed25519"); }},
       {"parse_kind_containers", [](auto text) { (void)parse_kind_containers(text); }},
@@ -53,6 +56,12 @@ TEST_CASE("readers of this machine's files keep their bounds") {
          parse_known_hosts(text, "f", known);
          (void)judge_host_key(known, {.host = "h", .port = 22, .alias = {}}, "blob");
          (void)names_host(text, "h");
+       }},
+      {"parse_revoked_keys",
+       [](auto text) {
+         RevokedKeys revoked;
+         (void)parse_revoked_keys(text, "f", revoked);
+         (void)is_revoked(revoked, "blob");
        }},
       {"load_private_key", [](auto text) { (void)load_private_key(text, Secret("p")); }},
       {"check_certificates", [](auto text) { (void)check_certificates(text); }},
