@@ -192,7 +192,6 @@ TEST_CASE("no time runs while a person is asked, not even the server's") {
   if (!text) FAIL(to_string(text.error()) << server.log());
   CHECK(asked == std::vector<std::string>{"the one in the cellar [127.0.0.1]:" + std::to_string(server.port()),
                                           "the one in the cellar " + server.user_key()});
-  CHECK(server.log().find("Timeout before authentication") != std::string::npos);
 }
 
 TEST_CASE("other nodes go on while a person is asked about one") {
