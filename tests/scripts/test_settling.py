@@ -171,7 +171,7 @@ class Silent(WatchTest):
         self.ctr = (self.node.bin / "ctr").read_text()
         self.node.stand_in("crictl", "exit 1\n")
         self.socket = self.root / "c.sock"
-        self.settings = WATCHED | {"socket": str(self.socket), "exe": "containerd"}
+        self.settings = SETTINGS | {"socket": str(self.socket)}
 
     def hang(self):
         self.node.stand_in("ctr", "sleep 30\n")
@@ -193,7 +193,7 @@ class Silent(WatchTest):
     def test_a_crash_loop_behind_a_hung_ctr_is_put_back(self):
         self.hang()
         self.listen()
-        self.begin(self.settings)
+        self.begin(self.settings | {"settle": "2"})
         self.becomes(pid=501, restarts=1)
         self.settled()
         self.assert_put_back("containerd.service died and was restarted")
@@ -217,7 +217,7 @@ class Silent(WatchTest):
         self.node.stand_in("crictl", "exit 0\n")
         self.node.stand_in("ctr", f'if [ -s "$STATE/late" ]; then sed -i 1d "$STATE/late"; exit 1; fi\n{self.ctr}')
         hook = self.hook('if [ "$2" = restarted ]; then printf "1\\n2\\n3\\n" >"$STATE/late"; fi\n')
-        self.assertEqual(self.node.apply("t1", all_changes(), settings | {"settle": "0"}, RF_FAIL_HOOK=hook), "applied", self.node.output)
+        self.assertEqual(self.node.apply("t1", all_changes(), settings, RF_FAIL_HOOK=hook), "applied", self.node.output)
 
     def test_a_source_that_is_late_after_a_restart_is_waited_for(self):
         self.with_a_late_ctr(self.settings)

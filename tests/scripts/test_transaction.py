@@ -248,7 +248,7 @@ class Failing(TransactionTest):
         self.assertIn("cri=error", "\n".join(self.node.output))
 
     def test_a_service_that_does_not_stay_up_is_rolled_back(self):
-        self.assertEqual(self.node.apply("t1", all_changes(b"flaps\n"), SETTINGS), "rolled-back", self.node.output)
+        self.assertEqual(self.node.apply("t1", all_changes(b"flaps\n"), SETTINGS | {"wait": "2"}), "rolled-back", self.node.output)
         self.assert_old()
 
     def test_a_restart_that_hangs_is_ended_and_rolled_back(self):
