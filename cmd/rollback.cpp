@@ -33,7 +33,7 @@ Result<std::string> parse_id(std::string_view text) {
   if (is_plain_id(text)) return std::string(text);
   return Error{.kind = ErrorKind::usage,
                .message = fmt::format("'{}' is not an id", text),
-               .hint = "'regfallback rollback --list' shows what there is to undo"};
+               .hint = "'regfallback rollback --list' shows what can be undone"};
 }
 
 Result<UndoTarget> parse_which(std::string_view text) {
@@ -49,7 +49,7 @@ Result<UndoTarget> target_of(const Options& options) {
     return UndoTarget{.what = UndoTarget::What::run, .which = options.undone_run};
   return Error{.kind = ErrorKind::usage,
                .message = "--undo and --run cannot be combined",
-               .hint = "--run undoes one run alone, --undo a transaction and all later ones"};
+               .hint = "--run undoes only one run, --undo a transaction and all later ones"};
 }
 
 // The flags that say it, with a blank before them.
@@ -83,7 +83,7 @@ void refuse_unknown_run(Run& run, const std::string& id) {
   for (auto& node : nodes)
     node.fail({.kind = ErrorKind::refused,
                .message = "run " + id + " has changed nothing here",
-               .hint = "'regfallback rollback --list' shows the runs of a node; --nodes says which nodes"});
+               .hint = "'regfallback rollback --list' shows the runs of a node; --nodes chooses the nodes"});
 }
 
 int run_rollback(Context& context) {
@@ -129,13 +129,13 @@ Command rollback_command(Options& options) {
            .group = "Change",
            .summary = "restore what an earlier apply replaced (--list shows what can be restored)",
            .text =
-               "Goes back one step: undoes the newest change on each node that is not undone yet, byte for byte: contents, modes, "
-               "owners, and files that did not exist. A second rollback goes one step further back. It first shows what "
-               "it will do: files, differences, restarts, and the state each node returns to. It is a transaction like "
-               "any other: all or nothing, with a health check, and undone if the runtime does not come back.\n\n"
-               "Files that somebody else has changed since are a conflict, unless --force is given. If there is nothing "
-               "to undo, it says so; that is not a failure. A rollback can be undone like any other change: pass its own "
-               "id to --run.",
+               "Goes back one step: on each node it undoes the newest change that is not undone yet, byte for byte: "
+               "contents, modes, owners, and files that did not exist. A second rollback goes one step further back. "
+               "It first shows what it will do: files, differences, restarts, and the state each node returns to. It "
+               "is a transaction like any other: all or nothing, with a health check, and undone if the runtime does "
+               "not come back.\n\nFiles that somebody else has changed since are a conflict, unless --force is given. "
+               "If there is nothing to undo, it says so; that is not a failure. A rollback can be undone like any "
+               "other change: pass its own id to --run.",
            .examples = {{"regfallback rollback --list", "show what can be undone on the nodes of the last apply"},
                         {"regfallback rollback --dry-run", "show what would be undone, and the state it leads to"},
                         {"regfallback rollback --run 1f2e3d4c", "undo one run, on every node of it"},
@@ -144,7 +144,7 @@ Command rollback_command(Options& options) {
            .exit_codes = {"0  done, or there was nothing to undo",
                           "1  at least one node failed (it is unchanged, or was not reached), or the answer was no",
                           "2  wrong usage", "4  at least one node is stuck and needs manual repair",
-                          "5  at least one node was changed but is not as it should be afterwards",
+                          "5  at least one node was changed but is not as expected afterwards",
                           "130  interrupted; the summary shows the state of every node"}},
       .flags =
           std::vector<Flag>{

@@ -62,8 +62,7 @@ Result<Source> find_source(Context& context, IntentNeed need) {
   return Error{
       .kind = ErrorKind::usage,
       .message = "no intent file and no --mirror given",
-      .hint =
-          "'regfallback init regfallback.yaml' writes one to start from; or pass --mirror docker.io=http://HOST:PORT"};
+      .hint = "'regfallback init regfallback.yaml' writes a starter file; or pass --mirror docker.io=http://HOST:PORT"};
 }
 
 // Prints every problem of the intent, then how many there are.
@@ -122,7 +121,7 @@ bool resolve_all(Context& context, SecretNeed need, Setup& setup) {
   if (secrets.problems.empty()) return true;
   setup.secrets = Setup::Secrets::missing;
   for (const auto& problem : secrets.problems) context.warning(to_string(problem));
-  context.warning("without it, whether a node is as declared is not looked at");
+  context.warning("without it, regfallback cannot check whether a node is as declared");
   return true;
 }
 

@@ -83,9 +83,9 @@ std::vector<Flag> intent_flags(Options& options) {
         FlagDoc::Completes::file},
        &options.config},
       {{"-m,--mirror", "REGISTRY=URL,...",
-        "without a file: endpoints before the registry itself, in order; can be repeated for more registries. For a registry of "
-        "yours (a port in its name) registries written by name come after it: anubis:32000=ghcr.io,docker.io. What "
-        "else is managed on a node stays",
+        "without a file: endpoints before the registry itself, in order; can be repeated for more registries. For a "
+        "registry of your own (with a port in its name) registries written by name come after it: "
+        "anubis:32000=ghcr.io,docker.io. Everything else that is managed on a node stays",
         group},
        &options.registry_flags.mirrors},
       {{"--fallback", "REGISTRY=URL,...", "without a file: endpoints after the registry itself, in order", group},

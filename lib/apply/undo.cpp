@@ -21,7 +21,7 @@ using Class = FileChange::Class;
 
 Error not_ours(std::string_view line) {
   return {.kind = ErrorKind::protocol,
-          .message = "not what our script prints: \"" + terminal_safe(line.substr(0, 120)) + "\"",
+          .message = "unexpected output of our script: \"" + terminal_safe(line.substr(0, 120)) + "\"",
           .hint = "run it again"};
 }
 
@@ -108,7 +108,7 @@ class PreviewReader {
       RF_CHECK(record(key, rest));
     }
     return Error{.kind = ErrorKind::protocol,
-                 .message = "the node did not say what a rollback would do",
+                 .message = "the node did not report what a rollback would do",
                  .hint = "run it again"};
   }
 
@@ -151,7 +151,7 @@ class PreviewReader {
       offset += *sent;
       if (sha256_hex(change.content->expose()) != change.after)
         return Error{.kind = ErrorKind::refused,
-                     .message = "what is stored of " + change.path + " on the node is damaged",
+                     .message = "the stored copy of " + change.path + " on the node is damaged",
                      .hint = "'regfallback rollback --list' shows other states to go back to"};
     }
     return {};
@@ -184,7 +184,7 @@ std::vector<std::string> edited_since(const UndoPreview& preview) {
   for (const auto& change : preview.changes) {
     if (is_directory_op(change.op) || change.now == change.before) continue;
     edited.push_back(change.path + (change.now == "-"      ? " is gone"
-                                    : change.before == "-" ? " is there again"
+                                    : change.before == "-" ? " exists again"
                                                            : " was changed"));
   }
   return edited;
@@ -197,10 +197,10 @@ Result<void> check_not_moved(const UndoPreview& preview, const Facts& facts) {
     if (moved == change.path) continue;
     return Error{
         .kind = ErrorKind::refused,
-        .message = fmt::format("{} was changed, and the node reads {} now", change.path, moved),
+        .message = fmt::format("{} was changed, but the node now reads {}", change.path, moved),
         .hint =
-            "an update of the distribution copied it there; take it out with an intent file that does not name "
-            "its registries"};
+            "an update of the distribution copied it there; remove it with an intent file that does not name its "
+            "registries"};
   }
   return {};
 }
@@ -217,7 +217,7 @@ FileChange shown_change(const UndoChange& change, const Facts& facts) {
     shown.holds_secrets = mask_secrets(change.content->expose()) != change.content->expose();
   } else if (change.op == Op::create || change.op == Op::replace) {
     shown.after_sha256 = change.after;
-    shown.why = "too large to be shown";
+    shown.why = "too large to show";
   }
   shown.mode = change.mode;
   shown.uid = change.uid;
@@ -230,7 +230,7 @@ void set_service(const UndoPreview& preview, const Detection* detection, Plan& p
   if (preview.restart == RestartBy::none || preview.changes.empty()) return;
   plan.service = {.by = preview.restart,
                   .name = preview.service,
-                  .why = "what is undone took effect with a restart",
+                  .why = "the undone change took effect with a restart",
                   .wait_seconds = preview.wait_seconds};
   if (detection == nullptr || !detection->service) return;
   plan.service.order = detection->service->order;
@@ -247,7 +247,7 @@ Result<UndoPreview> parse_undo_preview(std::string_view output) {
 asio::awaitable<Result<UndoPreview>> preview_undo(Shell& shell, std::string_view program,
                                                   std::chrono::milliseconds limit) {
   RF_CO_TRY(const auto output, co_await shell.run(program, {.time = limit, .bytes = most_bytes}));
-  co_return parse_undo_preview(output.text).doing("asking what a rollback would do");
+  co_return parse_undo_preview(output.text).doing("computing what a rollback would do");
 }
 
 Result<Plan> plan_of_undo(const UndoPreview& preview, const Undo& undo, const Facts& facts, const Detection* detection,
@@ -257,13 +257,14 @@ Result<Plan> plan_of_undo(const UndoPreview& preview, const Undo& undo, const Fa
     return Error{
         .kind = ErrorKind::conflict,
         .message = fmt::format("{} since {}", join(edited, ", "), describe(undo.undone.back())),
-        .hint = fmt::format("'regfallback {0} --force' puts back what was there before all the same, and what was "
-                            "changed is lost; 'regfallback {0} --force --dry-run' shows the difference",
-                            command)};
+        .hint = fmt::format(
+            "'regfallback {0} --force' restores the old files anyway, and the changes are lost; 'regfallback {0} "
+            "--force --dry-run' shows the difference",
+            command)};
   Plan plan;
   for (const auto& change : preview.changes) plan.files.push_back(shown_change(change, facts));
   set_service(preview, detection, plan);
-  for (const auto& kept : undo.kept) plan.warnings.push_back(describe(kept) + " came later and stays as it is");
+  for (const auto& kept : undo.kept) plan.warnings.push_back(describe(kept) + " is a later change and stays as it is");
   return plan;
 }
 
@@ -272,13 +273,13 @@ std::optional<std::string> left_undone(const Plan& plan, const Facts& facts) {
     if (is_directory_op(change.op)) continue;
     const auto* entry = facts.tree.lstat(change.path);
     if (change.op == Op::remove) {
-      if (entry != nullptr) return change.path + " is still there";
+      if (entry != nullptr) return change.path + " still exists";
       continue;
     }
     // Nothing is known of a directory that was not looked into.
     if (entry == nullptr && facts.tree.lstat(parent_path(change.path)) == nullptr) continue;
-    if (entry == nullptr) return change.path + " is not there";
-    if (entry->sha256 != sha256_after(change)) return change.path + " is not as it was";
+    if (entry == nullptr) return change.path + " does not exist";
+    if (entry->sha256 != sha256_after(change)) return change.path + " differs from what it was";
   }
   return std::nullopt;
 }

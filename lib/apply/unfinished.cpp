@@ -33,7 +33,7 @@ asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, con
 Result<void> check_ended(const Facts& facts) {
   if (!facts.unfinished) return {};
   return Error{.kind = ErrorKind::refused,
-               .message = fmt::format("{} has not ended ({})",
+               .message = fmt::format("{} is unfinished ({})",
                                       facts.under_way ? describe(*facts.under_way) : "an earlier transaction",
                                       to_string(*facts.unfinished)),
                .hint = "'regfallback doctor' shows what it left behind and what to do"};

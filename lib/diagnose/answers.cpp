@@ -78,7 +78,7 @@ void look_for_others(const View& view, Findings& found) {
     if (std::find(fine.begin(), fine.end(), answer.answer) != fine.end()) return;
     found.add({.cause = sentence(answer),
                .where = place_of(view, answer),
-               .effect = answer.answer == Answer::not_asked ? "what it answers is not known"
+               .effect = answer.answer == Answer::not_asked ? "its answer is unknown"
                          : last ? fmt::format("{} has no further endpoint to try", view.who())
                                 : fmt::format("{} tries the next endpoint at once", view.who()),
                .fix = "regfallback test checks every endpoint from every node"});

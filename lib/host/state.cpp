@@ -37,7 +37,7 @@ std::vector<std::string> remembered_run(const std::string& id) {
 Result<void> remember_run(RememberedRun run) {
   auto runs = remembered_runs();
   runs.insert(runs.begin(), std::move(run));
-  return write_local_file(runs_file(), print_runs(runs), 0600).doing("remembering the nodes of this run");
+  return write_local_file(runs_file(), print_runs(runs), 0600).doing("saving the nodes of this run");
 }
 
 }  // namespace rf

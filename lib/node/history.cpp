@@ -54,7 +54,7 @@ Result<Receipts> chosen(const Receipts& applied, const UndoTarget& target) {
       if (from == applied.end())
         return Error{.kind = ErrorKind::refused,
                      .message = "no applied transaction has the number or id " + target.which,
-                     .hint = "'regfallback rollback --list' shows which there are"};
+                     .hint = "'regfallback rollback --list' lists them"};
       return Receipts(from, applied.end());
     }
     case UndoTarget::What::run: break;

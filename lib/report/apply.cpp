@@ -40,7 +40,7 @@ std::string_view meaning(Outcome outcome, ChangeAction action) {
     case Outcome::busy: return "another run is under way; nothing was changed";
     case Outcome::conflict:
       return declares ? "changed after the plan was made; nothing was changed"
-                      : "not as it was left; nothing was changed";
+                      : "changed since regfallback left it; nothing was changed";
     case Outcome::rolled_back: return "the change failed; the node is as it was";
     case Outcome::unknown: return "connection lost; the node finishes on its own: see 'regfallback status'";
     case Outcome::stuck: return "neither the new nor the old state is complete; repair it now";
@@ -76,10 +76,9 @@ std::string split_text(const FleetSplit& split, const ChangeReport& report) {
   const auto command = report.again.empty()
                            ? "run it again"
                            : terminal_safe(fmt::format("{} --nodes {}", report.again, join(split.left, ",")));
-  text += fmt::format("  to go on, mend what is said of {}, then: {}\n", split.left.size() == 1 ? "that one" : "those",
-                      command);
+  text += fmt::format("  to continue, repair {}, then: {}\n", split.left.size() == 1 ? "that one" : "those", command);
   if (can_be_undone(report))
-    text += fmt::format("  to go back on the others: regfallback rollback --run {}\n", report.run);
+    text += fmt::format("  to undo the change on the others: regfallback rollback --run {}\n", report.run);
   return text;
 }
 
@@ -87,8 +86,8 @@ std::string split_text(const FleetSplit& split, const ChangeReport& report) {
 std::string_view proof_of(const NodeResult& result, ChangeAction action) {
   if (!result.verified) return "not verified";
   if (*result.verified) return "verified";
-  return action == ChangeAction::apply || action == ChangeAction::migrate ? "NOT as declared afterwards"
-                                                                          : "NOT as it should be afterwards";
+  return action == ChangeAction::apply || action == ChangeAction::migrate ? "NOT as declared after the change"
+                                                                          : "NOT as expected after the change";
 }
 
 std::string detail_of(const ApplyRow& row, ChangeAction action) {

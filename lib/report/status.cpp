@@ -83,11 +83,10 @@ std::string split_text(const std::optional<StatusSplit>& split) {
   const auto changed = terminal_safe(join(split->nodes.changed, ", "));
   const auto left = terminal_safe(join(split->nodes.left, ", "));
   if (!split->run)
-    return fmt::format("the fleet is split: {} as the intent wants, {} not; 'regfallback apply' goes on\n", changed,
-                       left);
+    return fmt::format("the fleet is split: {} as declared, {} not; 'regfallback apply' continues\n", changed, left);
   return fmt::format(
       "the fleet is split: {0} is in effect on {1}, and not on {2}\n"
-      "  to go on: regfallback apply; to go back: regfallback rollback --run {3}\n",
+      "  to continue: regfallback apply; to go back: regfallback rollback --run {3}\n",
       terminal_safe(describe(*split->run)), changed, left, terminal_safe(split->run->run));
 }
 

@@ -13,9 +13,9 @@ namespace {
 std::string_view nothing_text(Undo::Nothing nothing) {
   switch (nothing) {
     case Undo::Nothing::never_changed: return "nothing to undo: no apply has changed anything here";
-    case Undo::Nothing::undone_already: return "nothing to undo: every change is undone already";
+    case Undo::Nothing::undone_already: return "nothing to undo: every change has been undone already";
     case Undo::Nothing::not_in_run: return "nothing to undo: that run has changed nothing here";
-    case Undo::Nothing::put_back: return "nothing more to undo: the latest change had not ended, and was put back";
+    case Undo::Nothing::put_back: return "nothing more to undo: the latest change was unfinished and has been undone";
   }
   return "";
 }
@@ -41,7 +41,7 @@ std::vector<std::string> about_undo(const Undo& undo, const Plan& plan) {
   if (undo.undone.empty()) return {std::string(nothing_text(undo.nothing))};
   const bool changes = std::any_of(plan.files.begin(), plan.files.end(),
                                    [](const auto& change) { return change.kind != FileChange::Class::own; });
-  if (!changes) return {"nothing to undo: every file is so already"};
+  if (!changes) return {"nothing to undo: every file is in that state already"};
   std::vector<std::string> about;
   const auto& first = undo.undone.front();
   about.push_back(undo.undone.size() == 1

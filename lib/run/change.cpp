@@ -16,10 +16,10 @@ std::string in_words(std::string_view step) {
   if (step == "commit") return "committing";
   if (step == "restart") return "restarting the runtime";
   if (step == "health") return "waiting for a healthy runtime";
-  if (step.starts_with(wait)) return "waiting until " + std::string(step.substr(wait.size())) + " has settled";
+  if (step.starts_with(wait)) return "waiting for " + std::string(step.substr(wait.size())) + " to settle";
   if (step == "finish") return "writing the receipt";
   if (step == "rollback") return "rolling back";
-  if (step == "remove") return "removing what regfallback keeps there";
+  if (step == "remove") return "removing the files of regfallback";
   return std::string(step);
 }
 

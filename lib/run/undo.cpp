@@ -72,7 +72,7 @@ void verify_undo(const RunNode& node, const Facts& facts, NodeResult& result) {
   if (left)
     result.error = Error{.kind = ErrorKind::conflict,
                          .message = *std::move(left),
-                         .hint = "somebody else changes it: find out who, and run it again"};
+                         .hint = "somebody else is changing it: find out who, and run this again"};
 }
 
 // What the state directory and the boot unit are shown as.
@@ -84,7 +84,7 @@ void add_traces(const Facts& facts, Plan& plan) {
     gone.kind = FileChange::Class::own;
     gone.path = path;
     gone.before_sha256 = "-";
-    gone.why = "what regfallback keeps here";
+    gone.why = "the files that regfallback keeps here";
     plan.files.push_back(std::move(gone));
   }
 }
@@ -160,8 +160,8 @@ void verify_removal(const RunNode& node, const Facts& facts, NodeResult& result)
   if (facts.traces.empty()) return;
   result.verified = false;
   result.error = Error{.kind = ErrorKind::conflict,
-                       .message = facts.traces.front() + " is still there",
-                       .hint = "run it again; the runtime's configuration is as it should be"};
+                       .message = facts.traces.front() + " still exists",
+                       .hint = "run this again; the runtime's configuration is already as expected"};
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ rf_unit() { # after it is removed, systemd may still know it
   step "unit removed"
   if [ -n "$root" ] || ! [ -d /run/systemd/system ]; then return 0; fi
   case $(limit 10 systemctl show -p LoadState regfallback-recover.service) in
-    *=loaded) limit 30 systemctl daemon-reload || echo "warn systemd could not be told that $unit is gone: systemctl daemon-reload" ;;
+    *=loaded) limit 30 systemctl daemon-reload || echo "warn systemd could not be reloaded without $unit: run systemctl daemon-reload" ;;
   esac
 }
 rf_wait() { # for the worker of the transaction before this, and its watchdog, which end by themselves
@@ -24,7 +24,7 @@ rf_wait() { # for the worker of the transaction before this, and its watchdog, w
     if rf_quiet; then return 0; fi
     nap 0.1
   done
-  echo "warn units or control groups named regfallback are still there"
+  echo "warn units or control groups named regfallback still exist"
 }
 rf_quiet() {
   set +f
@@ -48,7 +48,7 @@ rf_check() { # nobody works here, and nothing was applied since this was decided
   if [ -e "$home/active" ]; then
     read -r active <"$home/active"
     describe "$active"
-    echo "error $described has not ended"
+    echo "error $described is unfinished"
     rf_end busy
   fi
   set +f
@@ -75,7 +75,7 @@ rf_main() {
       rf_end refused
     fi
     if [ -L "$home" ]; then
-      echo "error $home is a link; it has to be a directory of root's"
+      echo "error $home is a link; it must be a directory that belongs to root"
       rf_end refused
     fi
     if [ -d "$home" ]; then

@@ -3,7 +3,7 @@
 # RF_SHOWN (the checksum of what was shown).
 # shellcheck shell=sh disable=SC2154,SC2034,SC2317 # variables and callers are in front.sh and undo.sh
 rf_store() { # NUMBER: the change that was read, as a line of the manifest, with its file
-  if [ "$source" != - ]; then cp -p "$source" "$txn/new/$1" || rf_fail "the stored files could not be copied; is the disk full?"; fi
+  if [ "$source" != - ]; then cp -p "$source" "$txn/new/$1" || rf_fail "the stored files could not be copied; check that the disk is not full"; fi
   printf '%s %s\n' "$1" "$entry" >>"$txn/manifest"
   printf 'file %s %s %s\n' "$before" "$after" "$path" >>"$txn/receipt"
 }
@@ -16,7 +16,7 @@ rf_prepare() {
   if [ -z "$changes" ]; then rf_end unchanged; fi
   rf_shown
   if [ "$shown" != "$RF_SHOWN" ]; then
-    echo "error what is to be undone changed since it was shown"
+    echo "error the files to undo changed since they were shown"
     rf_end conflict
   fi
   printf '%b' "$RF_RECEIPT" >"$txn/receipt"

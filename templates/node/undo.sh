@@ -19,7 +19,7 @@ rf_choose() { # -> applied, chosen: directories of the history, one a line, olde
     esac
   done
   if [ "$newest" != "$RF_NEWEST" ] || [ "$found" != $# ]; then
-    echo "error the node's transactions are not those that were chosen from"
+    echo "error the transactions of the node changed since they were shown"
     rf_end conflict
   fi
 }

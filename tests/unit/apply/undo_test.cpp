@@ -102,7 +102,7 @@ TEST_CASE("a file that is too large to be shown has its checksum") {
   const auto plan = plan_from("shown a\nchange C:hosts 644 0 0 - " + sum + " - large /a\ncontent\n.\nend shown\n", {});
   REQUIRE(plan.ok());
   CHECK(plan->files[0].after_sha256 == sum);
-  CHECK(plan->files[0].why == "too large to be shown");
+  CHECK(plan->files[0].why == "too large to show");
 }
 
 TEST_CASE("what stays in effect is said") {
@@ -112,7 +112,7 @@ TEST_CASE("what stays in effect is said") {
   undo.kept = {later};
   const auto plan = plan_from(shown_text(sha256_hex(our_text)), node_with(our_text), undo);
   REQUIRE(plan.ok());
-  CHECK(plan->warnings == std::vector<std::string>{"transaction t2 came later and stays as it is"});
+  CHECK(plan->warnings == std::vector<std::string>{"transaction t2 is a later change and stays as it is"});
 }
 
 TEST_CASE("files of a snap whose data moved on are not put back where nobody reads them") {
@@ -133,11 +133,11 @@ TEST_CASE("afterwards every file must be as it was shown") {
   Facts facts = node_with(old_text);
   facts.tree.remove(config);
   CHECK_FALSE(left_undone(*plan, facts));
-  CHECK(left_undone(*plan, node_with(old_text)) == std::string(config) + " is still there");
+  CHECK(left_undone(*plan, node_with(old_text)) == std::string(config) + " still exists");
   facts.tree.put_file(hosts, "other\n");
-  CHECK(left_undone(*plan, facts) == std::string(hosts) + " is not as it was");
+  CHECK(left_undone(*plan, facts) == std::string(hosts) + " differs from what it was");
   facts.tree.remove(hosts);
-  CHECK(left_undone(*plan, facts) == std::string(hosts) + " is not there");
+  CHECK(left_undone(*plan, facts) == std::string(hosts) + " does not exist");
   // Of a directory that was not looked into nothing is known.
   CHECK_FALSE(left_undone(*plan, Facts{}));
 }

@@ -90,8 +90,8 @@ TEST_CASE("a run that ended on some nodes only is a split fleet, with the ways o
   CHECK(split->changed == std::vector<std::string>{"a"});
   CHECK(split->left == std::vector<std::string>{"c", "d"});
   CHECK(apply_summary(report).find("the fleet is split: a changed, c, d not\n"
-                                   "  to go on, mend what is said of those, then: regfallback apply --nodes c,d\n"
-                                   "  to go back on the others: regfallback rollback --run 1f2e3d4c\n") !=
+                                   "  to continue, repair those, then: regfallback apply --nodes c,d\n"
+                                   "  to undo the change on the others: regfallback rollback --run 1f2e3d4c\n") !=
         std::string::npos);
   for (const auto outcome : {Outcome::not_begun, Outcome::refused, Outcome::busy, Outcome::conflict}) {
     report.rows[3].result.outcome = outcome;

@@ -40,7 +40,7 @@ TEST_CASE("a run that is in effect on one node and was put back on another is a 
   CHECK(split->nodes.changed == Names{"a"});
   CHECK(split->nodes.left == Names{"b"});
   CHECK(status_text(rows, {}).find("the fleet is split: run r2 (2) is in effect on a, and not on b\n"
-                                   "  to go on: regfallback apply; to go back: regfallback rollback --run r2\n") !=
+                                   "  to continue: regfallback apply; to go back: regfallback rollback --run r2\n") !=
         std::string::npos);
   CHECK_FALSE(split_of(std::vector<StatusRow>{{.node = "a", .facts = &well}}));
 }
@@ -69,7 +69,7 @@ TEST_CASE("nodes of which some are as the intent wants them and others are not a
   REQUIRE(split);
   CHECK_FALSE(split->run);
   CHECK(split->nodes.changed == Names{"a"});
-  CHECK(status_text(rows, {}).find("the fleet is split: a as the intent wants, b not; 'regfallback apply' goes on\n") !=
+  CHECK(status_text(rows, {}).find("the fleet is split: a as declared, b not; 'regfallback apply' continues\n") !=
         std::string::npos);
   CHECK_FALSE(split_of(std::vector<StatusRow>{rows[0]}));
 }

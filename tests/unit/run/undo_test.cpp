@@ -88,7 +88,7 @@ TEST_CASE("a file that is not as it was shown afterwards is a fault") {
   run.plan_undo({});
   const auto result = run.roll_back({}).front();
   CHECK(result.verified == std::optional(false));
-  CHECK(result.error->message == std::string(config) + " is not as it was");
+  CHECK(result.error->message == std::string(config) + " differs from what it was");
 }
 
 TEST_CASE("a node where a file was edited is left alone, and the others go on") {
