@@ -4,7 +4,7 @@
 namespace rf::cmd {
 namespace {
 
-int run(Context& context) {
+int run_completion(Context& context) {
   Options unused;
   const auto program = program_doc(all_commands(unused));
   switch (context.options.completion_shell) {
@@ -14,7 +14,7 @@ int run(Context& context) {
     case CompletionShell::none: break;
   }
   context.error({.kind = ErrorKind::usage,
-                 .message = "completion: which shell?",
+                 .message = "completion: no shell given",
                  .hint = "regfallback completion bash|zsh|fish"});
   return exit_usage;
 }
@@ -24,16 +24,16 @@ int run(Context& context) {
 Command completion_command(Options& options) {
   return {.doc = {.name = "completion",
                   .group = "About the tool",
-                  .summary = "completions for bash, zsh or fish",
-                  .text = "Prints a script that teaches a shell to complete commands, flags and their values.",
+                  .summary = "print completions for bash, zsh or fish",
+                  .text = "Prints a script that makes a shell complete commands, flags and their values.",
                   .examples = {{"source <(regfallback completion bash)",
-                                "in this bash; put the line into ~/.bashrc to keep it"},
+                                "for this bash; add the line to ~/.bashrc to keep it"},
                                {"regfallback completion fish > ~/.config/fish/completions/regfallback.fish",
-                                "for every fish"}}},
+                                "for every new fish"}}},
           .arguments = {choice(
               {"SHELL", "", "bash, zsh or fish", ""}, options.completion_shell,
               {{"bash", CompletionShell::bash}, {"zsh", CompletionShell::zsh}, {"fish", CompletionShell::fish}})},
-          .run = run};
+          .run = run_completion};
 }
 
 }  // namespace rf::cmd

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/core_limit.h"
 #include "line/command.h"
 #include "line/parse.h"
 #include "line/version.h"
@@ -12,7 +13,7 @@
 namespace rf::cmd {
 namespace {
 
-int run(const std::vector<std::string>& arguments) {
+int run_command_line(const std::vector<std::string>& arguments) {
   Options options;
   const auto commands = all_commands(options);
   const auto parsed = parse(commands, arguments);
@@ -43,8 +44,9 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  rf::forbid_core_files();
   try {
-    return rf::cmd::run({argv + 1, argv + argc});
+    return rf::cmd::run_command_line({argv + 1, argv + argc});
   } catch (const std::exception& bug) {
     std::fprintf(stderr, "error: this is a bug in regfallback: %s\nhint: please report it with the command you ran\n",
                  bug.what());

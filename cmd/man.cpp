@@ -5,7 +5,7 @@
 namespace rf::cmd {
 namespace {
 
-Result<void> write_all(const ProgramDoc& program, const std::string& directory) {
+Result<void> write_pages(const ProgramDoc& program, const std::string& directory) {
   RF_CHECK(write_local_file(directory + "/regfallback.1", man_page(program, nullptr), 0644));
   for (const auto& command : program.commands) {
     if (command.group.empty()) continue;
@@ -14,11 +14,11 @@ Result<void> write_all(const ProgramDoc& program, const std::string& directory) 
   return {};
 }
 
-int run(Context& context) {
+int run_man(Context& context) {
   Options unused;
   const auto program = program_doc(all_commands(unused));
   if (!context.options.output_directory.empty()) {
-    const auto written = write_all(program, context.options.output_directory);
+    const auto written = write_pages(program, context.options.output_directory);
     if (!written) context.error(written.error());
     return written ? exit_done : exit_failed;
   }
@@ -44,20 +44,16 @@ Command man_command(Options& options) {
   return {
       .doc = {.name = "man",
               .group = "About the tool",
-              .summary = "the manual pages",
-              .text = "Prints a manual page; they are made from the same table as the help and the parser.",
+              .summary = "print the manual pages",
+              .text = "Prints a manual page. The pages are generated from the same table as the help.",
               .examples = {{"regfallback man apply | man -l -", "read the page of apply"}}},
-      .arguments = {{{"COMMAND",
-                      "",
-                      "a command; without it the page of regfallback itself",
-                      "",
-                      {},
-                      FlagDoc::Completes::command},
-                     &options.man_command}},
+      .arguments =
+          {{{"COMMAND", "", "a command (default: the page of regfallback itself)", "", {}, FlagDoc::Completes::command},
+            &options.man_command}},
       .flags =
-          {{{"--directory", "DIR", "write every page into this directory", "Output", {}, FlagDoc::Completes::directory},
+          {{{"--directory", "DIR", "write all pages to this directory", "Output", {}, FlagDoc::Completes::directory},
             &options.output_directory}},
-      .run = run};
+      .run = run_man};
 }
 
 }  // namespace rf::cmd

@@ -14,48 +14,61 @@ namespace rf::cmd {
 namespace {
 
 struct Source {
-  bool found = false;
-  std::string file;  // absolute
-  IntentOrProblems intent;
+  enum class Kind { none, file, flags } kind = Kind::none;
+  std::string file = {};  // absolute
+  IntentOrProblems intent = {};
 };
 
 Result<Source> from_flags(Context& context) {
   const auto& options = context.options;
   if (!options.config.empty()) {
     return Error{.kind = ErrorKind::usage,
-                 .message = "--mirror and --config cannot be combined",
-                 .hint = "write the mirrors into the file"};
+                 .message = "--mirror and --fallback cannot be combined with --config",
+                 .hint = "write the registries in the file"};
   }
-  if (const auto file = find_intent_file("")) context.note("intent from --mirror; " + *file + " is not used");
-  return Source{.found = true, .file = "", .intent = intent_from_flags(options.mirrors)};
+  if (const auto file = find_intent_file("")) context.note("intent from flags; " + *file + " is not used");
+  return Source{.kind = Source::Kind::flags, .intent = intent_from_flags(options.registry_flags)};
+}
+
+Result<Source> from_file(const std::string& path) {
+  RF_TRY(const auto file, read_local_file(path));
+  return Source{.kind = Source::Kind::file,
+                .file = path == "-" ? "" : absolute_path(path),
+                .intent = parse_intent({.file = file.path, .text = file.text, .mode_bits = file.mode_bits})};
+}
+
+// The intent of the last apply; no intent where there is none, or it is not readable any more, which is said.
+Source from_last_apply(Context& context) {
+  const auto path = remembered_apply().intent_file;
+  if (path.empty()) return {};
+  auto source = from_file(path);
+  if (source && source->intent.ok()) {
+    context.note("intent of the last apply: " + path);
+    return *std::move(source);
+  }
+  const auto& why = source ? source->intent.problems.front() : source.error();
+  context.warning("the intent of the last apply is not used: " + to_string(why));
+  return {};
 }
 
 Result<Source> find_source(Context& context, IntentNeed need) {
-  if (!context.options.mirrors.empty()) return from_flags(context);
-  auto path = find_intent_file(context.options.config);
-  if (!path && need == IntentNeed::useful) {
-    const auto last = remembered_apply().intent_file;
-    if (!last.empty() && local_file_exists(last)) path = last;
+  if (!context.options.registry_flags.empty()) return from_flags(context);
+  const auto path = find_intent_file(context.options.config);
+  if (path) {
+    if (context.options.verbose) context.note("intent: " + *path);
+    return from_file(*path);
   }
-  if (!path) {
-    if (need != IntentNeed::required) return Source{};
-    return Error{
-        .kind = ErrorKind::usage,
-        .message = "there is no intent file, and no --mirror",
-        .hint =
-            "'regfallback init regfallback.yaml' writes one to start from; or: --mirror docker.io=http://HOST:PORT"};
-  }
-  RF_TRY(const auto file, read_local_file(*path));
-  if (context.options.verbose) context.note("intent: " + file.path);
-  return Source{.found = true,
-                .file = *path == "-" ? "" : absolute_path(*path),
-                .intent = parse_intent({.file = file.path, .text = file.text, .mode_bits = file.mode_bits})};
+  if (need == IntentNeed::useful) return from_last_apply(context);
+  return Error{
+      .kind = ErrorKind::usage,
+      .message = "no intent file and no --mirror given",
+      .hint = "'regfallback init regfallback.yaml' writes a starter file; or pass --mirror docker.io=http://HOST:PORT"};
 }
 
 // Prints every problem of the intent, then how many there are.
 bool report_problems(Context& context, const std::vector<Error>& problems) {
   for (const auto& problem : problems) context.error(problem);
-  if (problems.size() > 1) context.note(fmt::format("{} problems; nothing was touched", problems.size()));
+  if (problems.size() > 1) context.note(fmt::format("{} problems; nothing was changed", problems.size()));
   return !problems.empty();
 }
 
@@ -70,20 +83,46 @@ Result<void> check_distribution(const std::string& name, const std::vector<Profi
                                     : fmt::format("did you mean '{}'?", near)};
 }
 
+// Only where needs.nodes is given.
+Result<Selection> selected(const Context& context, const Intent& intent, const SetupNeeds& needs) {
+  const auto& flags = context.options.nodes;
+  const auto of_run = flags.empty() && !needs.run.empty() ? remembered_run(needs.run) : std::vector<std::string>{};
+  if (of_run.empty()) return select_nodes(flags, intent, *needs.nodes);
+  RF_TRY(auto selection, select_nodes(of_run, intent, Remembered::ignore));
+  selection.said = fmt::format("nodes of run {}: {}", needs.run, join(of_run, ", "));
+  return selection;
+}
+
 Result<Setup> complete(Context& context, Source source, const SetupNeeds& needs) {
-  Setup setup{.has_intent = source.found,
+  Setup setup{.has_intent = source.kind != Source::Kind::none,
               .intent_file = std::move(source.file),
               .intent = std::move(source.intent.intent),
               .resolved = {},
+              .undeclared =
+                  source.kind == Source::Kind::flags ? PlanOptions::Undeclared::keep : PlanOptions::Undeclared::remove,
               .profiles = {},
               .selection = {}};
   RF_TRY(setup.profiles, read_profiles(context.options.profiles_dir));
   RF_CHECK(check_distribution(context.options.distribution, setup.profiles));
-  if (context.options.facts.empty()) {
-    RF_TRY(setup.selection, select_nodes(context.options.nodes, setup.intent, needs.nodes));
+  if (context.options.facts.empty() && needs.nodes) {
+    RF_TRY(setup.selection, selected(context, setup.intent, needs));
     if (!setup.selection.said.empty()) context.note(setup.selection.said);
   }
   return setup;
+}
+
+// False when a secret that is required is missing.
+bool resolve_all(Context& context, SecretNeed need, Setup& setup) {
+  if (need == SecretNeed::none) return true;
+  auto secrets = resolve_secrets(setup.intent);
+  for (const auto& warning : secrets.warnings) context.warning(warning);
+  setup.resolved = std::move(secrets.endpoints);
+  if (need == SecretNeed::required) return !report_problems(context, secrets.problems);
+  if (secrets.problems.empty()) return true;
+  setup.secrets = Setup::Secrets::missing;
+  for (const auto& problem : secrets.problems) context.warning(to_string(problem));
+  context.warning("without it, regfallback cannot check whether a node is as declared");
+  return true;
 }
 
 }  // namespace
@@ -105,11 +144,7 @@ std::optional<Setup> prepare(Context& context, const SetupNeeds& needs) {
     context.error(setup.error());
     return std::nullopt;
   }
-  if (needs.intent == IntentNeed::none) return *std::move(setup);
-  auto secrets = resolve_secrets(setup->intent);
-  for (const auto& warning : secrets.warnings) context.warning(warning);
-  if (report_problems(context, secrets.problems)) return std::nullopt;
-  setup->resolved = std::move(secrets.endpoints);
+  if (!resolve_all(context, needs.secrets, *setup)) return std::nullopt;
   return *std::move(setup);
 }
 

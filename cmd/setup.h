@@ -10,6 +10,7 @@
 #include "intent/resolved.h"
 #include "line/context.h"
 #include "node/profile.h"
+#include "plan/plan.h"
 
 namespace rf::cmd {
 
@@ -17,9 +18,15 @@ struct Setup {
   bool has_intent = false;
   std::string intent_file;  // absolute; "" when the intent came from flags or there is none
   Intent intent;
+  enum class Secrets { resolved, missing } secrets = Secrets::resolved;
   ResolvedEndpoints resolved;
+  // A file is the whole of what is managed; flags add to it.
+  PlanOptions::Undeclared undeclared = PlanOptions::Undeclared::remove;
   std::vector<Profile> profiles;
   Selection selection;
+
+  // There is an intent, and every secret it needs.
+  bool can_plan() const { return has_intent && secrets == Secrets::resolved; }
 };
 
 enum class IntentNeed {
@@ -27,9 +34,16 @@ enum class IntentNeed {
   useful,  // used where there is one; the one of the last apply counts, too
   none,
 };
+enum class SecretNeed {
+  required,  // a secret that cannot be resolved ends the command
+  useful,    // it is said, and the command goes on without a plan
+  none,      // nothing is resolved
+};
 struct SetupNeeds {
   IntentNeed intent = IntentNeed::none;
-  Remembered nodes = Remembered::ignore;
+  std::optional<Remembered> nodes = Remembered::ignore;  // nothing: the command is about no nodes
+  SecretNeed secrets = SecretNeed::none;
+  std::string run = {};  // without --nodes: the nodes of this run, where this machine remembers it
 };
 // Every problem has been printed when nothing comes back; the exit code then is exit_usage.
 std::optional<Setup> prepare(Context& context, const SetupNeeds& needs);

@@ -11,6 +11,8 @@
 #include "diagnose/diagnose.h"
 #include "fleet/batches.h"
 #include "host/terminal.h"
+#include "intent/intent.h"
+#include "node/history.h"
 #include "node/profile.h"
 #include "plan/migrate/migrate.h"
 #include "plan/plan.h"
@@ -44,7 +46,7 @@ struct Options {
 
   // intent
   std::string config;
-  std::vector<std::string> mirrors;
+  RegistryFlags registry_flags;
 
   // before and after a change
   bool check = false;  // exit code 3 where something is not as it should be
@@ -59,8 +61,12 @@ struct Options {
 
   // rollback
   bool list_receipts = false;
-  std::string undo = "latest";
+  UndoTarget undo;
+  std::string undone_run;
   bool overwrite_drift = false;
+
+  // uninstall
+  bool keep_files = false;
 
   // detect, render, migrate, man: what is written
   std::string save;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "node/history.h"
+
 namespace rf {
 namespace {
 
@@ -30,9 +32,11 @@ asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, con
 
 Result<void> check_ended(const Facts& facts) {
   if (!facts.unfinished) return {};
-  return Error{ErrorKind::refused,
-               fmt::format("an earlier transaction has not ended ({})", to_string(*facts.unfinished)),
-               "'regfallback doctor' says what it left and what to do"};
+  return Error{.kind = ErrorKind::refused,
+               .message = fmt::format("{} is unfinished ({})",
+                                      facts.under_way ? describe(*facts.under_way) : "an earlier transaction",
+                                      to_string(*facts.unfinished)),
+               .hint = "'regfallback doctor' shows what it left behind and what to do"};
 }
 
 }  // namespace rf

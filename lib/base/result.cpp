@@ -25,11 +25,20 @@ std::string_view to_string(ErrorKind kind) {
   return "internal";
 }
 
+Error intent_error(std::string message, std::string hint) {
+  return {.kind = ErrorKind::intent, .message = std::move(message), .hint = std::move(hint)};
+}
+
+Error refused_error(std::string message, std::string hint) {
+  return {.kind = ErrorKind::refused, .message = std::move(message), .hint = std::move(hint)};
+}
+
 Error unread_error(std::string_view why, Location where) {
   return {
       .kind = ErrorKind::unreadable,
       .message = "not read: " + std::string(why),
-      .hint = "a limit of regfallback or missing rights, which say nothing about the file; without it nothing is known",
+      .hint =
+          "a limit of regfallback or a missing permission, not a fault of the file; without the file nothing is known",
       .where = std::move(where)};
 }
 

@@ -53,13 +53,16 @@ struct Error {
   }
   bool operator==(const Error&) const = default;
 };
+// The intent, or something it names, is wrong; a rule of ours forbids it.
+Error intent_error(std::string message, std::string hint);
+Error refused_error(std::string message, std::string hint);
 // Of kind unreadable. `why` completes "not read: ": "larger than 256 KiB".
 Error unread_error(std::string_view why, Location where);
 // "file:3:14: message", then a line "while ..." for each trace entry and "hint: ...".
 std::string to_string(const Error& error);
 
 // A value or an Error. Reading the wrong one ends the program: it is a bug.
-template <class T = void>
+template <class T>
 class [[nodiscard]] Result {
  public:
   using Value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;

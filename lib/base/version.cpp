@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace rf {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Takes digits from the front; at most six, so that nothing overflows.
 bool take_number(std::string_view& text, int& number) {
@@ -69,8 +69,9 @@ Result<Version> parse_version(std::string_view text) {
     Version version;
     if (starts_word && is_digit(text[i]) && take_version(text.substr(i), version)) return version;
   }
-  return Error{ErrorKind::parse, fmt::format("no version number in \"{}\"", text),
-               "a version looks like 1.7.24 or 2.4.0-beta.0"};
+  return Error{.kind = ErrorKind::parse,
+               .message = fmt::format("no version number in \"{}\"", text),
+               .hint = "a version looks like 1.7.24 or 2.4.0-beta.0"};
 }
 
 std::string to_string(const Version& version) {

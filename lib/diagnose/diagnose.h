@@ -40,6 +40,7 @@ struct EndpointAnswer {
   std::string registry;
   ChainEndpoint endpoint;
   Answer answer = Answer::not_asked;
+  int status = 0;      // of HTTP; 0 when none came
   std::string detail;  // from the node
 };
 

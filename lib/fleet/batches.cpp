@@ -28,8 +28,9 @@ Result<Share> parse_share(std::string_view text) {
   const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), share.number);
   const bool whole = failed == std::errc() && end == digits.data() + digits.size();
   if (!whole || share.number < 0 || share.number > (share.unit == Share::Unit::percent ? 100 : most)) {
-    return Error{ErrorKind::usage, "'" + terminal_safe(text) + "' is neither a number nor a percentage",
-                 "write a number of nodes (5) or a share of them (20%)"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "'" + terminal_safe(text) + "' is neither a number nor a percentage",
+                 .hint = "write a number of nodes (5) or a share of them (20%)"};
   }
   return share;
 }
@@ -37,8 +38,9 @@ Result<Share> parse_share(std::string_view text) {
 Result<Share> parse_batch_size(std::string_view text) {
   RF_TRY(const auto share, parse_share(text));
   if (share.number > 0) return share;
-  return Error{ErrorKind::usage, "'" + terminal_safe(text) + "' is not a batch size",
-               "write a number of nodes (5) or a share of them (20%)"};
+  return Error{.kind = ErrorKind::usage,
+               .message = "'" + terminal_safe(text) + "' is not a batch size",
+               .hint = "write a number of nodes (5) or a share of them (20%)"};
 }
 
 int nodes_in(const Share& share, std::size_t total) {

@@ -71,7 +71,8 @@ class FleetRun {
 
   void skip(const Batch& batch, std::size_t from, const char* why) {
     for (std::size_t i = from; i < batch.nodes.size(); ++i) {
-      ends_[batch.nodes[i]].error = Error{ErrorKind::interrupted, std::string("not started: ") + why};
+      ends_[batch.nodes[i]].error =
+          Error{.kind = ErrorKind::interrupted, .message = std::string("not started: ") + why};
       tell(batch.nodes[i], FleetEvent::Kind::skipped, why);
     }
   }
@@ -121,12 +122,13 @@ class FleetRun {
       std::rethrow_exception(failed);
     } catch (const asio::system_error& error) {
       if (error.code() == asio::error::operation_aborted) {
-        return {NodeEnd::State::interrupted,
-                Error{ErrorKind::interrupted, "interrupted; the state of the node is not known", "regfallback status"}};
+        return {NodeEnd::State::interrupted, Error{.kind = ErrorKind::interrupted,
+                                                   .message = "interrupted; the state of the node is unknown",
+                                                   .hint = "regfallback status"}};
       }
-      return {NodeEnd::State::failed, Error{ErrorKind::internal, error.what()}};
+      return {NodeEnd::State::failed, Error{.kind = ErrorKind::internal, .message = error.what()}};
     } catch (const std::exception& error) {
-      return {NodeEnd::State::failed, Error{ErrorKind::internal, error.what()}};
+      return {NodeEnd::State::failed, Error{.kind = ErrorKind::internal, .message = error.what()}};
     }
   }
 

@@ -18,7 +18,7 @@ namespace {
 asio::awaitable<Result<int>> ask(const std::string& host, int port, const std::string& path,
                                  std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
-  RF_CO_TRY(const int fd, co_await connect_tcp(host, port, limit));
+  RF_CO_TRY(const int fd, co_await connect_tcp(host, port, {}, limit));
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   asio::posix::stream_descriptor stream(executor, fd);
   Deadline deadline(executor, limit, [&stream] {
@@ -36,8 +36,11 @@ asio::awaitable<Result<int>> ask(const std::string& host, int port, const std::s
         co_await stream.async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, failed));
     head.append(buffer.data(), got);
   }
-  if (deadline.passed()) co_return Error{ErrorKind::timeout, "connected, and no answer came in time"};
-  if (head.empty()) co_return Error{ErrorKind::connect, "connected, and closed without an answer"};
+  if (deadline.passed())
+    co_return Error{.kind = ErrorKind::timeout, .message = "connected, but no answer came in time"};
+  if (head.empty())
+    co_return Error{.kind = ErrorKind::connect,
+                    .message = "connected, but the server closed the connection without an answer"};
   co_return parse_status_line(head);
 }
 

@@ -40,15 +40,19 @@ Result<PemCheck> check_certificates(std::string_view pem) {
   while (const auto certificate = next(bio.get())) {
     ++found;
     if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0)
-      out.warning = fmt::format("the certificate {} has ended", subject(certificate.get()));
+      out.warning = fmt::format("the certificate {} has expired", subject(certificate.get()));
   }
   ERR_clear_error();
   if (expected == 0)
-    return Error{ErrorKind::intent, "no PEM certificate in it",
-                 "it begins with -----BEGIN CERTIFICATE-----; openssl x509 -inform der converts others"};
+    return Error{
+        .kind = ErrorKind::intent,
+        .message = "no PEM certificate found",
+        .hint =
+            "a PEM certificate begins with -----BEGIN CERTIFICATE-----; openssl x509 -inform der converts a DER file"};
   if (found != expected)
-    return Error{ErrorKind::intent, fmt::format("certificate {} of {} in it is damaged", found + 1, expected),
-                 "export it again"};
+    return Error{.kind = ErrorKind::intent,
+                 .message = fmt::format("certificate {} of {} is damaged", found + 1, expected),
+                 .hint = "export it again"};
   return out;
 }
 
@@ -57,18 +61,19 @@ Result<void> check_key(std::string_view certificate_pem, std::string_view key_pe
   const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
   if (!key)
-    return Error{ErrorKind::intent,
-                 key_pem.find("ENCRYPTED") == key_pem.npos
-                     ? "no PEM private key in it"
-                     : "the private key has a passphrase, which containerd cannot ask for",
-                 "openssl pkey -in OLD -out NEW writes one without"};
+    return Error{.kind = ErrorKind::intent,
+                 .message = key_pem.find("ENCRYPTED") == key_pem.npos
+                                ? "no PEM private key found"
+                                : "the private key has a passphrase, which containerd cannot ask for",
+                 .hint = "openssl pkey -in OLD -out NEW writes a key without a passphrase"};
   const auto certificates = reader(certificate_pem);
   const auto certificate = next(certificates.get());
   const bool belongs = certificate && X509_check_private_key(certificate.get(), key.get()) == 1;
   ERR_clear_error();
   if (!belongs)
-    return Error{ErrorKind::intent, "the private key does not belong to the certificate",
-                 "are cert and key of one pair?"};
+    return Error{.kind = ErrorKind::intent,
+                 .message = "the private key does not belong to the certificate",
+                 .hint = "check that cert and key belong together"};
   return {};
 }
 

@@ -19,7 +19,6 @@
 namespace rf {
 namespace {
 
-using Kind = FileEntry::Kind;
 constexpr std::size_t largest_file = 1U << 20;
 constexpr std::size_t most_bytes = 32U << 20;
 constexpr std::size_t most_entries = 20000;
@@ -35,13 +34,14 @@ std::string link_target(const std::string& path) {
 std::optional<FileEntry> entry_at(const std::string& path) {
   struct stat facts {};
   if (::lstat(path.c_str(), &facts) != 0) return std::nullopt;
-  FileEntry entry{.kind = Kind::other, .mode = facts.st_mode & 07777U, .uid = facts.st_uid, .gid = facts.st_gid};
-  if (S_ISDIR(facts.st_mode)) entry.kind = Kind::directory;
+  FileEntry entry{
+      .kind = FileEntry::Kind::other, .mode = facts.st_mode & 07777U, .uid = facts.st_uid, .gid = facts.st_gid};
+  if (S_ISDIR(facts.st_mode)) entry.kind = FileEntry::Kind::directory;
   if (S_ISLNK(facts.st_mode)) {
-    entry.kind = Kind::symlink;
+    entry.kind = FileEntry::Kind::symlink;
     entry.target = link_target(path);
   }
-  if (S_ISREG(facts.st_mode)) entry.kind = Kind::file;
+  if (S_ISREG(facts.st_mode)) entry.kind = FileEntry::Kind::file;
   return entry;
 }
 
@@ -57,7 +57,7 @@ bool TreeReader::read_entry(const std::string& path) {
   }
   auto entry = entry_at(root_ + path);
   if (!entry) return false;
-  if (entry->kind == Kind::file) entry = content_of(root_ + path, *std::move(entry));
+  if (entry->kind == FileEntry::Kind::file) entry = content_of(root_ + path, *std::move(entry));
   tree_.put(path, std::move(*entry));
   return true;
 }
@@ -72,9 +72,9 @@ FileEntry TreeReader::content_of(const std::string& path, FileEntry entry) {
     const bool whole = most_bytes - bytes_ >= largest_file;
     entry.unread = file.error().kind != ErrorKind::unreadable ? file.error().message
                    : whole                                    ? "larger than 1 MiB"
-                                                              : "more than 32 MiB, with the files before it";
+                           : "more than 32 MiB, together with the files read before it";
   }
-  entry.kind = Kind::unreadable;
+  entry.kind = FileEntry::Kind::unreadable;
   return entry;
 }
 
@@ -84,7 +84,8 @@ std::vector<std::string> TreeReader::names_in(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir((root_ + directory).c_str()), ::closedir);
   if (!open) {
     if (errno != EACCES && errno != EPERM) return names;
-    FileEntry closed{.kind = Kind::unreadable, .unread = "this user may not list the directory"};
+    FileEntry closed{.kind = FileEntry::Kind::unreadable,
+                     .unread = "this user has no permission to list the directory"};
     tree_.put(directory, std::move(closed));
     return names;
   }
@@ -106,21 +107,22 @@ std::string TreeReader::resolve(std::string_view path) {
     rest = slash == rest.npos ? "" : rest.substr(slash);
     if (!read_entry(next)) return "";
     const auto& entry = tree_.entries().find(next)->second;
-    if (entry.kind == Kind::symlink) {
+    if (entry.kind == FileEntry::Kind::symlink) {
       rest = normal_path(join_path(done.empty() ? "/" : done, entry.target) + rest);
       done.clear();
       ++links;
       continue;
     }
     done = next;
-    if (!rest.empty() && entry.kind != Kind::directory) return "";
+    if (!rest.empty() && entry.kind != FileEntry::Kind::directory) return "";
   }
   return "";
 }
 
 void TreeReader::read_below(const std::string& path, int depth) {
   const auto found = tree_.entries().find(path);
-  const bool directory = path == "/" || (found != tree_.entries().end() && found->second.kind == Kind::directory);
+  const bool directory =
+      path == "/" || (found != tree_.entries().end() && found->second.kind == FileEntry::Kind::directory);
   if (!directory || !listed_.insert(path).second) return;
   if (depth > deepest) {
     unread_ = unread_error(fmt::format("nested deeper than {} levels", deepest), Location{root_ + path});

@@ -14,10 +14,6 @@
 namespace rf {
 namespace {
 
-Error missing(std::string message, std::string hint) {
-  return {ErrorKind::intent, std::move(message), std::move(hint)};
-}
-
 // One line break at the end is the editor's, not the secret's.
 std::string without_line_break(std::string text) {
   if (text.ends_with('\n')) text.pop_back();
@@ -27,10 +23,10 @@ std::string without_line_break(std::string text) {
 
 Result<Secret> usable(std::string text, const std::string& what) {
   Secret secret(std::move(text));
-  if (secret.empty()) return missing(what + " is empty", "a password has at least one character");
+  if (secret.empty()) return intent_error(what + " is empty", "a password has at least one character");
   for (const char c : secret.expose())
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return missing(what + " holds a line break or a control character", "it has to be one line");
+      return intent_error(what + " contains a line break or a control character", "it must be a single line");
   return secret;
 }
 
@@ -76,7 +72,8 @@ class Resolver {
   static Result<Secret> from_environment(const std::string& name) {
     auto value = environment(name.c_str());
     if (!value)
-      return missing(fmt::format("the environment variable {} is not set", name), fmt::format("export {}=...", name));
+      return intent_error(fmt::format("the environment variable {} is not set", name),
+                          fmt::format("export {}=...", name));
     return usable(*std::move(value), fmt::format("the environment variable {}", name));
   }
   Result<Secret> from_file(const std::string& written) {
@@ -95,10 +92,10 @@ class Resolver {
            command_output({"/bin/sh", "-c", line}, limits_.command).doing("running the command for a password"));
     Secret text(without_line_break(std::move(output.text)));
     if (output.rc != 0)
-      return missing(fmt::format("the command for the password ended with status {}", output.rc),
-                     output.complaint.empty()
-                         ? "run it by hand"
-                         : fmt::format("it said: {}", terminal_safe(trim(output.complaint).substr(0, 300))));
+      return intent_error(fmt::format("the command for the password ended with status {}", output.rc),
+                          output.complaint.empty()
+                              ? "run it by hand to see why"
+                              : fmt::format("it said: {}", terminal_safe(trim(output.complaint).substr(0, 300))));
     RF_TRY(auto secret, usable(std::string(text.expose()), what));
     commands_.emplace(line, secret);
     return secret;

@@ -10,8 +10,6 @@
 namespace rf {
 namespace {
 
-Error wrong(std::string message, std::string hint) { return {ErrorKind::intent, std::move(message), std::move(hint)}; }
-
 // Docker Hub's names for people, and the one that serves its API.
 std::string api_host(const HostPort& name) {
   const bool usual_port = name.port == 0 || name.port == 443;
@@ -25,29 +23,31 @@ Result<std::string> parse_path(std::string_view path, std::string_view text, std
   const auto segments = split(path.substr(1), '/');
   for (const auto segment : segments) {
     if (segment.empty() || segment == "." || segment == "..")
-      return wrong(fmt::format("{} has an empty, '.' or '..' part in its path", toml_quote(text)),
-                   "write the path out");
+      return intent_error(fmt::format("{} has an empty, '.' or '..' part in its path", toml_quote(text)),
+                          "write the path out");
     if (segment.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-") != segment.npos)
-      return wrong(fmt::format("{} has a character in its path that no registry takes", toml_quote(text)),
-                   "letters, digits, '.', '_', '~', '-' and '/'");
+      return intent_error(fmt::format("{} has a character in its path that no registry accepts", toml_quote(text)),
+                          "allowed are letters, digits, '.', '_', '~', '-' and '/'");
   }
   if (segments.size() > 1 && segments.front() == "v2" && segments.back() == "v2")
-    return wrong(fmt::format("{} can never be reached: the path has /v2 at both ends", toml_quote(text)),
-                 fmt::format("write {}{}", base, path.substr(0, path.size() - 3)));
+    return intent_error(fmt::format("{} can never be reached: the path has /v2 at both ends", toml_quote(text)),
+                        fmt::format("write {}{}", base, path.substr(0, path.size() - 3)));
   if (std::find(segments.begin(), segments.end(), "v2") != segments.end()) return std::string(path);
   if (!scheme_written) return "/v2" + std::string(path);
-  return wrong(
+  return intent_error(
       fmt::format("{} has no /v2 in its path, so it is not the address of a registry's API", toml_quote(text)),
-      fmt::format("for repositories below {0} write {1}/v2{0}; for a registry that lives at {0} write {1}{0}/v2", path,
+      fmt::format("for repositories below {0} write {1}/v2{0}; for a registry served at {0} write {1}{0}/v2", path,
                   base));
 }
 
 }  // namespace
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
-  if (text.empty()) return wrong("an empty endpoint", "write a URL or a host: https://harbor.corp, ghcr.io/your-org");
-  if (text == "*") return wrong("\"*\" is every other registry, not an endpoint", "write the host of a mirror");
-  if (text == "none") return wrong("\"none\" is not an endpoint", "only `upstream` can be none");
+  if (text.empty())
+    return intent_error("an empty endpoint", "write a URL or a host: https://harbor.corp, ghcr.io/your-org");
+  if (text == "*")
+    return intent_error("\"*\" means every other registry and is not an endpoint", "write the host of a mirror");
+  if (text == "none") return intent_error("\"none\" is not an endpoint", "only `upstream` can be none");
   Endpoint out;
   auto rest = text;
   const auto colon = text.find("://");
@@ -55,15 +55,16 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
     out.scheme = lower(text.substr(0, colon));
     rest = text.substr(colon + 3);
     if (out.scheme != "http" && out.scheme != "https")
-      return wrong(fmt::format("{} starts with {}://; registries speak http or https", toml_quote(text), out.scheme),
-                   fmt::format("write https://{}", rest));
+      return intent_error(
+          fmt::format("{} starts with {}://; registries speak http or https", toml_quote(text), out.scheme),
+          fmt::format("write https://{}", rest));
   }
   if (text.find_first_of("?#") != text.npos)
-    return wrong(fmt::format("{} has a query or a fragment, which containerd drops", toml_quote(text)),
-                 "end the URL before ? and #");
+    return intent_error(fmt::format("{} has a query or a fragment, which containerd drops", toml_quote(text)),
+                        "end the URL before ? and #");
   if (rest.substr(0, rest.find('/')).find('@') != rest.npos)
-    return wrong("an endpoint with a user name or password in its URL, which containerd drops",
-                 "write them under endpoints: HOST: auth: { username: NAME, password: { env: VARIABLE } }");
+    return intent_error("an endpoint with a user name or password in its URL, which containerd drops",
+                        "write them under endpoints: HOST: auth: { username: NAME, password: { env: VARIABLE } }");
   const auto slash = rest.find('/');
   RF_TRY(const auto name, parse_host_port(rest.substr(0, slash)));
   out.host = api_host(name);

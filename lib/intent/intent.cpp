@@ -123,9 +123,8 @@ class Reader {
         if (name->is_scalar() && header->is_scalar()) out.headers.emplace_back(name->text, header->text);
     const auto [other, fresh] = intent.endpoints.emplace(out.host, out);
     if (!fresh && key.text != other->second.host)
-      problem(key,
-              fmt::format("{} is {}, which stands on line {} already", key.text, out.host, other->second.where.line),
-              "join the two");
+      problem(key, fmt::format("{} is {}, which is already on line {}", key.text, out.host, other->second.where.line),
+              "merge the two");
   }
 
   void nodes(const YamlNode& node, std::vector<NodeSpec>& out) const {
@@ -145,7 +144,8 @@ class Reader {
   }
 
   void problem(const YamlNode& node, std::string message, std::string hint) {
-    problems_.push_back({ErrorKind::intent, std::move(message), std::move(hint), where(node)});
+    problems_.push_back(
+        {.kind = ErrorKind::intent, .message = std::move(message), .hint = std::move(hint), .where = where(node)});
   }
 
   const std::string& file_;
@@ -164,8 +164,10 @@ IntentOrProblems parse_intent(const IntentText& text) {
     return out;
   }
   if ((*root)->kind == YamlNode::Kind::null) {
-    out.problems.push_back({ErrorKind::intent, "the file is empty",
-                            "`regfallback init` writes a commented starter file", Location{text.file, 1, 1}});
+    out.problems.push_back({.kind = ErrorKind::intent,
+                            .message = "the file is empty",
+                            .hint = "'regfallback init' writes a commented starter file",
+                            .where = Location{text.file, 1, 1}});
     return out;
   }
   out.problems = check_shape(**root, intent_shape(), text.file);

@@ -103,11 +103,18 @@ struct IntentOrProblems {
 IntentOrProblems parse_intent(const IntentText& text);
 
 // --mirror docker.io=http://anubis:32000 and --mirror anubis:32000=ghcr.io/your-org,docker.io
-// The list holds mirrors, tried before the upstream. Where the registry's own host stands in the list, that is the
-// upstream and what follows are fallbacks; where a registry with a port in its name, or with another URL than the
-// usual, is an endpoint of another --mirror, it is a registry of yours: it is asked first, at the URL written there.
-// `none` in the list: the upstream is never asked.
-IntentOrProblems intent_from_flags(const std::vector<std::string>& mirrors);
+// --fallback anubis:32000=ghcr.io: after the upstream.
+// The list of --mirror holds mirrors, tried before the upstream. Where the registry's own host stands in the list, that
+// is the upstream and what follows are fallbacks. A registry of your own is asked first, and the list follows: one that
+// is an endpoint of another --mirror and has a port in its name or another URL than the usual (it is asked at the URL
+// written there), and one with a port in its name whose list has names only, no URLs. `none` in the list: the upstream
+// is never asked.
+struct RegistryFlags {
+  std::vector<std::string> mirrors = {};
+  std::vector<std::string> fallbacks = {};
+  bool empty() const { return mirrors.empty() && fallbacks.empty(); }
+};
+IntentOrProblems intent_from_flags(const RegistryFlags& flags);
 
 // The JSON Schema, generated from the table the validator uses.
 std::string intent_schema();

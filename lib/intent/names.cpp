@@ -14,8 +14,6 @@
 namespace rf {
 namespace {
 
-Error wrong(std::string message, std::string hint) { return {ErrorKind::intent, std::move(message), std::move(hint)}; }
-
 constexpr std::string_view alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 constexpr std::string_view digits = "0123456789";
 
@@ -36,8 +34,8 @@ Result<int> parse_port(std::string_view text, std::string_view whole) {
       port = port * 10 + (c - '0');
   }
   if (text.empty() || port < 1 || port > 65535)
-    return wrong(fmt::format("{} is not a port (in {})", toml_quote(text), toml_quote(whole)),
-                 "a port is a number from 1 to 65535");
+    return intent_error(fmt::format("{} is not a port (in {})", toml_quote(text), toml_quote(whole)),
+                        "a port is a number from 1 to 65535");
   return port;
 }
 
@@ -66,32 +64,34 @@ Result<HostPort> parse_host_port(std::string_view text) {
   if (text.starts_with('[')) {
     const auto end = text.find(']');
     if (end == text.npos || !is_ipv6(text.substr(1, end - 1)))
-      return wrong(fmt::format("{} is not an IPv6 address in brackets", toml_quote(text)),
-                   "write [2001:db8::1] or [2001:db8::1]:5000");
+      return intent_error(fmt::format("{} is not an IPv6 address in brackets", toml_quote(text)),
+                          "write [2001:db8::1] or [2001:db8::1]:5000");
     out.host = lower(text.substr(0, end + 1));
     rest = text.substr(end + 1);
     if (!rest.empty() && rest[0] != ':')
-      return wrong(fmt::format("{} has text after the bracket", toml_quote(text)), "write [ADDRESS]:PORT");
+      return intent_error(fmt::format("{} has text after the bracket", toml_quote(text)), "write [ADDRESS]:PORT");
   } else {
     if (std::count(text.begin(), text.end(), ':') > 1 && is_ipv6(text))
-      return wrong(fmt::format("{} is an IPv6 address without brackets", toml_quote(text)),
-                   fmt::format("write [{}]", text));
+      return intent_error(fmt::format("{} is an IPv6 address without brackets", toml_quote(text)),
+                          fmt::format("write [{}]", text));
     const auto colon = text.find(':');
     out.host = lower(text.substr(0, colon));
     rest = colon == text.npos ? "" : text.substr(colon);
-    if (out.host.empty()) return wrong(fmt::format("{} has no host name", toml_quote(text)), "write HOST or HOST:PORT");
+    if (out.host.empty())
+      return intent_error(fmt::format("{} has no host name", toml_quote(text)), "write HOST or HOST:PORT");
     if (only(out.host, digits))
-      return wrong(fmt::format("{} is a number, not a host", toml_quote(text)),
-                   fmt::format("write HOST:{}, or the host's name", out.host));
+      return intent_error(fmt::format("{} is a number, not a host", toml_quote(text)),
+                          fmt::format("write HOST:{}, or the host's name", out.host));
     for (const auto label : split(out.host, '.'))
       if (!is_label(label))
-        return wrong(fmt::format("{} is not a host name", toml_quote(text)),
-                     "letters, digits, '-' and '.'; a part between dots starts and ends with a letter or digit");
+        return intent_error(fmt::format("{} is not a host name", toml_quote(text)),
+                            "letters, digits, '-' and '.'; a part between dots starts and ends with a letter or digit");
   }
   if (!rest.empty()) {
     RF_TRY(out.port, parse_port(rest.substr(1), text));
   }
-  if (out.text().size() > 253) return wrong("this host name is longer than 253 characters", "host names end there");
+  if (out.text().size() > 253)
+    return intent_error("this host name is longer than 253 characters", "host names cannot be longer");
   return out;
 }
 
@@ -103,41 +103,42 @@ bool is_docker_hub_alias(std::string_view registry) {
 Result<void> check_registry_name(std::string_view text) {
   if (text == "*") return {};
   if (text == default_directory || text == "default")
-    return wrong(fmt::format("{} is not a registry", toml_quote(text)), "every other registry is \"*\"");
+    return intent_error(fmt::format("{} is not a registry", toml_quote(text)), "write \"*\" for every other registry");
   if (const auto scheme = text.find("://"); scheme != text.npos)
-    return wrong(fmt::format("{} is a URL; a registry is what stands before the first / of an image", toml_quote(text)),
-                 fmt::format("write {}", text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3)));
+    return intent_error(
+        fmt::format("{} is a URL; a registry is the part before the first / of an image", toml_quote(text)),
+        fmt::format("write {}", text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3)));
   if (const auto slash = text.find('/'); slash != text.npos)
-    return wrong(fmt::format("{} has a path; containerd chooses endpoints by registry only, never by repository",
-                             toml_quote(text)),
-                 fmt::format("write {}", text.substr(0, slash)));
+    return intent_error(fmt::format("{} has a path; containerd chooses endpoints by registry only, never by repository",
+                                    toml_quote(text)),
+                        fmt::format("write {}", text.substr(0, slash)));
   if (lower(text) != text)
-    return wrong(fmt::format("{} has capital letters", toml_quote(text)), fmt::format("write {}", lower(text)));
+    return intent_error(fmt::format("{} has capital letters", toml_quote(text)), fmt::format("write {}", lower(text)));
   RF_TRY(const auto name, parse_host_port(text));
   if (is_docker_hub_alias(text))
-    return wrong(fmt::format("{} is Docker Hub, whose images are looked up as docker.io", toml_quote(text)),
-                 "write docker.io");
+    return intent_error(fmt::format("{} is Docker Hub, whose images are looked up as docker.io", toml_quote(text)),
+                        "write docker.io");
   if (name.host.find('_') != std::string::npos)
-    return wrong(
+    return intent_error(
         fmt::format("{} has an underscore, which no image reference may have before its first /", toml_quote(text)),
         "give the host a name without it");
   if (name.port == 0 && name.host != localhost && name.host.find('.') == std::string::npos &&
       !name.host.starts_with('['))
-    return wrong(fmt::format("{0} is no registry: the image {0}/app is docker.io/{0}/app", text),
-                 fmt::format("write the port, as images do ({}:5000), or a name with a dot", text));
+    return intent_error(fmt::format("{0} is not a registry: the image {0}/app means docker.io/{0}/app", text),
+                        fmt::format("write the port, as images do ({}:5000), or a name with a dot", text));
   if (!text.starts_with('[') && name.text() != text)
-    return wrong(fmt::format("{} writes its port in an unusual way", toml_quote(text)),
-                 fmt::format("write {}", name.text()));
+    return intent_error(fmt::format("{} writes its port in an unusual way", toml_quote(text)),
+                        fmt::format("write {}", name.text()));
   return {};
 }
 
 Result<std::string> endpoint_host(std::string_view text) {
   if (const auto scheme = text.find("://"); scheme != text.npos)
-    return wrong(fmt::format("{} is a URL; options belong to a host, wherever it is used", toml_quote(text)),
-                 fmt::format("write {}", text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3)));
+    return intent_error(fmt::format("{} is a URL; options belong to a host, wherever it is used", toml_quote(text)),
+                        fmt::format("write {}", text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3)));
   if (const auto slash = text.find('/'); slash != text.npos)
-    return wrong(fmt::format("{} has a path; options belong to a host", toml_quote(text)),
-                 fmt::format("write {}", text.substr(0, slash)));
+    return intent_error(fmt::format("{} has a path; options belong to a host", toml_quote(text)),
+                        fmt::format("write {}", text.substr(0, slash)));
   RF_TRY(const auto endpoint, parse_endpoint(text));
   return endpoint.host;
 }
@@ -158,8 +159,9 @@ Result<void> check_node(std::string_view text) {
 
 Result<void> check_duration(std::string_view text) {
   const auto fault = [&] {
-    return wrong(fmt::format("{} is not a duration", toml_quote(text)),
-                 !text.empty() && only(text, digits) ? fmt::format("write {}s", text) : "write 500ms, 2s or 1m30s");
+    return intent_error(fmt::format("{} is not a duration", toml_quote(text)), !text.empty() && only(text, digits)
+                                                                                   ? fmt::format("write {}s", text)
+                                                                                   : "write 500ms, 2s or 1m30s");
   };
   double nanoseconds = 0;
   std::string_view rest = text;
@@ -180,8 +182,9 @@ Result<void> check_duration(std::string_view text) {
   }
   constexpr double longest = 9e18;  // Go counts nanoseconds in 63 bits
   if (nanoseconds > longest)
-    return wrong(fmt::format("{} is longer than containerd can count", toml_quote(text)), "write 2s, or leave it out");
-  if (nanoseconds < 1) return wrong("a duration of zero", "leave it out for no limit of ours, or write 2s");
+    return intent_error(fmt::format("{} is longer than containerd can represent", toml_quote(text)),
+                        "write 2s, or leave it out");
+  if (nanoseconds < 1) return intent_error("a duration of zero", "remove the key to set no limit, or write 2s");
   return {};
 }
 
@@ -191,34 +194,36 @@ Result<void> check_header_name(std::string_view text) {
     return alphanumeric.find(c) != alphanumeric.npos || other.find(c) != other.npos;
   });
   if (!token)
-    return wrong(fmt::format("{} is not a header name", toml_quote(text)), "letters, digits and '-', as in X-Team");
+    return intent_error(fmt::format("{} is not a header name", toml_quote(text)),
+                        "letters, digits and '-', as in X-Team");
   if (lower(text) == "authorization")
-    return wrong("an Authorization header is made from `auth`",
-                 "write auth: { username: NAME, password: { env: VARIABLE } }");
-  if (lower(text) == "host") return wrong("the Host header is made from the endpoint's URL", "remove it");
+    return intent_error("an Authorization header is made from `auth`",
+                        "write auth: { username: NAME, password: { env: VARIABLE } }");
+  if (lower(text) == "host") return intent_error("the Host header is made from the endpoint's URL", "remove it");
   return {};
 }
 
 Result<void> check_visible(std::string_view text) {
-  if (text.empty()) return wrong("empty", "write a value, or remove the key");
+  if (text.empty()) return intent_error("empty", "write a value, or remove the key");
   for (const char c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return wrong("holds a control character or a line break", "write it on one line");
+      return intent_error("contains a control character or a line break", "write it on one line");
   return {};
 }
 
 Result<void> check_username(std::string_view text) {
   RF_CHECK(check_visible(text));
-  if (text.find(':') != text.npos) return wrong("a user name cannot hold ':'", "the password has a key of its own");
+  if (text.find(':') != text.npos)
+    return intent_error("a user name cannot contain ':'", "write the password under its own key");
   return {};
 }
 
 Result<void> check_env_name(std::string_view text) {
   if (text.empty() || digits.find(text[0]) != digits.npos ||
       !only(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))
-    return wrong(fmt::format("{} is not the name of an environment variable", toml_quote(text)),
-                 text.starts_with('$') ? fmt::format("write it without the $: {}", text.substr(1))
-                                       : "letters, digits and '_', as in HARBOR_TOKEN");
+    return intent_error(fmt::format("{} is not the name of an environment variable", toml_quote(text)),
+                        text.starts_with('$') ? fmt::format("write it without the $: {}", text.substr(1))
+                                              : "letters, digits and '_', as in HARBOR_TOKEN");
   return {};
 }
 

@@ -32,13 +32,14 @@ std::string_view to_string(RegistryState state) {
 namespace {
 
 // Nothing is said of a runtime when a file that decides its chains was not read.
-Result<> all_was_read(const Facts& facts, const Detection& detection) {
+Result<void> all_was_read(const Facts& facts, const Detection& detection) {
   if (auto unread = unread_by_us(facts.tree, detection.config)) return *std::move(unread);
   if (detection.era.style != Style::registries_yaml) return {};
   const auto node = registries_yaml_node(facts, detection);
   if (node.settings.unread) return *node.settings.unread;
   const auto registries = registries_yaml_in(facts.tree, node.registries_file);
-  return registries || registries.error().kind != ErrorKind::unreadable ? Result<>() : Result<>(registries.error());
+  return registries || registries.error().kind != ErrorKind::unreadable ? Result<void>()
+                                                                        : Result<void>(registries.error());
 }
 
 }  // namespace

@@ -5,57 +5,31 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
-#include <set>
 #include <utility>
 
 #include "base/text.h"
 #include "node/facts_parts.h"
+#include "node/facts_processes.h"
 
 namespace rf {
 namespace {
 
 constexpr std::size_t most_bytes = 16u << 20;
 constexpr std::ptrdiff_t most_lines = 500'000;
-constexpr std::size_t most_processes = 256;
-constexpr std::size_t most_args = 4096;
 constexpr std::size_t most_receipts = 64;
+constexpr std::size_t most_traces = 64;
 constexpr std::size_t most_paths = 10'000;
 constexpr std::size_t most_entries = 20'000;  // of the tree, with the directories above each path
 constexpr std::size_t longest_path = 4096;
 constexpr std::size_t deepest_path = 64;
 
 Error bad(std::size_t line, std::string message) {
-  Error error{ErrorKind::parse, std::move(message), "the node's answer is not what our script prints"};
+  Error error{.kind = ErrorKind::parse,
+              .message = std::move(message),
+              .hint = "the node's answer is not the output of our script"};
   error.where = Location{"facts", static_cast<int>(line), 0};
   return error;
-}
-
-template <class Number>
-bool read_number(std::string_view text, Number& out, int base = 10) {
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), out, base);
-  return code == std::errc() && end == text.data() + text.size();
-}
-
-// The first word of `text`, which then begins behind the space.
-constexpr std::array<std::pair<std::string_view, Unfinished::State>, 9> state_words{{
-    {"none", Unfinished::State::none},
-    {"staged", Unfinished::State::staged},
-    {"committing", Unfinished::State::committing},
-    {"applied", Unfinished::State::applied},
-    {"rolling-back", Unfinished::State::rolling_back},
-    {"rolled-back", Unfinished::State::rolled_back},
-    {"stuck", Unfinished::State::stuck},
-    {"refused", Unfinished::State::refused},
-    {"unknown", Unfinished::State::other},
-}};
-
-std::string_view take_word(std::string_view& text) {
-  const auto space = text.find(' ');
-  const auto word = text.substr(0, space);
-  text = space == text.npos ? std::string_view() : text.substr(space + 1);
-  return word;
 }
 
 bool is_sha256(std::string_view text) {
@@ -81,11 +55,6 @@ struct Inode {
   std::uint64_t size = 0;
 };
 
-struct ProcessRecord {
-  std::string name;
-  RuntimeProcess about;
-};
-
 class FactsReader {
  public:
   explicit FactsReader(std::string_view text) : lines_(lines(text)) {}
@@ -95,8 +64,8 @@ class FactsReader {
     for (at_ = 1; at_ < lines_.size() && !ended_; ++at_) RF_CHECK(record(lines_[at_]));
     if (!ended_) return bad(lines_.size(), "the last line is not 'end': something is missing");
     RF_CHECK(build_tree());
-    build_processes();
-    if (facts_.kubelet_endpoint.empty()) RF_CHECK(find_kubelet_endpoint(facts_, kubelet_));
+    const auto kubelet = processes_.end(facts_);
+    if (facts_.kubelet_endpoint.empty()) RF_CHECK(find_kubelet_endpoint(facts_, kubelet));
     return std::move(facts_);
   }
 
@@ -126,6 +95,10 @@ class FactsReader {
       return not_read(key, rest);
     else if (key == "receipt")
       return receipt(rest);
+    else if (key == "under-way")
+      return under_way();
+    else if (key == "trace")
+      return trace(rest);
     else if (key == "unfinished")
       unfinished(rest);
     else if (auto* text = text_field(key))
@@ -134,10 +107,12 @@ class FactsReader {
       return number(rest, facts_.uid);
     else if (key == "container")
       facts_.in_container = rest == "yes";
+    else if (key == "sudo-log")
+      (rest == "input" ? facts_.sudo_log.input : facts_.sudo_log.output) = true;
     else if (key == "unasked")
       facts_.asked = false;
-    else
-      return about_process(key, rest);
+    else if (const auto taken = processes_.record(key, rest); !taken)
+      return here(taken.error().message);
     return {};
   }
 
@@ -156,7 +131,7 @@ class FactsReader {
 
   template <class Number>
   Result<void> number(std::string_view text, Number& out, int base = 10) {
-    if (!read_number(text, out, base)) return here("not a number: \"" + terminal_safe(text.substr(0, 40)) + "\"");
+    if (!to_number(text, out, base)) return here("not a number: \"" + terminal_safe(text.substr(0, 40)) + "\"");
     return {};
   }
 
@@ -169,9 +144,7 @@ class FactsReader {
   void unfinished(std::string_view rest) {
     facts_.unfinished.emplace();
     facts_.unfinished->id = take_word(rest);
-    const auto known =
-        std::find_if(state_words.begin(), state_words.end(), [&](const auto& word) { return word.first == rest; });
-    facts_.unfinished->state = known == state_words.end() ? Unfinished::State::other : known->second;
+    facts_.unfinished->state = unfinished_state(rest);
   }
 
   void named(std::string_view key, std::string_view rest) {
@@ -183,42 +156,6 @@ class FactsReader {
     const auto unit = take_word(rest);
     const auto active = take_word(rest);
     facts_.services.insert_or_assign(std::string(unit), ServiceState{active_state(active), enabled_state(rest)});
-  }
-
-  Result<void> about_process(std::string_view key, std::string_view rest) {
-    static const std::set<std::string_view> keys{"process", "exe", "parent",     "unit",  "config",
-                                                 "address", "arg", "containerd", "plugin"};
-    if (!keys.contains(key)) return {};  // of a newer script
-    int pid = 0;
-    RF_CHECK(number(take_word(rest), pid));
-    if (key == "process") {
-      if (processes_.size() >= most_processes) return {};
-      if (!processes_.emplace(pid, ProcessRecord{std::string(rest), {}}).second)
-        return here("process " + std::to_string(pid) + " is there twice");
-      order_.push_back(pid);
-      return {};
-    }
-    const auto found = processes_.find(pid);
-    if (found == processes_.end()) return {};
-    auto& about = found->second.about;
-    if (key == "exe")
-      about.exe = rest;
-    else if (key == "parent")
-      about.parent_exe = rest;
-    else if (key == "unit")
-      about.unit = rest;
-    else if (key == "config")
-      about.config_file = rest;
-    else if (key == "address")
-      about.address = rest;
-    else if (key == "containerd")
-      about.version = rest;
-    else if (key == "plugin") {
-      const auto plugin = take_word(rest);
-      about.plugins.insert_or_assign(std::string(plugin), plugin_state(rest));
-    } else if (about.argv.size() < most_args)
-      about.argv.emplace_back(rest);
-    return {};
   }
 
   // --- files ---
@@ -249,8 +186,9 @@ class FactsReader {
     const auto path = path_of(rest);
     if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
     if (key == "truncated" && facts_.truncated.size() < most_paths) facts_.truncated.push_back(path);
-    not_read_.insert_or_assign(
-        path, key == "truncated" ? "larger than 256 KiB, or than 4 MiB with the files before it" : "no permission");
+    not_read_.insert_or_assign(path, key == "truncated"
+                                         ? "larger than 256 KiB, or larger than 4 MiB together with the files before it"
+                                         : "no permission");
     return {};
   }
 
@@ -276,7 +214,7 @@ class FactsReader {
       // "HEX  ./path" of sha256sum or "HEX *./path" of openssl
       if (line->size() < 67 || !is_sha256(line->substr(0, 64))) return here("not a checksum");
       const auto path = path_of(line->substr(66));
-      if (path.empty()) return here("not a path behind a checksum");
+      if (path.empty()) return here("not a path after a checksum");
       if (sums_.size() < most_paths) sums_.emplace_back(path, std::string(line->substr(0, 64)));
     }
   }
@@ -289,8 +227,9 @@ class FactsReader {
       encoded += *line;
     }
     if (encoded == "?")
-      return Error{ErrorKind::refused, "the node has neither base64 nor openssl, so its files cannot be read",
-                   "install one of them there: coreutils and busybox have base64"};
+      return Error{.kind = ErrorKind::refused,
+                   .message = "the node has neither base64 nor openssl, so its files cannot be read",
+                   .hint = "install one of them there: coreutils and busybox have base64"};
     if (!base64_decode(encoded, content_)) return here("the files' contents are not base64");
     return {};
   }
@@ -299,25 +238,25 @@ class FactsReader {
     ReceiptSummary receipt;
     RF_CHECK(number(take_word(rest), receipt.sequence));
     receipt.result = receipt_result(rest);
-    for (;;) {
-      RF_TRY(auto line, block_line());
-      if (!line) break;
-      const auto key = take_word(*line);
-      if (key == "id")
-        receipt.id = *line;
-      else if (key == "time")
-        receipt.time = *line;
-      else if (key == "tool")
-        receipt.tool_version = *line;
-      else if (key == "reason" || key == "cause")
-        receipt.reason = *line;  // why it failed says more than why it was made
-      else if (key == "file" && receipt.files.size() < most_paths) {
-        const auto before = take_word(*line);
-        const auto after = take_word(*line);
-        receipt.files.push_back({std::string(*line), std::string(before), std::string(after)});
-      }
-    }
+    RF_CHECK(receipt_lines(receipt));
     if (facts_.receipts.size() < most_receipts) facts_.receipts.push_back(std::move(receipt));
+    return {};
+  }
+
+  Result<void> receipt_lines(ReceiptSummary& receipt) {
+    for (;;) {
+      RF_TRY(const auto line, block_line());
+      if (!line) return {};
+      take_receipt_line(receipt, *line, most_paths);
+    }
+  }
+
+  Result<void> under_way() { return receipt_lines(facts_.under_way.emplace()); }
+
+  Result<void> trace(std::string_view rest) {
+    const auto path = path_of(rest);
+    if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
+    if (facts_.traces.size() < most_traces) facts_.traces.push_back(path);
     return {};
   }
 
@@ -359,8 +298,9 @@ class FactsReader {
 
   Result<void> within_bounds() const {
     if (facts_.tree.entries().size() <= most_entries) return {};
-    return Error{ErrorKind::parse,
-                 "the node's answer has more than " + std::to_string(most_entries) + " files and directories"};
+    return Error{
+        .kind = ErrorKind::parse,
+        .message = "the node's answer has more than " + std::to_string(most_entries) + " files and directories"};
   }
 
   // The tree holds an entry where its path really leads, so that looking it up through links finds it.
@@ -371,38 +311,14 @@ class FactsReader {
   }
 
   static Error files_changed(const std::string& path) {
-    return {ErrorKind::conflict, path + " changed while it was read", "try again"};
-  }
-
-  void build_processes() {
-    for (const int pid : order_) {
-      auto& [name, about] = processes_.at(pid);
-      // Some programs write their title over their arguments, as one text.
-      if (about.argv.size() == 1 && name != "containerd" && about.argv[0].find("<secret ") == std::string::npos) {
-        const std::string title = about.argv[0];
-        about.argv.clear();
-        for (const auto word : split(title, ' '))
-          if (!word.empty() && about.argv.size() < most_args) about.argv.emplace_back(word);
-      }
-      if (name == "containerd") {
-        about.pid = pid;
-        if (about.address.empty()) about.address = "/run/containerd/containerd.sock";
-        about.root = flag_value(about.argv, {"--root", "-root"});
-        facts_.runtimes.push_back(std::move(about));
-        continue;
-      }
-      if (name == "kubelet" && kubelet_.pid == 0) kubelet_ = {pid, about.config_file};
-      facts_.processes.try_emplace(name, std::move(about.argv));
-    }
+    return {.kind = ErrorKind::conflict, .message = path + " changed while it was read", .hint = "try again"};
   }
 
   std::vector<std::string_view> lines_;
   std::size_t at_ = 0;
   bool ended_ = false;
   Facts facts_;
-  std::map<int, ProcessRecord> processes_;
-  std::vector<int> order_;
-  KubeletProcess kubelet_;
+  ProcessReader processes_;
   std::map<std::string, std::string> links_;
   std::map<std::string, Inode> inodes_;
   std::map<std::string, std::string> not_read_;  // path, why
@@ -420,17 +336,12 @@ Result<Facts> parse_facts(std::string_view text) {
   return FactsReader(text).read();
 }
 
-std::string to_string(const Unfinished& transaction) {
-  const auto known = std::find_if(state_words.begin(), state_words.end(),
-                                  [&](const auto& word) { return word.second == transaction.state; });
-  return fmt::format("{} {}", transaction.id, known->first);
-}
-
 void complete_facts(Facts& later, const Facts& earlier) {
   if (later.asked) return;
   later.asked = earlier.asked;
   later.versions = earlier.versions;
   later.services = earlier.services;
+  later.sudo_log = earlier.sudo_log;
   for (auto& runtime : later.runtimes) {
     for (const auto& known : earlier.runtimes) {
       if (known.exe != runtime.exe) continue;

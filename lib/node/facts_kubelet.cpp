@@ -53,7 +53,7 @@ std::string flag_value(const std::vector<std::string>& argv, std::initializer_li
   return "";
 }
 
-Result<> find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet) {
+Result<void> find_kubelet_endpoint(Facts& facts, const KubeletProcess& kubelet) {
   if (kubelet.pid != 0) {
     const auto given =
         flag_value(facts.processes["kubelet"], {"--container-runtime-endpoint", "-container-runtime-endpoint"});

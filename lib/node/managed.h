@@ -1,6 +1,7 @@
 // What earlier transactions left on a node, by their receipts, and whether it still is so.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "node/facts.h"
@@ -13,13 +14,21 @@ struct ManagedFile {
   std::string found;     // checksum now, "-" for not there, "" for not known
   bool drifted() const { return !found.empty() && expected != found; }
 };
-// Of the newest transaction that went through for each path. Directories are not among them, nor is a path that was
-// given back: what is there is as it was before the first transaction, so what happens to it since is not our business.
-// Sorted by path.
+// Of the newest transaction that went through for each path. What happens to a path that is not ours any more is not
+// our business: one that was given back is as it was before the first transaction, and one that we wrote and removed
+// again is anybody's. One of others that we removed is expected to stay away. Directories are not among them. Sorted by
+// path.
 std::vector<ManagedFile> managed_files(const Facts& facts);
+
+// Where the node has a file now that was written to `path`: a snap's data is copied to a new directory with each
+// revision, and the link `current` beside it moves on.
+std::string path_now(const Facts& facts, std::string_view path);
 
 // The node is as the transaction left it; one that settles may still be put back.
 bool in_effect(const ReceiptSummary& receipt);
+
+// The reason that receipts of `kind registry` give.
+inline constexpr std::string_view kind_registry_reason = "kind registry";
 
 std::vector<ReceiptSummary> newest_first(const Facts& facts);
 // What somebody else's transactions changed between two looks at one node, newest first.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/names.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -13,7 +14,7 @@ namespace {
 constexpr std::string_view mask_begin = "<secret ";
 
 std::string mask(std::string_view value) {
-  if (value.empty() || value.starts_with(mask_begin)) return std::string(value);
+  if (value.empty() || value.starts_with(mask_begin) || value == public_bearer) return std::string(value);
   return Secret(std::string(value)).masked();
 }
 
@@ -28,7 +29,7 @@ std::size_t spaces_at(std::string_view text, std::size_t at) {
 }
 
 // Where a key stands, as far as it decides what its value is.
-struct Key {
+struct MaskedKey {
   std::size_t column = 0;  // of its entry on the line, behind the dashes of a list
   bool yaml = false;       // followed by ':'; a value may then go on in deeper lines
   bool flow = false;       // a '{' or '[' is open before it on its line: commas and brackets end its value
@@ -83,7 +84,7 @@ class Scanner {
 
   // Of a key that begins here. It goes by what was written of its line, so that masking again finds the same; keys come
   // in order, so every byte is looked at once for it.
-  Key key_here() {
+  MaskedKey key_here() {
     for (; looked_ < out_.size(); ++looked_) {
       const char c = out_[looked_];
       if (c == '\n')
@@ -107,7 +108,7 @@ class Scanner {
     while (at_ < text_.size() && is_name_char(text_[at_])) ++at_;
     const auto word = text_.substr(begin, at_ - begin);
     const bool secret = is_secret_name(word);
-    auto key = secret ? key_here() : Key{};
+    auto key = secret ? key_here() : MaskedKey{};
     out_ += word;
     if (!secret) return;
     const auto quote =
@@ -128,7 +129,7 @@ class Scanner {
     return end > at + 1 && end <= at + 6 && (end == text_.size() || !is_name_char(text_[end]));
   }
 
-  void value(const Key& key) {
+  void value(const MaskedKey& key) {
     if (at_ >= text_.size() || text_[at_] == '{') return;
     if (starts(mask_begin)) return keep_mask();
     const auto first = std::min(text_.find_first_not_of(" \t\r", at_), text_.size());
@@ -141,7 +142,7 @@ class Scanner {
   }
 
   // To the end of the line, where nothing ends it before.
-  void plain(const Key& key) {
+  void plain(const MaskedKey& key) {
     auto end = std::min(text_.find_first_of(key.flow ? "\n,}" : "\n", at_), text_.size());
     if (end > at_ && text_[end - 1] == '\r') --end;
     auto value = trim(text_.substr(at_, end - at_));
@@ -169,7 +170,7 @@ class Scanner {
 
   void keep_mask() { keep(std::min(text_.find('>', at_), text_.size() - 1) + 1 - at_); }
 
-  void list(const Key& key) {
+  void list(const MaskedKey& key) {
     keep(1);
     while (at_ < text_.size() && text_[at_] != ']') {
       if (starts(mask_begin))
@@ -184,13 +185,13 @@ class Scanner {
   }
 
   // A line that is indented more than the key, and not empty.
-  bool is_deeper(std::size_t begin, const Key& key) const {
+  bool is_deeper(std::size_t begin, const MaskedKey& key) const {
     const auto at = begin + spaces_at(text_, begin);
     return at > begin + key.column && at < text_.size() && text_[at] != '\n' && text_[at] != '\r';
   }
 
   // The value of a YAML key on the lines below it: one scalar, or a list of them. Other keys are read as such.
-  void below(const Key& key) {
+  void below(const MaskedKey& key) {
     keep_line();
     while (key.yaml && at_ < text_.size()) {
       const auto indent = spaces_at(text_, at_);
@@ -222,7 +223,7 @@ class Scanner {
   }
 
   // A plain scalar goes on in deeper lines.
-  void continued(const Key& key) {
+  void continued(const MaskedKey& key) {
     auto end = at_;
     while (end < text_.size() && is_deeper(end + 1, key)) end = line_end(end + 1);
     if (end == at_) return;
@@ -232,7 +233,7 @@ class Scanner {
   }
 
   // A YAML block: the lines that are indented more than their key.
-  void block(const Key& key) {
+  void block(const MaskedKey& key) {
     auto end = line_end(at_);
     for (auto next = end; next < text_.size();) {
       const auto begin = next + 1;

@@ -29,15 +29,15 @@ struct Reader {
 };
 
 // One key of a table: its name, and what stores its value.
-struct Key {
+struct ProfileKey {
   std::string_view name;
-  std::function<Result<>(const Reader&, const toml::node&)> store;
+  std::function<Result<void>(const Reader&, const toml::node&)> store;
 };
 
-Result<> read_table(const Reader& reader, const toml::table& table, std::string_view title,
-                    const std::vector<Key>& keys) {
+Result<void> read_table(const Reader& reader, const toml::table& table, std::string_view title,
+                        const std::vector<ProfileKey>& keys) {
   for (const auto& [name, node] : table) {
-    const Key* known = nullptr;
+    const ProfileKey* known = nullptr;
     for (const auto& key : keys)
       if (key.name == name.str()) known = &key;
     if (known) {
@@ -53,8 +53,8 @@ Result<> read_table(const Reader& reader, const toml::table& table, std::string_
   return {};
 }
 
-Key text(std::string_view name, std::string& target) {
-  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey text(std::string_view name, std::string& target) {
+  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<void> {
             const auto value = node.value_exact<std::string>();
             if (!value) return reader.problem(node.source(), "a string is expected", "put it in quotes");
             target = *value;
@@ -62,8 +62,8 @@ Key text(std::string_view name, std::string& target) {
           }};
 }
 
-Key flag(std::string_view name, bool& target) {
-  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey flag(std::string_view name, bool& target) {
+  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<void> {
             const auto value = node.value_exact<bool>();
             if (!value) return reader.problem(node.source(), "true or false is expected");
             target = *value;
@@ -71,8 +71,8 @@ Key flag(std::string_view name, bool& target) {
           }};
 }
 
-Key number(std::string_view name, int& target) {
-  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey number(std::string_view name, int& target) {
+  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<void> {
             const auto value = node.value_exact<std::int64_t>();
             if (!value || *value < 0 || *value > 100000)
               return reader.problem(node.source(), "a number from 0 to 100000 is expected");
@@ -81,8 +81,8 @@ Key number(std::string_view name, int& target) {
           }};
 }
 
-Key mode(std::string_view name, unsigned& target) {
-  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey mode(std::string_view name, unsigned& target) {
+  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<void> {
             const auto value = node.value_exact<std::string>();
             unsigned bits = 0;
             const auto end = value ? value->data() + value->size() : nullptr;
@@ -108,16 +108,16 @@ Result<std::vector<std::string>> strings(const Reader& reader, const toml::node&
   return found;
 }
 
-Key list(std::string_view name, std::vector<std::string>& target) {
-  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey list(std::string_view name, std::vector<std::string>& target) {
+  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<void> {
             RF_TRY(target, strings(reader, node));
             return {};
           }};
 }
 
 // File names must be absolute: they are looked up on a node, from no directory in particular.
-Key paths(std::string_view name, std::vector<std::string>& target) {
-  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey paths(std::string_view name, std::vector<std::string>& target) {
+  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<void> {
             RF_TRY(target, strings(reader, node));
             for (const auto& path : target)
               if (!path.starts_with('/') || path.find("/../") != path.npos)
@@ -127,8 +127,8 @@ Key paths(std::string_view name, std::vector<std::string>& target) {
           }};
 }
 
-Key versions(std::string_view name, std::vector<Version>& target) {
-  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey versions(std::string_view name, std::vector<Version>& target) {
+  return {name, [&target](const Reader& reader, const toml::node& node) -> Result<void> {
             RF_TRY(const auto texts, strings(reader, node));
             target.clear();
             for (const auto& one : texts) {
@@ -143,8 +143,8 @@ Key versions(std::string_view name, std::vector<Version>& target) {
 }
 
 template <class E>
-Key word(std::string_view name, E& target, std::vector<std::pair<std::string_view, E>> words) {
-  return {name, [&target, words = std::move(words)](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey word(std::string_view name, E& target, std::vector<std::pair<std::string_view, E>> words) {
+  return {name, [&target, words = std::move(words)](const Reader& reader, const toml::node& node) -> Result<void> {
             const auto value = node.value_exact<std::string>();
             std::vector<std::string_view> names;
             for (const auto& [known, meaning] : words) {
@@ -161,8 +161,8 @@ Key word(std::string_view name, E& target, std::vector<std::pair<std::string_vie
           }};
 }
 
-Key table(std::string_view name, std::vector<Key> keys) {
-  return {name, [name, keys = std::move(keys)](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey table(std::string_view name, std::vector<ProfileKey> keys) {
+  return {name, [name, keys = std::move(keys)](const Reader& reader, const toml::node& node) -> Result<void> {
             const auto* inner = node.as_table();
             if (!inner) return reader.problem(node.source(), "a table is expected", fmt::format("write [{}]", name));
             return read_table(reader, *inner, fmt::format("[{}]", name), keys);
@@ -170,8 +170,8 @@ Key table(std::string_view name, std::vector<Key> keys) {
 }
 
 template <class T>
-Key tables(std::string_view name, std::vector<T>& target, Result<T> (*read)(const Reader&, const toml::table&)) {
-  return {name, [name, &target, read](const Reader& reader, const toml::node& node) -> Result<> {
+ProfileKey tables(std::string_view name, std::vector<T>& target, Result<T> (*read)(const Reader&, const toml::table&)) {
+  return {name, [name, &target, read](const Reader& reader, const toml::node& node) -> Result<void> {
             const auto* array = node.as_array();
             if (!array)
               return reader.problem(node.source(), "a list of tables is expected", fmt::format("write [[{}]]", name));
@@ -237,7 +237,7 @@ Result<ProfileRole> read_role(const Reader& reader, const toml::table& table) {
   return role;
 }
 
-std::vector<Key> profile_keys(Profile& profile) {
+std::vector<ProfileKey> profile_keys(Profile& profile) {
   auto& match = profile.match;
   auto& kubelet = profile.kubelet;
   return {

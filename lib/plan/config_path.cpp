@@ -40,7 +40,7 @@ Result<void> edit_source_file(const PlanContext& context, const std::string& fil
                     {.path = file, .content = std::move(after), .kind = FileChange::Class::config, .why = why},
                     draft.files));
   RF_TRY(const auto running, edit_config_path(tree, config_source(detection), detection.containerd, detection.hosts_dir)
-                                 .doing("looking ahead at " + detection.config_file));
+                                 .doing("computing the state after editing " + detection.config_file));
   draft.rendered = tree;
   if (running.changed()) draft.rendered->write(running.file, running.after);
   return {};
@@ -68,7 +68,7 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
     auto error = config_is_managed(detection, detection.config_file,
-                                   fmt::format("`regfallback render --for {}` prints what to give to {}",
+                                   fmt::format("'regfallback render --for {}' prints the settings for {}",
                                                detection.profile.name, detection.profile.title));
     error.message = fmt::format("{}; {}", why, error.message);
     return error;
@@ -88,7 +88,7 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
     return {};  // it has noticed, and will have restarted soon
   if (era.restarts_itself)
     draft.notes.push_back(
-        fmt::format("{} notices the change and restarts containerd by itself", detection.profile.title));
+        fmt::format("{} notices the change and restarts containerd on its own", detection.profile.title));
   draft.restart_why = why;
   return {};
 }

@@ -39,12 +39,13 @@ void warn_about(const EndpointOptions& options, Draft& draft) {
 Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto& detection = context.detection;
   const auto& file = detection.era.config_file.empty() ? detection.config_file : detection.era.config_file;
-  if (detection.era.config_managed) return config_is_managed(detection, file, "use its own way");
+  if (detection.era.config_managed) return config_is_managed(detection, file, "leave --style out to use its own way");
   for (const auto& [host, secrets] : context.resolved)
     if (!secrets.ca_pem.empty() || !secrets.client_cert_pem.empty() || !secrets.password.empty())
-      return Error{ErrorKind::unsupported,
-                   fmt::format("mirrors in config.toml cannot carry the certificates and credentials of {}", host),
-                   "use hosts.toml files: leave --style out"};
+      return Error{
+          .kind = ErrorKind::unsupported,
+          .message = fmt::format("mirrors in config.toml cannot carry the certificates and credentials of {}", host),
+          .hint = "use hosts.toml files: leave --style out"};
   MirrorEndpoints mirrors;
   Draft draft;
   for (const auto& registry : context.intent.registries) {
@@ -56,7 +57,7 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto before = tree.read(file).value_or("");
   RF_TRY(auto after, set_mirrors(before, detection.containerd, mirrors).doing("editing " + file));
   if (after == before) return draft;
-  const std::string why = "the mirrors in it are those declared";
+  const std::string why = "its mirrors are the declared ones";
   RF_CHECK(put_file(context.files, {.path = file, .content = after, .kind = FileChange::Class::config, .why = why},
                     draft.files));
   if (tree.real_path(file) != tree.real_path(detection.config_file)) {
@@ -64,7 +65,7 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
     draft.rendered = tree;
     draft.rendered->write(detection.config_file, std::move(running));
   }
-  draft.restart_why = "containerd reads mirrors in config.toml at its start only";
+  draft.restart_why = "containerd reads mirrors in config.toml only when it starts";
   return draft;
 }
 

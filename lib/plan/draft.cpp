@@ -17,22 +17,32 @@ std::string_view last_three(std::string_view path) {
   return at == path.npos || at == 0 ? path : path.substr(at + 1);
 }
 
+struct NewestReceipt {
+  const ReceiptSummary* receipt = nullptr;
+  const ReceiptSummary::File* file = nullptr;
+};
+NewestReceipt newest_for(const Facts& facts, std::string_view path) {
+  NewestReceipt newest;
+  for (const auto& receipt : facts.receipts) {
+    if (!in_effect(receipt) || (newest.receipt != nullptr && receipt.sequence < newest.receipt->sequence)) continue;
+    for (const auto& file : receipt.files)
+      if (last_three(file.path) == last_three(path)) newest = {&receipt, &file};
+  }
+  return newest;
+}
+
 }  // namespace
 
 bool has_receipt(const Facts& facts, std::string_view path) {
-  const ReceiptSummary::File* found = nullptr;
-  int newest = -1, highest = 0;
-  for (const auto& receipt : facts.receipts) {
-    highest = std::max(highest, receipt.sequence);
-    if (!in_effect(receipt) || receipt.sequence < newest) continue;
-    for (const auto& file : receipt.files)
-      if (last_three(file.path) == last_three(path)) {
-        found = &file;
-        newest = receipt.sequence;
-      }
-  }
-  if (found != nullptr) return found->after != "-";
+  if (const auto newest = newest_for(facts, path); newest.file != nullptr) return newest.file->after != "-";
+  int highest = 0;
+  for (const auto& receipt : facts.receipts) highest = std::max(highest, receipt.sequence);
   return highest > static_cast<int>(facts.receipts.size());
+}
+
+bool is_set_up_by_kind(const Facts& facts, std::string_view path) {
+  const auto newest = newest_for(facts, path);
+  return newest.receipt != nullptr && newest.receipt->reason == kind_registry_reason;
 }
 
 }  // namespace rf

@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ struct Draft {
   std::vector<FileChange> files;  // in any order
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
-  std::string restart_why;  // "" when no restart is needed
+  std::string restart_why;                     // "" when no restart is needed
+  std::set<std::string, std::less<>> dropped;  // registries of ours that are removed
   // Where the distribution renders its own files from ours at its start: the tree as it will be then.
   std::optional<FileTree> rendered;
   // By registry: URLs it puts first or last in the chain by itself, whatever is declared.
@@ -34,5 +36,7 @@ struct Draft {
 // Whether a file that has our first line is ours on this node too: a receipt names it, or receipts have been pruned and
 // one may have.
 bool has_receipt(const Facts& facts, std::string_view path);
+// Whether `kind registry` wrote it last: that is no part of an intent, and stays until an intent names its registry.
+bool is_set_up_by_kind(const Facts& facts, std::string_view path);
 
 }  // namespace rf

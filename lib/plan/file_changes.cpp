@@ -10,10 +10,6 @@
 namespace rf {
 namespace {
 
-Error refusal(std::string message, std::string hint) {
-  return {ErrorKind::refused, std::move(message), std::move(hint)};
-}
-
 const FileEntry* nearest_directory(const FileTree& tree, std::string path) {
   for (; path != "/"; path = parent_path(path))
     if (const auto* entry = tree.stat(path)) return entry;
@@ -29,11 +25,8 @@ Result<void> make_directories(const NodeFiles& node, const std::string& path, st
   if (path == "/") return {};
   if (const auto* entry = node.tree.stat(path)) {
     if (entry->kind == FileEntry::Kind::directory) return {};
-    return refusal(fmt::format("{} is in the way: a directory has to be there", path), "look at it and move it away");
+    return refused_error(fmt::format("{} is in the way: it must be a directory", path), "check it and move it away");
   }
-  if (const auto* link = node.tree.lstat(path); link != nullptr && link->kind == FileEntry::Kind::symlink)
-    return refusal(fmt::format("{} is a link to {}, which does not exist", path, link->target),
-                   "remove the link, or make its target");
   if (std::any_of(changes.begin(), changes.end(), [&](const FileChange& c) { return c.path == path; })) return {};
   RF_CHECK(make_directories(node, parent_path(path), changes));
   FileChange change;
@@ -48,23 +41,30 @@ Result<void> make_directories(const NodeFiles& node, const std::string& path, st
   return {};
 }
 
+// A link on the way, or the path itself, whose target is not there: whoever made it meant something that is missing.
+Result<void> check_links(const FileTree& tree, std::string path) {
+  for (; path != "/"; path = parent_path(path))
+    if (const auto* link = tree.lstat(path);
+        link != nullptr && link->kind == FileEntry::Kind::symlink && !tree.exists(path))
+      return refused_error(fmt::format("{} is a link to {}, which does not exist", path, link->target),
+                           "remove the link, or create its target");
+  return {};
+}
+
 // What is at a path now, if that is a file that could be put back; nothing where nothing is.
 Result<const FileEntry*> existing(const NodeFiles& node, const std::string& written, const std::string& path) {
   if (path.starts_with("/nix/store/"))
-    return refusal(fmt::format("{} is {}, in a store that is never changed in place", written, path),
-                   "change the system's own configuration");
+    return refused_error(fmt::format("{} is {}, in a store that is never changed in place", written, path),
+                         "change the system's own configuration");
   const auto* entry = node.tree.lstat(path);
   if (entry == nullptr) return static_cast<const FileEntry*>(nullptr);
   const bool unread = entry->kind == FileEntry::Kind::unreadable ||
                       std::find(node.truncated.begin(), node.truncated.end(), path) != node.truncated.end();
   if (unread)
-    return refusal(fmt::format("{} could not be read, so it could not be put back", path),
-                   "look at its permissions and its size on the node");
-  if (entry->kind == FileEntry::Kind::symlink)
-    return refusal(fmt::format("{} is a link to {}, which does not exist", path, entry->target),
-                   "remove the link, or make its target");
+    return refused_error(fmt::format("{} could not be read, so it could not be restored", path),
+                         "check its permissions and its size on the node");
   if (entry->kind != FileEntry::Kind::file)
-    return refusal(fmt::format("{} is not a file", path), "look at it and move it away");
+    return refused_error(fmt::format("{} is not a file", path), "check it and move it away");
   return entry;
 }
 
@@ -110,6 +110,7 @@ NodeFiles::NodeFiles(const Facts& facts, const Profile& profile)
       uid(facts.uid) {}
 
 Result<void> put_file(const NodeFiles& node, const DesiredFile& file, std::vector<FileChange>& changes) {
+  RF_CHECK(check_links(node.tree, file.path));
   const auto path = node.tree.real_path(file.path);
   RF_TRY(const auto* entry, existing(node, file.path, path));
   const auto text = file.content.text().expose();
@@ -150,8 +151,8 @@ Result<void> remove_hosts_directory(const NodeFiles& node, const std::string& pa
   const auto* entry = node.tree.lstat(path);
   if (entry == nullptr) return {};
   if (entry->kind == FileEntry::Kind::symlink)
-    return refusal(fmt::format("{} is a link to {}: removing it would not be undone", path, entry->target),
-                   "put a file or directory in its place");
+    return refused_error(fmt::format("{} is a link to {}: removing it could not be undone", path, entry->target),
+                         "put a file or directory in its place");
   if (entry->kind != FileEntry::Kind::directory) RF_CHECK(existing(node, path, path));
   if (entry->kind == FileEntry::Kind::directory)
     for (const auto& name : node.tree.list(path))

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -11,10 +12,6 @@
 
 namespace rf {
 namespace {
-
-Error refusal(std::string message, std::string hint) {
-  return {ErrorKind::refused, std::move(message), std::move(hint)};
-}
 
 // "ca-1f3a9c02.crt", "client-1f3a9c02.key": names only we give.
 bool is_our_certificate(std::string_view name) {
@@ -36,13 +33,15 @@ class HostsDir {
 
   Result<Draft> run() {
     if (root_.empty())
-      return Error{ErrorKind::unsupported, "no directory for hosts.toml files is known here",
-                   "name the distribution with --distribution"};
+      return Error{.kind = ErrorKind::unsupported,
+                   .message = "no directory for hosts.toml files is known here",
+                   .hint = "name the distribution with --distribution"};
     RF_CHECK(check_spegel());
     for (const auto& registry : context_.intent.registries) {
       RF_CHECK(add(registry).doing(fmt::format("planning the registry {}", registry.name)));
     }
     for (const auto& name : tree_.list(root_)) look_at_other(name);
+    if (!kept_.empty()) draft_.notes.push_back(fmt::format("also managed here, and kept: {}", join(kept_, ", ")));
     RF_CHECK(plan_config_path(context_, draft_));
     return std::move(draft_);
   }
@@ -50,7 +49,7 @@ class HostsDir {
  private:
   Result<void> check_spegel() const {
     if (!tree_.exists(join_path(root_, spegel_backup))) return {};
-    return refusal(
+    return refused_error(
         fmt::format("{}/_backup: Spegel owns this directory and deletes at its next start whatever others wrote here",
                     root_),
         "name your mirrors in Spegel's additionalMirrorTargets; or set its containerdMirrorAdd to false, move the "
@@ -63,9 +62,9 @@ class HostsDir {
     const auto older = port_directory(registry.name);
     for (const auto& path : {older.empty() ? usual : root_ + "/" + older, usual})
       if (const auto* entry = tree_.stat(path); entry != nullptr && entry->kind != FileEntry::Kind::directory)
-        return refusal(
-            fmt::format("{} is no directory: containerd fails every pull from {} there", path, registry.name),
-            "look at it and move it away");
+        return refused_error(
+            fmt::format("{} is not a directory: with it containerd fails every pull from {}", path, registry.name),
+            "check it and move it away");
     if (older.empty() || !tree_.exists(root_ + "/" + older)) return usual;
     draft_.notes.push_back(
         fmt::format("{0}/{1} exists, which containerd prefers to {0}/{2}: written there", root_, older, registry.name));
@@ -77,6 +76,7 @@ class HostsDir {
     RF_TRY(const auto directory, directory_for(registry));
     RF_TRY(auto files, hosts_files(registry, context_.intent, context_.resolved, containerd));
     for (auto& warning : files.warnings) warn(std::move(warning));
+    std::move(files.notes.begin(), files.notes.end(), std::back_inserter(draft_.notes));
     carry_over(registry, directory, files.chain);
     const auto why = describe(registry);
     std::set<std::string> certificates;
@@ -106,11 +106,11 @@ class HostsDir {
     const auto content = tree_.read(path);
     if (!content || content->empty() || is_ours(*content)) return {};
     if (!generator_of(*content).empty())
-      return refusal(
+      return refused_error(
           fmt::format("{} is written by another program ({})", path, content->substr(2, content->find('\n') - 2)),
           "give the registry to that program instead");
-    draft_.notes.push_back(fmt::format(
-        "{} was not written by regfallback; it is replaced, and `regfallback rollback` brings it back", path));
+    draft_.notes.push_back(
+        fmt::format("{} was not written by regfallback; it is replaced, and 'regfallback rollback' restores it", path));
     return {};
   }
 
@@ -133,7 +133,7 @@ class HostsDir {
              host.scheme == "https";
     });
     if (own == chain.end()) {
-      warn(fmt::format("{}: its certificate files are not used, because {} is not asked by https", directory,
+      warn(fmt::format("{}: its certificate files are not used, because {} is not asked over https", directory,
                        registry.name));
       return;
     }
@@ -150,7 +150,11 @@ class HostsDir {
     if (wanted_.contains(name) || name == spegel_backup) return;
     const auto content = tree_.read(directory + "/hosts.toml");
     if (content && is_ours(*content)) {
-      if (context_.options.undeclared == PlanOptions::Undeclared::remove) drop(name, directory);
+      if (context_.options.undeclared == PlanOptions::Undeclared::keep ||
+          is_set_up_by_kind(context_.facts, tree_.real_path(directory + "/hosts.toml")))
+        kept_.push_back(registry_of_directory(name));
+      else
+        drop(name, directory);
       return;
     }
     const auto files = tree_.list(directory);
@@ -160,17 +164,19 @@ class HostsDir {
     const auto* entry = tree_.stat(directory);
     if (shadow && name != default_directory && context_.intent.registry("*") != nullptr && entry != nullptr &&
         entry->kind == FileEntry::Kind::directory)
-      warn(fmt::format("{} holds no hosts.toml, and hides \"*\" from images of {}: remove it, or declare the registry",
+      warn(fmt::format("{} has no hosts.toml, but hides \"*\" from images of {}: remove it, or declare the registry",
                        directory, name));
   }
 
   void drop(const std::string& name, const std::string& directory) {
     const auto why = fmt::format("the registry {} is no longer declared", name == default_directory ? "\"*\"" : name);
     if (!remove_ours(directory + "/hosts.toml", why)) {
-      warn(
-          fmt::format("{}/hosts.toml has our first line, but no receipt of this node names it: left alone", directory));
+      warn(fmt::format(
+          "{}/hosts.toml has the first line of regfallback, but no receipt of this node names it: left alone",
+          directory));
       return;
     }
+    draft_.dropped.insert(registry_of_directory(name));
     bool empty = true;
     for (const auto& file : tree_.list(directory))
       if (file != "hosts.toml" && !(is_our_certificate(file) && remove_ours(join_path(directory, file), why)))
@@ -193,7 +199,8 @@ class HostsDir {
   const PlanContext& context_;
   const FileTree& tree_;
   const std::string& root_;
-  std::set<std::string> wanted_;  // names of directories
+  std::set<std::string> wanted_;   // names of directories
+  std::vector<std::string> kept_;  // registries of ours that the intent does not name
   Draft draft_;
 };
 

@@ -24,7 +24,7 @@ struct EndpointCertificates {
   CertificateFile client;
   CertificateFile key;
 };
-EndpointCertificates certificates_of(const ResolvedEndpoint& secrets);
+EndpointCertificates certificates_of(const std::string& ca, const std::string& client_cert, const Secret& client_key);
 
 struct HostsFiles {
   // As declared, with the properties this version takes; "*" that ends at each registry's own upstream ends with
@@ -32,6 +32,7 @@ struct HostsFiles {
   std::vector<HostEntry> chain;
   std::vector<CertificateFile> certificates;  // each once
   std::vector<std::string> warnings;
+  std::vector<std::string> notes;
 };
 
 // What this registry's directory is to hold for this version of containerd. An Error where the version cannot express

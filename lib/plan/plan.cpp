@@ -1,6 +1,9 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -18,10 +21,10 @@ namespace {
 
 Error fault_of(const Detection& detection) {
   const auto& config = detection.config;
-  Error error{ErrorKind::runtime,
-              fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd),
-                          to_string(detection.state)),
-              "the log of its service says what it refuses; repair it first"};
+  Error error{.kind = ErrorKind::runtime,
+              .message = fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd),
+                                     to_string(detection.state)),
+              .hint = "the log of its service shows what it refuses; fix that first"};
   for (const auto* fault : {&config.load_error, &config.cri_error}) {
     if (!*fault) continue;
     error.message =
@@ -29,7 +32,7 @@ Error fault_of(const Detection& detection) {
     error.where = (*fault)->where;
     if (!(*fault)->hint.empty()) error.hint = (*fault)->hint;
     if (!config.config_path.empty() && !config.mirrors.empty())
-      error.hint = "`regfallback migrate` turns the mirrors into hosts.toml files";
+      error.hint = "'regfallback migrate' turns the mirrors into hosts.toml files";
     break;
   }
   return error;
@@ -42,18 +45,20 @@ Result<void> may_write(const Detection& detection, Style style) {
   if (detection.state == RegistryState::cri_disabled || detection.state == RegistryState::broken)
     return fault_of(detection);
   if (style == Style::patch)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{} cannot be configured from the node itself", detection.profile.title),
-                 fmt::format("`regfallback render --for {}` prints what to give to it", detection.profile.name)};
+    return Error{.kind = ErrorKind::unsupported,
+                 .message = fmt::format("{} cannot be configured from the node itself", detection.profile.title),
+                 .hint = fmt::format("'regfallback render --for {}' prints its settings", detection.profile.name)};
   if (style == Style::registries_yaml && detection.era.style != Style::registries_yaml)
     return reads_no_registries_yaml(detection, "leave --style out");
   if (detection.era.style == Style::registries_yaml && style != Style::registries_yaml)
     return writes_hosts_itself(detection, "leave --style out");
   if (style == Style::hosts_dir && !detection.config.mirrors.empty()) {
     const auto& mirror = detection.config.mirrors.begin()->second;
-    return Error{ErrorKind::refused,
-                 "mirrors stand in config.toml; containerd does not serve images with both them and config_path",
-                 "`regfallback migrate` turns them into hosts.toml files with the same chains", mirror.where};
+    return Error{
+        .kind = ErrorKind::refused,
+        .message = "config.toml has mirrors; containerd does not serve images with both mirrors and config_path",
+        .hint = "'regfallback migrate' turns them into hosts.toml files with the same chains",
+        .where = mirror.where};
   }
   return {};
 }
@@ -65,13 +70,13 @@ Result<Draft> draft_for(const PlanContext& context, Style style) {
     case Style::registries_yaml: return plan_registries_yaml(context);
     case Style::patch: break;
   }
-  return Error{ErrorKind::internal, "a printed patch is no plan"};
+  return Error{.kind = ErrorKind::internal, .message = "a printed patch is not a plan"};
 }
 
 Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& plan) {
   const auto policy = context.options.restart;
   auto why = draft.restart_why;
-  if (why.empty() && policy == RestartPolicy::always && !draft.files.empty()) why = "asked for with --restart always";
+  if (why.empty() && policy == RestartPolicy::always && !draft.files.empty()) why = "requested with --restart always";
   if (why.empty()) return {};
   if (!draft.restart_why.empty() && context.detection.era.restarts_itself) {
     set_own_restart(context.detection, policy, std::move(why), plan);
@@ -80,29 +85,70 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
   return set_restart(context.detection, policy, std::move(why), plan);
 }
 
-// What a replaced file of others said about endpoints that stay in the chain, and the intent does not say.
+// What `now` lacks of `then`, or "". Every field is named: a new one does not compile until it is compared, or said
+// here.
+std::string_view lost_setting(const ChainEndpoint& then, const ChainEndpoint& now) {
+  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers, to_token_server,
+               dial_timeout, credentials, source] = then;
+  if (!ca.empty() && now.ca.empty()) return "a ca";
+  if (!client.empty() && now.client.empty()) return "a client certificate";
+  if (skip_verify && !now.skip_verify) return "skip_verify";
+  if (!headers.empty() && now.headers.empty()) return "headers";
+  if (dial_timeout && !now.dial_timeout) return "dial_timeout";
+  if (!credentials.empty() && now.credentials.empty() && now.headers.empty()) return "credentials";
+  return "";
+}
+
+// What a replaced file said about endpoints that stay in the chain, and the intent does not say: a file of others, and
+// one of ours where the intent is not the whole.
 void warn_about_lost_settings(const PlanContext& context, Plan& plan) {
   const auto& tree = context.facts.tree;
+  const bool whole = context.options.undeclared == PlanOptions::Undeclared::remove;
   for (const auto& chain : plan.chains) {
     const auto before = resolve_chain(tree, context.detection.config, chain.registry);
-    if (!before.hosts_dir || is_ours(tree.read(*before.hosts_dir + "/hosts.toml").value_or(""))) continue;
+    if (!before.hosts_dir || (whole && is_ours(tree.read(*before.hosts_dir + "/hosts.toml").value_or("")))) continue;
     for (const auto& now : chain.endpoints)
       for (const auto& then : before.endpoints) {
         if (then.host != now.host || then.scheme != now.scheme) continue;
-        const std::string_view lost = !then.ca.empty() && now.ca.empty()             ? "a ca"
-                                      : !then.client.empty() && now.client.empty()   ? "a client certificate"
-                                      : then.skip_verify && !now.skip_verify         ? "skip_verify"
-                                      : !then.headers.empty() && now.headers.empty() ? "headers"
-                                                                                     : "";
-        if (!lost.empty())
+        if (const auto lost = lost_setting(then, now); !lost.empty())
           plan.warnings.push_back(
-              fmt::format("{} gives {} for {}, which the intent does not: declare it under endpoints if it is needed",
+              fmt::format("{} sets {} for {}, but the intent does not: declare it under endpoints if it is needed",
                           *before.hosts_dir, lost, now.host));
       }
   }
 }
 
+std::set<std::string, std::less<>> declared_names(const Intent& intent) {
+  std::set<std::string, std::less<>> names;
+  for (const auto& registry : intent.registries) names.insert(registry.name);
+  return names;
+}
+
 }  // namespace
+
+PlanCounts counts_of(std::span<const Plan* const> plans) {
+  PlanCounts counts;
+  std::set<std::string_view> dropped, undeclared;
+  for (const auto* plan : plans) {
+    counts.nodes += plan->empty() ? 0 : 1;
+    counts.restarts += plan->service.needed() ? 1 : 0;
+    for (const auto& change : plan->files) {
+      counts.written += change.op == FileChange::Op::create || change.op == FileChange::Op::replace ? 1 : 0;
+      counts.removed += change.op == FileChange::Op::remove ? 1 : 0;
+    }
+    dropped.insert(plan->dropped.begin(), plan->dropped.end());
+    for (const auto& change : plan->chain_changes)
+      if (change.standing == ChainChange::Standing::others) undeclared.insert(change.registry);
+  }
+  counts.dropped = dropped.size();
+  counts.undeclared = undeclared.size();
+  return counts;
+}
+
+PlanCounts counts_of(const Plan& plan) {
+  const std::array<const Plan*, 1> one{&plan};
+  return counts_of(one);
+}
 
 Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, const Facts& facts,
                        const Detection& detection, const PlanOptions& options) {
@@ -122,7 +168,12 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   projected.added = draft.added;
   projected.config = effective_config(projected.tree, config_source(detection), detection.containerd);
   RF_TRY(plan.chains, self_check(context, projected));
+  plan.dropped.assign(draft.dropped.begin(), draft.dropped.end());
+  if (!plan.empty())
+    plan.chain_changes = chain_changes({facts.tree, detection.config}, {projected.tree, projected.config},
+                                       {.declared = declared_names(intent), .dropped = std::move(draft.dropped)});
   warn_about_lost_settings(context, plan);
+  warn_about_sudo_log(facts, plan);
   return plan;
 }
 

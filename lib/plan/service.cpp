@@ -17,13 +17,13 @@ Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::
   const auto& service = detection.service;
   if (policy == RestartPolicy::never) {
     plan.warnings.push_back(
-        fmt::format("{}: this takes effect only when containerd restarts, which --restart never forbids", why));
+        fmt::format("{}: this takes effect only when containerd restarts, but --restart never was given", why));
     return {};
   }
   if (!service)
-    return Error{ErrorKind::unsupported,
-                 fmt::format("{}, and no service is known to restart {}", why, detection.runtime.exe),
-                 "run with --restart never, and restart it yourself"};
+    return Error{.kind = ErrorKind::unsupported,
+                 .message = fmt::format("{}, and no service is known to restart {}", why, detection.runtime.exe),
+                 .hint = "run with --restart never, and restart it yourself"};
   if (service->restart_by == RestartBy::none) return {};
   plan.service.by = service->restart_by;
   plan.service.name = service->restart_name.empty() ? service->unit : service->restart_name;
@@ -35,7 +35,7 @@ Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::
 void set_own_restart(const Detection& detection, RestartPolicy policy, std::string why, Plan& plan) {
   if (policy == RestartPolicy::never)
     plan.warnings.push_back(
-        fmt::format("{} restarts containerd by itself, which --restart never cannot forbid", detection.profile.title));
+        fmt::format("{} restarts containerd on its own; --restart never cannot prevent that", detection.profile.title));
   plan.service.by = RestartBy::itself;
   plan.service.name = "containerd";
   plan.service.why = std::move(why);

@@ -20,7 +20,7 @@ struct Question {
 };
 
 // The ways to ask one endpoint of a chain, in the order containerd tries them: https, then http where it falls back to
-// that. Empty for a forbidden address.
+// that. Empty for a forbidden address, and for the registry itself in a chain for every other one.
 std::vector<Question> ways_to_ask(const Chain& chain, const ChainEndpoint& endpoint, const ProbeOptions& options);
 // All ways of all endpoints of all chains; the index is the id in the program and in its answers.
 std::vector<Question> questions(std::span<const Chain> chains, const ProbeOptions& options);

@@ -28,7 +28,7 @@ struct EndpointProbe {
 
 struct RegistryProbe {
   Chain chain;
-  std::vector<EndpointProbe> endpoints;  // in chain order
+  std::vector<EndpointProbe> endpoints;  // in chain order; "the registry itself" of "*" is not among them
 };
 
 // A pull through the CRI, as the kubelet does it.
@@ -62,9 +62,13 @@ std::string probe_program(std::span<const Chain> chains, const ProbeOptions& opt
 // What the program printed, put back to the chains it was made from.
 Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> chains, const ProbeOptions& options);
 
-// An Error (refused) where an endpoint gave no answer in time, or nothing could ask: a pull would wait for it, before
-// containerd 2.3 without end.
-Result<void> check_no_silence(const NodeProbe& probe, const Version& containerd);
+// What was told of one endpoint of a registry.
+AnswerTold told_of(const RegistryProbe& registry, const EndpointProbe& endpoint);
+
+// An Error (refused) that names every endpoint the node cannot reach, or says that nothing on it could ask.
+Result<void> check_reachable(const NodeProbe& probe, const Version& containerd);
+// A sentence for each endpoint that was reached and does not serve.
+std::vector<std::string> not_serving(const NodeProbe& probe);
 
 // A value in curl's configuration language, with its quotes.
 std::string curl_quote(std::string_view text);

@@ -3,6 +3,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "containerd/chain/hosts_dir.h"
 #include "probe/plan.h"
 
 namespace rf {
@@ -36,7 +37,7 @@ bool is_forbidden_host(std::string_view host) {
 }
 
 std::vector<Question> ways_to_ask(const Chain& chain, const ChainEndpoint& endpoint, const ProbeOptions& options) {
-  if (is_forbidden_host(endpoint.host)) return {};
+  if (is_forbidden_host(endpoint.host) || endpoint.host == unnamed_registry) return {};
   const bool for_image = options.image && options.image->registry == chain.registry;
   Question question{.endpoint = endpoint,
                     .method = for_image ? "HEAD" : "GET",

@@ -6,13 +6,14 @@
 #include <map>
 
 #include "base/text.h"
+#include "containerd/chain/hosts_dir.h"
 #include "probe/plan.h"
 #include "probe/probe.h"
 
 namespace rf {
 namespace {
 
-int number(std::string_view text) {
+int number_or_unknown(std::string_view text) {
   int value = -1;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
@@ -70,8 +71,8 @@ void read_log(PullProbe& pull, std::string_view log) {
 
 void read_pull(Printed& printed, const std::vector<std::string_view>& words, const ProbeOptions& options) {
   PullProbe pull{.image = options.image ? to_string(*options.image) : ""};
-  const int rc = number(words[1]);
-  pull.milliseconds = milliseconds(number(words[2]));
+  const int rc = number_or_unknown(words[1]);
+  pull.milliseconds = milliseconds(number_or_unknown(words[2]));
   std::string said;
   base64_decode(words[3], said);
   std::string last;
@@ -79,7 +80,7 @@ void read_pull(Printed& printed, const std::vector<std::string_view>& words, con
     if (!trim(line).empty()) last = std::string(trim(line));
   }
   pull.message = rc == 127   ? "no crictl on the node"
-                 : rc == 124 ? fmt::format("no end after {} s", options.pull_seconds)
+                 : rc == 124 ? fmt::format("still running after {} s", options.pull_seconds)
                              : last;
   pull.result = rc == 0     ? PullProbe::Result::pulled
                 : rc == 127 ? PullProbe::Result::not_possible
@@ -96,16 +97,16 @@ Result<Printed> read_lines(std::string_view output, const ProbeOptions& options)
     } else if (words[0] == "answer" && words.size() == 4) {
       RawAnswer raw{.tool = tool_of(words[2]), .text = ""};
       if (!base64_decode(words[3], raw.text)) continue;  // cut off: it then counts as not asked
-      printed.answers[number(words[1])] = std::move(raw);
+      printed.answers[number_or_unknown(words[1])] = std::move(raw);
     } else if (words[0] == "pull" && words.size() == 4) {
       read_pull(printed, words, options);
     } else if (words[0] == "log" && words.size() == 2 && printed.pull) {
       std::string log;
       if (base64_decode(words[1], log)) read_log(*printed.pull, log);
     } else {
-      return Error{.kind = ErrorKind::protocol,
-                   .message = fmt::format("the node's answer has a line we did not ask for: {}",
-                                          terminal_safe(line.substr(0, 80)))};
+      return Error{
+          .kind = ErrorKind::protocol,
+          .message = fmt::format("unexpected line in the node's answer: {}", terminal_safe(line.substr(0, 80)))};
     }
   }
   return printed;
@@ -119,12 +120,12 @@ EndpointProbe probe_of(const std::vector<Question>& ways, const std::vector<Ques
     const auto at = std::find_if(all.begin(), all.end(), same) - all.begin();
     const auto found = answers.find(static_cast<int>(at));
     if (found == answers.end()) {
-      probe.detail = "no answer of the node about it";
+      probe.detail = "the node returned no result for it";
       continue;
     }
     probe = read_answer(way, found->second);
-    const bool no_tls =
-        probe.answer == Answer::tls || probe.answer == Answer::refused || probe.answer == Answer::closed;
+    const bool no_tls = probe.answer == Answer::tls || probe.answer == Answer::plain_http ||
+                        probe.answer == Answer::refused || probe.answer == Answer::closed;
     if (!no_tls) break;
   }
   return probe;
@@ -139,9 +140,10 @@ Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> cha
   for (const auto& chain : chains) {
     RegistryProbe registry{.chain = chain, .endpoints = {}};
     for (const auto& endpoint : chain.endpoints) {
+      if (endpoint.host == unnamed_registry) continue;  // no registry by that name is to be asked
       const auto ways = ways_to_ask(chain, endpoint, options);
       auto one = probe_of(ways, all, printed.answers);
-      if (ways.empty()) one.detail = "an address of the machine's own metadata service or link: never asked";
+      if (ways.empty()) one.detail = "an address of the machine's metadata service or its own link: never asked";
       one.endpoint = endpoint;
       registry.endpoints.push_back(std::move(one));
     }

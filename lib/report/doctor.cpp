@@ -12,7 +12,7 @@ namespace {
 constexpr int margin = 10;  // of the text behind its label
 
 // A finding that reads the same on several nodes; what follows from it may differ with their versions.
-struct Group {
+struct FindingGroup {
   const Finding* finding = nullptr;
   std::vector<std::string> nodes = {};
   std::vector<std::string> effects = {};
@@ -27,18 +27,19 @@ void add_once(std::vector<std::string>& list, const std::string& item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
 }
 
-std::vector<Group> grouped(std::span<const DoctorRow> rows) {
-  std::vector<Group> groups;
+std::vector<FindingGroup> grouped_findings(std::span<const DoctorRow> rows) {
+  std::vector<FindingGroup> groups;
   for (const auto& row : rows)
     for (const auto& finding : row.findings) {
-      auto home =
-          std::find_if(groups.begin(), groups.end(), [&](const Group& group) { return same(*group.finding, finding); });
+      auto home = std::find_if(groups.begin(), groups.end(),
+                               [&](const FindingGroup& group) { return same(*group.finding, finding); });
       if (home == groups.end()) home = groups.insert(groups.end(), {.finding = &finding});
       add_once(home->nodes, row.node);
       add_once(home->effects, finding.effect);
     }
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const Group& a, const Group& b) { return a.finding->severity < b.finding->severity; });
+  std::stable_sort(groups.begin(), groups.end(), [](const FindingGroup& a, const FindingGroup& b) {
+    return a.finding->severity < b.finding->severity;
+  });
   return groups;
 }
 
@@ -61,7 +62,7 @@ std::string labelled(std::string_view label, std::string_view text, const TextSt
 
 std::string place(const Location& where) { return to_string(Location{where.file, where.line, 0}); }
 
-std::string group_text(const Group& group, const TextStyle& style) {
+std::string finding_group_text(const FindingGroup& group, const TextStyle& style) {
   const auto& finding = *group.finding;
   std::string names = join(group.nodes, ", ");
   std::string out = style.paint(tint_of(finding.severity), to_string(finding.severity)) + "  " +
@@ -125,7 +126,7 @@ Value doctor_value(std::span<const DoctorRow> rows) {
 
 std::string doctor_text(std::span<const DoctorRow> rows, const TextStyle& style) {
   std::string out;
-  for (const auto& group : grouped(rows)) out += group_text(group, style) + "\n";
+  for (const auto& group : grouped_findings(rows)) out += finding_group_text(group, style) + "\n";
   for (const auto& row : rows)
     if (row.error)
       out += style.paint(Emphasis::bad,
@@ -136,11 +137,11 @@ std::string doctor_text(std::span<const DoctorRow> rows, const TextStyle& style)
 
 std::string doctor_summary(std::span<const DoctorRow> rows) {
   std::size_t counts[3] = {0, 0, 0};
-  for (const auto& group : grouped(rows)) ++counts[static_cast<std::size_t>(group.finding->severity)];
+  for (const auto& group : grouped_findings(rows)) ++counts[static_cast<std::size_t>(group.finding->severity)];
   const auto failed = static_cast<std::size_t>(
       std::count_if(rows.begin(), rows.end(), [](const DoctorRow& row) { return row.error.has_value(); }));
   return counted(rows.size(), "node") + ": " + counts_text(counts[0], counts[1], counts[2]) +
-         (failed == 0 ? "" : ", " + std::to_string(failed) + " not looked at");
+         (failed == 0 ? "" : ", " + std::to_string(failed) + " not checked");
 }
 
 Value rules_value(std::span<const Rule> rules) {

@@ -11,7 +11,7 @@ namespace rf {
 namespace {
 
 std::string shown_value(const Header& header, const std::string& value) {
-  return is_secret_name(header.name) ? Secret(value).masked() : value;
+  return is_secret(header.name, value) ? Secret(value).masked() : value;
 }
 
 Value headers_value(const std::vector<Header>& headers) {
@@ -68,13 +68,13 @@ bool lacks(const ChainEndpoint& endpoint, std::string_view capability) {
 std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   std::vector<std::string> notes;
   if (endpoint.path.starts_with("/v2/") && endpoint.path.ends_with("/v2"))
-    notes.emplace_back("/v2 stands twice in its path: with override_path = true the URL is taken as written");
+    notes.emplace_back("/v2 appears twice in its path: override_path = true takes the URL as written");
   if (is_hub_web_page(endpoint.host))
     notes.push_back(fmt::format("serves web pages, not images: Docker Hub's registry is {}", hub_api));
   if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
-    notes.push_back(fmt::format("may only {}: not asked for tags, but asked for content all the same",
-                                join(endpoint.capabilities, ", ")));
-  if (endpoint.http_fallback) notes.emplace_back("https first; plain http when the server does not speak TLS");
+    notes.push_back(
+        fmt::format("may only {}: not asked for tags, but still asked for content", join(endpoint.capabilities, ", ")));
+  if (endpoint.http_fallback) notes.emplace_back("https first; plain http if the server does not speak TLS");
   if (endpoint.skip_verify && endpoint.scheme == "https") notes.emplace_back("its certificate is not verified");
   for (const auto& ca : endpoint.ca) notes.push_back("CA " + ca);
   for (const auto& [certificate, key] : endpoint.client)
@@ -88,13 +88,13 @@ std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   if (endpoint.dial_timeout) notes.push_back("gives up connecting after " + *endpoint.dial_timeout);
   if (!endpoint.credentials.empty()) notes.push_back("credentials: " + endpoint.credentials);
   if (endpoint.scheme == "http" && !endpoint.credentials.empty())
-    notes.emplace_back("these credentials travel in clear");
+    notes.emplace_back("these credentials are sent in clear text");
   return notes;
 }
 
 std::string reason_of(const Explanation& explanation, const ChainEndpoint& endpoint) {
   if (endpoint.source) return to_string(*endpoint.source);
-  if (explanation.chain.hosts_dir) return "the registry itself: containerd appends it, as no server is set";
+  if (explanation.chain.hosts_dir) return "the registry itself: containerd appends it because no server is set";
   return "the registry itself: nothing is configured for it";
 }
 

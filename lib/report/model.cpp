@@ -47,6 +47,9 @@ Value receipt_value(const ReceiptSummary& receipt) {
                         {"result", to_string(receipt.result)},
                         {"version", Value::or_null(receipt.tool_version)},
                         {"reason", Value::or_null(receipt.reason)},
+                        {"run", Value::or_null(receipt.run)},
+                        {"by", Value::or_null(receipt.by)},
+                        {"undoes", Value::strings(receipt.undoes)},
                         {"files", files}});
 }
 
@@ -54,7 +57,8 @@ std::string chain_text(const Chain& chain) {
   if (chain.error) return "fails: " + *chain.error;
   if (chain.unread) return to_string(*chain.unread->where) + ": " + chain.unread->message;
   std::vector<std::string> urls;
-  for (const auto& endpoint : chain.endpoints) urls.push_back(short_url(endpoint));
+  for (const auto& endpoint : chain.endpoints)
+    urls.push_back(endpoint.host == unnamed_registry ? "the registry itself" : short_url(endpoint));
   return urls.empty() ? "nothing" : join(urls, " -> ");
 }
 

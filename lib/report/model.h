@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -18,6 +19,10 @@ Value receipt_value(const ReceiptSummary& receipt);
 
 // "https://a/v2 -> https://b/v2"; paths are left out where they are the usual /v2.
 std::string chain_text(const Chain& chain);
+// What to say of a node that has no registry configuration at all, and what to try.
+inline constexpr std::string_view nothing_configured =
+    "no registry is configured here: containerd asks each registry itself. 'regfallback apply -m "
+    "docker.io=http://HOST:PORT --dry-run' shows what a mirror would change; 'regfallback init' writes an intent file";
 // The registries a node has configuration of its own for, with the chains its containerd makes of it; sorted, "*" last.
 std::vector<Chain> configured_chains(const Facts& facts, const Detection& detection);
 

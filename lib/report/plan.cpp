@@ -49,6 +49,7 @@ std::string diff_of(const FileChange& change, const TextStyle& style) {
 
 Value change_value(const FileChange& change) {
   const bool holds_text = change.op == FileChange::Op::create || change.op == FileChange::Op::replace;
+  const auto after_sha256 = change.after_sha256.empty() ? sha256_hex(change.after.expose()) : change.after_sha256;
   return Value::object({{"op", to_string(change.op)},
                         {"path", change.path},
                         {"why", change.why},
@@ -56,19 +57,40 @@ Value change_value(const FileChange& change) {
                         {"uid", change.uid},
                         {"gid", change.gid},
                         {"before_sha256", change.before_sha256 == "-" ? Value() : Value::or_null(change.before_sha256)},
-                        {"after_sha256", holds_text ? Value(sha256_hex(change.after.expose())) : Value()},
+                        {"after_sha256", holds_text ? Value(after_sha256) : Value()},
                         {"holds_secrets", change.holds_secrets},
                         {"diff", Value::or_null(diff_of(change, {.width = 0}))}});
 }
 
-Value row_value(const PlanRow& row) {
+std::string_view to_string(ChainChange::Standing standing) {
+  switch (standing) {
+    case ChainChange::Standing::declared: return "declared";
+    case ChainChange::Standing::dropped: return "dropped";
+    case ChainChange::Standing::others: return "undeclared";
+  }
+  return "";
+}
+
+Value chain_change_value(const ChainChange& change) {
+  return Value::object({{"registry", change.registry},
+                        {"standing", to_string(change.standing)},
+                        {"before", chain_value(change.before)},
+                        {"after", chain_value(change.after)},
+                        {"settings", Value::or_null(setting_difference(change.before, change.after))}});
+}
+
+}  // namespace
+
+Value plan_row_value(const PlanRow& row) {
   const auto* plan = row.plan;
   Value changes = Value::array();
   Value chains = Value::array();
+  Value chain_changes = Value::array();
   Value restart;
   if (plan) {
     for (const auto& change : plan->files) changes.push(change_value(change));
     for (const auto& chain : plan->chains) chains.push(chain_value(chain));
+    for (const auto& change : plan->chain_changes) chain_changes.push(chain_change_value(change));
     if (plan->service.needed()) {
       restart = Value::object(
           {{"by", to_string(plan->service.by)}, {"name", plan->service.name}, {"why", plan->service.why}});
@@ -80,15 +102,20 @@ Value row_value(const PlanRow& row) {
                         {"changes", changes},
                         {"restart", restart},
                         {"chains", chains},
+                        {"chain_changes", chain_changes},
+                        {"dropped", plan ? Value::strings(plan->dropped) : Value::array()},
                         {"warnings", plan ? Value::strings(plan->warnings) : Value::array()},
                         {"notes", plan ? Value::strings(plan->notes) : Value::array()}});
 }
 
+namespace {
+
 // Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of
 // them; reasons for the restart name the node's version, so each different one is shown.
-struct Group {
+struct PlanGroup {
   std::vector<std::string> nodes;
   const Plan* plan;
+  std::vector<std::string> about;
   std::vector<std::string> restart_reasons;
 };
 
@@ -96,21 +123,25 @@ bool same(const Plan& a, const Plan& b) {
   const auto texts = [](const Plan& plan) {
     std::vector<std::string> all;
     for (const auto& chain : plan.chains) all.push_back(chain.registry + " " + chain_text(chain));
+    for (const auto& change : plan.chain_changes)
+      all.push_back(fmt::format("{} {} > {} ({})", change.registry, chain_text(change.before), chain_text(change.after),
+                                setting_difference(change.before, change.after)));
     return all;
   };
   return a.files == b.files && a.service.by == b.service.by && a.service.name == b.service.name &&
          a.warnings == b.warnings && a.notes == b.notes && texts(a) == texts(b);
 }
 
-std::vector<Group> grouped(std::span<const PlanRow> rows) {
-  std::vector<Group> groups;
+std::vector<PlanGroup> grouped_plans(std::span<const PlanRow> rows) {
+  std::vector<PlanGroup> groups;
   for (const auto& row : rows) {
     if (!row.plan) continue;
-    Group* home = nullptr;
+    PlanGroup* home = nullptr;
     for (auto& group : groups) {
-      if (same(*group.plan, *row.plan)) home = &group;
+      if (group.about == row.about && same(*group.plan, *row.plan)) home = &group;
     }
-    if (!home) home = &groups.emplace_back(Group{.nodes = {}, .plan = row.plan, .restart_reasons = {}});
+    if (!home)
+      home = &groups.emplace_back(PlanGroup{.nodes = {}, .plan = row.plan, .about = row.about, .restart_reasons = {}});
     home->nodes.push_back(row.node);
     auto& reasons = home->restart_reasons;
     const auto& why = row.plan->service.why;
@@ -128,7 +159,12 @@ bool goes_without_saying(const Plan& plan, const FileChange& directory) {
   return std::any_of(plan.files.begin(), plan.files.end(), inside);
 }
 
-std::string list_text(const Group& group, const TextStyle& style) {
+bool concerns_runtime(const Plan& plan) {
+  return std::any_of(plan.files.begin(), plan.files.end(),
+                     [](const auto& change) { return change.kind != FileChange::Class::own; });
+}
+
+std::string list_text(const PlanGroup& group, const TextStyle& style) {
   const auto& plan = *group.plan;
   std::string out;
   for (const auto& change : plan.files) {
@@ -149,19 +185,56 @@ std::string list_text(const Group& group, const TextStyle& style) {
     for (const auto& why : group.restart_reasons)
       out += "      " + style.paint(Emphasis::dim, wrap(terminal_safe(why), style.width, 6)) + "\n";
   } else if (plan.elsewhere) {
-    out += "    for another place: nothing is changed here\n";
-  } else if (!plan.files.empty()) {
+    out += "    for another node: nothing is changed here\n";
+  } else if (concerns_runtime(plan)) {
     out += "    no restart: takes effect with the next pull\n";
   }
   return out;
 }
 
-std::string group_text(const Group& group, const TextStyle& style) {
+std::string name_of_change(const ChainChange& change) {
+  const auto name = change.registry == "*" ? std::string("* (every other one)") : change.registry;
+  switch (change.standing) {
+    case ChainChange::Standing::declared: return name;
+    case ChainChange::Standing::dropped: return name + ", no longer declared";
+    case ChainChange::Standing::others: return name + ", not declared";
+  }
+  return name;
+}
+
+// Every declared registry, and every other one whose chain changes.
+std::string chains_table(const Plan& plan, const TextStyle& style) {
+  if (plan.chains.empty() && plan.chain_changes.empty()) return "";
+  if (plan.chain_changes.empty()) {
+    Table table({"REGISTRY", "TRIED IN ORDER"});
+    for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
+    return "\n" + table.text(style);
+  }
+  Table table({"REGISTRY", "WHEN", "TRIED IN ORDER"});
+  const auto changed = [&](const Chain& chain) {
+    return std::any_of(plan.chain_changes.begin(), plan.chain_changes.end(),
+                       [&](const ChainChange& change) { return change.registry == chain.registry; });
+  };
+  for (const auto& change : plan.chain_changes) {
+    const auto tint = change.standing == ChainChange::Standing::declared ? Emphasis::none : Emphasis::warn;
+    table.row({{name_of_change(change), tint}, {"now"}, {chain_text(change.before)}});
+    table.row({{""}, {"afterwards"}, {chain_text(change.after)}});
+    if (const auto settings = setting_difference(change.before, change.after); !settings.empty())
+      table.row({{""}, {"differs"}, {settings}});
+  }
+  for (const auto& chain : plan.chains)
+    if (!changed(chain)) table.row({{chain.registry}, {"as now"}, {chain_text(chain)}});
+  return "\n" + table.text(style);
+}
+
+std::string plan_group_text(const PlanGroup& group, const TextStyle& style) {
   const auto& plan = *group.plan;
   std::string names;
   for (const auto& node : group.nodes) names += (names.empty() ? "" : ", ") + terminal_safe(node);
   std::string out = style.paint(Emphasis::strong, wrap(names, style.width, 0)) + "\n";
-  out += plan.empty() ? "    up to date\n" : list_text(group, style);
+  for (const auto& line : group.about) out += "    " + wrap(terminal_safe(line), style.width, 6) + "\n";
+  if (!plan.empty()) out += list_text(group, style);
+  if (plan.empty() && group.about.empty()) out += "    up to date\n";
   for (const auto& warning : plan.warnings) {
     out += "  " + style.paint(Emphasis::warn, "warning: ") + wrap(terminal_safe(warning), style.width, 6) + "\n";
   }
@@ -169,11 +242,7 @@ std::string group_text(const Group& group, const TextStyle& style) {
   std::string diffs;
   for (const auto& change : plan.files) diffs += diff_of(change, style);
   if (!diffs.empty()) out += "\n" + diffs;
-  if (!plan.empty() && !plan.chains.empty()) {
-    Table table({"REGISTRY", "TRIED IN ORDER, AFTERWARDS"});
-    for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
-    out += "\n" + table.text(style);
-  }
+  if (!plan.empty()) out += chains_table(plan, style);
   return out;
 }
 
@@ -181,13 +250,13 @@ std::string group_text(const Group& group, const TextStyle& style) {
 
 Value plan_value(std::span<const PlanRow> rows) {
   Value nodes = Value::array();
-  for (const auto& row : rows) nodes.push(row_value(row));
+  for (const auto& row : rows) nodes.push(plan_row_value(row));
   return Value::object({{"schema", "regfallback.plan/v1"}, {"nodes", nodes}});
 }
 
 std::string plan_text(std::span<const PlanRow> rows, const TextStyle& style) {
   std::string out;
-  for (const auto& group : grouped(rows)) out += group_text(group, style) + "\n";
+  for (const auto& group : grouped_plans(rows)) out += plan_group_text(group, style) + "\n";
   for (const auto& row : rows) {
     if (row.error)
       out += style.paint(Emphasis::bad, terminal_safe(row.node)) + "\n  " +
@@ -196,10 +265,30 @@ std::string plan_text(std::span<const PlanRow> rows, const TextStyle& style) {
   return out;
 }
 
+std::string counts_text(const PlanCounts& counts) {
+  std::vector<std::string> parts;
+  if (counts.written > 0) parts.push_back("write " + counted(counts.written, "file"));
+  if (counts.removed > 0) parts.push_back("remove " + counted(counts.removed, "file"));
+  if (counts.dropped > 0)
+    parts.push_back(fmt::format("drop {} {}", counts.dropped, counts.dropped == 1 ? "registry" : "registries"));
+  parts.push_back(counts.restarts == 0 ? "no restart" : counted(counts.restarts, "restart"));
+  const auto text = join(parts, ", ");
+  if (counts.undeclared == 0) return text;
+  return fmt::format("{}; {} not declared change{} too", text,
+                     counts.undeclared == 1 ? "1 registry" : fmt::format("{} registries", counts.undeclared),
+                     counts.undeclared == 1 ? "s" : "");
+}
+
+std::string plan_question(std::string_view action, std::span<const PlanRow> rows) {
+  std::vector<const Plan*> plans;
+  for (const auto& row : rows)
+    if (row.plan && !row.plan->empty()) plans.push_back(row.plan);
+  return fmt::format("{} {}: {}? [y/N] ", action, counted(plans.size(), "node"), counts_text(counts_of(plans)));
+}
+
 std::string plan_summary(std::span<const PlanRow> rows) {
-  std::size_t changes = 0;
+  std::vector<const Plan*> changes;
   std::size_t elsewhere = 0;
-  std::size_t restarts = 0;
   std::size_t same_as_before = 0;
   std::size_t failed = 0;
   for (const auto& row : rows) {
@@ -210,15 +299,13 @@ std::string plan_summary(std::span<const PlanRow> rows) {
     } else if (row.plan->elsewhere) {
       ++elsewhere;
     } else {
-      ++changes;
-      restarts += row.plan->service.needed() ? 1 : 0;
+      changes.push_back(row.plan);
     }
   }
   std::vector<std::string> parts;
-  if (changes > 0)
-    parts.push_back(
-        fmt::format("{} to change ({})", changes, restarts == 0 ? "no restart" : counted(restarts, "restart")));
-  if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another place", elsewhere));
+  if (!changes.empty())
+    parts.push_back(fmt::format("{} to change ({})", changes.size(), counts_text(counts_of(changes))));
+  if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another node", elsewhere));
   if (same_as_before > 0) parts.push_back(fmt::format("{} up to date", same_as_before));
   if (failed > 0) parts.push_back(fmt::format("{} failed", failed));
   return counted(rows.size(), "node") + ": " + join(parts, ", ");

@@ -33,6 +33,7 @@ std::string answer_text(const EndpointProbe& probe) {
     case Answer::redirects: return fmt::format("{} redirect", probe.status);
     case Answer::dns: return "DNS";
     case Answer::tls: return "TLS";
+    case Answer::plain_http: return "plain http";
     case Answer::refused: return "refused";
     case Answer::unreachable: return "unreachable";
     case Answer::timeout: return "timeout";
@@ -179,7 +180,7 @@ std::string counted_matrix(std::span<const TestRow> rows, const std::vector<Line
 }
 
 std::string pulls_text(std::span<const TestRow> rows, const TextStyle& style) {
-  Table table({"NODE", "IMAGE", "PULL", "TIME", "SKIPPED, AS THE RUNTIME'S LOG SAYS", "MESSAGE"});
+  Table table({"NODE", "IMAGE", "PULL", "TIME", "SKIPPED ACCORDING TO THE RUNTIME'S LOG", "MESSAGE"});
   for (const auto& row : rows) {
     if (!row.probe || !row.probe->pull) continue;
     const auto& pull = *row.probe->pull;
@@ -217,6 +218,7 @@ std::vector<TestFinding> test_findings(std::span<const TestRow> rows) {
   std::vector<TestFinding> worst;
   std::vector<TestFinding> others;
   for (const auto& row : rows) {
+    if (row.configured == TestRow::Configured::nothing) worst.push_back({row.node, std::string(nothing_configured)});
     if (!row.probe) continue;
     const auto& pull = row.probe->pull;
     if (pull && pull->result != PullProbe::Result::pulled)
@@ -232,10 +234,9 @@ std::vector<TestFinding> test_findings(std::span<const TestRow> rows) {
         const bool has = endpoint.answer == Answer::serves || endpoint.answer == Answer::wants_token;
         serving += has ? 1 : 0;
         if (!finding(*row.probe, registry, endpoint)) continue;
-        others.push_back({row.node, at + endpoint.endpoint.url() + ": " + answer_text(endpoint) +
-                                        (endpoint.detail.empty() ? "" : " (" + endpoint.detail + ")")});
+        others.push_back({row.node, answer_sentence(told_of(registry, endpoint))});
       }
-      if (serving == 0)
+      if (serving == 0 && !registry.endpoints.empty())
         worst.push_back(
             {row.node, at + (about_image(*row.probe, registry) ? "no endpoint has the image" : "no endpoint answers")});
     }

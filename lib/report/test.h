@@ -15,7 +15,9 @@ namespace rf {
 struct TestRow {
   std::string node;
   std::optional<Error> error = {};
-  const NodeProbe* probe = nullptr;  // null with an error
+  const NodeProbe* probe = nullptr;  // null with an error, and where there was nothing to ask
+  // The node has no registry configuration at all, and the user named none to ask about.
+  enum class Configured { yes, nothing } configured = Configured::yes;
 };
 
 Value test_value(std::span<const TestRow> rows);  // regfallback.test/v1

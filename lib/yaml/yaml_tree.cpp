@@ -38,7 +38,10 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(make(mark, YamlNode::Kind::null), anchor); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (const auto known = anchors_.find(anchor); known != anchors_.end()) return attach(known->second, mark);
-    throw Stop{Error{ErrorKind::parse, "this alias is inside the anchor it names", "write the value out", at(mark)}};
+    throw Stop{Error{.kind = ErrorKind::parse,
+                     .message = "this alias is inside its own anchor",
+                     .hint = "write the value out",
+                     .where = at(mark)}};
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -101,7 +104,7 @@ class TreeBuilder : public YAML::EventHandler {
     auto& top = open_.back();
     top.node->size += node->size;
     if (top.node->size > limits_.nodes)
-      throw Stop{unread_error(fmt::format("more than {} values, with what aliases repeat", limits_.nodes), at(mark))};
+      throw Stop{unread_error(fmt::format("more than {} values, counting repeated aliases", limits_.nodes), at(mark))};
     if (top.node->kind == YamlNode::Kind::list)
       top.node->items.push_back(std::move(node));
     else if (!top.key)
@@ -141,12 +144,16 @@ Result<YamlDocument> read_yaml(std::string_view text, const std::string& file, c
     return std::move(stop.error);
   } catch (const YAML::Exception& failure) {
     const bool tab = text.find('\t') != text.npos && failure.msg.find("tab") != std::string::npos;
-    return Error{ErrorKind::parse, fmt::format("not valid YAML: {}", failure.msg),
-                 tab ? "indent with spaces" : "look at the indentation and the quotes here and one line above",
-                 location_of(file, failure.mark)};
+    return Error{
+        .kind = ErrorKind::parse,
+        .message = fmt::format("not valid YAML: {}", failure.msg),
+        .hint = tab ? "indent with spaces" : "check the indentation and the quotes on this line and the one above",
+        .where = location_of(file, failure.mark)};
   } catch (const std::exception& failure) {
-    return Error{ErrorKind::parse, fmt::format("not valid YAML: {}", failure.what()), "look for unusual characters",
-                 Location{file, 0, 0}};
+    return Error{.kind = ErrorKind::parse,
+                 .message = fmt::format("not valid YAML: {}", failure.what()),
+                 .hint = "check for unusual characters",
+                 .where = Location{file, 0, 0}};
   }
   document.root = builder.root();
   return document;
@@ -155,8 +162,10 @@ Result<YamlDocument> read_yaml(std::string_view text, const std::string& file, c
 Result<YamlPtr> parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits) {
   RF_TRY(auto document, read_yaml(text, file, limits));
   if (document.next_line > 0)
-    return Error{ErrorKind::parse, "a second document starts here",
-                 "keep one document in the file: remove the `---` line", Location{file, document.next_line, 1}};
+    return Error{.kind = ErrorKind::parse,
+                 .message = "a second document starts here",
+                 .hint = "keep one document in the file: remove the `---` line",
+                 .where = Location{file, document.next_line, 1}};
   return std::move(document.root);
 }
 

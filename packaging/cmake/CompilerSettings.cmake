@@ -12,6 +12,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives of the first two when it inlines std::string and std::variant, of the third in coroutines of Asio.
   target_compile_options(rf_settings INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-mismatched-new-delete)
 endif()
+if(CMAKE_UNITY_BUILD)
+  # Files compiled together see each other's names and count as headers; `dev` and `clang` compile them one by one.
+  target_compile_options(rf_settings INTERFACE -Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(RF_SANITIZE)
   add_compile_options(-fsanitize=${RF_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${RF_SANITIZE})

@@ -7,5 +7,6 @@ function(rf_embed target name root)
   add_custom_command(OUTPUT ${out}
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DROOT=${root} -DOUT=${out} "-DFILES=${files}" -P ${RF_EMBED_SCRIPT}
     DEPENDS ${ARGN} ${RF_EMBED_SCRIPT} VERBATIM)
+  set_source_files_properties(${out} TARGET_DIRECTORY ${target} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_sources(${target} PRIVATE ${out})
 endfunction()

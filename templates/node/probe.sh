@@ -46,8 +46,15 @@ $rf_settings
 END_OF_SETTINGS
 }
 
-rf_with_curl() { # CONFIG
-  rf_text "$1" | curl -q --config - 2>&1
+# Recent versions of curl end a failed connection without saying why (7); asked again for the connection alone, their log does.
+rf_with_curl() { # SECONDS CONFIG URL
+  rf_text "$2" | curl -q --config - 2>&1
+  rf_rc=$?
+  if [ "$rf_rc" = 7 ]; then
+    curl -q -s -v -g --connect-timeout "$1" -m "$1" -o /dev/null -- "$(rf_text "$3")" 2>&1 |
+      grep -i -E 'refused|no route|unreachable|timed out' | head -n 4
+  fi
+  printf '\nrc %s\n' "$rf_rc"
 }
 
 rf_with_wget() { # SECONDS METHOD URL CA INSECURE
@@ -82,8 +89,7 @@ rf_ask() {
     rf_began=$(rf_now)
     case $rf_tool:$3 in
       curl:*)
-        rf_with_curl "$7"
-        printf '\nrc %s\n' "$?"
+        rf_with_curl "$2" "$7" "$8"
         ;;
       wget:*)
         rf_with_wget "$2" "$4" "$8" "$rf_ca" "$5"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds `regfallback explain -o json` against cases of what containerd itself answered.
+"""Holds 'regfallback explain -o json' against cases of what containerd itself answered.
 
 usage: run_cases.py REGFALLBACK [FILE.json...] [--only ID] [-v]
 

@@ -79,7 +79,7 @@ void check_intent(std::string_view text) {
   (void)is_ipv6(text);
   (void)parse_assumption(text);
   (void)parse_batch_size(text);
-  const auto flags = intent_from_flags({std::string(text)});
+  const auto flags = intent_from_flags({.mirrors = {std::string(text)}, .fallbacks = {std::string(text)}});
   require(flags.ok() || !flags.problems.front().message.empty());
 }
 

@@ -135,4 +135,4 @@ def test_stopped_nodes_and_unknown_clusters_are_said(cluster: Cluster) -> None:
         worker.await_ready()
     nowhere = cluster.docker.on_network([program_under_test(), "detect", "--nodes", "kind:nowhere"], check=False)
     assert nowhere.returncode == 1
-    assert re.search(r"there are: .*\btool\b", nowhere.stderr)
+    assert re.search(r"existing clusters: .*\btool\b", nowhere.stderr)

@@ -44,10 +44,41 @@ def test_detect_tells_versions_and_that_config_path_is_missing(nodes: list[Node]
     assert {row["state"] for row in rows.values()} == {"needs config_path"}
 
 
+def test_a_node_with_nothing_configured_is_told_so_and_what_to_try(nodes: list[Node], tool: Tool) -> None:
+    for command, code in (("test", 3), ("detect", 0), ("status", 0)):
+        ran = tool.run(command, code=code)
+        said = " ".join((ran.out + ran.err).split())
+        assert "no registry is configured here" in said and "regfallback apply -m docker.io=" in said, command
+    tool.apply()
+    assert "no registry is configured" not in tool.run("detect").err
+
+
+def test_every_chain_that_changes_is_shown_before_it_does(nodes: list[Node], tool: Tool) -> None:
+    ra = nodes[2]
+    ra.write(f"{ETC}/certs.d/quay.io/hosts.toml", 'server = "https://quay.io"\n[host."https://mirror.test"]\n')
+    changes = {change["registry"]: change for change in tool.json("plan").nodes["ra"]["chain_changes"]}
+    assert changes["quay.io"]["standing"] == "undeclared"
+    assert changes["quay.io"]["before"]["endpoints"] == ["https://quay.io/v2"]
+    assert changes["quay.io"]["after"]["endpoints"] == ["https://mirror.test/v2", "https://quay.io/v2"]
+    assert "1 registry not declared changes too" in tool.run("plan").out
+    assert "quay.io, not declared" in tool.run("plan").out
+
+
+def test_flags_add_and_a_file_is_the_whole(nodes: list[Node], tool: Tool) -> None:
+    tool.apply()
+    added = tool.json("apply", "--yes", "--nodes", "ra", "-m", "quay.io=https://mirror.test").nodes["ra"]
+    assert added["outcome"] == "applied"
+    ra = nodes[2]
+    assert sorted(ra.exec(f"ls {ETC}/certs.d").stdout.split()) == ["anubis:32000", "docker.io", "quay.io"]
+    assert "drop 1 registry" in tool.run("plan", "--nodes", "ra").out
+    tool.apply("--nodes", "ra")
+    assert sorted(ra.exec(f"ls {ETC}/certs.d").stdout.split()) == ["anubis:32000", "docker.io"]
+
+
 def test_plan_changes_nothing_and_says_with_check_whether_there_is_something_to_do(nodes: list[Node], tool: Tool) -> None:
     before = [tree_of(node, ETC) for node in nodes]
     pids = [main_pid(node) for node in nodes]
-    assert "3 nodes: 3 to change (3 restarts)" in tool.run("plan").out
+    assert "3 nodes: 3 to change (write 9 files, 3 restarts)" in tool.run("plan").out
     tool.run("plan", "--check", code=3)
     assert [tree_of(node, ETC) for node in nodes] == before
     tool.apply()
@@ -100,6 +131,24 @@ def test_with_the_registry_stopped_test_says_so_and_a_pull_falls_back_as_explain
         predicted = [(item["method"], without_digest(item["url"])) for item in tool.explained(name, IMAGE, "anubis:32000=refused")["requests"]]
         assert predicted[0] == ("HEAD", "http://anubis:32000/v2/library/alpine/manifests/latest")
         assert set(asked) == {request for request in predicted if "//anubis:32000/" not in request[1]}
+
+
+def test_the_first_example_pulls_from_a_ghcr_that_refuses_its_token_request(nodes: list[Node], tool: Tool, lab: Lab, fresh: str) -> None:
+    lab.upstream.set("ghcr.io", "ghcr")
+    tool.apply()
+    lab.registry.stop()
+    try:
+        asked = {}
+        for name in (f"anubis:32000/{fresh}:1", f"anubis:32000/{fresh}2:1"):
+            mark = lab.upstream.mark()
+            all_at_once(lambda node, image=name: node.cri_pull(image), nodes)
+            asked[name] = [(item.host, item.status) for node in PLAIN for item in lab.upstream.requests(mark, node=node)]
+            all_at_once(lambda node: node.exec(f"sed -i /Bearer/d '{ETC}/certs.d/anubis:32000/hosts.toml'"), nodes)
+    finally:
+        lab.registry.start()
+    with_header, without = asked.values()
+    assert {item for item in with_header} == {("ghcr.io", 200)}
+    assert ("ghcr.io", 403) in without and ("ghcr.io", 200) not in without
 
 
 def test_a_real_pull_of_test_goes_through_the_cri_on_every_node(nodes: list[Node], tool: Tool) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from programs import Change, rollback_program, transaction_program
+from programs import Change, transaction_program
 from stand_ins import CERTS, CONFIG, SETTINGS, after, all_changes, calls, leftovers, running, state_of
 from transaction_case import HOSTS, OLD_HOSTS, SHELL, TransactionTest
 
@@ -57,7 +57,7 @@ class Applying(TransactionTest):
         self.node.file(f"{CERTS}/old.example/theirs.crt", b"theirs")
         self.assertEqual(self.node.apply("t1", all_changes()), "applied")
         self.assertEqual(sorted(p.name for p in (self.node.root / CERTS[1:] / "old.example").iterdir()), ["theirs.crt"])
-        self.assertIn("holds files of others", "\n".join(self.node.output))
+        self.assertIn("contains files of others", "\n".join(self.node.output))
 
     def test_nested_new_directories_appear_at_once(self):
         deep = "/etc/deep/certs.d"
@@ -98,12 +98,12 @@ class Applying(TransactionTest):
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
         self.assertEqual(self.node.tree(), after(self.before, all_changes()))
         self.assertEqual(self.node.apply("t2", [Change("R", CONFIG, b"version = 2\n# new\n", b"crierror\n", 0o640)], SETTINGS), "rolled-back", self.node.output)
-        self.assertIn("end applied", self.node.run(rollback_program("r1")))
+        self.assertEqual(self.node.roll_back("r1"), "applied", self.node.output)
         self.assert_old()
 
     def test_a_runtime_that_is_gone_is_a_warning(self):
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS | {"exe": "/nowhere/containerd"}), "applied", self.node.output)
-        self.assertIn("is not there any more", "\n".join(self.node.output))
+        self.assertIn("does not exist any more", "\n".join(self.node.output))
 
     def test_no_byte_of_a_file_is_ever_an_argument(self):
         found, stop = [], threading.Event()
@@ -140,7 +140,7 @@ class Applying(TransactionTest):
         self.addCleanup(subprocess.run, ["umount", where], check=False)
         self.node.file(CONFIG, b"version = 2\n")
         self.assertEqual(self.node.apply("t1", [Change("R", CONFIG, b"version = 2\n", b"new\n")]), "applied", self.node.output)
-        self.assertIn("warn /etc/containerd is kept in memory: this change is gone after the next boot", "\n".join(self.node.output))
+        self.assertIn("warn /etc/containerd is in memory: this change is lost at the next boot", "\n".join(self.node.output))
 
 
 class Refusing(TransactionTest):
@@ -181,7 +181,7 @@ class Refusing(TransactionTest):
     def test_a_directory_everybody_writes_to_is_refused(self):
         (self.node.root / CERTS[1:]).chmod(0o777)
         self.before = self.node.tree()
-        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "written by everybody")
+        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "is writable by everybody")
 
     @unittest.skipIf(os.getuid() != 0, "only root can give a directory away")
     def test_somebody_elses_directory_is_refused(self):
@@ -195,11 +195,15 @@ class Refusing(TransactionTest):
                 self.assertIn("end refused", self.node.output)
                 self.assertFalse((self.node.root / "outside").exists())
 
-    def test_a_missing_directory_is_refused(self):
-        self.refused([Change("C", "/etc/nowhere/x", None, b"x")], "no directory")
+    def test_a_directory_that_disappeared_is_a_conflict(self):
+        self.refused([Change("C", f"{CERTS}/gone.example/x", None, b"x")], "gone.example disappeared since the plan", "conflict")
+
+    def test_a_directory_to_remove_that_disappeared_is_a_conflict(self):
+        gone = f"{CERTS}/gone.example"
+        self.refused([Change("D", f"{gone}/hosts.toml", b"x"), Change("X", gone, mode=0o755)], "gone.example disappeared since the plan", "conflict")
 
     def test_a_configuration_containerd_cannot_read_is_never_committed(self):
-        self.refused(all_changes(b"syntax\n"), "refuses the new /etc/containerd/config.toml", settings=SETTINGS)
+        self.refused(all_changes(b"syntax\n"), "rejects the new /etc/containerd/config.toml", settings=SETTINGS)
         self.assertEqual(running(self.node), b"version = 2\n")
 
     def test_a_state_directory_somebody_prepared_is_refused(self):
@@ -218,7 +222,7 @@ class Refusing(TransactionTest):
     def test_a_shell_whose_printf_is_a_program_is_given_no_file(self):
         self.node.run("enable -n printf\n" + transaction_program("t1", all_changes()))
         self.assertIn("end refused", self.node.output)
-        self.assertIn("no printf of its own", "\n".join(self.node.output))
+        self.assertIn("no built-in printf", "\n".join(self.node.output))
         self.assert_old()
 
     def test_a_program_cut_short_does_nothing(self):

@@ -12,18 +12,16 @@
 namespace rf {
 namespace {
 
-using Kind = TomlNode::Kind;
-
 // As Go's %v prints what go-toml makes of a value.
 std::string go_value(const TomlNode& node) {
   std::vector<std::string> parts;
   switch (node.kind) {
-    case Kind::boolean: return node.boolean ? "true" : "false";
-    case Kind::integer: return std::to_string(node.integer);
-    case Kind::array:
+    case TomlNode::Kind::boolean: return node.boolean ? "true" : "false";
+    case TomlNode::Kind::integer: return std::to_string(node.integer);
+    case TomlNode::Kind::array:
       for (const auto& item : node.items) parts.push_back(go_value(item));
       return "[" + join(parts, " ") + "]";
-    case Kind::table:
+    case TomlNode::Kind::table:
       for (const auto& [key, value] : node.entries) parts.push_back(key + ":" + go_value(value));
       return "map[" + join(parts, " ") + "]";
     default: return node.text;
@@ -34,20 +32,22 @@ std::string go_value(const TomlNode& node) {
 
 std::string_view go_type(const TomlNode& node) {
   switch (node.kind) {
-    case Kind::table: return "map[string]interface {}";
-    case Kind::array: return "[]interface {}";
-    case Kind::string: return "string";
-    case Kind::integer: return "int64";
-    case Kind::real: return "float64";
-    case Kind::boolean: return "bool";
-    case Kind::date: return "time.Time";
+    case TomlNode::Kind::table: return "map[string]interface {}";
+    case TomlNode::Kind::array: return "[]interface {}";
+    case TomlNode::Kind::string: return "string";
+    case TomlNode::Kind::integer: return "int64";
+    case TomlNode::Kind::real: return "float64";
+    case TomlNode::Kind::boolean: return "bool";
+    case TomlNode::Kind::date: return "time.Time";
   }
   return "";
 }
 
 Error dropped_hosts_file(std::string message, int line) {
-  return Error{
-      ErrorKind::parse, std::move(message), {}, line > 0 ? std::optional<Location>({{}, line, 0}) : std::nullopt};
+  return Error{.kind = ErrorKind::parse,
+               .message = std::move(message),
+               .hint = {},
+               .where = line > 0 ? std::optional<Location>({{}, line, 0}) : std::nullopt};
 }
 
 bool HostFieldReader::names(std::string_view written, std::string_view key) const {
@@ -86,7 +86,7 @@ Result<bool> HostFieldReader::boolean(const TomlNode& table, std::string_view ke
                                       std::string_view wanted) const {
   const auto* found = find(table, key);
   if (found == nullptr) return false;
-  if (found->kind != Kind::boolean) return mismatch(*found, go_field, wanted, found->where);
+  if (found->kind != TomlNode::Kind::boolean) return mismatch(*found, go_field, wanted, found->where);
   return found->boolean;
 }
 
@@ -147,7 +147,7 @@ Result<void> HostFieldReader::read_ca(const TomlNode& table, HostEntry& entry) c
     entry.ca = {absolute(found->text)};
     return {};
   }
-  if (found->kind != Kind::array)
+  if (found->kind != TomlNode::Kind::array)
     return dropped_hosts_file(fmt::format("invalid type {} for \"ca\"", go_value(*found)), found->where.line);
   entry.ca.emplace();
   for (const auto& item : found->items) {
@@ -166,14 +166,14 @@ Result<void> HostFieldReader::read_client(const TomlNode& table, HostEntry& entr
     entry.client.emplace_back(absolute(found->text), "");
     return {};
   }
-  if (found->kind != Kind::array)
+  if (found->kind != TomlNode::Kind::array)
     return dropped_hosts_file(fmt::format("invalid type {} for \"client\"", go_value(*found)), line);
   for (const auto& item : found->items) {
     if (item.is_string()) {
       entry.client.emplace_back(absolute(item.text), "");
       continue;
     }
-    if (item.kind != Kind::array)
+    if (item.kind != TomlNode::Kind::array)
       return dropped_hosts_file(fmt::format("invalid type {} for \"client\"", go_type(item)), line);
     for (const auto& part : item.items)
       if (!part.is_string())
@@ -192,7 +192,7 @@ Result<void> HostFieldReader::read_headers(const TomlNode& table, HostEntry& ent
     Header header{name, {}};
     if (value.is_string()) {
       header.values.push_back(value.text);
-    } else if (value.kind == Kind::array) {
+    } else if (value.kind == TomlNode::Kind::array) {
       for (const auto& item : value.items) {
         if (!item.is_string())
           return dropped_hosts_file(fmt::format("unable to cast {} to string", go_value(item)), value.where.line);
@@ -219,7 +219,7 @@ Result<void> HostFieldReader::read_dial_timeout(const TomlNode& table, HostEntry
 
 Result<void> HostFieldReader::check_types(const TomlNode& table) const {
   if (const auto* found = find(table, "capabilities")) {
-    if (found->kind != Kind::array) return mismatch(*found, "Capabilities", "[]string", found->where);
+    if (found->kind != TomlNode::Kind::array) return mismatch(*found, "Capabilities", "[]string", found->where);
     for (const auto& item : found->items)
       if (!item.is_string()) return mismatch(item, "Capabilities", "string", found->where);
   }

@@ -12,13 +12,11 @@
 namespace rf {
 namespace {
 
-using Kind = FileEntry::Kind;
-
 // An ancestor that is no directory turns every access below it into ENOTDIR.
 bool below_a_file(const FileTree& tree, const std::string& path) {
   for (auto up = parent_path(path); up != "/"; up = parent_path(up)) {
     const auto* entry = tree.stat(up);
-    if (entry != nullptr) return entry->kind != Kind::directory;
+    if (entry != nullptr) return entry->kind != FileEntry::Kind::directory;
   }
   return false;
 }
@@ -40,7 +38,7 @@ LoadedHosts load_certificates(const FileTree& tree, const std::string& directory
   for (const auto& name : tree.list(directory)) {
     const auto path = directory + "/" + name;
     const auto* found = tree.lstat(path);
-    if (found == nullptr || found->kind == Kind::directory) continue;
+    if (found == nullptr || found->kind == FileEntry::Kind::directory) continue;
     if (name.ends_with(".crt")) {
       if (!entry.ca) entry.ca.emplace();
       entry.ca->push_back(path);
@@ -65,7 +63,7 @@ void note_unused_certificates(const FileTree& tree, const std::string& directory
     }
     if (!used)
       loaded.ignored.push_back({path, 0,
-                                "a certificate file beside a valid hosts.toml counts only when hosts.toml names it",
+                                "a certificate file next to a valid hosts.toml is used only if hosts.toml names it",
                                 IgnoredKind::unused_certificate});
   }
 }
@@ -92,9 +90,9 @@ std::optional<OpenFailure> open_failure(const FileTree& tree, const std::string&
       return OpenFailure{OpenFailure::Kind::not_a_directory, fmt::format("open {}: not a directory", path)};
     return OpenFailure{OpenFailure::Kind::missing, fmt::format("open {}: no such file or directory", path)};
   }
-  if (entry->kind == Kind::directory)
+  if (entry->kind == FileEntry::Kind::directory)
     return OpenFailure{OpenFailure::Kind::is_a_directory, fmt::format("read {}: is a directory", path)};
-  if (entry->kind != Kind::file)
+  if (entry->kind != FileEntry::Kind::file)
     return OpenFailure{OpenFailure::Kind::denied, fmt::format("open {}: permission denied", path)};
   return std::nullopt;
 }
@@ -126,7 +124,7 @@ std::vector<std::string> configured_registries(const FileTree& tree, const Effec
   for (const auto& root : config.hosts_roots)
     for (const auto& name : tree.list(root)) {
       const auto* entry = tree.stat(join_path(root, name));
-      const bool directory = entry != nullptr && entry->kind == Kind::directory;
+      const bool directory = entry != nullptr && entry->kind == FileEntry::Kind::directory;
       if (directory && name != spegel_backup) names.insert(registry_of_directory(name));
     }
   for (const auto& [name, mirror] : config.mirrors) names.insert(name);
@@ -149,7 +147,7 @@ LoadedHosts load_host_directory(const FileTree& tree, const std::string& directo
   const auto text = tree.read(path).value_or("");
   if (text.empty()) {
     auto loaded = load_certificates(tree, directory, containerd);
-    loaded.ignored.push_back({path, 0, "an empty file counts as absent", IgnoredKind::empty_file});
+    loaded.ignored.push_back({path, 0, "an empty file is treated as absent", IgnoredKind::empty_file});
     return loaded;
   }
   auto read = read_hosts_toml(text, directory, containerd);

@@ -15,8 +15,6 @@
 namespace rf {
 namespace {
 
-using Kind = TomlStatement::Kind;
-
 // A host in the order containerd lists it.
 struct Listed {
   std::string name;
@@ -29,7 +27,7 @@ std::vector<Listed> listed_by_headers(const std::vector<TomlStatement>& statemen
   std::map<std::string, int, std::less<>> first_line;
   std::string last;
   for (const auto& statement : statements) {
-    if (statement.kind != Kind::table || statement.key.size() < 2 || statement.key[0] != "host" ||
+    if (statement.kind != TomlStatement::Kind::table || statement.key.size() < 2 || statement.key[0] != "host" ||
         statement.key[1] == last)
       continue;
     last = statement.key[1];
@@ -50,7 +48,7 @@ std::vector<Listed> listed_by_line(const std::vector<TomlStatement>& statements,
   };
   std::vector<std::string> table;
   for (const auto& statement : statements) {
-    const bool is_key = statement.kind == Kind::key_value;
+    const bool is_key = statement.kind == TomlStatement::Kind::key_value;
     auto key = is_key ? table : std::vector<std::string>{};
     key.insert(key.end(), statement.key.begin(), statement.key.end());
     if (!is_key) table = statement.key;
@@ -72,7 +70,7 @@ std::optional<HostsFault> reader_fault(std::string_view text, const std::vector<
     return HostsFault{IgnoredKind::byte_order_mark,
                       dropped_hosts_file("toml: the file begins with a byte order mark", 1)};
   for (const auto& statement : statements)
-    if (!v2 && statement.kind != Kind::key_value && statement.bracket_in_key)
+    if (!v2 && statement.kind != TomlStatement::Kind::key_value && statement.bracket_in_key)
       return HostsFault{
           IgnoredKind::bracket_in_header,
           dropped_hosts_file(
@@ -113,7 +111,7 @@ std::optional<TomlNode> hosts_of(const TomlNode& root, const std::vector<TomlSta
   if (!reader.has(Feature::toml_v2)) {
     if (const auto* exact = root.find("host")) return *exact;
     const bool opened = std::any_of(statements.begin(), statements.end(), [](const auto& statement) {
-      return statement.kind == Kind::table && !statement.key.empty() && statement.key[0] == "host";
+      return statement.kind == TomlStatement::Kind::table && !statement.key.empty() && statement.key[0] == "host";
     });
     return opened ? std::optional(TomlNode{}) : std::nullopt;  // tables without keys vanish in with_keys_from_the_root
   }
@@ -154,7 +152,7 @@ Result<void> check_sorting(const TomlNode& hosts) {
           .message = fmt::format(
               "containerd crashes: panic: interface conversion: interface {{}} is {}, not *toml.Tree", go_type(node)),
           .hint = fmt::format(
-              "{} stands below [host] and is no host; keys such as server stand before the first header", name),
+              "{} is written below [host] but is not a host; write keys such as server before the first header", name),
           .where = node.where};
   return {};
 }
@@ -172,15 +170,16 @@ void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader
     if (known != known_keys().end()) {
       if (known->since && !reader.has(*known->since))
         file.ignored.push_back(
-            {line, fmt::format("this containerd does not know {}", name), IgnoredKind::key_too_new, {.key = name}});
+            {line, fmt::format("this containerd does not support {}", name), IgnoredKind::key_too_new, {.key = name}});
       continue;
     }
     if (level == Level::root && (reader.names(name, "server") || reader.names(name, "host"))) continue;
     if (level == Level::host && lower(name) == "server") {
-      file.ignored.push_back({line,
-                              "server stands behind a [host] header and so belongs to that host, which has no such "
-                              "key; it must stand before",
-                              IgnoredKind::server_after_host});
+      file.ignored.push_back(
+          {line,
+           "server is written after a [host] table and so belongs to that host, which has no such key; write it before "
+           "the first header",
+           IgnoredKind::server_after_host});
       continue;
     }
     const auto near = nearest(name, names);

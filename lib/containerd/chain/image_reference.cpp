@@ -14,8 +14,9 @@ bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); 
 bool is_tag_char(char c) { return is_word(c) || (c >= 'A' && c <= 'Z') || in(c, "_.-"); }
 
 Error bad(std::string_view text, std::string_view why) {
-  return Error{ErrorKind::usage, fmt::format("\"{}\" is not an image reference: {}", text, why),
-               "an image looks like nginx:1.27, ghcr.io/org/app:1 or registry:5000/app@sha256:..."};
+  return Error{.kind = ErrorKind::usage,
+               .message = fmt::format("\"{}\" is not an image reference: {}", text, why),
+               .hint = "an image looks like nginx:1.27, ghcr.io/org/app:1 or registry:5000/app@sha256:..."};
 }
 
 // "a", "a.b", "a__b", "a--b": lower case words with separators between them.
@@ -65,7 +66,7 @@ Result<ImageReference> parse_image(std::string_view text) {
     image.tag = rest.substr(colon + 1);
     const bool valid = !image.tag.empty() && image.tag.size() <= 128 && !in(image.tag[0], ".-") &&
                        std::all_of(image.tag.begin(), image.tag.end(), is_tag_char);
-    if (!valid) return bad(text, "the tag may hold letters, digits, '_', '.' and '-'");
+    if (!valid) return bad(text, "the tag may contain letters, digits, '_', '.' and '-'");
     rest = rest.substr(0, colon);
   }
   if (first_slash != text.npos && is_registry(rest.substr(0, first_slash))) {
@@ -77,12 +78,11 @@ Result<ImageReference> parse_image(std::string_view text) {
   if (image.registry == hub_index) image.registry = hub_registry;
   if (image.registry.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") !=
       std::string::npos)
-    return bad(text, "the registry's name holds a character no host name has");
+    return bad(text, "the registry's name contains a character that is not allowed in a host name");
   image.repository = rest;
   if (image.registry == hub_registry && rest.find('/') == rest.npos) image.repository = fmt::format("library/{}", rest);
   for (const auto part : split(image.repository, '/'))
-    if (!is_repository_part(part))
-      return bad(text, "a repository is lower case words with '.', '_' or '-' between them");
+    if (!is_repository_part(part)) return bad(text, "a repository is lower-case words joined by '.', '_' or '-'");
   if (image.tag.empty() && image.digest.empty()) image.tag = "latest";
   return image;
 }

@@ -9,12 +9,10 @@
 #include <tuple>
 
 #include "containerd/config/features.h"
+#include "containerd/config/load_failure.h"
 
 namespace rf {
-
 namespace {
-
-using Kind = TomlNode::Kind;
 
 // Pre-releases of a line behave as the line: 2.4.0-beta.0 is a 2.4.
 bool line_at_least(const Version& version, int major, int minor) {
@@ -23,40 +21,6 @@ bool line_at_least(const Version& version, int major, int minor) {
 
 bool refuses_newer_drop_ins(const Version& version) {
   return (version.major == 2 && version.minor == 3 && version.patch <= 4) || (version == Version{2, 4, 0, "beta.0"});
-}
-
-Error load_failure(const Version& containerd, const std::string& file, std::string message, const Location& where) {
-  const auto prefix = containerd.major < 2 ? fmt::format("failed to load TOML: {}: ", file)
-                                           : std::string("failed to unmarshal TOML: toml: ");
-  return {.kind = ErrorKind::runtime,
-          .message = prefix + message,
-          .hint = "containerd does not start until this is repaired",
-          .where = where};
-}
-
-// containerd's own words for what toml++ found, as far as they are known; else toml++'s.
-Error parse_failure(const Version& containerd, const std::string& file, const Error& error) {
-  const auto& text = error.message;
-  const auto name_at = text.find('\'');
-  const auto name = name_at == text.npos ? "" : text.substr(name_at + 1, text.rfind('\'') - name_at - 1);
-  const auto last = name.substr(name.rfind('.') == name.npos ? 0 : name.rfind('.') + 1);
-  const Location where = error.where.value_or(Location{file, 0, 0});
-  const bool table_twice = text.find("redefine existing table") != text.npos && text.find("dotted") == text.npos;
-  const bool key_twice = !table_twice && text.find("redefine existing") != text.npos;
-  std::string message = text;
-  if (containerd.major < 2) {
-    if (table_twice)
-      message = fmt::format("({}, {}): duplicated tables", where.line, where.column + 1);
-    else if (key_twice)
-      message = fmt::format("({}, {}): The following key was defined twice: {}", where.line, where.column, name);
-    else
-      message = fmt::format("({}, {}): {}", where.line, where.column, text);
-  } else if (table_twice) {
-    message = fmt::format("table {} already exists", last);
-  } else if (key_twice) {
-    message = fmt::format("key {} is already defined", last);
-  }
-  return load_failure(containerd, file, message, where);
 }
 
 std::string wrong_type(const TomlNode& node, std::string_view key, std::string_view wanted) {
@@ -129,7 +93,7 @@ Result<std::vector<ListedPlugin>> strings_of(const TomlNode& root, std::string_v
   const auto wrong = [&](const TomlNode& node) {
     return Error{.kind = ErrorKind::runtime, .message = wrong_type(node, key, "list of strings"), .where = node.where};
   };
-  if (list->kind != Kind::array) return wrong(*list);
+  if (list->kind != TomlNode::Kind::array) return wrong(*list);
   for (const auto& item : list->items) {
     if (!item.is_string()) return wrong(item);
     out.push_back({item.text, item.where});
@@ -161,7 +125,7 @@ Result<File> read_file(const FileTree& tree, const std::string& path, const Vers
     return load_failure(containerd, path, wrong_type(node, key, wanted), node.where);
   };
   if (const auto* version = root->find("version")) {
-    if (version->kind != Kind::integer) return failed(*version, "version", "number");
+    if (version->kind != TomlNode::Kind::integer) return failed(*version, "version", "number");
     file.version = static_cast<int>(std::clamp<std::int64_t>(version->integer, 0, 1'000'000));
   }
   if (const auto* plugins = root->find("plugins")) {
@@ -307,14 +271,13 @@ class Merger {
       const auto dots = std::count(name.begin(), name.end(), '.');
       return containerd_.major < 2 ? dots >= 3 : dots >= 1;
     };
-    for (const auto& plugin : out_.disabled)
-      if (!is_uri(plugin.name))
-        return invalid(fmt::format("invalid disabled plugin URI \"{}\" expect io.containerd.x.vx", plugin.name),
-                       plugin.where);
-    for (const auto& plugin : out_.required)
-      if (!is_uri(plugin.name))
-        return invalid(fmt::format("invalid required plugin URI \"{}\" expect io.containerd.x.vx", plugin.name),
-                       plugin.where);
+    const std::pair<std::string_view, const std::vector<ListedPlugin>&> lists[] = {{"disabled", out_.disabled},
+                                                                                   {"required", out_.required}};
+    for (const auto& [word, list] : lists)
+      for (const auto& plugin : list)
+        if (!is_uri(plugin.name))
+          return invalid(fmt::format("invalid {} plugin URI \"{}\" expect io.containerd.x.vx", word, plugin.name),
+                         plugin.where);
     if (containerd_.major < 2)
       for (const auto& [name, plugin] : out_.plugins.entries)
         if (!is_uri(name))
@@ -384,7 +347,7 @@ ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, 
     }
     budget.values += values_in(read->root);
     if (budget.values > Budget::most_values) {
-      fail(unread_error(fmt::format("more than {} values, with the files before it", Budget::most_values),
+      fail(unread_error(fmt::format("more than {} values, together with the files read before it", Budget::most_values),
                         Location{path, 0, 0}));
       break;
     }

@@ -12,7 +12,6 @@ namespace rf {
 
 namespace {
 
-using Kind = TomlNode::Kind;
 constexpr std::string_view two_directories = "/etc/containerd/certs.d:/etc/docker/certs.d";
 
 bool newer_than_2_0(const Version& version) { return version.major > 2 || (version.major == 2 && version.minor >= 1); }
@@ -33,9 +32,9 @@ class RegistryReader {
   RegistryReader(EffectiveConfig& out, const Version& containerd) : out_(out), containerd_(containerd) {}
 
   void read(const TomlNode& registry) {
-    if (!expect(registry, "registry", Kind::table)) return;
+    if (!expect(registry, "registry", TomlNode::Kind::table)) return;
     if (const auto* path = registry.find("config_path");
-        path != nullptr && expect(*path, "config_path", Kind::string)) {
+        path != nullptr && expect(*path, "config_path", TomlNode::Kind::string)) {
       out_.config_path = path->text;
       out_.config_path_where = path->where;
       config_path_written_ = true;
@@ -52,7 +51,7 @@ class RegistryReader {
   const std::optional<Error>& bad_auths_url() const { return bad_auths_url_; }
 
  private:
-  bool expect(const TomlNode& node, std::string_view key, Kind wanted) {
+  bool expect(const TomlNode& node, std::string_view key, TomlNode::Kind wanted) {
     if (node.kind == wanted) return true;
     if (!out_.load_error)
       out_.load_error =
@@ -67,21 +66,21 @@ class RegistryReader {
   template <class Visit>
   void each(const TomlNode& registry, std::string_view key, Visit visit) {
     const auto* table = registry.find(key);
-    if (table == nullptr || !expect(*table, key, Kind::table)) return;
+    if (table == nullptr || !expect(*table, key, TomlNode::Kind::table)) return;
     for (const auto& [name, node] : table->entries)
-      if (expect(node, fmt::format("{}.{}", key, name), Kind::table)) visit(name, node);
+      if (expect(node, fmt::format("{}.{}", key, name), TomlNode::Kind::table)) visit(name, node);
   }
 
   std::string string_of(const TomlNode& table, std::string_view key) {
     const auto* node = table.find(key);
-    return node != nullptr && expect(*node, key, Kind::string) ? node->text : std::string();
+    return node != nullptr && expect(*node, key, TomlNode::Kind::string) ? node->text : std::string();
   }
 
   void read_mirror(const std::string& host, const TomlNode& node) {
     LegacyMirror mirror{.endpoints = {}, .where = node.where};
-    if (const auto* list = node.find("endpoint"); list != nullptr && expect(*list, "endpoint", Kind::array)) {
+    if (const auto* list = node.find("endpoint"); list != nullptr && expect(*list, "endpoint", TomlNode::Kind::array)) {
       for (const auto& item : list->items)
-        if (expect(item, "endpoint", Kind::string)) mirror.endpoints.push_back(item.text);
+        if (expect(item, "endpoint", TomlNode::Kind::string)) mirror.endpoints.push_back(item.text);
       mirror.where = list->where;
     }
     if (!mirrors_where_) mirrors_where_ = node.where;
@@ -98,17 +97,17 @@ class RegistryReader {
 
   void read_host(const std::string& host, const TomlNode& node) {
     if (!configs_where_) configs_where_ = node.where;
-    if (const auto* auth = node.find("auth"); auth != nullptr && expect(*auth, "auth", Kind::table))
+    if (const auto* auth = node.find("auth"); auth != nullptr && expect(*auth, "auth", TomlNode::Kind::table))
       out_.auths.insert_or_assign(host, auth_of(*auth));
     const auto* tls = node.find("tls");
-    if (tls == nullptr || containerd_.major >= 2 || !expect(*tls, "tls", Kind::table)) return;
+    if (tls == nullptr || containerd_.major >= 2 || !expect(*tls, "tls", TomlNode::Kind::table)) return;
     RegistryTls entry{.insecure_skip_verify = false,
                       .ca_file = string_of(*tls, "ca_file"),
                       .cert_file = string_of(*tls, "cert_file"),
                       .key_file = string_of(*tls, "key_file"),
                       .where = tls->where};
     if (const auto* skip = tls->find("insecure_skip_verify");
-        skip != nullptr && expect(*skip, "insecure_skip_verify", Kind::boolean))
+        skip != nullptr && expect(*skip, "insecure_skip_verify", TomlNode::Kind::boolean))
       entry.insecure_skip_verify = skip->boolean;
     out_.tls.insert_or_assign(host, std::move(entry));
   }
@@ -159,7 +158,7 @@ std::string because(std::string_view setting, const std::optional<Location>& whe
 
 bool is_boolean(const TomlNode& plugin, std::string_view key, bool wanted, std::string& reason) {
   const auto* node = plugin.find(key);
-  if (node == nullptr || node->kind != Kind::boolean || node->boolean != wanted) return false;
+  if (node == nullptr || node->kind != TomlNode::Kind::boolean || node->boolean != wanted) return false;
   reason = because(fmt::format("{} = {}", key, wanted), node->where);
   return true;
 }
@@ -187,7 +186,7 @@ void choose_pull_mode(EffectiveConfig& out, const TomlNode& plugin, const Regist
     return;
   }
   if (const auto* limit = plugin.find("max_concurrent_downloads");
-      limit != nullptr && limit->kind == Kind::integer && limit->integer != 3) {
+      limit != nullptr && limit->kind == TomlNode::Kind::integer && limit->integer != 3) {
     reason = because(fmt::format("max_concurrent_downloads = {}", limit->integer), limit->where);
     return;
   }

@@ -31,7 +31,8 @@ class Collector {
       if (containerd_.major >= 2 && file_version < 2 && first != nullptr && second != nullptr)
         add(first->where, IgnoredKind::other,
             fmt::format(
-                "containerd {} takes [plugins.{}] or [plugins.\"{}\"] of this file, at random: keep one of the two",
+                "containerd {} uses either [plugins.{}] or [plugins.\"{}\"] of this file, at random: keep only one of "
+                "them",
                 to_string(containerd_), cri_plugin_v1, cri_plugin_v2));
       if (const auto* transfer = plugins->find(transfer_plugin))
         if (const auto* path = transfer->find("config_path"); path != nullptr && !path->text.empty())
@@ -51,7 +52,7 @@ class Collector {
     for (const auto& [key, node] : registry.entries)
       if (!one_of(key, {"config_path", "mirrors", "configs", "auths", "headers"}) && key != "version")
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("containerd knows no registry setting \"{}\"{}", key, suggestion(key)), {.key = key});
+            fmt::format("containerd has no registry setting \"{}\"{}", key, suggestion(key)), {.key = key});
     if (const auto* mirrors = registry.find("mirrors"))
       each_host(*mirrors, [&](const std::string&, const TomlNode& host) { mirror(host); });
     if (const auto* configs = registry.find("configs"))
@@ -105,18 +106,20 @@ class Collector {
         containerd_.major >= 2 && plugin == cri_plugin_v2 && version == 2 ? deciding_version() : nullptr;
     const IgnoredSubject subject{.plugin = std::string(plugin)};
     if (other != nullptr)
-      return add(where, IgnoredKind::outvoted_plugin_name,
-                 fmt::format("registry settings under \"{}\" do nothing: on containerd {} version {} of {} counts for "
-                             "all files, and the "
-                             "name that counts is \"{}\"",
-                             plugin, to_string(containerd_), other->integer,
-                             to_string(Location{other->where.file, other->where.line, 0}), cri_plugin_v3),
-                 subject);
+      return add(
+          where, IgnoredKind::outvoted_plugin_name,
+          fmt::format(
+              "registry settings under \"{}\" have no effect: containerd {} applies version {} of {} to all files, and "
+              "there the plugin is named \"{}\"",
+              plugin, to_string(containerd_), other->integer,
+              to_string(Location{other->where.file, other->where.line, 0}), cri_plugin_v3),
+          subject);
     const auto form = version == 0 ? std::string("without a version line") : fmt::format("of version {}", version);
     const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
     add(where, IgnoredKind::wrong_plugin_name,
         fmt::format(
-            "registry settings under \"{}\" do nothing in a file {} on containerd {}; the name that counts is \"{}\"",
+            "registry settings under \"{}\" have no effect in a file {} on containerd {}; there the plugin is named "
+            "\"{}\"",
             plugin, form, to_string(containerd_), wanted),
         subject);
   }
@@ -127,7 +130,7 @@ class Collector {
     for (const auto& [key, node] : table.entries)
       if (one_of(key, {"config_path", "mirrors", "configs", "auths"}))
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("{} stands in the plugin's own table; it belongs into the table registry below it", key),
+            fmt::format("{} is set in the plugin's own table; it belongs in the table registry below it", key),
             {.key = key});
   }
   void other_table(std::string_view plugin, const TomlNode& table, int version) {
@@ -137,7 +140,7 @@ class Collector {
     if (!own && (registry == nullptr || !registry->is_table())) return;
     const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
     const auto text =
-        fmt::format("registry settings under \"{}\" do nothing: no such plugin has any; the name that counts is \"{}\"",
+        fmt::format("registry settings under \"{}\" have no effect: that plugin has none; the right name is \"{}\"",
                     plugin, wanted);
     for (const auto& [key, node] : own ? table.entries : registry->entries)
       add(place_of(node), IgnoredKind::wrong_plugin_name, text, {.plugin = std::string(plugin)});
@@ -164,7 +167,7 @@ class Collector {
     for (const auto& [key, node] : host.entries)
       if (key != "endpoint")
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("containerd knows no mirror setting \"{}\"{}", key,
+            fmt::format("containerd has no mirror setting \"{}\"{}", key,
                         key == "endpoints" ? "; did you mean endpoint?" : ""),
             {.key = key});
   }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/text.h"
 #include "containerd/go/go_url.h"
 
 namespace rf {
@@ -25,8 +26,6 @@ constexpr std::array<Unit, 8> units{{{"ns", 1},
                                      {"s", 1000000000},
                                      {"m", 60000000000},
                                      {"h", 3600000000000}}};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Digits from the front as a number; nothing on overflow.
 bool take_digits(std::string_view& text, std::uint64_t& value) {
@@ -94,8 +93,8 @@ bool take_term(std::string_view& text, std::uint64_t& total, std::string& proble
 
 Result<std::int64_t> parse_go_duration(std::string_view text) {
   const auto fail = [&](std::string_view problem) {
-    return Error{ErrorKind::parse,
-                 fmt::format("time: {}{}", problem.empty() ? "invalid duration " : problem, go_quote(text))};
+    return Error{.kind = ErrorKind::parse,
+                 .message = fmt::format("time: {}{}", problem.empty() ? "invalid duration " : problem, go_quote(text))};
   };
   auto rest = text;
   const bool negative = rest.starts_with('-');

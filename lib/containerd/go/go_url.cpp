@@ -13,7 +13,6 @@ namespace rf {
 namespace {
 
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
 
 int hex_value(char c) {
@@ -33,7 +32,7 @@ bool in_userinfo(char c) {
   return is_alnum(c) || extra.find(c) != extra.npos;
 }
 
-Error failure(std::string message) { return Error{ErrorKind::parse, std::move(message)}; }
+Error failure(std::string message) { return Error{.kind = ErrorKind::parse, .message = std::move(message)}; }
 
 enum class Part { host, path };
 Result<std::string> unescape(std::string_view text, Part part) {

@@ -13,7 +13,6 @@
 namespace rf {
 namespace {
 
-using Kind = Assumption::Kind;
 enum class Last { no, yes };
 
 // `kind` is "manifests" or "blobs".
@@ -24,7 +23,7 @@ const Assumption& assumed_of(const Assumptions& assumptions, const std::string& 
   return answers;
 }
 
-bool is_transport(const Assumption& assumption) { return assumption.kind != Kind::status; }
+bool is_transport(const Assumption& assumption) { return assumption.kind != Assumption::Kind::status; }
 bool is_usable(const ChainEndpoint& endpoint) {
   return !endpoint.host.empty() && (endpoint.scheme == "http" || endpoint.scheme == "https");
 }
@@ -91,7 +90,8 @@ class Pull {
   // One request as the client's transport makes it: with its fall-back to http. A fault of TLS is none for plain http.
   Assumption round_trip(const ChainEndpoint& endpoint, const Object& object, std::string_view method) {
     const auto& assumed = assumed_of(assumptions_, endpoint.host, object.kind);
-    const auto plain = assumed.kind == Kind::tls || assumed.kind == Kind::http ? Assumption{} : assumed;
+    const auto plain =
+        assumed.kind == Assumption::Kind::tls || assumed.kind == Assumption::Kind::http ? Assumption{} : assumed;
     if (endpoint.scheme == "http" || fallen_back_.contains(endpoint.host)) {
       send(endpoint, object, method, "http", plain);
       return plain;
@@ -100,8 +100,8 @@ class Pull {
     if (!endpoint.http_fallback) return assumed;
     const bool no_port = split_host_port(endpoint.host).port.empty();
     const bool port_error = no_port && has(Feature::fallback_on_refused) &&
-                            (assumed.kind == Kind::refused || assumed.kind == Kind::timeout);
-    if (assumed.kind != Kind::http && !port_error) return assumed;
+                            (assumed.kind == Assumption::Kind::refused || assumed.kind == Assumption::Kind::timeout);
+    if (assumed.kind != Assumption::Kind::http && !port_error) return assumed;
     if (has(Feature::fallback_is_sticky)) fallen_back_.insert(endpoint.host);
     send(endpoint, object, method, "http", plain);
     return plain;
@@ -115,7 +115,7 @@ class Pull {
       const auto answer = round_trip(endpoint, object, method);
       if (is_transport(answer)) {
         const bool again = last == Last::yes && has(Feature::retry_transport) &&
-                           (answer.kind == Kind::eof || answer.kind == Kind::timeout);
+                           (answer.kind == Assumption::Kind::eof || answer.kind == Assumption::Kind::timeout);
         if (!again || tries >= 5) return answer;
         continue;
       }
@@ -237,26 +237,28 @@ class Pull {
 Result<std::pair<std::string, Assumption>> parse_assumption(std::string_view text) {
   const auto equals = text.rfind('=');
   const auto wrong = [&](std::string_view why) {
-    return Error{ErrorKind::usage, fmt::format("--assume {}: {}", text, why),
-                 "write HOST=CODE or HOST=refused|dns|tls|http|timeout|eof; * stands for every other host, "
-                 "HOST/manifests and HOST/blobs for one kind of request"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = fmt::format("--assume {}: {}", text, why),
+                 .hint =
+                     "write HOST=CODE or HOST=refused|dns|tls|http|timeout|eof; * means every other host, "
+                     "HOST/manifests and HOST/blobs for one kind of request"};
   };
-  if (equals == text.npos || equals == 0) return wrong("there is no HOST=ANSWER");
+  if (equals == text.npos || equals == 0) return wrong("expected HOST=ANSWER");
   const std::string host(text.substr(0, equals));
   if (const auto slash = host.find('/');
       slash != host.npos && host.substr(slash) != "/manifests" && host.substr(slash) != "/blobs")
-    return wrong("what stands behind the / is neither manifests nor blobs");
+    return wrong("after HOST/ only manifests or blobs is allowed");
   const auto answer = text.substr(equals + 1);
-  constexpr std::pair<std::string_view, Kind> words[] = {{"refused", Kind::refused}, {"dns", Kind::dns},
-                                                         {"tls", Kind::tls},         {"http", Kind::http},
-                                                         {"timeout", Kind::timeout}, {"eof", Kind::eof}};
+  constexpr std::pair<std::string_view, Assumption::Kind> words[] = {
+      {"refused", Assumption::Kind::refused}, {"dns", Assumption::Kind::dns},         {"tls", Assumption::Kind::tls},
+      {"http", Assumption::Kind::http},       {"timeout", Assumption::Kind::timeout}, {"eof", Assumption::Kind::eof}};
   for (const auto& [word, kind] : words)
     if (answer == word) return std::pair{host, Assumption{.kind = kind, .status = 0}};
   int status = 0;
   const auto [end, failed] = std::from_chars(answer.data(), answer.data() + answer.size(), status);
   if (failed != std::errc{} || end != answer.data() + answer.size() || status < 200 || status > 599)
-    return wrong("the answer is neither an HTTP status from 200 to 599 nor one of the words");
-  return std::pair{host, Assumption{.kind = Kind::status, .status = status}};
+    return wrong("the answer must be an HTTP status from 200 to 599 or one of the words");
+  return std::pair{host, Assumption{.kind = Assumption::Kind::status, .status = status}};
 }
 
 Prediction predict_pull(const Chain& chain, const ImageReference& image, const Assumptions& assumptions,

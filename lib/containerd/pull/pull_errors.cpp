@@ -12,8 +12,6 @@
 namespace rf {
 namespace {
 
-using Kind = Assumption::Kind;
-
 std::string status_text(int status) {
   constexpr std::array<std::pair<int, std::string_view>, 34> names{{{201, "Created"},
                                                                     {202, "Accepted"},
@@ -57,11 +55,11 @@ std::string transport_text(const Assumption& answer, std::string_view host) {
   const auto parts = split_host_port(host);
   const auto name = parts.valid ? parts.host : std::string(host);
   switch (answer.kind) {
-    case Kind::refused: return "dial tcp: connect: connection refused";
-    case Kind::dns: return fmt::format("dial tcp: lookup {}: no such host", name);
-    case Kind::tls: return "tls: failed to verify certificate";
-    case Kind::http: return "http: server gave HTTP response to HTTPS client";
-    case Kind::timeout: return "dial tcp: i/o timeout";
+    case Assumption::Kind::refused: return "dial tcp: connect: connection refused";
+    case Assumption::Kind::dns: return fmt::format("dial tcp: lookup {}: no such host", name);
+    case Assumption::Kind::tls: return "tls: failed to verify certificate";
+    case Assumption::Kind::http: return "http: server gave HTTP response to HTTPS client";
+    case Assumption::Kind::timeout: return "dial tcp: i/o timeout";
     default: return "EOF";
   }
 }
@@ -70,20 +68,20 @@ std::string transport_text(const Assumption& answer, std::string_view host) {
 
 std::string assumption_text(const Assumption& assumption) {
   switch (assumption.kind) {
-    case Kind::status: return std::to_string(assumption.status);
-    case Kind::refused: return "refused";
-    case Kind::dns: return "dns";
-    case Kind::tls: return "tls";
-    case Kind::http: return "http";
-    case Kind::timeout: return "timeout";
-    case Kind::eof: return "eof";
+    case Assumption::Kind::status: return std::to_string(assumption.status);
+    case Assumption::Kind::refused: return "refused";
+    case Assumption::Kind::dns: return "dns";
+    case Assumption::Kind::tls: return "tls";
+    case Assumption::Kind::http: return "http";
+    case Assumption::Kind::timeout: return "timeout";
+    case Assumption::Kind::eof: return "eof";
   }
   return "";
 }
 
 std::string PullErrors::text_of(std::string_view method, std::string_view host, std::string_view url,
                                 std::string_view object, const Assumption& answer) const {
-  if (answer.kind != Kind::status)
+  if (answer.kind != Assumption::Kind::status)
     return fmt::format("failed to do request: {} {}: {}", method == "HEAD" ? "Head" : "Get", go_quote(url),
                        transport_text(answer, host));
   if (method == "GET") {
@@ -99,7 +97,7 @@ std::string PullErrors::text_of(std::string_view method, std::string_view host, 
 
 void PullErrors::add(std::string_view method, std::string_view host, std::string_view url, std::string_view object,
                      const Assumption& answer) {
-  const auto rank = answer.kind != Kind::status ? transport : answer.status == 404 ? not_found : http_error;
+  const auto rank = answer.kind != Assumption::Kind::status ? transport : answer.status == 404 ? not_found : http_error;
   take(rank, text_of(method, host, url, object, answer));
 }
 

@@ -45,9 +45,9 @@ class Offsets {
   std::vector<std::size_t> noted_;        // offsets
 };
 
-class Reader {
+class DocumentReader {
  public:
-  Reader(std::string_view text, std::string_view file) : text_(text), file_(file), offsets_(text) {}
+  DocumentReader(std::string_view text, std::string_view file) : text_(text), file_(file), offsets_(text) {}
 
   TomlNode table(const toml::table& from) const {
     TomlNode node = base(from);
@@ -185,7 +185,7 @@ Result<TomlNode> parse_toml(std::string_view text, std::string_view file) {
                  .where = Location{std::string(file), static_cast<int>(error.source().begin.line),
                                    static_cast<int>(error.source().begin.column)}};
   }
-  TomlNode root = Reader(text, file).table(parsed.table());
+  TomlNode root = DocumentReader(text, file).table(parsed.table());
   root.form = TomlNode::Form::header;
   root.begin = root.end = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   return root;

@@ -10,8 +10,6 @@ namespace rf {
 
 namespace {
 
-using Form = TomlNode::Form;
-
 Error refusal(const std::string& message, const Location& where = {}) {
   return {
       .kind = ErrorKind::refused, .message = message, .where = where.line > 0 ? std::optional(where) : std::nullopt};
@@ -32,7 +30,7 @@ class NewValue {
   explicit NewValue(std::string_view text) { node_ = string_node(text); }
   explicit NewValue(const std::vector<std::string>& list) {
     node_.kind = TomlNode::Kind::array;
-    node_.form = Form::value;
+    node_.form = TomlNode::Form::value;
     for (const auto& item : list) node_.items.push_back(string_node(item));
   }
   const TomlNode& node() const { return node_; }
@@ -47,7 +45,7 @@ class NewValue {
   static TomlNode string_node(std::string_view text) {
     TomlNode node;
     node.kind = TomlNode::Kind::string;
-    node.form = Form::value;
+    node.form = TomlNode::Form::value;
     node.text = text;
     return node;
   }
@@ -93,11 +91,11 @@ class Editor {
     const TomlPath rest(path.begin() + static_cast<std::ptrdiff_t>(depth), path.end());
     if (!parent->is_table())
       return refusal(fmt::format("{} is not a table", toml_path(head(path, depth))), parent->where);
-    if (parent->form == Form::inline_table) return into_inline(*parent, rest, value);
+    if (parent->form == TomlNode::Form::inline_table) return into_inline(*parent, rest, value);
     if (depth > 0 && is_dotted(*parent)) return dotted_line(*parent, rest, value);
     const std::string line = toml_key(path.back()) + " = " + value.written(house_quote(path));
     if (rest.size() > 1) return new_table(head(path, path.size() - 1), *parent, depth, {line});
-    if (parent->form == Form::header) return first_line(*parent, line);
+    if (parent->form == TomlNode::Form::header) return first_line(*parent, line);
     return super_table(head(path, path.size() - 1), *parent, line);
   }
 
@@ -105,7 +103,7 @@ class Editor {
     const auto* node = root_.find(path);
     if (node == nullptr) return std::string(text_);
     std::vector<std::pair<std::size_t, std::size_t>> cuts;
-    if (const auto* parent = root_.find(head(path, path.size() - 1)); parent->form == Form::inline_table)
+    if (const auto* parent = root_.find(head(path, path.size() - 1)); parent->form == TomlNode::Form::inline_table)
       return out_of_inline(*parent, *node);
     collect_cuts(*node, cuts);
     std::sort(cuts.begin(), cuts.end());
@@ -217,7 +215,7 @@ class Editor {
     std::string indent;
     bool found = false;
     for (const auto& [key, child] : table.entries)
-      if (!found && (child.form == Form::value || child.form == Form::inline_table)) {
+      if (!found && (child.form == TomlNode::Form::value || child.form == TomlNode::Form::inline_table)) {
         indent = layout_.indent_at(child.key_begin);
         found = true;
       }
@@ -257,7 +255,7 @@ class Editor {
     // The last line that is written with this table's dotted prefix.
     const TomlNode* last = nullptr;
     for (const auto& [key, child] : table.entries)
-      if (!is_header_table(child) && (child.form != Form::implied || is_dotted(child)))
+      if (!is_header_table(child) && (child.form != TomlNode::Form::implied || is_dotted(child)))
         if (last == nullptr || child.key_begin > last->key_begin) last = &child;
     const auto begin = layout_.line_begin(last->key_begin);
     const auto prefix = std::string(text_.substr(begin, last->key_begin - begin));
@@ -270,7 +268,7 @@ class Editor {
                   fmt::format("{}{}{}", needs_end ? layout_.newline() : "", line, needs_end ? "" : layout_.newline()));
   }
   std::size_t dotted_end(const TomlNode& node) const {
-    if (node.form != Form::implied) return node.end;
+    if (node.form != TomlNode::Form::implied) return node.end;
     std::size_t end = 0;
     for (const auto& [key, child] : node.entries)
       if (!is_header_table(child)) end = std::max(end, dotted_end(child));
@@ -281,15 +279,15 @@ class Editor {
     if (is_header_table(node)) {
       std::size_t last = node.end;
       for (const auto& [key, child] : node.entries)
-        if (!is_header_table(child) && (child.form != Form::implied || is_dotted(child)))
+        if (!is_header_table(child) && (child.form != TomlNode::Form::implied || is_dotted(child)))
           last = std::max(last, dotted_end(child));
       cuts.emplace_back(layout_.begin_with_comments(node.begin), layout_.end_of_block(node.begin, last));
-    } else if (node.form == Form::value || node.form == Form::inline_table) {
+    } else if (node.form == TomlNode::Form::value || node.form == TomlNode::Form::inline_table) {
       const bool headers =
           node.kind == TomlNode::Kind::array && !node.items.empty() && is_header_table(node.items.front());
       if (!headers) cuts.emplace_back(layout_.begin_with_comments(node.key_begin), layout_.line_end(node.end - 1));
     }
-    if (node.form == Form::inline_table) return;
+    if (node.form == TomlNode::Form::inline_table) return;
     for (const auto& [key, child] : node.entries) collect_cuts(child, cuts);
     for (const auto& item : node.items)
       if (is_header_table(item)) collect_cuts(item, cuts);
@@ -297,7 +295,8 @@ class Editor {
 
   // `{ a = 1, b = 2 }` without one entry: with the comma after it, or before it when it is the last.
   Result<std::string> out_of_inline(const TomlNode& table, const TomlNode& node) const {
-    if (node.form == Form::implied) return refusal("a dotted key inside of an inline table is not edited", node.where);
+    if (node.form == TomlNode::Form::implied)
+      return refusal("a dotted key inside an inline table cannot be edited", node.where);
     auto end = text_.find_first_not_of(" \t", node.end);
     auto begin = node.key_begin;
     if (end < table.end && text_[end] == ',')

@@ -5,18 +5,17 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+
 namespace rf {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 constexpr std::string_view blanks = " \t\n\v\f\r";
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-constexpr std::string_view foreign_character = "a character that is not ASCII outside of strings and comments";
-constexpr std::string_view foreign_behind_join =
-    "a character that is not ASCII behind a backslash that joins two lines";
+constexpr std::string_view foreign_character = "a non-ASCII character outside strings and comments";
+constexpr std::string_view foreign_behind_join = "a non-ASCII character after a backslash that joins two lines";
 constexpr std::string_view too_deep = "nested deeper than 128 levels";
 constexpr std::string_view too_long = "a key longer than 1,024 bytes";
 constexpr std::string_view too_many = "more than 50,000 values";
@@ -78,9 +77,9 @@ Location location_of(std::string_view text, std::size_t at, std::string_view fil
 
 // How far toml++ reads on from here: it knows where a value is expected, and takes all up to the next blank or bracket
 // for a bare one, quotes included.
-class Reader {
+class TextGuard {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  explicit TextGuard(std::string_view text) : text_(text) {}
 
   std::optional<Fault> first_fault() {
     while (at_ < text_.size()) {
@@ -111,7 +110,6 @@ class Reader {
   static bool ends_value(char c) {
     return blanks.find(c) != blanks.npos || std::string_view("]},#").find(c) != std::string_view::npos;
   }
-  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
   struct Open {
     char bracket;
@@ -173,14 +171,14 @@ class Reader {
 
 Result<void> check_toml_characters(std::string_view text, std::string_view file) {
   if (text.size() > largest) return unread_error("larger than 1 MiB", Location{std::string(file), 0, 0});
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-  const auto fault = Reader(text).first_fault();
+  text = without_byte_order_mark(text);
+  const auto fault = TextGuard(text).first_fault();
   if (!fault) return {};
   auto where = location_of(text, fault->at, file);
   if (fault->is_our_limit) return unread_error(fault->what, std::move(where));
   return Error{.kind = ErrorKind::parse,
                .message = std::string(fault->what),
-               .hint = "keys of other letters are written in quotes",
+               .hint = "write keys with other letters in quotes",
                .where = std::move(where)};
 }
 

@@ -8,30 +8,28 @@ namespace rf {
 
 namespace {
 
-using Form = TomlNode::Form;
-
 bool is_table_array(const TomlNode& node) {
-  return node.kind == TomlNode::Kind::array && !node.items.empty() && node.items.front().form == Form::header;
+  return node.kind == TomlNode::Kind::array && !node.items.empty() && node.items.front().form == TomlNode::Form::header;
 }
 bool has_own_text(const TomlNode& node) {
-  return !(node.is_table() && node.form == Form::implied) && !is_table_array(node);
+  return !(node.is_table() && node.form == TomlNode::Form::implied) && !is_table_array(node);
 }
 
 }  // namespace
 
-bool is_header_table(const TomlNode& node) { return node.is_table() && node.form == Form::header; }
+bool is_header_table(const TomlNode& node) { return node.is_table() && node.form == TomlNode::Form::header; }
 
 bool is_dotted(const TomlNode& table) {
-  if (table.form != Form::implied) return false;
+  if (table.form != TomlNode::Form::implied) return false;
   return std::any_of(table.entries.begin(), table.entries.end(), [](const auto& entry) {
     const TomlNode& child = entry.second;
     if (is_table_array(child) || is_header_table(child)) return false;
-    return child.form != Form::implied || is_dotted(child);
+    return child.form != TomlNode::Form::implied || is_dotted(child);
   });
 }
 
 std::size_t first_byte(const TomlNode& node) {
-  if (has_own_text(node) && node.form != Form::header) return node.key_begin;
+  if (has_own_text(node) && node.form != TomlNode::Form::header) return node.key_begin;
   std::size_t first = has_own_text(node) ? node.begin : std::string::npos;
   for (const auto& [key, child] : node.entries) first = std::min(first, first_byte(child));
   for (const auto& item : node.items) first = std::min(first, first_byte(item));
@@ -63,7 +61,7 @@ void TomlLayout::collect(const TomlNode& node, std::size_t depth) {
     headers_.push_back(node.begin);
     const auto own = indent_at(node.begin);
     for (const auto& [key, child] : node.entries) {
-      if (child.is_table() && child.form == Form::implied) continue;
+      if (child.is_table() && child.form == TomlNode::Form::implied) continue;
       const auto inner = indent_at(is_table_array(child) ? child.items.front().begin : child.key_begin);
       if (unit_.empty() && inner.size() > own.size() && inner.starts_with(own)) unit_ = inner.substr(own.size());
     }

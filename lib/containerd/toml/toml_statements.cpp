@@ -2,12 +2,11 @@
 
 #include <set>
 
+#include "base/text.h"
 #include "containerd/toml/toml_document.h"
 
 namespace rf {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -216,12 +215,12 @@ std::string without_comments(std::string_view text) {
 }  // namespace
 
 std::vector<TomlStatement> toml_statements(std::string_view text) {
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  text = without_byte_order_mark(text);
   return Scanner(text).statements();
 }
 
 std::string with_literal_header_keys(std::string_view text) {
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  text = without_byte_order_mark(text);
   std::string out;
   std::size_t copied = 0;
   for (const auto& statement : Scanner(text).statements()) {
@@ -239,7 +238,7 @@ std::string with_literal_header_keys(std::string_view text) {
 }
 
 std::string without_go_toml_v1_liberties(std::string_view text) {
-  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  text = without_byte_order_mark(text);
   const auto plain = without_comments(text);
   Scanner scanner(plain);
   std::string out;

@@ -11,7 +11,6 @@
 namespace rf {
 namespace {
 
-using Form = MigrateOptions::Form;
 using Place = MigrateOptions::Place;
 
 Result<void> may_migrate(const Detection& detection, const MigrateOptions& options) {
@@ -19,13 +18,13 @@ Result<void> may_migrate(const Detection& detection, const MigrateOptions& optio
   RF_CHECK(check_version(detection));
   if (options.place == Place::elsewhere) return {};
   RF_CHECK(check_runs(detection));
-  if (options.to == Form::hosts_dir && own_form)
+  if (options.to == MigrateOptions::Form::hosts_dir && own_form)
     return writes_hosts_itself(detection, "--write-to DIR writes them out for a node that runs something else");
-  if (options.to == Form::registries_yaml && !own_form)
+  if (options.to == MigrateOptions::Form::registries_yaml && !own_form)
     return reads_no_registries_yaml(detection, "--write-to DIR writes it out for a node that runs K3s or RKE2");
   if (detection.era.config_managed && !own_form)
     return config_is_managed(detection, detection.config_file,
-                             "declare the registries in an intent file and run `regfallback apply`");
+                             "declare the registries in an intent file and run 'regfallback apply'");
   return {};
 }
 
@@ -36,10 +35,10 @@ Result<Migration> migrate_source_file(const NodeFiles& node, const Detection& de
   RF_TRY(auto made, make_migration(node, config_source(detection), detection.containerd, options));
   if (made.files.empty()) return made;
   if (!detection.config.config_path.empty())
-    return Error{
-        ErrorKind::refused,
-        fmt::format("{} has legacy settings beside config_path, and is made from {}", detection.config_file, file),
-        fmt::format("remove one of the two from {}, and restart {}", file, detection.profile.title)};
+    return Error{.kind = ErrorKind::refused,
+                 .message = fmt::format("{} has legacy settings together with config_path, and is generated from {}",
+                                        detection.config_file, file),
+                 .hint = fmt::format("remove one of the two from {}, and restart {}", file, detection.profile.title)};
   options.hosts_dir = detection.hosts_dir;
   auto source = config_source(detection);
   source.file = file;
@@ -49,11 +48,11 @@ Result<Migration> migrate_source_file(const NodeFiles& node, const Detection& de
       chains.begin(), chains.end(), chains_of_source.begin(), chains_of_source.end(),
       [](const Chain& a, const Chain& b) { return a.registry == b.registry && chain_difference(a, b).empty(); });
   if (!same)
-    return Error{ErrorKind::refused,
-                 fmt::format("{} says something else than {}, which was made from it", file, detection.config_file),
-                 fmt::format("restart {}, look at what it does then, and run this again", detection.profile.title)};
+    return Error{.kind = ErrorKind::refused,
+                 .message = fmt::format("{} differs from {}, which was generated from it", file, detection.config_file),
+                 .hint = fmt::format("restart {}, check the result, and run this again", detection.profile.title)};
   migration.explanation.push_back(
-      fmt::format("{} is made from {} at every start, so the latter is changed", detection.config_file, file));
+      fmt::format("{} is generated from {} at every start, so the latter is changed", detection.config_file, file));
   return migration;
 }
 
@@ -61,7 +60,7 @@ Result<Migration> migration_of(const Facts& facts, const Detection& detection, M
   const bool own_form = detection.era.style == Style::registries_yaml;
   const auto source = config_source(detection);
   const NodeFiles node(facts, detection.profile);
-  if (options.to == Form::registries_yaml) {
+  if (options.to == MigrateOptions::Form::registries_yaml) {
     const auto target = options.place == Place::same_node ? registries_yaml_node(facts, detection)
                                                           : usual_registries_yaml_node(options);
     if (options.place == Place::same_node)
@@ -83,6 +82,12 @@ Plan with_migration(Plan plan, Migration migration) {
   plan.notes = std::move(migration.explanation);
   plan.warnings = std::move(migration.lost);
   plan.chains = migration.chains();
+  for (auto& proof : migration.proofs)
+    if (!proof.difference.empty())
+      plan.chain_changes.push_back({.registry = proof.after.registry,
+                                    .standing = ChainChange::Standing::declared,
+                                    .before = std::move(proof.before),
+                                    .after = std::move(proof.after)});
   plan.files = std::move(migration.files);
   return plan;
 }
@@ -95,8 +100,9 @@ Result<Plan> plan_migration(const Facts& facts, const Detection& detection, cons
   plan.elsewhere = options.place == Place::elsewhere;
   if (plan.files.empty() || plan.elsewhere) return plan;
   warn_about_managers(detection, plan);
+  warn_about_sudo_log(facts, plan);
   const auto why =
-      options.to == Form::registries_yaml
+      options.to == MigrateOptions::Form::registries_yaml
           ? fmt::format("{} reads {} when it starts", detection.profile.title, detection.era.registries_file)
           : std::string("containerd reads config.toml only when it starts");
   RF_CHECK(set_restart(detection, restart, why, plan));

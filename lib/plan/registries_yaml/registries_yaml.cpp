@@ -38,7 +38,7 @@ class Planner {
 
  private:
   // A trailing default endpoint is always rendered, unless the program was told not to.
-  Result<> check_upstream(const Registry& registry) {
+  Result<void> check_upstream(const Registry& registry) {
     const auto own = registry.name == "*" ? std::string("the registry's own host") : registries_yaml_url(registry.name);
     const auto& title = detection_.profile.title;
     if (node_.settings.disable_default_endpoint) {
@@ -51,7 +51,7 @@ class Planner {
     }
     if (registry.upstream == Registry::Upstream::none)
       return Error{.kind = ErrorKind::refused,
-                   .message = fmt::format("{} always tries {} last for {}, and the intent forbids it (upstream: none)",
+                   .message = fmt::format("{} always tries {} last for {}, but the intent forbids it (upstream: none)",
                                           title, own, registry.name),
                    .hint = fmt::format("put `disable-default-registry-endpoint: true` into /etc/rancher/{}/config.yaml "
                                        "on this node and restart it",
@@ -63,7 +63,7 @@ class Planner {
     draft_.added[registry.name].push_back(own);
     if (!known)
       draft_.warnings.push_back(
-          fmt::format("{} always tries {} last for {}, beside what is declared", title, own, registry.name));
+          fmt::format("{} always tries {} last for {}, in addition to what is declared", title, own, registry.name));
     return {};
   }
 
@@ -72,7 +72,7 @@ class Planner {
       draft_.warnings.push_back(std::move(text));
   }
 
-  Result<> put_certificate(const RegistriesYamlCertificate& certificate) {
+  Result<void> put_certificate(const RegistriesYamlCertificate& certificate) {
     kept_.push_back(base_name(certificate.path));
     return put_file(context_.files,
                     {.path = certificate.path,
@@ -82,18 +82,23 @@ class Planner {
                     draft_.files);
   }
 
-  Result<> put_registries(const RegistriesYaml& desired) {
+  Result<void> put_registries(const RegistriesYaml& desired) {
     const auto& tree = context_.facts.tree;
     const std::string before(tree.read(node_.registries_file).value_or(""));
-    RF_TRY(after_, merge_registries_yaml(before, desired, node_.registries_file));
+    const auto undesired =
+        context_.options.undeclared == PlanOptions::Undeclared::keep ? Undesired::keep : Undesired::remove;
+    RF_TRY(const auto known, parse_registries_yaml(before, node_.registries_file));
+    RF_TRY(after_, merge_registries_yaml(before, desired, node_.registries_file, undesired));
+    RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
     changed_ = after_ != before;
+    note_dropped(known, merged);
+    keep_certificates(merged);
     if (!changed_ && !tree.exists(node_.registries_file)) return {};
     if (after_.empty()) {
       remove_file(context_.files, node_.registries_file, FileChange::Class::config,
                   "nothing of the intent is left in it", draft_.files);
       return {};
     }
-    RF_TRY(const auto merged, parse_registries_yaml(after_, node_.registries_file));
     for (const auto& ignored : merged.ignored)
       warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, to_string(ignored), node_.registries_file));
     warn_about_rewrites(merged, desired);
@@ -103,6 +108,21 @@ class Planner {
                      .kind = FileChange::Class::config,
                      .why = fmt::format("{} registries declared", desired.mirrors.size())},
                     draft_.files);
+  }
+
+  void note_dropped(const RegistriesYaml& known, const RegistriesYaml& merged) {
+    for (const auto& [host, mirror] : known.mirrors) {
+      const auto now = merged.mirrors.find(host);
+      if (now == merged.mirrors.end() || (now->second.endpoints.empty() && !mirror.endpoints.empty()))
+        draft_.dropped.insert(host);
+    }
+  }
+
+  void keep_certificates(const RegistriesYaml& merged) {
+    for (const auto& [host, config] : merged.configs)
+      if (config.tls)
+        for (const auto* file : {&config.tls->ca_file, &config.tls->cert_file, &config.tls->key_file})
+          if (parent_path(*file) == certificates_) kept_.push_back(base_name(*file));
   }
 
   void warn_about_rewrites(const RegistriesYaml& merged, const RegistriesYaml& desired) {
@@ -119,7 +139,7 @@ class Planner {
                     "no registry needs it any more", draft_.files);
   }
 
-  Result<> render() {
+  Result<void> render() {
     FileTree tree = context_.facts.tree;
     if (after_.empty())
       tree.remove(node_.registries_file);
@@ -133,7 +153,7 @@ class Planner {
     if (changed_)
       draft_.restart_why = fmt::format("{} reads {} when it starts", detection_.profile.title, node_.registries_file);
     else if (const auto stale = stale_registry(); !stale.empty())
-      draft_.restart_why = fmt::format("{} was started before {} said this about {}", detection_.profile.title,
+      draft_.restart_why = fmt::format("{} was started before {} was changed for {}", detection_.profile.title,
                                        node_.registries_file, stale);
     return {};
   }
@@ -152,12 +172,12 @@ class Planner {
   }
 
   // What the next start makes of a template that was written since the last one is not in config.toml yet.
-  Result<> check_template() const {
+  Result<void> check_template() const {
     const auto fault = template_ ? registry_fault(*template_, node_) : std::nullopt;
     if (!fault) return {};
     return Error{
         .kind = ErrorKind::refused,
-        .message = fmt::format("{}, which {} makes config.toml from, does not go with hosts.toml files: {}",
+        .message = fmt::format("{}, from which {} generates config.toml, does not work with hosts.toml files: {}",
                                base_name(template_->file), detection_.profile.title, fault->cause),
         .hint = fmt::format("remove the line and its table's keys from the template; with it {}", fault->effect),
         .where = fault->where};

@@ -13,7 +13,6 @@
 namespace rf {
 namespace {
 
-using Form = YamlSpot::Form;
 constexpr std::string_view new_file_comment =
     "# Entries marked `# regfallback` follow the intent file of regfallback; all others are yours and stay as they "
     "are.";
@@ -26,7 +25,7 @@ std::string with_mark(std::string_view line) {
   return fmt::format("{}  {}", line.substr(0, end + 1), registries_yaml_mark);
 }
 
-Error refusal(std::string_view file, std::size_t line, std::string message) {
+Error entry_refusal(std::string_view file, std::size_t line, std::string message) {
   return {.kind = ErrorKind::refused,
           .message = std::move(message),
           .hint = "write this entry out in block form, or leave the registry out of the intent file",
@@ -42,16 +41,16 @@ struct Merge {
   std::vector<std::string> dropped = {};  // lines that were ours and went away
 
   Result<YamlSpot> section(const std::string& name);
-  Result<> insert_entry(const std::string& section_name, std::vector<std::string> text);
-  Result<> insert_part(const std::vector<std::string>& entry,
-                       const std::function<std::vector<std::string>(OurMark)>& part);
+  Result<void> insert_entry(const std::string& section_name, std::vector<std::string> text);
+  Result<void> insert_part(const std::vector<std::string>& entry,
+                           const std::function<std::vector<std::string>(OurMark)>& part);
   void erase(std::size_t begin, std::size_t end);
-  Result<> set_all(const RegistriesYaml& desired);
-  Result<> set_mirror(const std::string& host, const std::vector<std::string>& endpoints);
-  Result<> set_endpoints(const YamlSpot& spot, const std::vector<std::string>& endpoints);
-  Result<> set_config(const std::string& host, const RegistriesYamlConfig& config);
-  Result<> remove_undesired(const RegistriesYaml& desired, const std::string& section_name);
-  Result<> remove_part(const std::vector<std::string>& path);
+  Result<void> set_all(const RegistriesYaml& desired);
+  Result<void> set_mirror(const std::string& host, const std::vector<std::string>& endpoints);
+  Result<void> set_endpoints(const YamlSpot& spot, const std::vector<std::string>& endpoints);
+  Result<void> set_config(const std::string& host, const RegistriesYamlConfig& config);
+  Result<void> remove_undesired(const RegistriesYaml& desired, const std::string& section_name);
+  Result<void> remove_part(const std::vector<std::string>& path);
 };
 
 void Merge::erase(std::size_t begin, std::size_t end) {
@@ -65,30 +64,31 @@ Result<YamlSpot> Merge::section(const std::string& name) {
   if (!spot) {
     lines.insert(lines.size(), {key_line(name, mark)});
     RF_TRY(spot, lines.find({name}));
-    if (!spot) return refusal(file, lines.size(), fmt::format("no `{}` can be added at the end", name));
+    if (!spot) return entry_refusal(file, lines.size(), fmt::format("no `{}` can be added at the end", name));
     return *spot;
   }
-  if (spot->form == Form::flow && value_part(lines.line(spot->line), spot->column) == "{}") {
+  if (spot->form == YamlSpot::Form::flow && value_part(lines.line(spot->line), spot->column) == "{}") {
     const std::string& line = lines.line(spot->line);
     const auto at = line.find("{}");
     lines.set(spot->line, std::string(trim(line.substr(0, at))) + line.substr(at + 2));
-    spot->form = Form::nothing;
+    spot->form = YamlSpot::Form::nothing;
   }
-  if (spot->form == Form::flow || spot->form == Form::scalar || spot->form == Form::inside)
-    return refusal(file, spot->line, fmt::format("`{}` is written in flow form", name));
+  if (spot->form == YamlSpot::Form::flow || spot->form == YamlSpot::Form::scalar ||
+      spot->form == YamlSpot::Form::inside)
+    return entry_refusal(file, spot->line, fmt::format("`{}` is written in flow form", name));
   if (value_part(lines.line(spot->line), spot->column).starts_with('*'))
-    return refusal(file, spot->line, fmt::format("`{}` is an alias of another part of the file", name));
+    return entry_refusal(file, spot->line, fmt::format("`{}` is an alias of another part of the file", name));
   return *spot;
 }
 
-Result<> Merge::insert_entry(const std::string& section_name, std::vector<std::string> text) {
+Result<void> Merge::insert_entry(const std::string& section_name, std::vector<std::string> text) {
   RF_TRY(const auto spot, section(section_name));
   RF_TRY(const auto keys, lines.keys({section_name}));
   std::size_t indent = spot.column + 2;
   if (!keys.empty()) {
     RF_TRY(const auto first, lines.find({section_name, keys.front()}));
-    if (!first || first->form == Form::inside)
-      return refusal(file, spot.line, fmt::format("`{}` is not written one key a line", section_name));
+    if (!first || first->form == YamlSpot::Form::inside)
+      return entry_refusal(file, spot.line, fmt::format("`{}` is not written with one key per line", section_name));
     indent = first->column;
   }
   for (auto& line : text) line.insert(0, indent, ' ');
@@ -97,22 +97,25 @@ Result<> Merge::insert_entry(const std::string& section_name, std::vector<std::s
 }
 
 // Puts a part right below the key of an entry that has no such part; marked where the entry itself is not.
-Result<> Merge::insert_part(const std::vector<std::string>& entry,
-                            const std::function<std::vector<std::string>(OurMark)>& part) {
+Result<void> Merge::insert_part(const std::vector<std::string>& entry,
+                                const std::function<std::vector<std::string>(OurMark)>& part) {
   RF_TRY(const auto spot, lines.find(entry));
-  if (!spot) return refusal(file, 0, fmt::format("the entry of {} comes from another part of the file", entry.back()));
+  if (!spot)
+    return entry_refusal(file, 0, fmt::format("the entry of {} comes from another part of the file", entry.back()));
   const auto rest = value_part(lines.line(spot->line), spot->column);
-  if (spot->form == Form::inside || spot->form == Form::flow || spot->form == Form::anchored ||
-      spot->form == Form::scalar || (spot->form == Form::nothing && !rest.empty()))
-    return refusal(file, spot->line, fmt::format("the entry of {} cannot be changed where it stands", entry.back()));
+  if (spot->form == YamlSpot::Form::inside || spot->form == YamlSpot::Form::flow ||
+      spot->form == YamlSpot::Form::anchored || spot->form == YamlSpot::Form::scalar ||
+      (spot->form == YamlSpot::Form::nothing && !rest.empty()))
+    return entry_refusal(file, spot->line, fmt::format("the entry of {} cannot be changed in place", entry.back()));
   RF_TRY(const auto keys, lines.keys(entry));
   std::size_t indent = spot->column + 2;
   if (!keys.empty()) {
     auto path = entry;
     path.push_back(keys.front());
     RF_TRY(const auto first, lines.find(path));
-    if (!first || first->form == Form::inside)
-      return refusal(file, spot->line, fmt::format("the entry of {} is not written one key a line", entry.back()));
+    if (!first || first->form == YamlSpot::Form::inside)
+      return entry_refusal(file, spot->line,
+                           fmt::format("the entry of {} is not written with one key per line", entry.back()));
     indent = first->column;
   }
   auto text = part(marked(lines.line(spot->line)) ? OurMark::no : mark);
@@ -127,21 +130,21 @@ bool same_endpoints(const std::vector<std::string>& a, const std::vector<std::st
   });
 }
 
-Result<> Merge::set_all(const RegistriesYaml& desired) {
+Result<void> Merge::set_all(const RegistriesYaml& desired) {
   for (const auto& [host, mirror] : desired.mirrors) RF_CHECK(set_mirror(host, mirror.endpoints));
   for (const auto& [host, config] : desired.configs) RF_CHECK(set_config(host, config));
   return {};
 }
 
-Result<> Merge::set_mirror(const std::string& host, const std::vector<std::string>& endpoints) {
+Result<void> Merge::set_mirror(const std::string& host, const std::vector<std::string>& endpoints) {
   const auto known = expected.mirrors.find(host);
   if (known != expected.mirrors.end() && same_endpoints(known->second.endpoints, endpoints)) return {};
   expected.mirrors[host].endpoints = endpoints;
   RF_TRY(const auto entry, lines.find({"mirrors", host}));
   if (!entry) return insert_entry("mirrors", mirror_lines(host, endpoints, mark));
   RF_TRY(const auto list, lines.find({"mirrors", host, "endpoint"}));
-  if (entry->form == Form::flow || entry->form == Form::inside)
-    return refusal(file, entry->line, fmt::format("the entry of {} is written in flow form", host));
+  if (entry->form == YamlSpot::Form::flow || entry->form == YamlSpot::Form::inside)
+    return entry_refusal(file, entry->line, fmt::format("the entry of {} is written in flow form", host));
   if (!list) return insert_part({"mirrors", host}, [&](OurMark own) { return endpoint_lines(endpoints, own); });
   const bool whole_entry = marked(lines.line(entry->line));
   RF_CHECK(set_endpoints(*list, endpoints));
@@ -151,17 +154,19 @@ Result<> Merge::set_mirror(const std::string& host, const std::vector<std::strin
 
 // Lines of items that stay are kept as the user wrote them, comments above them included; comments of items that go
 // stay too.
-Result<> Merge::set_endpoints(const YamlSpot& spot, const std::vector<std::string>& endpoints) {
+Result<void> Merge::set_endpoints(const YamlSpot& spot, const std::vector<std::string>& endpoints) {
   const std::string& key_line = lines.line(spot.line);
-  if (spot.form == Form::flow) {
+  if (spot.form == YamlSpot::Form::flow) {
     const auto text = value_part(key_line, spot.column);
     const auto at = static_cast<std::size_t>(text.data() - key_line.data());
-    if (!text.ends_with(']')) return refusal(file, spot.line, "this list goes on over several lines in flow form");
+    if (!text.ends_with(']'))
+      return entry_refusal(file, spot.line, "this list goes on over several lines in flow form");
     lines.set(spot.line, key_line.substr(0, at) + flow_list(endpoints) + key_line.substr(at + text.size()));
     return {};
   }
-  if (spot.form == Form::scalar || spot.form == Form::anchored || spot.form == Form::inside)
-    return refusal(file, spot.line, "this list is anchored or an alias: others would change with it");
+  if (spot.form == YamlSpot::Form::scalar || spot.form == YamlSpot::Form::anchored ||
+      spot.form == YamlSpot::Form::inside)
+    return entry_refusal(file, spot.line, "this list is anchored or an alias: others would change with it");
   const auto end = lines.end_of(spot);
   std::vector<std::string> old;
   for (std::size_t i = spot.line + 1; i < end; ++i) old.push_back(lines.line(i));
@@ -172,7 +177,7 @@ Result<> Merge::set_endpoints(const YamlSpot& spot, const std::vector<std::strin
   return {};
 }
 
-Result<> Merge::set_config(const std::string& host, const RegistriesYamlConfig& config) {
+Result<void> Merge::set_config(const std::string& host, const RegistriesYamlConfig& config) {
   auto known = expected.configs.find(host);
   if (known == expected.configs.end()) {
     RF_TRY(const auto entry, lines.find({"configs", host}));
@@ -188,8 +193,8 @@ Result<> Merge::set_config(const std::string& host, const RegistriesYamlConfig& 
     if (!wanted || (same && spot)) continue;
     (auth ? void(known->second.auth = config.auth) : void(known->second.tls = config.tls));
     if (spot) {
-      if (spot->form == Form::anchored || spot->form == Form::inside)
-        return refusal(file, spot->line, fmt::format("`{}` is anchored, an alias or part of a flow form", name));
+      if (spot->form == YamlSpot::Form::anchored || spot->form == YamlSpot::Form::inside)
+        return entry_refusal(file, spot->line, fmt::format("`{}` is anchored, an alias or part of a flow form", name));
       erase(spot->line, lines.end_of(*spot));
     }
     RF_CHECK(insert_part({"configs", host}, [&](OurMark own) {
@@ -199,9 +204,9 @@ Result<> Merge::set_config(const std::string& host, const RegistriesYamlConfig& 
   return {};
 }
 
-Result<> Merge::remove_part(const std::vector<std::string>& path) {
+Result<void> Merge::remove_part(const std::vector<std::string>& path) {
   RF_TRY(const auto spot, lines.find(path));
-  if (!spot || spot->form == Form::inside || !marked(lines.line(spot->line))) return {};
+  if (!spot || spot->form == YamlSpot::Form::inside || !marked(lines.line(spot->line))) return {};
   erase(spot->line, lines.end_of(*spot));
   if (path[0] == "mirrors") expected.mirrors[path[1]].endpoints.clear();
   if (path[2] == "auth") expected.configs[path[1]].auth.reset();
@@ -209,14 +214,15 @@ Result<> Merge::remove_part(const std::vector<std::string>& path) {
   return {};
 }
 
-Result<> Merge::remove_undesired(const RegistriesYaml& desired, const std::string& section_name) {
+Result<void> Merge::remove_undesired(const RegistriesYaml& desired, const std::string& section_name) {
   const bool mirrors = section_name == "mirrors";
   RF_TRY(const auto hosts, lines.keys({section_name}));
   for (const auto& host : hosts) {
     const auto config = desired.configs.find(host);
     const bool wanted = mirrors ? desired.mirrors.contains(host) : config != desired.configs.end();
     RF_TRY(const auto spot, lines.find({section_name, host}));
-    if (!spot || spot->form == Form::inside) continue;  // reached through a merge key, or in flow form: never ours
+    if (!spot || spot->form == YamlSpot::Form::inside)
+      continue;  // reached through a merge key, or in flow form: never ours
     const bool whole = marked(lines.line(spot->line));
     if (whole && !wanted) {
       erase(spot->line, lines.end_of(*spot));
@@ -228,27 +234,28 @@ Result<> Merge::remove_undesired(const RegistriesYaml& desired, const std::strin
       const bool auth = std::string_view(name) == "auth";
       if (mirrors || (wanted && (auth ? config->second.auth.has_value() : config->second.tls.has_value()))) continue;
       RF_TRY(const auto part, lines.find({section_name, host, name}));
-      if (part && part->form != Form::inside && whole) lines.set(part->line, with_mark(lines.line(part->line)));
+      if (part && part->form != YamlSpot::Form::inside && whole)
+        lines.set(part->line, with_mark(lines.line(part->line)));
       RF_CHECK(remove_part({section_name, host, name}));
     }
   }
   RF_TRY(const auto left, lines.keys({section_name}));
   RF_TRY(const auto spot, lines.find({section_name}));
-  if (left.empty() && spot && spot->form != Form::inside && marked(lines.line(spot->line)))
+  if (left.empty() && spot && spot->form != YamlSpot::Form::inside && marked(lines.line(spot->line)))
     erase(spot->line, spot->line + 1);
   return {};
 }
 
 // The safety net: whatever the edit did, this must hold.
-Result<> check(const Merge& merge, std::string_view before, const std::string& after) {
+Result<void> check(const Merge& merge, std::string_view before, const std::string& after) {
   const auto wrong = [&](std::string what) {
     return Error{.kind = ErrorKind::refused,
                  .message = fmt::format("this file cannot be changed safely: {}", what),
-                 .hint = "write it in block form, one key or item a line, without anchors in the entries that change",
+                 .hint = "write it in block form, one key or item per line, without anchors in the entries that change",
                  .where = Location{merge.file}};
   };
   auto read = parse_registries_yaml(after, merge.file);
-  if (!read) return wrong("it would not be readable any more");
+  if (!read) return wrong("the result would not be readable");
   const auto same = [](const auto& a, const auto& b) {
     return a.first == b.first && a.second.rewrites == b.second.rewrites &&
            same_endpoints(a.second.endpoints, b.second.endpoints);
@@ -275,14 +282,17 @@ bool holds_nothing(const YamlLines& document) {
 
 }  // namespace
 
-Result<std::string> merge_registries_yaml(std::string_view text, const RegistriesYaml& desired, std::string_view file) {
+Result<std::string> merge_registries_yaml(std::string_view text, const RegistriesYaml& desired, std::string_view file,
+                                          Undesired undesired) {
   RF_TRY(auto known, parse_registries_yaml(text, file));
   const bool fresh = trim(text).empty();
   if (fresh && desired.mirrors.empty() && desired.configs.empty()) return std::string(text);
   RF_TRY(auto document, YamlLines::read(fresh ? std::string(new_file_comment) + "\n" : std::string(text), file));
   Merge merge{.lines = std::move(document), .expected = std::move(known), .file = std::string(file)};
-  RF_CHECK(merge.remove_undesired(desired, "mirrors"));
-  RF_CHECK(merge.remove_undesired(desired, "configs"));
+  if (undesired == Undesired::remove) {
+    RF_CHECK(merge.remove_undesired(desired, "mirrors"));
+    RF_CHECK(merge.remove_undesired(desired, "configs"));
+  }
   RF_CHECK(merge.set_all(desired));
   auto after = merge.lines.text();
   RF_CHECK(check(merge, text, after));

@@ -24,10 +24,12 @@ namespace rf {
 inline constexpr std::string_view registries_yaml_mark = "# regfallback";
 
 // `desired.mirrors`: the endpoints of each declared registry; `desired.configs`: auth and tls of each endpoint host
-// that has any. Marked parts that are not desired any more are removed. An empty result: the file held nothing but
-// ours, and can go. The result is read back: where its meaning is not exactly the one wanted, or a comment would be
-// lost, the edit is refused.
-Result<std::string> merge_registries_yaml(std::string_view text, const RegistriesYaml& desired, std::string_view file);
+// that has any. Marked parts that are not desired are removed, unless `undesired` says otherwise. An empty result: the
+// file held nothing but ours, and can go. The result is read back: where its meaning is not exactly the one wanted, or
+// a comment would be lost, the edit is refused.
+enum class Undesired { remove, keep };
+Result<std::string> merge_registries_yaml(std::string_view text, const RegistriesYaml& desired, std::string_view file,
+                                          Undesired undesired = Undesired::remove);
 
 // The same for entries that are the user's: they carry no mark, and nothing is removed. What stands there for one of
 // these hosts is changed to what is given; a host with other `rewrite`s keeps them.

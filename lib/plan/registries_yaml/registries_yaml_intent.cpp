@@ -1,4 +1,5 @@
 #include "plan/registries_yaml/registries_yaml_intent.h"
+#include "containerd/pull/registry_family.h"
 
 #include <fmt/format.h>
 
@@ -35,17 +36,23 @@ class Declaration {
       if (options->second.insecure_skip_verify) tls = RegistriesYamlTls{.insecure_skip_verify = true};
     }
     if (const auto secrets = resolved_.find(host); secrets != resolved_.end()) {
-      const auto& found = secrets->second;
-      if (!found.ca_pem.empty() || !found.client_cert_pem.empty()) {
+      const auto& [username, password, ca, client_cert, client_key] = secrets->second;
+      if (!ca.empty() || !client_cert.empty()) {
         if (!tls) tls.emplace();
-        add_certificates(found, *tls);
+        add_certificates(certificates_of(ca, client_cert, client_key), *tls);
       }
-      if (!found.password.empty()) {
+      if (!password.empty()) {
         if (endpoint.scheme == "http")
-          warn(fmt::format("{}: credentials go over plain http, readable on the way", host));
-        out_.desired.configs[host].auth = RegistriesYamlAuth{.username = found.username, .password = found.password};
+          warn(fmt::format("{}: credentials are sent over plain http and can be read on the way", host));
+        out_.desired.configs[host].auth = RegistriesYamlAuth{.username = username, .password = password};
       }
     }
+    const auto* family = registry_family(host);
+    if (endpoint.override_path() && family != nullptr && family->refuses_unknown_repository)
+      warn(fmt::format(
+          "{}: {} refuses containerd's token request for an endpoint with a path, with or without credentials: with "
+          "registries.yaml no image can be pulled from there",
+          endpoint_url(endpoint), family->title));
     // Docker Hub's certificates are looked up under the registry's name, its credentials under the API host's.
     if (tls) out_.desired.configs[std::string(registry_of_api_host(host))].tls = tls;
   }
@@ -65,8 +72,7 @@ class Declaration {
     if (skip_verify) warn(fmt::format("{}: certificates are not verified (insecure_skip_verify)", host));
   }
 
-  void add_certificates(const ResolvedEndpoint& secrets, RegistriesYamlTls& tls) {
-    auto files = certificates_of(secrets);
+  void add_certificates(EndpointCertificates files, RegistriesYamlTls& tls) {
     if (!files.ca.name.empty()) tls.ca_file = add(std::move(files.ca));
     if (files.client.name.empty()) return;
     tls.cert_file = add(std::move(files.client));

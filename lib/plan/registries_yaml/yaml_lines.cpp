@@ -60,12 +60,12 @@ std::size_t after_colon(std::string_view line, std::size_t column) {
   return line.npos;
 }
 
-Error refusal(std::string_view file, int line, std::string message) {
+Error form_refusal(std::string_view file, int line, std::string message) {
   return {
       .kind = ErrorKind::refused,
       .message = std::move(message),
       .hint =
-          "write this part of the file in block form, one key or item a line; regfallback then changes single lines",
+          "write this part of the file in block form, one key or item per line; regfallback then changes single lines",
       .where = Location{std::string(file), line, 0}};
 }
 
@@ -108,17 +108,17 @@ Result<YamlLines> YamlLines::read(std::string_view text, std::string_view file) 
   for (const auto line : split(text, '\n')) {
     const auto number = static_cast<int>(document.lines_.size()) + 1;
     if (content && (line.starts_with("---") || line.starts_with("...")))
-      return refusal(file, number, "the file holds several documents");
+      return form_refusal(file, number, "the file contains several documents");
     if (const auto first = line.find_first_not_of(" \t");
         first != line.npos && line.substr(0, first).find('\t') != line.npos)
-      return refusal(file, number, "a tab stands in the indentation");
+      return form_refusal(file, number, "the indentation contains a tab");
     content = content || !is_blank_or_comment(line);
     document.lines_.emplace_back(line);
   }
   if (document.ends_with_newline_ && !document.lines_.empty()) document.lines_.pop_back();
   RF_TRY(const auto root, document.root());
   if (root->flow || root->is_scalar() || root->is_list())
-    return refusal(file, root->line, "the whole file is written in flow form");
+    return form_refusal(file, root->line, "the whole file is written in flow form");
   return document;
 }
 
@@ -126,7 +126,7 @@ Result<YamlPtr> YamlLines::root() const {
   if (root_) return root_;
   const auto text = this->text();
   read_ += text.size();
-  if (read_ > most_read) return unread_error("it takes too many changes", Location{file_});
+  if (read_ > most_read) return unread_error("it needs too many changes", Location{file_});
   RF_TRY(root_, parse_yaml(text, file_));
   return root_;
 }

@@ -102,7 +102,7 @@ Result<std::vector<PatchFile>> hosts_tree(const PatchInput& input, std::string_v
   return files;
 }
 
-Result<> hosts_dir_patch(const PatchInput& input, Patch& patch) {
+Result<void> hosts_dir_patch(const PatchInput& input, Patch& patch) {
   const std::string root =
       input.era && input.era->hosts_dir.starts_with('/') ? input.era->hosts_dir : "/etc/containerd/certs.d";
   RF_TRY(auto files, hosts_tree(input, root, patch));
@@ -117,7 +117,7 @@ Result<> hosts_dir_patch(const PatchInput& input, Patch& patch) {
   return {};
 }
 
-Result<> registries_yaml_patch(const PatchInput& input, Patch& patch) {
+Result<void> registries_yaml_patch(const PatchInput& input, Patch& patch) {
   const std::string file = input.era ? input.era->registries_file : "/etc/rancher/k3s/registries.yaml";
   const auto declared = registries_yaml_of(input.intent, input.resolved, parent_path(file) + "/regfallback");
   RF_TRY(auto text, merge_registries_yaml("", declared.desired, file));
@@ -129,7 +129,7 @@ Result<> registries_yaml_patch(const PatchInput& input, Patch& patch) {
   for (const auto& registry : input.intent.registries)
     if (registry.upstream == Registry::Upstream::none)
       patch.warnings.push_back(
-          fmt::format("{}: its upstream is tried last all the same, unless the node's config.yaml says "
+          fmt::format("{}: its upstream is still tried last, unless the node's config.yaml says "
                       "`disable-default-registry-endpoint: true`",
                       registry.name));
   patch.notes.push_back(

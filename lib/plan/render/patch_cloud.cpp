@@ -26,18 +26,18 @@ std::string pki_name(std::string_view host) {
 
 }  // namespace
 
-Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
+Result<void> bottlerocket_patch(const PatchInput& input, Patch& patch) {
   warn_inexpressible(input, "the settings API", Expressible::none, patch);
   Content out = "# apiclient apply, or user data\n";
   for (const auto& registry : input.intent.registries) {
     if (registry.upstream == Registry::Upstream::none)
       return Error{.kind = ErrorKind::unsupported,
                    .message = fmt::format("{}: Bottlerocket always tries the registry itself last", registry.name),
-                   .hint = "forbid it in the network, and leave `upstream: none` out here",
+                   .hint = "block it in the network, and leave `upstream: none` out here",
                    .where = registry.where};
     if (!ends_at_standard_upstream(registry) && registry.name != "*")
       patch.warnings.push_back(
-          fmt::format("{}: the registry itself is tried last, beside what is declared", registry.name));
+          fmt::format("{}: the registry itself is tried last, in addition to what is declared", registry.name));
     const auto endpoints = chain_before_default(registry);
     if (endpoints.empty()) continue;
     out += fmt::format("\n[[settings.container-registry.mirrors]]\nregistry = {}\nendpoint = {}\n",
@@ -45,7 +45,7 @@ Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
     for (const auto& endpoint : endpoints)
       if (endpoint.override_path())
         patch.warnings.push_back(fmt::format(
-            "{}: {} has a path, which images from before containerd 2.2 and later ones may read differently; try it",
+            "{}: {} has a path, which images with containerd before 2.2 may read differently from later ones; test it",
             registry.name, endpoint_url(endpoint)));
   }
   for (const auto& endpoint : endpoint_hosts(input.intent)) {
@@ -62,7 +62,7 @@ Result<> bottlerocket_patch(const PatchInput& input, Patch& patch) {
   return {};
 }
 
-Result<> nodeadm_patch(const PatchInput& input, Patch& patch) {
+Result<void> nodeadm_patch(const PatchInput& input, Patch& patch) {
   RF_TRY(const auto tree, hosts_tree(input, "/etc/containerd/certs.d", patch));
   const std::string config =
       "[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
@@ -92,7 +92,7 @@ Result<> nodeadm_patch(const PatchInput& input, Patch& patch) {
   return {};
 }
 
-Result<> cloud_init_patch(const PatchInput& input, Patch& patch) {
+Result<void> cloud_init_patch(const PatchInput& input, Patch& patch) {
   RF_TRY(const auto tree, hosts_tree(input, "/etc/containerd/certs.d", patch));
   Content out = "#cloud-config\nwrite_files:\n";
   for (const auto& file : tree)
@@ -102,7 +102,7 @@ Result<> cloud_init_patch(const PatchInput& input, Patch& patch) {
   patch.notes.emplace_back(
       "containerd reads these files when its config.toml names /etc/containerd/certs.d alone as config_path: set that "
       "in the "
-      "image, or run `regfallback apply` once the node is up");
+      "image, or run 'regfallback apply' once the node is up");
   return {};
 }
 

@@ -29,7 +29,7 @@ std::string url_of(const HostEntry& host) {
 
 }  // namespace
 
-Result<> kind_patch(const PatchInput& input, Patch& patch) {
+Result<void> kind_patch(const PatchInput& input, Patch& patch) {
   RF_TRY(const auto tree, hosts_tree(input, "certs.d", patch));
   std::string out = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n";
   const bool needed = !input.target.containerd || *input.target.containerd < reads_certs_d_by_default;
@@ -54,7 +54,7 @@ Result<> kind_patch(const PatchInput& input, Patch& patch) {
   return {};
 }
 
-Result<> kubespray_patch(const PatchInput& input, Patch& patch) {
+Result<void> kubespray_patch(const PatchInput& input, Patch& patch) {
   std::string out = "# group_vars/all/containerd.yml\ncontainerd_registries_mirrors:\n";
   Content auth;
   for (const auto& registry : input.intent.registries) {
@@ -63,7 +63,7 @@ Result<> kubespray_patch(const PatchInput& input, Patch& patch) {
           .kind = ErrorKind::unsupported,
           .message =
               "Kubespray writes a `server` into every hosts.toml, so `*` cannot end at each registry's own upstream",
-          .hint = "name the registries one by one, or run `regfallback apply` on these nodes",
+          .hint = "name the registries one by one, or run 'regfallback apply' on these nodes",
           .where = registry.where};
     RF_TRY(auto files, hosts_files(registry, input.intent, input.resolved, patch_containerd(input)));
     patch.warnings.insert(patch.warnings.end(), files.warnings.begin(), files.warnings.end());
@@ -77,7 +77,7 @@ Result<> kubespray_patch(const PatchInput& input, Patch& patch) {
       return Error{
           .kind = ErrorKind::unsupported,
           .message = fmt::format("{}: every endpoint has a path, and Kubespray's `server` cannot", registry.name),
-          .hint = "run `regfallback apply` on these nodes",
+          .hint = "run 'regfallback apply' on these nodes",
           .where = registry.where};
     const auto server = url_of(*plain);
     if (const auto& last = chain.back(); chain.size() > 1 && url_of(last) == server && last.headers.empty() && !last.ca)

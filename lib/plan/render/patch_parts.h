@@ -17,15 +17,15 @@ struct PatchInput {
 };
 
 // Each turns the intent into one native form and adds it to the patch.
-using PatchForm = Result<> (*)(const PatchInput&, Patch&);
-Result<> hosts_dir_patch(const PatchInput& input, Patch& patch);
-Result<> registries_yaml_patch(const PatchInput& input, Patch& patch);
-Result<> talos_patch(const PatchInput& input, Patch& patch);
-Result<> bottlerocket_patch(const PatchInput& input, Patch& patch);
-Result<> nodeadm_patch(const PatchInput& input, Patch& patch);
-Result<> cloud_init_patch(const PatchInput& input, Patch& patch);
-Result<> kubespray_patch(const PatchInput& input, Patch& patch);
-Result<> kind_patch(const PatchInput& input, Patch& patch);
+using PatchForm = Result<void> (*)(const PatchInput&, Patch&);
+Result<void> hosts_dir_patch(const PatchInput& input, Patch& patch);
+Result<void> registries_yaml_patch(const PatchInput& input, Patch& patch);
+Result<void> talos_patch(const PatchInput& input, Patch& patch);
+Result<void> bottlerocket_patch(const PatchInput& input, Patch& patch);
+Result<void> nodeadm_patch(const PatchInput& input, Patch& patch);
+Result<void> cloud_init_patch(const PatchInput& input, Patch& patch);
+Result<void> kubespray_patch(const PatchInput& input, Patch& patch);
+Result<void> kind_patch(const PatchInput& input, Patch& patch);
 
 // The version the hosts.toml files are for.
 Version patch_containerd(const PatchInput& input);

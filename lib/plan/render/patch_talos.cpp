@@ -100,7 +100,7 @@ Content machine_config(const PatchInput& input) {
 
 }  // namespace
 
-Result<> talos_patch(const PatchInput& input, Patch& patch) {
+Result<void> talos_patch(const PatchInput& input, Patch& patch) {
   warn_inexpressible(input, "the Talos machine configuration", Expressible::tls_and_auth, patch);
   for (const auto& registry : input.intent.registries)
     if (mirror_of(registry).endpoints.empty())

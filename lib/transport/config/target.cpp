@@ -20,21 +20,24 @@ bool harmless(std::string_view text, std::string_view more) {
 
 Result<void> check_target(const Target& target) {
   if (!harmless(target.host, ":%")) {
-    return Error{ErrorKind::usage, "\"" + terminal_safe(target.host) + "\" is not a host name",
-                 "host names have letters, digits, dots, dashes and underscores, and do not begin with a dash"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = "\"" + terminal_safe(target.host) + "\" is not a host name",
+                 .hint = "host names have letters, digits, dots, dashes and underscores, and do not begin with a dash"};
   }
   if (!target.user.empty() && !harmless(target.user, "+@\\$")) {
-    return Error{ErrorKind::usage, "\"" + terminal_safe(target.user) + "\" is not a user name"};
+    return Error{.kind = ErrorKind::usage, .message = "\"" + terminal_safe(target.user) + "\" is not a user name"};
   }
   if (target.port < 0 || target.port > 65535) {
-    return Error{ErrorKind::usage, std::to_string(target.port) + " is not a port", "ports go from 1 to 65535"};
+    return Error{.kind = ErrorKind::usage,
+                 .message = std::to_string(target.port) + " is not a port",
+                 .hint = "a port is a number from 1 to 65535"};
   }
   return {};
 }
 
 Result<Target> parse_target(std::string_view text) {
   const auto wrong = [&] {
-    return Error{ErrorKind::usage, "\"" + terminal_safe(text) + "\" is not [user@]host[:port]"};
+    return Error{.kind = ErrorKind::usage, .message = "\"" + terminal_safe(text) + "\" is not [user@]host[:port]"};
   };
   Target target;
   std::string_view rest = text;

@@ -15,7 +15,8 @@ constexpr char identities_answer = 12, sign_response = 14;
 Result<std::vector<AgentKey>> parse_agent_keys(std::string_view answer) {
   WireReader reader(answer);
   std::vector<AgentKey> keys;
-  if (reader.byte() != identities_answer) return Error{ErrorKind::auth, "the ssh agent refused to list its keys"};
+  if (reader.byte() != identities_answer)
+    return Error{.kind = ErrorKind::auth, .message = "the ssh agent refused to list its keys"};
   const auto count = reader.number();
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     AgentKey key;
@@ -29,14 +30,17 @@ Result<std::vector<AgentKey>> parse_agent_keys(std::string_view answer) {
 Result<std::string> parse_agent_signature(std::string_view answer, std::string_view algorithm) {
   WireReader reader(answer);
   if (reader.byte() != sign_response) {
-    return Error{ErrorKind::auth, "the ssh agent did not sign", "is it locked, or does the key need a confirmation?"};
+    return Error{.kind = ErrorKind::auth,
+                 .message = "the ssh agent did not sign",
+                 .hint = "it may be locked, or the key may need a confirmation"};
   }
   WireReader signature(reader.string());
   const auto used = signature.string();
   std::string text(signature.string());
   if (!signature.ok() || used != algorithm) {
-    return Error{ErrorKind::auth,
-                 "the ssh agent signed with " + terminal_safe(used) + " instead of " + std::string(algorithm)};
+    return Error{
+        .kind = ErrorKind::auth,
+        .message = "the ssh agent signed with " + terminal_safe(used) + " instead of " + std::string(algorithm)};
   }
   return text;
 }

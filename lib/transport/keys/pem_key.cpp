@@ -21,10 +21,11 @@ constexpr std::int64_t most_scrypt_blocks = 1 << 21;  // N * r * p; openssl writ
 
 Error fault(ErrorKind kind, std::string message) {
   ERR_clear_error();
-  return {kind, std::move(message),
-          kind == ErrorKind::auth ? "" : "use ed25519, ecdsa or rsa keys, an agent, or --transport openssh"};
+  return {.kind = kind,
+          .message = std::move(message),
+          .hint = kind == ErrorKind::auth ? "" : "use ed25519, ecdsa or rsa keys, an agent, or --transport openssh"};
 }
-Error wrong_passphrase() { return fault(ErrorKind::auth, "the passphrase of the key is wrong"); }
+Error wrong_pem_passphrase() { return fault(ErrorKind::auth, "the passphrase of the key is wrong"); }
 Error damaged() { return fault(ErrorKind::unsupported, "the key file is damaged or of an unknown format"); }
 
 struct Block {
@@ -93,11 +94,11 @@ Result<EVP_PKEY*> read_encrypted(const Block& block, const Secret& passphrase) {
   X509_SIG_get0(sealed.get(), &algorithm, nullptr);
   if (!is_affordable(algorithm))
     return fault(ErrorKind::unsupported,
-                 "the key's passphrase is stretched in a way that is not supported here, or for too long");
+                 "the key derivation of this key's passphrase is not supported here, or has too many rounds");
   const auto text = passphrase.expose();
   const Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> plain(
       PKCS8_decrypt(sealed.get(), text.data(), static_cast<int>(text.size())));
-  if (!plain) return wrong_passphrase();
+  if (!plain) return wrong_pem_passphrase();
   EVP_PKEY* key = EVP_PKCS82PKEY(plain.get());
   if (key == nullptr) return damaged();
   return key;
@@ -110,7 +111,7 @@ Result<EVP_PKEY*> read_block(Block& block, const Secret& passphrase) {
   Secret copy = passphrase;
   if (PEM_get_EVP_CIPHER_INFO(block.header, &cipher) != 1) return damaged();
   if (cipher.cipher != nullptr && PEM_do_header(&cipher, block.data, &block.size, give_passphrase, &copy) != 1)
-    return wrong_passphrase();
+    return wrong_pem_passphrase();
   const unsigned char* at = block.data;
   EVP_PKEY* key = nullptr;
   if (name == "PRIVATE KEY") {
@@ -119,7 +120,7 @@ Result<EVP_PKEY*> read_block(Block& block, const Secret& passphrase) {
   } else {
     key = d2i_PrivateKey(name == "EC PRIVATE KEY" ? EVP_PKEY_EC : EVP_PKEY_RSA, nullptr, &at, block.size);
   }
-  if (key == nullptr) return cipher.cipher != nullptr ? wrong_passphrase() : damaged();
+  if (key == nullptr) return cipher.cipher != nullptr ? wrong_pem_passphrase() : damaged();
   return key;
 }
 

@@ -27,11 +27,13 @@ constexpr std::string_view magic("openssh-key-v1\0", 15);
 
 Error unsupported(std::string what) {
   ERR_clear_error();
-  return {ErrorKind::unsupported, std::move(what), "use ed25519, ecdsa or rsa keys, an agent, or --transport openssh"};
+  return {.kind = ErrorKind::unsupported,
+          .message = std::move(what),
+          .hint = "use ed25519, ecdsa or rsa keys, an agent, or --transport openssh"};
 }
-Error wrong_passphrase() {
+Error wrong_openssh_passphrase() {
   ERR_clear_error();
-  return {ErrorKind::auth, "the passphrase of the key is wrong"};
+  return {.kind = ErrorKind::auth, .message = "the passphrase of the key is wrong"};
 }
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -86,7 +88,7 @@ Result<Secret> decrypt(const Envelope& envelope, const Secret& passphrase) {
   const EVP_CIPHER* cipher = EVP_get_cipherbyname(name.c_str());
   const bool stream = name.ends_with("-ctr") || name.ends_with("-cbc");
   if (envelope.kdf == "bcrypt" && envelope.rounds > most_rounds) {
-    return unsupported("the key's passphrase is stretched in " + std::to_string(envelope.rounds) +
+    return unsupported("the key derivation of this key's passphrase has " + std::to_string(envelope.rounds) +
                        " rounds, which would take too long here");
   }
   if (cipher == nullptr || !stream || envelope.kdf != "bcrypt" || envelope.rounds == 0) {
@@ -106,7 +108,7 @@ Result<Secret> decrypt(const Envelope& envelope, const Secret& passphrase) {
                                       bytes(sealed), static_cast<int>(sealed.size())) == 1;
   plain.resize(fine ? static_cast<std::size_t>(written) : 0);
   Secret read(std::move(plain));
-  if (!fine) return wrong_passphrase();
+  if (!fine) return wrong_openssh_passphrase();
   return read;
 }
 
@@ -167,7 +169,7 @@ Result<Key> ecdsa_key(WireReader& reader) {
 Result<Key> read_secret_part(std::string_view plain) {
   WireReader reader(plain);
   const auto check = reader.number();
-  if (check != reader.number() || !reader.ok()) return wrong_passphrase();
+  if (check != reader.number() || !reader.ok()) return wrong_openssh_passphrase();
   const auto type = reader.string();
   if (type == "ssh-ed25519") {
     reader.string();
@@ -254,7 +256,7 @@ Result<std::string> PrivateKey::sign(std::string_view data, std::string_view alg
   if (algorithm == "rsa-sha2-256" || algorithm == "ecdsa-sha2-nistp256") digest = EVP_sha256();
   if (algorithm == "ecdsa-sha2-nistp384") digest = EVP_sha384();
   if (digest == nullptr && algorithm != "ssh-ed25519")
-    return unsupported("the node wants " + terminal_safe(algorithm) + " signatures, which are not safe");
+    return unsupported("the node requires " + terminal_safe(algorithm) + " signatures, which are not safe");
   const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
   std::size_t size = 0;
   if (EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key_) != 1 ||

@@ -45,7 +45,8 @@ struct Pipe {
 
 Result<Pipe> make_pipe() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return Error{ErrorKind::io, std::string("no pipe: ") + std::strerror(errno)};
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return Error{.kind = ErrorKind::io, .message = std::string("cannot create a pipe: ") + std::strerror(errno)};
   return Pipe{ends[0], ends[1]};
 }
 
@@ -107,9 +108,9 @@ Result<pid_t> start(const ChildCommand& command, int in, int out, int err) {
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (failed != 0) {
-    return Error{failed == ENOENT ? ErrorKind::unsupported : ErrorKind::io,
-                 command.argv[0] + " could not be started: " + std::strerror(failed),
-                 failed == ENOENT ? "install " + command.argv[0] : ""};
+    return Error{.kind = failed == ENOENT ? ErrorKind::unsupported : ErrorKind::io,
+                 .message = command.argv[0] + " could not be started: " + std::strerror(failed),
+                 .hint = failed == ENOENT ? "install " + command.argv[0] : ""};
   }
   return pid;
 }
@@ -127,8 +128,10 @@ Result<std::shared_ptr<Child>> spawn(const asio::any_io_executor& executor, cons
   adopt(child->in, in.write_end);
   auto out = make_pipe();
   auto err = make_pipe();
-  Result<pid_t> pid = out && err ? start(command, in.read_end, out->write_end, err->write_end)
-                                 : Result<pid_t>(Error{ErrorKind::io, "too many open files", "lower --parallel"});
+  Result<pid_t> pid =
+      out && err
+          ? start(command, in.read_end, out->write_end, err->write_end)
+          : Result<pid_t>(Error{.kind = ErrorKind::io, .message = "too many open files", .hint = "lower --parallel"});
   ::close(in.read_end);
   if (out) {
     ::close(out->write_end);
@@ -183,7 +186,7 @@ class ChildStream final : public ByteStream {
     const auto child = child_;
     std::error_code failed;
     co_await asio::async_write(child->in, asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, failed));
-    if (failed) co_return Error{ErrorKind::connect, failed.message()};
+    if (failed) co_return Error{.kind = ErrorKind::connect, .message = failed.message()};
     co_return Result<void>();
   }
 
@@ -208,7 +211,7 @@ class ChildStream final : public ByteStream {
       if (child->out_ended && (child->err_ended || patience-- == 0)) co_return std::string();
       co_await wait_for_more(child, child->out_ended ? std::chrono::milliseconds(100) : std::chrono::hours(24));
     }
-    co_return Error{ErrorKind::connect, "the stream was closed"};
+    co_return Error{.kind = ErrorKind::connect, .message = "the stream was closed"};
   }
 
   void close() override { child_->close(); }
@@ -239,7 +242,8 @@ asio::awaitable<Result<Output>> capture_child(const ChildCommand& command, std::
   while (true) {
     auto bytes = co_await stream.read();
     if (deadline.passed() || output.text.size() > (1u << 20)) {
-      co_return Error{ErrorKind::timeout, command.argv[0] + " did not end in time, or printed too much"};
+      co_return Error{.kind = ErrorKind::timeout,
+                      .message = command.argv[0] + " did not end in time or printed too much"};
     }
     if (!bytes) co_return std::move(bytes).error();
     if (bytes->empty()) break;

@@ -41,7 +41,8 @@ Result<void> FrameReader::take_line(const std::function<void(std::string_view)>&
   }
   const std::string digits = line_.substr(end_.size());
   if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != std::string::npos) {
-    return Error{ErrorKind::protocol, "the END line has no exit status: \"" + terminal_safe(line_) + "\""};
+    return Error{.kind = ErrorKind::protocol,
+                 .message = "the END line has no exit status: \"" + terminal_safe(line_) + "\""};
   }
   rc_ = std::stoi(digits);
   if (!text_.empty()) text_.pop_back();  // the newline that END brings with it
@@ -56,12 +57,13 @@ Result<bool> FrameReader::feed(std::string_view bytes, const std::function<void(
     line_ += bytes.substr(0, end);
     bytes = end == std::string_view::npos ? std::string_view() : bytes.substr(end + 1);
     if (state_ == State::before && noise_.size() + line_.size() > limits_.noise) {
-      return Error{ErrorKind::protocol,
-                   "more than " + std::to_string(limits_.noise) + " bytes came before our script began",
-                   "something that the login shell runs prints too much"};
+      return Error{.kind = ErrorKind::protocol,
+                   .message = "more than " + std::to_string(limits_.noise) + " bytes came before our script began",
+                   .hint = "a start-up file of the login shell prints too much"};
     }
     if (state_ == State::inside && text_.size() + line_.size() > limits_.text + end_.size() + 4) {
-      return Error{ErrorKind::protocol, "the script printed more than " + std::to_string(limits_.text) + " bytes"};
+      return Error{.kind = ErrorKind::protocol,
+                   .message = "the script printed more than " + std::to_string(limits_.text) + " bytes"};
     }
     if (end == std::string_view::npos) break;
     RF_CHECK(take_line(on_line));

@@ -17,7 +17,7 @@ namespace {
 Result<std::string> random_nonce() {
   unsigned char bytes[16];
   if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) {
-    return Error{ErrorKind::io, "the system gave no random bytes"};
+    return Error{.kind = ErrorKind::io, .message = "the system returned no random bytes"};
   }
   static constexpr char digits[] = "0123456789abcdef";
   std::string hex;
@@ -31,11 +31,11 @@ Result<std::string> random_nonce() {
 std::string said(const std::string& noise, const std::string& complaint) {
   const auto text = trim(trim(complaint).empty() ? std::string_view(noise) : std::string_view(complaint));
   if (text.empty()) return "";
-  return ", after saying \"" + terminal_safe(text.substr(text.size() > 300 ? text.size() - 300 : 0)) + "\"";
+  return ", after printing \"" + terminal_safe(text.substr(text.size() > 300 ? text.size() - 300 : 0)) + "\"";
 }
 
 Error no_end(const FrameReader& frame, const std::string& complaint) {
-  Error error{ErrorKind::protocol, "", "ask the node for its state again"};
+  Error error{.kind = ErrorKind::protocol, .message = "", .hint = "ask the node for its state again"};
   error.message = frame.began() ? "the node went away before the script ended; its state is unknown"
                                 : "the node went away before the script began; it may or may not have run";
   error.message += said(frame.noise(), complaint);
@@ -44,9 +44,10 @@ Error no_end(const FrameReader& frame, const std::string& complaint) {
 
 Error out_of_time(const FrameReader& frame, std::chrono::milliseconds limit) {
   const std::string what = frame.began() ? "the script did not end" : "the script did not begin";
-  return Error{ErrorKind::timeout,
-               what + " within " + std::to_string(limit.count() / 1000.0).substr(0, 5) + " s; its state is unknown",
-               "ask the node for its state again, or raise --timeout"};
+  return Error{
+      .kind = ErrorKind::timeout,
+      .message = what + " within " + std::to_string(limit.count() / 1000.0).substr(0, 5) + " s; its state is unknown",
+      .hint = "run regfallback status to see the state of the node, or raise --timeout"};
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ await_own_restart() { # SECONDS
   while get_socket && [ "$inode" = "$old_inode" ] || [ -z "$inode" ]; do
     uptime
     if [ "$seconds" -ge "$late" ]; then
-      said="it did not restart by itself within $1 s"
+      said="it did not restart on its own within $1 s"
       return 1
     fi
     nap 0.1
@@ -122,7 +122,7 @@ await_health() { # -> 0, or 1 with `why`
   deadline=$((seconds + wait + 1))
   last='' last_health=''
   why="nothing answers on $socket"
-  if [ -z "$socket" ]; then why="nothing is known about the runtime: neither its socket nor a unit that runs"; fi
+  if [ -z "$socket" ]; then why="the state of the runtime is unknown: there is neither a socket nor a running unit"; fi
   while :; do
     get_sample
     if [ -z "$last_health" ] || [ "$sample" != "$last" ] || knows_less || ! service_is_runtime; then get_health; fi
@@ -130,13 +130,13 @@ await_health() { # -> 0, or 1 with `why`
     if [ -z "$health" ]; then
       pause=0.05
     elif knows_less; then
-      why="less is known about the runtime than before: $health"
+      why="the runtime reports less than before: $health"
     elif [ "$sample$health" != "$last$last_health" ]; then
-      why="the runtime does not stay up: $health"
+      why="the runtime does not keep running: $health"
     elif is_healthy; then
       return 0
     else
-      why="the runtime is not well: $health"
+      why="the runtime is not healthy: $health"
       return 1
     fi
     last=$sample last_health=$health
@@ -169,7 +169,7 @@ still_up() { # -> 0, or 1 with `why`. A person may restart a service; systemd do
   case $restarts:$value in *[!0-9:]* | *:) ;; *) if [ "$value" -gt "$restarts" ]; then return 1; fi ;; esac
   if [ "$restart" = itself ] && [ "$inode" != "$born" ]; then return 1; fi
   field SubState
-  why="$service does not stay up ($value)"
+  why="$service does not keep running ($value)"
   case $value in failed | dead | auto-restart*) return 1 ;; esac
 }
 watch() { # -> 0 when it is well at the end, 1 with `why`, 2 when the watch was ended from outside

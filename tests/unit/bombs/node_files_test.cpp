@@ -108,8 +108,8 @@ TEST_CASE("what is too large is our limit, with its place, and no fault of the f
     return result.error().message;
   };
   const auto merges = alias_bomb("{", "}", "<<: ");
-  CHECK(limit(parse_registries_yaml(merges, "f")) == "not read: more than 50000 values, with what aliases repeat");
-  CHECK(limit(read_yaml(merges, "f")) == "not read: more than 50000 values, with what aliases repeat");
+  CHECK(limit(parse_registries_yaml(merges, "f")) == "not read: more than 50000 values, counting repeated aliases");
+  CHECK(limit(read_yaml(merges, "f")) == "not read: more than 50000 values, counting repeated aliases");
   CHECK(limit(read_yaml(repeated("[", 100), "f")) == "not read: nested deeper than 32 levels");
   CHECK(limit(read_yaml(repeated("a\n", 2u << 20), "f")) == "not read: larger than 1024 KiB");
   CHECK(limit(parse_toml("x = " + repeated("[", 200) + repeated("]", 200), "f")) ==
@@ -150,14 +150,14 @@ TEST_CASE("a configuration that we did not read is no configuration that contain
   for (int i = 0; i < 1001; ++i) tree.put_file("/d/" + std::to_string(i) + ".toml", "");
   CHECK(unread(tree) == "/etc/containerd/config.toml: not read: it imports 1000 files or more");
   std::string patterns = "version = 2\nimports = [";
-  for (int i = 0; i < 200; ++i) patterns += "\"/d/" + std::to_string(i) + "*.toml\", ";
+  for (int i = 0; i < 200; ++i) patterns += "\"/none/" + std::to_string(i) + "*.toml\", ";
   tree.put_file(config_file, patterns + "]\n");
   CHECK(unread(tree) == "/etc/containerd/config.toml: not read: more than 100 patterns in imports");
   FileTree several;
   several.put_file(config_file, "version = 2\nimports = [\"/d/*.toml\"]\n");
   for (int i = 0; i < 5; ++i)
     several.put_file("/d/" + std::to_string(i) + ".toml", "x = [" + repeated("1,", 40'000) + "]\n");
-  CHECK(unread(several) == "/d/1.toml: not read: more than 50000 values, with the files before it");
+  CHECK(unread(several) == "/d/2.toml: not read: more than 50000 values, together with the files read before it");
 }
 
 TEST_CASE("a hosts.toml that we did not read decides no chain") {
@@ -172,7 +172,8 @@ TEST_CASE("a hosts.toml that we did not read decides no chain") {
   for (const auto& version : versions) {
     FileTree tree;
     tree.put("/c/docker.io/hosts.toml", {.kind = FileEntry::Kind::unreadable, .unread = "larger than 1 MiB"});
-    tree.put("/c/closed.io", {.kind = FileEntry::Kind::unreadable, .unread = "this user may not list the directory"});
+    tree.put("/c/closed.io",
+             {.kind = FileEntry::Kind::unreadable, .unread = "this user has no permission to list the directory"});
     tree.put("/c/pipe.io/hosts.toml", {.kind = FileEntry::Kind::other});
     tree.put_file("/c/deep.io/hosts.toml", "x = " + repeated("[", 200) + repeated("]", 200) + "\n");
     tree.put_file("/c/fine.io/hosts.toml", "server = \"https://m\"\n[host.\"https://n\"]\n");

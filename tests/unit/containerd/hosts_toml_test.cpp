@@ -106,7 +106,7 @@ TEST_CASE("what a file says in vain is named with its line") {
   CHECK(hosts->ignored[0].line == 1);
   CHECK(hosts->ignored[1] == IgnoredLine{2, "unknown key foo", IgnoredKind::unknown_host_key, {.key = "foo"}});
   CHECK(hosts->ignored[2].line == 4);
-  CHECK(hosts->ignored[2].reason.starts_with("server stands behind a [host] header"));
+  CHECK(hosts->ignored[2].reason.starts_with("server is written after a [host] table"));
   CHECK(hosts->ignored[3] == IgnoredLine{5,
                                          "unknown key dail_timeout; did you mean dial_timeout?",
                                          IgnoredKind::unknown_host_key,

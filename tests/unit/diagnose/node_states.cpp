@@ -53,7 +53,7 @@ std::vector<State> runtime_states() {
        "-",
        {"no running containerd listens there"}},
       {"a copy of files", "no-containerd-runs", copy, ""},
-      {"one that runs", "no-containerd-runs", mirrored(), ""},
+      {"running one", "no-containerd-runs", mirrored(), ""},
 
       {"CRI-O", "other-runtime", crio, "-", {"CRI-O"}},
       {"K3s with --docker", "other-runtime", docker, "/etc/rancher/k3s/registries.yaml:1", {"--docker", "daemon.json"}},
@@ -151,7 +151,7 @@ std::vector<State> leftover_states() {
        "spegel-beside",
        spegel,
        file,
-       {"docker.io is not its own", "ghcr.io before it lies in _backup", "additionalMirrorTargets"},
+       {"docker.io is not its own", "ghcr.io before are in _backup", "additionalMirrorTargets"},
        Severity::warning},
       {"Spegel alone", "spegel-beside", alone, "/etc/containerd/certs.d", {}, Severity::note},
       {"no Spegel", "spegel-beside", mirrored(), ""},
@@ -189,7 +189,7 @@ std::vector<State> declared_states() {
   same.intent = intent_of("https://m1:5000");
   Patient refused = different;
   refused.refusal = Error{.kind = ErrorKind::refused,
-                          .message = "mirrors stand in config.toml",
+                          .message = "config.toml has mirrors",
                           .hint = "regfallback migrate",
                           .where = Location{config, 4, 1}};
   Patient warned = same;
@@ -207,7 +207,7 @@ std::vector<State> declared_states() {
        "cannot-be-applied",
        refused,
        config + ":4",
-       {"mirrors stand in config.toml", "regfallback migrate"},
+       {"config.toml has mirrors", "regfallback migrate"},
        Severity::warning},
       {"nothing in the way", "cannot-be-applied", same, ""},
 
@@ -223,7 +223,7 @@ Patient answered(Answer answer, std::string detail = "", std::string version = "
   endpoint.host = "m1:5000";
   endpoint.path = "/v2";
   endpoint.source = Location{file, 3, 0};
-  patient.answers = {{"docker.io", endpoint, answer, std::move(detail)}};
+  patient.answers = {{"docker.io", endpoint, answer, 0, std::move(detail)}};
   return patient;
 }
 
@@ -234,21 +234,28 @@ std::vector<State> answer_states() {
        "endpoint-silent",
        answered(Answer::timeout, "", "2.3.4"),
        file + ":3",
-       {"goes on after 30 s"}},
+       {"tries the next endpoint after 30 s"}},
       {"an answer", "endpoint-silent", answered(Answer::serves), ""},
 
       {"plain http behind https",
        "endpoint-speaks-http",
-       answered(Answer::tls, "error:0A00010B:SSL routines::wrong version number"),
+       answered(Answer::plain_http),
        file + ":3",
-       {"write http://m1:5000", "skip_verify does not change that"}},
+       {"docker.io: https://m1:5000/v2: it speaks plain http", "write http://m1:5000",
+        "skip_verify does not change that"}},
       {"a certificate of somebody else", "endpoint-speaks-http", answered(Answer::tls, "self-signed certificate"), ""},
 
       {"nothing listens there",
        "endpoint-does-not-serve",
        answered(Answer::refused, "Connection refused"),
        file + ":3",
-       {"refused", "goes on to the next endpoint"},
+       {"docker.io: https://m1:5000/v2: connection refused", "tries the next endpoint"},
+       Severity::warning},
+      {"nothing on the node could ask",
+       "endpoint-does-not-serve",
+       answered(Answer::not_asked, "no client on the node"),
+       file + ":3",
+       {"no client on the node", "is not known"},
        Severity::warning},
       {"it asks for credentials", "endpoint-does-not-serve", answered(Answer::unauthorized), ""},
   };

@@ -109,17 +109,17 @@ endpoints:
           "f:2:1: unknown key \"regsitries\"\n  hint: did you mean `registries`?",
           "f:6:5: unknown key \"mirror\"\n  hint: did you mean `mirrors`?",
           "f:7:15: expected an endpoint, or none, found a list",
-          "f:8:3: \"docker.io\" stands here twice; the first is on line 5\n  hint: join the two",
+          "f:8:3: \"docker.io\" is written twice; the first is on line 5\n  hint: merge the two",
           "f:10:3: \"index.docker.io\" is Docker Hub, whose images are looked up as docker.io\n  hint: write docker.io",
           "f:11:15: \"ftp://x\" starts with ftp://; registries speak http or https\n  hint: write https://x",
           "f:14:19: unknown key \"skip_verify\"\n  hint: did you mean `insecure_skip_verify`?",
-          "f:15:5: unknown key \"password\"\n  hint: the keys here are auth, tls, dial_timeout, capabilities, headers",
+          "f:15:5: unknown key \"password\"\n  hint: the keys allowed here are auth, tls, dial_timeout, capabilities, headers",
       });
 }
 
 TEST_CASE("an empty file and a wrong root say how to begin") {
   CHECK(problems("") == std::vector<std::string>{
-                            "f:1:1: the file is empty\n  hint: `regfallback init` writes a commented starter file"});
+                            "f:1:1: the file is empty\n  hint: 'regfallback init' writes a commented starter file"});
   CHECK(problems("- a\n") == std::vector<std::string>{"f:1:1: expected the keys version and registries, found a list"});
   CHECK(problems("version: 1\n") ==
         std::vector<std::string>{
@@ -135,7 +135,7 @@ TEST_CASE("YAML that is none is one problem with its place") {
 }
 
 TEST_CASE("chains that no runtime could follow are refused") {
-  CHECK(registry("    mirrors: [docker.io]\n")[0].find("stands twice in the chain of docker.io") != std::string::npos);
+  CHECK(registry("    mirrors: [docker.io]\n")[0].find("appears twice in the chain of docker.io") != std::string::npos);
   CHECK(registry("    mirrors: [http://a:1, http://a:1/v2/]\n").size() == 1);
   CHECK(registry("    upstream: none\n")[0].find("no endpoint is left") != std::string::npos);
   CHECK(problems("version: 1\nregistries:\n  \"*\": { fallback: [http://a:1] }\n").size() == 1);
@@ -222,25 +222,56 @@ TEST_CASE("depth and size have limits") {
 }
 
 TEST_CASE("flags say the same as a file") {
-  const auto parsed = intent_from_flags({"docker.io=http://anubis:32000", "anubis:32000=ghcr.io/your-org,docker.io"});
+  const auto parsed =
+      intent_from_flags({.mirrors = {"docker.io=http://anubis:32000", "anubis:32000=ghcr.io/your-org,docker.io"}});
   REQUIRE(parsed.ok());
   CHECK(urls(parsed.intent.registry("docker.io")->chain()) ==
         std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
   CHECK(urls(parsed.intent.registry("anubis:32000")->chain()) ==
         std::vector<std::string>{"http://anubis:32000/v2", "https://ghcr.io/v2/your-org",
                                  "https://registry-1.docker.io/v2"});
-  const auto own = intent_from_flags({"x.io:5000=http://m:1,http://x.io:5000,http://n:1"});
+  const auto own = intent_from_flags({.mirrors = {"x.io:5000=http://m:1,http://x.io:5000,http://n:1"}});
   CHECK(urls(own.intent.registries[0].chain()) ==
         std::vector<std::string>{"http://m:1/v2", "http://x.io:5000/v2", "http://n:1/v2"});
-  CHECK(intent_from_flags({"ghcr.io=http://m:1,none"}).intent.registries[0].chain().size() == 1);
-  CHECK(intent_from_flags({"ghcr.io=http://m:1", "ghcr.io=http://n:1"}).intent.registries[0].mirrors.size() == 2);
-  CHECK(intent_from_flags({"ghcr.io", "anubis=x", "ghcr.io=ftp://x"}).problems.size() == 3);
+  CHECK(intent_from_flags({.mirrors = {"ghcr.io=http://m:1,none"}}).intent.registries[0].chain().size() == 1);
+  CHECK(intent_from_flags({.mirrors = {"ghcr.io=http://m:1", "ghcr.io=http://n:1"}})
+            .intent.registries[0]
+            .mirrors.size() == 2);
+  CHECK(intent_from_flags({.mirrors = {"ghcr.io", "anubis=x", "ghcr.io=ftp://x"}}).problems.size() == 3);
+}
+
+TEST_CASE("a registry of your own is asked first, and the registries named after it follow") {
+  const auto chain = [](RegistryFlags flags) {
+    const auto parsed = intent_from_flags(flags);
+    for (const auto& problem : parsed.problems) FAIL(to_string(problem));
+    return urls(parsed.intent.registries.front().chain());
+  };
+  using Urls = std::vector<std::string>;
+  const Urls own{"https://anubis:32000/v2", "https://ghcr.io/v2", "https://registry-1.docker.io/v2"};
+  CHECK(chain({.mirrors = {"anubis:32000=ghcr.io,docker.io"}}) == own);
+  CHECK(chain({.fallbacks = {"anubis:32000=ghcr.io,docker.io"}}) == own);
+  CHECK(chain({.mirrors = {"anubis:32000=http://anubis:32000"}, .fallbacks = {"anubis:32000=ghcr.io"}}) ==
+        Urls{"http://anubis:32000/v2", "https://ghcr.io/v2"});
+  // URLs are mirrors, and so is what is named for a public registry.
+  CHECK(chain({.mirrors = {"harbor.corp:8443=http://cache:5000"}}) ==
+        Urls{"http://cache:5000/v2", "https://harbor.corp:8443/v2"});
+  CHECK(chain({.mirrors = {"docker.io=mirror.gcr.io"}}) ==
+        Urls{"https://mirror.gcr.io/v2", "https://registry-1.docker.io/v2"});
+  CHECK(chain({.mirrors = {"docker.io=http://m:1"}, .fallbacks = {"docker.io=quay.io"}}) ==
+        Urls{"http://m:1/v2", "https://registry-1.docker.io/v2", "https://quay.io/v2"});
+  CHECK(chain({.mirrors = {"ghcr.io=http://m:1,none"}, .fallbacks = {"ghcr.io=http://n:1"}}) ==
+        Urls{"http://m:1/v2", "http://n:1/v2"});
+  const auto wrong = intent_from_flags({.fallbacks = {"ghcr.io", "quay.io=ftp://x"}});
+  REQUIRE(wrong.problems.size() == 2);
+  CHECK(wrong.problems[0].message == "--fallback ghcr.io has no '='");
+  CHECK(wrong.problems[0].kind == ErrorKind::usage);
 }
 
 TEST_CASE("the starter file is a valid intent, with or without what was found") {
   CHECK(problems(starter_intent({}, nullptr)).empty());
   const auto found =
-      intent_from_flags({"*=https://h/v2/p", "docker.io=http://anubis:32000", "[::1]:5000=docker.io,none"}).intent;
+      intent_from_flags({.mirrors = {"*=https://h/v2/p", "docker.io=http://anubis:32000", "[::1]:5000=docker.io,none"}})
+          .intent;
   const auto text = starter_intent({"anubis", "ops@babel:2222", "[::1]:22"}, &found);
   INFO(text);
   const auto parsed = parse_intent({.file = "f", .text = text});

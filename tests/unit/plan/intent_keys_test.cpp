@@ -34,7 +34,7 @@ registries:
   docker.io:
     mirrors: [http://m1:5000, https://m2]
     upstream: https://up.corp
-    fallback: [https://f1/org]
+    fallback: [https://f1/v2/org]
 endpoints:
   m2:
     auth: { username: u, password: { env: TOKEN } }
@@ -64,7 +64,7 @@ const std::map<std::string, Row, std::less<>> rows{
     {"registries.*", {"docker.io:", "ghcr.io:"}},
     {"registries.*.mirrors", {"http://m1:5000", "http://m3:5000"}},
     {"registries.*.upstream", {"https://up.corp", "none"}},
-    {"registries.*.fallback", {"https://f1/org", "https://f1/other"}},
+    {"registries.*.fallback", {"https://f1/v2/org", "https://f1/v2/other"}},
     {"endpoints", {"\n  m2:", "\n  f1:"}},
     {"endpoints.*", {"\n  m2:", "\n  up.corp:"}},
     {"endpoints.*.auth", {"    auth: { username: u, password: { env: TOKEN } }\n", ""}},

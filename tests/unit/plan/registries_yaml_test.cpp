@@ -64,6 +64,29 @@ TEST_CASE("a template with which the next start fails is refused at its line, be
   CHECK(node.plan().service.name == "k3s.service");
 }
 
+TEST_CASE("flags add to a registries.yaml; a file is the whole of what is marked, and drops are counted") {
+  auto node = k3s("  docker.io: { mirrors: [\"https://harbor.corp\"] }\n  quay.io: { mirrors: [\"http://m\"] }");
+  node.resolved["harbor.corp"] = {.username = "robot",
+                                  .password = Secret("hunter2"),
+                                  .ca_pem = ca_pem,
+                                  .client_cert_pem = {},
+                                  .client_key_pem = {}};
+  node.apply(node.plan());
+  node.resolved.clear();
+  node.intent = test::intent_of("  ghcr.io: { mirrors: [\"http://m\"] }");
+  node.options.undeclared = PlanOptions::Undeclared::keep;
+  const auto added = node.plan();
+  const auto text = text_of(added, registries_file);
+  for (const auto* kept : {"docker.io", "quay.io", "hunter2", "ghcr.io"}) CHECK(text.find(kept) != std::string::npos);
+  CHECK(added.dropped.empty());
+  CHECK(counts_of(added).removed == 0);  // the certificate that registries.yaml names stays
+  node.options.undeclared = PlanOptions::Undeclared::remove;
+  const auto whole = node.plan();
+  CHECK(text_of(whole, registries_file).find("hunter2") == std::string::npos);
+  CHECK(whole.dropped == std::vector<std::string>{"docker.io", "quay.io"});
+  CHECK(counts_of(whole).removed == 1);
+}
+
 TEST_CASE("agents are restarted before servers, both one at a time") {
   const auto server = k3s("  docker.io: { mirrors: [\"http://m\"] }").plan().service;
   const auto agent = k3s("  docker.io: { mirrors: [\"http://m\"] }", "", "k3s-agent.service").plan().service;

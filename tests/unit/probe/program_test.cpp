@@ -17,6 +17,8 @@ using namespace rf;
 
 namespace {
 
+constexpr char tls_handshake = 0x16;
+
 // An HTTP server on loopback that answers every request the same way until it is destroyed, and keeps what it was
 // asked.
 class Server {
@@ -54,6 +56,7 @@ class Server {
         const auto got = ::recv(client, block.data(), block.size(), 0);
         if (got <= 0) break;
         request.append(block.data(), static_cast<std::size_t>(got));
+        if (request.front() == tls_handshake) break;  // as a registry without TLS: an answer in plain http
       }
       asked += request;
       if (::send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL) < 0) asked += "(not answered)";
@@ -113,6 +116,59 @@ TEST_CASE("the program asks, in every shell, and what comes back is understood")
     CHECK(probe->registries[1].endpoints[0].answer == Answer::refused);
     CHECK(server.asked.find("GET /v2/ HTTP/1.1") != std::string::npos);
     CHECK(server.asked.find("Authorization: Basic c2VjcmV0") != std::string::npos);
+  }
+}
+
+namespace {
+
+// The program as it is on a node that has these tools only.
+std::string with_tools(std::string program, std::string_view tools) {
+  if (tools != "curl") program = replace_all(program, "command -v curl", "false");
+  if (tools != "curl" && tools != "wget") program = replace_all(program, "wget --version", "false");
+  return program;
+}
+
+Chain asked_by(const std::string& scheme, const std::string& host) {
+  auto chain = one(host);
+  chain.endpoints.front().scheme = scheme;
+  return chain;
+}
+
+std::vector<std::string> told(const std::string& shell, std::string_view tools, const std::vector<Chain>& chains) {
+  const auto probe = read_probe(run(shell, with_tools(probe_program(chains, {.seconds = 2}), tools)), chains, {});
+  REQUIRE(probe);
+  CHECK(probe->client == tools);
+  std::vector<std::string> words;
+  for (const auto& registry : probe->registries)
+    words.push_back(answer_words(told_of(registry, registry.endpoints.front())));
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("what cannot be reached is told in the same words, whichever program asks") {
+  if (!have("curl") || !have("wget") || !have("bash") || !have("openssl")) SKIP("not all of the programs are here");
+  for (const std::string tools : {"curl", "wget", "bash+openssl"})
+    for (const std::string shell : {"dash", "busybox sh"}) {
+      if (!have(shell.substr(0, shell.find(' ')))) continue;
+      INFO(tools << " in " << shell);
+      Server server("HTTP/1.0 400 Bad Request\r\n\r\n");
+      CHECK(
+          told(shell, tools,
+               {asked_by("http", "127.0.0.1:1"), asked_by("https", "127.0.0.1:1"), asked_by("http", "nosuch.invalid"),
+                asked_by("https", "nosuch.invalid"), asked_by("https", "127.0.0.1:" + std::to_string(server.port))}) ==
+          std::vector<std::string>{"connection refused", "connection refused", "its name cannot be resolved",
+                                   "its name cannot be resolved", "it speaks plain http, but is asked over https"});
+    }
+}
+
+TEST_CASE("a network without a route is told as such by every program") {
+  if (std::system("unshare -n true 2>/dev/null") != 0) SKIP("no network namespace can be made here");
+  for (const std::string tools : {"curl", "wget", "bash+openssl"}) {
+    INFO(tools);
+    if (!have(tools == "bash+openssl" ? "openssl" : tools)) continue;
+    CHECK(told("unshare -n sh", tools, {asked_by("http", "10.9.9.9:5000"), asked_by("https", "10.9.9.9:5000")}) ==
+          std::vector<std::string>{"no route to it", "no route to it"});
   }
 }
 
