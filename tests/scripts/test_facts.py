@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import unittest
 
+import mutations
 from programs import facts_program, sha256
 from stand_ins import CERTS, CONFIG, leftovers, make_node, scratch
 
@@ -226,6 +227,10 @@ class Templates(unittest.TestCase):
         self.assertGreater(len(files), 8)
         done = subprocess.run(["shellcheck", "-s", "sh", "-S", "warning", *files], capture_output=True, text=True, check=False)
         self.assertEqual(done.stdout, "")
+
+    def test_every_mutation_has_one_place(self):
+        places = {name: (mutations.NODE / file).read_text().count(old) for name, (file, old, _, _) in mutations.MUTATIONS.items()}
+        self.assertEqual({name: count for name, count in places.items() if count != 1}, {})
 
 
 if __name__ == "__main__":
