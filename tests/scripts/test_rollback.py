@@ -230,7 +230,7 @@ class ShortHistory(TransactionTest):
         self.node.apply("t0", [Change("R", HOSTS, OLD_HOSTS, b"one\n")])
         self.node.apply("t1", [Change("R", CONFIG, b"version = 2\n", b"version = 2\n# new\n", 0o640)], SETTINGS)
         for n in range(2, 13):
-            self.node.apply(f"t{n}", [Change("C", f"{CERTS}/docker.io/{n}.crt", None, b"x")])
+            self.node.apply(f"t{n}", [Change("C", f"{CERTS}/docker.io/{n}.crt", None, b"x")], {"settle": "0"})
         self.assertEqual(running(self.node), b"version = 2\n# new\n")
         self.assertEqual(self.node.roll_back("r1", self.node.applied()), "applied", self.node.output)
         self.assertEqual(running(self.node), b"version = 2\n")
