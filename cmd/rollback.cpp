@@ -77,7 +77,8 @@ std::string reason_of(const UndoTarget& target) {
 void refuse_unknown_run(Run& run, const std::string& id) {
   auto& nodes = run.nodes();
   const bool known = std::any_of(nodes.begin(), nodes.end(), [](const RunNode& node) {
-    return node.error || !node.undo || node.undo->undo.nothing != Undo::Nothing::not_in_run;
+    return node.error || !node.undo || !node.undo->undo.undone.empty() ||
+           node.undo->undo.nothing == Undo::Nothing::undone_already;
   });
   if (known) return;
   for (auto& node : nodes)

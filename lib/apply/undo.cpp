@@ -211,7 +211,7 @@ FileChange shown_change(const UndoChange& change, const Facts& facts) {
   shown.path = change.path;
   shown.before_sha256 = change.before;
   if (const auto* entry = facts.tree.lstat(change.path); entry != nullptr && entry->sha256 == change.now)
-    shown.before = entry->content;
+    shown.before = mask_secrets(entry->content);
   if (change.content) {
     shown.after = *change.content;
     shown.holds_secrets = mask_secrets(change.content->expose()) != change.content->expose();

@@ -95,6 +95,7 @@ CodePoint decode_utf8(std::string_view text) {
   return {value, length, true};
 }
 
+constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 // Control characters, what turns the direction of writing, and what cannot be seen.
 bool is_deceptive(char32_t c) {
   return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
@@ -110,7 +111,7 @@ std::string double_quote(std::string_view text) {
   while (!text.empty()) {
     const auto point = decode_utf8(text);
     if (!point.valid)
-      out += "\xEF\xBF\xBD";
+      out += replacement_character;
     else if (point.value == '"')
       out += "\\\"";
     else if (point.value == '\\')
@@ -129,6 +130,16 @@ std::string double_quote(std::string_view text) {
 }
 
 }  // namespace
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto point = decode_utf8(text);
+    out += point.valid ? text.substr(0, point.length) : replacement_character;
+    text.remove_prefix(point.length);
+  }
+  return out;
+}
 
 std::string toml_quote(std::string_view text) { return double_quote(text); }
 std::string yaml_quote(std::string_view text) { return double_quote(text); }

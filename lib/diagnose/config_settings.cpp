@@ -33,7 +33,7 @@ void look_for_unknown_setting(const View& view, Findings& found) {
       "it");
 }
 void look_for_urls(const View& view, Findings& found) {
-  look_at_ignored(view, found, IgnoredKind::config_by_url,
+  look_at_ignored(view, found, IgnoredKind::config_of_no_host,
                   "write only the host, with its port if the endpoint has one");
 }
 

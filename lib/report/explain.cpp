@@ -10,17 +10,19 @@
 namespace rf {
 namespace {
 
-std::string shown_value(const Header& header, const std::string& value) {
-  return is_secret(header.name, value) ? Secret(value).masked() : value;
+// Of a header of an endpoint or of the registry table.
+template <class AnyHeader>
+std::vector<std::string> shown_values(const AnyHeader& header) {
+  if (!is_secret(header.name, join(header.values, ", "))) return header.values;
+  std::vector<std::string> masked;
+  for (const auto& value : header.values) masked.push_back(Secret(value).masked());
+  return masked;
 }
 
-Value headers_value(const std::vector<Header>& headers) {
+template <class AnyHeader>
+Value headers_value(const std::vector<AnyHeader>& headers) {
   auto all = Value::object({});
-  for (const auto& header : headers) {
-    auto values = Value::array();
-    for (const auto& value : header.values) values.push(shown_value(header, value));
-    all.set(header.name, std::move(values));
-  }
+  for (const auto& header : headers) all.set(header.name, Value::strings(shown_values(header)));
   return all;
 }
 
@@ -79,12 +81,9 @@ std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   for (const auto& ca : endpoint.ca) notes.push_back("CA " + ca);
   for (const auto& [certificate, key] : endpoint.client)
     notes.push_back(fmt::format("client certificate {}", certificate));
-  for (const auto& header : endpoint.headers) {
-    std::vector<std::string> values;
-    for (const auto& value : header.values) values.push_back(shown_value(header, value));
-    notes.push_back(fmt::format("header {}: {}{}", header.name, join(values, ", "),
+  for (const auto& header : endpoint.headers)
+    notes.push_back(fmt::format("header {}: {}{}", header.name, join(shown_values(header), ", "),
                                 endpoint.headers_sent_to_token_server ? " (sent to its token server too)" : ""));
-  }
   if (endpoint.dial_timeout) notes.push_back("gives up connecting after " + *endpoint.dial_timeout);
   if (!endpoint.credentials.empty()) notes.push_back("credentials: " + endpoint.credentials);
   if (endpoint.scheme == "http" && !endpoint.credentials.empty())
@@ -153,6 +152,7 @@ Value explain_value(const Explanation& explanation) {
                         {"error", error_value(chain.error)},
                         {"ignored", std::move(ignored)},
                         {"endpoints", std::move(endpoints)},
+                        {"registry_headers", headers_value(explanation.config.headers)},
                         {"requests", std::move(requests)},
                         {"verdict", explanation.prediction.verdict}});
 }
@@ -171,6 +171,10 @@ std::string explain_text(const Explanation& explanation, const TextStyle& style)
     for (const auto& note : endpoint_notes(endpoint)) out += "     " + safe(note) + "\n";
   }
   if (chain.error) out += "  " + style.paint(Emphasis::bad, "no request is made: ") + safe(*chain.error) + "\n";
+  for (const auto& header : explanation.config.headers)
+    out += fmt::format("  Every request has the header {}: {}  {}\n", safe(header.name),
+                       safe(join(shown_values(header), ", ")),
+                       style.paint(Emphasis::dim, safe(to_string(Location{header.where.file, header.where.line, 0}))));
   if (!chain.endpoints.empty())
     out += "  A pod's pull secret is offered to every endpoint above that asks for credentials.\n";
   if (!chain.ignored.empty()) out += "\nignored\n";

@@ -26,10 +26,12 @@ class Questions {
   asio::awaitable<Result<T>> ask(std::function<Result<T>()> person) {
     const auto answer = std::make_shared<Result<T>>(not_asked());
     // It owns what it needs: who waits for it may be gone before it ends.
-    const bool asked = co_await in_turn([answer, person = std::move(person)] {
+    // A variable: g++ 12 destroys the captures of a lambda twice that is written in the argument of a co_await.
+    std::function<Goes()> question = [answer, person = std::move(person)] {
       *answer = person();
       return answer->ok() || answer->error().kind != ErrorKind::interrupted ? Goes::on : Goes::no_further;
-    });
+    };
+    const bool asked = co_await in_turn(std::move(question));
     co_return asked ? std::move(*answer) : Result<T>(not_asked());
   }
 

@@ -163,10 +163,11 @@ void Run::while_open(const std::function<void()>& question) {
   asio::co_spawn(
       state.loop,
       [&]() -> asio::awaitable<void> {
-        co_await state.questions.ask<bool>([&]() -> Result<bool> {
+        std::function<Result<bool>()> asked = [&]() -> Result<bool> {
           question();
           return true;
-        });
+        };
+        co_await state.questions.ask<bool>(std::move(asked));
       },
       [&](std::exception_ptr) { state.loop.stop(); });
   state.loop.run();

@@ -158,7 +158,7 @@ def test_a_node_whose_mirror_never_answers_is_left_as_it_is_with_probe(nodes: li
 
 def test_endpoints_that_cannot_be_reached_are_told_in_the_same_words_by_every_command(nodes: list[Node], lab: Lab, tmp_path: pathlib.Path) -> None:
     tool = Tool(lab, tmp_path, "version: 1\nnodes: [anubis, babel, ra]\nregistries:\n  docker.io:\n    mirrors: [http://anubis:1, https://anubis:32000, http://nosuch.invalid]\n")
-    words = ["docker.io: http://anubis:1/v2: connection refused", "docker.io: https://anubis:32000/v2: it speaks plain http, and is asked by https",
+    words = ["docker.io: http://anubis:1/v2: connection refused", "docker.io: https://anubis:32000/v2: it speaks plain http, but is asked over https",
              "docker.io: http://nosuch.invalid/v2: its name cannot be resolved"]
     said = tool.apply("--probe", code=1)
     assert all(word in row["error"]["message"] for row in said.nodes.values() for word in words)

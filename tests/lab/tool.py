@@ -162,7 +162,10 @@ def tree_of(node: Node, *directories: str) -> dict[str, str]:
 def leftovers(node: Node | KindNode, *directories: str) -> list[str]:
     """Files of transactions that should be gone."""
     await_settled(node)
-    return node.exec(["find", *directories, "-name", ".rf-*"], check=False).stdout.split()
+    until = time.monotonic() + 15  # the state is durable before what it makes superfluous is removed
+    while (left := node.exec(["find", *directories, "-name", ".rf-*"], check=False).stdout.split()) and time.monotonic() < until:
+        time.sleep(0.2)
+    return left
 
 
 def clean(node: Node) -> None:

@@ -98,8 +98,10 @@ class Node:
 
     def stand_in(self, name: str, text: str):
         path = self.bin / name
-        path.write_text("#!/bin/sh\n" + text)
-        path.chmod(0o755)
+        fresh = path.with_name(f".{name}.new")  # one that runs cannot be written to
+        fresh.write_text("#!/bin/sh\n" + text)
+        fresh.chmod(0o755)
+        fresh.replace(path)
 
     def run(self, program: str, timeout: float = 60, settled: bool = True, **env) -> list[str]:
         """What it printed, when the node has settled."""

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "containerd/chain/host_fields.h"
 #include "containerd/config/features.h"
+#include "containerd/toml/go_toml_v1.h"
 #include "containerd/toml/toml_document.h"
 #include "containerd/toml/toml_statements.h"
 
@@ -69,26 +70,16 @@ std::optional<HostsFault> reader_fault(std::string_view text, const std::vector<
   if (v2 && text.starts_with("\xEF\xBB\xBF"))
     return HostsFault{IgnoredKind::byte_order_mark,
                       dropped_hosts_file("toml: the file begins with a byte order mark", 1)};
-  for (const auto& statement : statements)
-    if (!v2 && statement.kind != TomlStatement::Kind::key_value && statement.bracket_in_key)
-      return HostsFault{
-          IgnoredKind::bracket_in_header,
-          dropped_hosts_file(
-              "failed to parse TOML: a table's key cannot hold '[' or ']' before containerd 2.0, quoted or not",
-              statement.line)};
+  if (const auto* bracket = v2 ? nullptr : bracket_in_header(statements))
+    return HostsFault{IgnoredKind::bracket_in_header,
+                      dropped_hosts_file(fmt::format("failed to parse TOML: {}", bracket_refusal), bracket->line)};
   return std::nullopt;
 }
 
 Result<TomlNode> parse_document(std::string_view text, bool v2) {
-  const auto strict = v2 ? std::string(text) : without_go_toml_v1_liberties(text);
-  auto parsed = parse_toml(strict, "");
-  if (parsed) return parsed;
-  // Only this one complaint of the strict reader is none of go-toml 1's.
-  if (!v2 && parsed.error().message.find("redefine existing table") != std::string::npos)
-    if (const auto flat = with_keys_from_the_root(strict); !flat.empty())
-      if (auto again = parse_toml(flat, ""); again || again.error().kind == ErrorKind::unreadable) return again;
+  auto parsed = v2 ? parse_toml(text, "") : parse_go_toml_v1(text, "");
+  if (parsed || parsed.error().kind == ErrorKind::unreadable) return parsed;
   const auto& error = parsed.error();
-  if (error.kind == ErrorKind::unreadable) return error;
   return dropped_hosts_file(fmt::format("{}: {}", v2 ? "toml" : "failed to parse TOML", error.message),
                             error.where ? error.where->line : 0);
 }

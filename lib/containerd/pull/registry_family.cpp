@@ -62,8 +62,9 @@ Result<RegistryFamily> family_from(const TomlNode& root) {
       if (node.text != "refused" && node.text != "ignored") return bad_family(node, "refused or ignored is expected");
       family.refuses_unknown_repository = node.text == "refused";
     } else if (key == "credentials") {
+      const auto& wanted = node.text;
       const auto known = std::find_if(takes_words.begin(), takes_words.end(),
-                                      [&](const auto& word) { return word.first == node.text; });
+                                      [&wanted](const auto& word) { return word.first == wanted; });
       if (known == takes_words.end()) return bad_family(node, "basic, static-bearer or token-service is expected");
       family.takes = known->second;
       told = true;

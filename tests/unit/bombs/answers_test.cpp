@@ -102,5 +102,5 @@ TEST_CASE("edits of registries.yaml keep their bounds") {
   const auto merged = merge_registries_yaml(ours, desired, "f");
   REQUIRE_FALSE(merged);
   CHECK(merged.error().kind == ErrorKind::unreadable);
-  CHECK(merged.error().message == "not read: it takes too many changes");
+  CHECK(merged.error().message == "not read: it needs too many changes");
 }

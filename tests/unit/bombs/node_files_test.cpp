@@ -12,6 +12,7 @@
 #include "containerd/go/go_url.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "containerd/pull/predict.h"
+#include "containerd/toml/go_toml_v1.h"
 #include "containerd/toml/toml_document.h"
 #include "containerd/toml/toml_guard.h"
 #include "containerd/toml/toml_statements.h"
@@ -54,6 +55,10 @@ TEST_CASE("readers of YAML and TOML keep their bounds") {
        }},
       {"check_toml_characters", [](auto text) { (void)check_toml_characters(text, "f"); }},
       {"parse_toml", [](auto text) { (void)parse_toml(text, "f"); }},
+      {"parse_go_toml_v1",
+       [](auto text) {
+         if (text.size() <= (1u << 20)) (void)parse_go_toml_v1(text, "f");
+       }},
       {"toml_statements",
        [](auto text) {
          if (text.size() <= (1u << 20)) (void)toml_statements(text);  // a file of a node is no larger

@@ -60,7 +60,7 @@ TEST_CASE("go-toml 1 and 2 list the hosts of the same file differently") {
       Case{"[host.\"a\"]\n# \x01\n", "a |", "dropped"},
       Case{"[host.\"a\"] skip_verify = true\n[host.b]\n", "a b |", "dropped"},
       Case{"[host.\"http://[::1]:5000\"]\n",
-           "dropped: failed to parse TOML: a table's key cannot hold '[' or ']' before containerd 2.0, quoted or not",
+           "dropped: failed to parse TOML: unexpected token table key cannot contain ']', was expecting a table key",
            "[::1]:5000 |"},
       Case{"# nothing\n", "dropped: invalid `host` tree", "|"},
       Case{"[host.\"a\"]\n[host.\"a\"]\n", "dropped", "dropped"},

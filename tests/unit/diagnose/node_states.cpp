@@ -255,7 +255,7 @@ std::vector<State> answer_states() {
        "endpoint-does-not-serve",
        answered(Answer::not_asked, "no client on the node"),
        file + ":3",
-       {"no client on the node", "is not known"},
+       {"no client on the node", "its answer is unknown"},
        Severity::warning},
       {"it asks for credentials", "endpoint-does-not-serve", answered(Answer::unauthorized), ""},
   };

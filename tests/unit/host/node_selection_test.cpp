@@ -102,7 +102,7 @@ TEST_CASE("a file without nodes never means this machine by itself") {
   const auto refused = select_nodes({}, intent, Remembered::ignore);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::usage);
-  CHECK(refused.error().message.find("regfallback.yaml names no nodes") != std::string::npos);
+  CHECK(refused.error().message.find("regfallback.yaml lists no nodes") != std::string::npos);
   CHECK(refused.error().hint.find("--nodes local") != std::string::npos);
   CHECK_FALSE(select_nodes({}, intent, Remembered::use));
   CHECK(names(select_nodes({"local"}, intent, Remembered::ignore)) == Names{"local"});
