@@ -86,6 +86,9 @@ struct Options {
   std::vector<std::string> registries;
   bool probe = false;  // doctor, apply
 
+  // doctor, explain
+  std::optional<std::string> error_text;  // of a failed pull; "-": standard input
+
   // doctor
   Severity severity = Severity::note;
   std::vector<std::string> ignore;

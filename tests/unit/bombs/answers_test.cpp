@@ -2,6 +2,7 @@
 #include "apply/apply.h"
 #include "apply/undo.h"
 #include "bombs.h"
+#include "diagnose/pull_message.h"
 #include "fleet/batches.h"
 #include "host/docker_auths.h"
 #include "host/http_status.h"
@@ -84,6 +85,12 @@ TEST_CASE("readers of words keep their bounds") {
       {"parse_endpoint", [](auto text) { (void)parse_endpoint(text); }},
       {"parse_host_port", [](auto text) { (void)parse_host_port(text); }},
       {"parse_batch_size", [](auto text) { (void)parse_batch_size(text); }},
+      {"read_pull_messages",
+       [](auto text) {
+         (void)read_pull_messages(text);
+         (void)read_pull_messages("failed to resolve image: " + std::string(text.substr(0, largest_pull_message - 64)));
+         (void)read_pull_messages(repeated("fetch failed \\\"" + std::string(text.substr(0, 20)), 900'000));
+       }},
   });
   CHECK_FALSE(parse_nodes("node[01-99999999]"));
 }
