@@ -111,6 +111,8 @@ std::string settings_of(const Plan& plan) {
                                    {"socket", plan.runtime_socket},
                                    {"config", plan.runtime_config}})
     if (!value.empty()) text += fmt::format("{} {}\n", key, one_line(value));
+  for (std::size_t i = 0; i < plan.previews.size(); ++i)
+    text += fmt::format("preview {} {}\n", i, one_line(plan.previews[i].path));
   return text;
 }
 
@@ -136,6 +138,8 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
     if (has_content(change)) contents += script_bytes(fmt::format("content_{}", number), change.after.expose());
     ++number;
   }
+  for (std::size_t i = 0; i < plan.previews.size(); ++i)
+    contents += script_bytes(fmt::format("preview_{}", i), plan.previews[i].content.expose());
   RF_TRY(std::string program, front(options, plan.service.wait_seconds));
   program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) +
              script_bytes("RF_RECEIPT", receipt) + script_bytes("RF_CONTENTS", contents);

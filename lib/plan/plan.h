@@ -34,6 +34,14 @@ struct FileChange {
   bool operator==(const FileChange&) const = default;
 };
 
+// A configuration that nobody writes now: what the distribution will give to containerd at its next start. It is tried
+// before anything is changed.
+struct Preview {
+  std::string path;  // where it will be
+  Secret content;
+  bool operator==(const Preview&) const = default;
+};
+
 struct ServiceAction {
   RestartBy by = RestartBy::none;
   std::string name;  // unit or snap app; "" for none
@@ -53,6 +61,7 @@ struct Plan {
   std::string runtime_exe;     // "/usr/bin/containerd"
   std::string runtime_socket;  // "/run/containerd/containerd.sock"
   std::string runtime_config;  // config.toml that is validated when it is among the files
+  std::vector<Preview> previews;
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
   std::vector<Chain> chains;  // what every declared registry will do after it

@@ -25,7 +25,7 @@ rf_settings() { # of the newest; a service is restarted when one of them restart
     done <"$dir/settings"
   done
   {
-    grep -v '^restart \|^service \|^wait \|^watch ' "$newest/settings"
+    grep -v '^restart \|^service \|^wait \|^watch \|^preview ' "$newest/settings"
     printf 'restart %s\nservice %s\nwait %s\nwatch ends\n' "${restart:-none}" "$service" "$RF_WAIT"
   } >"$txn/settings"
 }

@@ -181,7 +181,7 @@ load() { # ID
   # Opened for both, so that nothing waits for a reader; a line each time fills no pipe.
   if [ -p "$txn/wake" ]; then exec 8<>"$txn/wake"; else exec 8>/dev/null; fi
   cause='' armed=
-  restart=none service='' wait=60 settle=30 watch='' exe='' socket='' config='' before_health=''
+  restart=none service='' wait=60 settle=30 watch='' exe='' socket='' config='' before_health='' previews=''
   while IFS=' ' read -r key value; do
     case $key in
       restart) restart=$value ;;
@@ -192,6 +192,7 @@ load() { # ID
       exe) exe=$value ;;
       socket) socket=$value ;;
       config) config=$value ;;
+      preview) previews=$previews$value$newline ;;
     esac
   done 2>/dev/null <"$txn/settings"
   shared=

@@ -311,20 +311,54 @@ stage() {
   done 3<"$txn/manifest"
   if [ $# != 0 ]; then compare staged "$@"; fi
 }
-validate() { # a config.toml that containerd cannot read is found before it is there
-  if [ -z "$exe" ]; then return 0; fi
-  if ! command -v "$exe" >/dev/null; then
-    say "warn $exe is not there any more, so the configuration was not tried with it"
-    return 0
-  fi
+# The runtime's program may be part of another one, which is containerd under that name only.
+find_containerd() { # -> tries: a program that can try a configuration
+  tries=$exe
+  case ${exe##*/} in
+    containerd*)
+      if command -v "$exe" >/dev/null; then return 0; fi
+      say "warn $exe is not there any more, so the configuration was not tried with it"
+      ;;
+    *)
+      tries=${exe%/*}/containerd
+      case $(limit 20 "$tries" --version 2>/dev/null) in containerd*) return 0 ;; esac
+      say "warn $exe is no containerd and has none beside it, so the configuration was not tried"
+      ;;
+  esac
+  return 1
+}
+try_config() { # FILE NAME
+  said=$(limit 20 "$tries" -c "$1" config dump 2>&1 >/dev/null)
+  code=$?
+  if [ "$code" = 0 ]; then return 0; fi
+  because "$tries refuses the new $2: $(printf '%s' "$said" | tail -n 1 | tr -d '\000-\037\177' | cut -c1-400)"
+}
+validate() { # a config.toml that containerd cannot read is found before it is there, also one that its distribution will make
+  asked=
+  while next_change; do
+    case $op in R | C) ;; *) continue ;; esac
+    if [ "$path" = "$config" ]; then asked=yes; fi
+  done 3<"$txn/manifest"
+  if [ -z "$exe" ] || [ -z "$asked$previews" ]; then return 0; fi
+  find_containerd || return 0
   while next_change; do
     case $op in R | C) ;; *) continue ;; esac
     if [ "$path" != "$config" ]; then continue; fi
     staged_at "$root$path" "$n"
-    said=$(limit 20 "$exe" -c "$staged" config dump 2>&1 >/dev/null)
-    code=$?
-    if [ "$code" != 0 ]; then
-      because "$exe refuses the new $path: $(printf '%s' "$said" | tail -n 1 | tr -d '\000-\037\177' | cut -c1-400)" || return 1
-    fi
+    try_config "$staged" "$path" || return 1
   done 3<"$txn/manifest"
+  try_previews
+}
+try_previews() {
+  IFS=$newline
+  for line in $previews; do
+    unset IFS
+    eval "content=\${preview_${line%% *}-}"
+    printf '%b' "$content" >"$txn/preview.toml" || because "the state directory cannot be written" || return 1
+    try_config "$txn/preview.toml" "${line#* } of the next start"
+    code=$?
+    rm -f "$txn/preview.toml"
+    if [ "$code" != 0 ]; then return 1; fi
+  done
+  unset IFS
 }
