@@ -188,14 +188,14 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   plan.files = std::move(draft.files);
   sort_for_commit(plan.files);
   warn_about_managers(detection, plan);
-  const auto written = project(plan, facts.tree);
-  RF_TRY(auto next, at_next_start(context, written));
+  auto written = project(plan, facts.tree);
+  const auto goes_on = !plan.service.needed() && runs_what_was_made(context) ? std::optional(written) : std::nullopt;
+  RF_TRY(auto next, at_next_start(context, std::move(written)));
   const auto projected = projected_of(context, std::move(next.tree), draft);
   auto chains = self_check(context, projected);
   if (!chains) return at_origin(std::move(chains).error(), next.origin);
   plan.chains = *std::move(chains);
-  if (!plan.service.needed() && runs_what_was_made(context))
-    RF_CHECK(self_check(context, projected_of(context, written, draft)));
+  if (goes_on) RF_CHECK(self_check(context, projected_of(context, *goes_on, draft)));
   if (changes_configuration(plan)) plan.previews = std::move(next.previews);
   plan.dropped.assign(draft.dropped.begin(), draft.dropped.end());
   if (!plan.empty())

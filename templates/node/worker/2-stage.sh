@@ -355,10 +355,7 @@ try_previews() {
     unset IFS
     eval "content=\${preview_${line%% *}-}"
     printf '%b' "$content" >"$txn/preview.toml" || because "the state directory cannot be written" || return 1
-    try_config "$txn/preview.toml" "${line#* } of the next start"
-    code=$?
-    rm -f "$txn/preview.toml"
-    if [ "$code" != 0 ]; then return 1; fi
+    try_config "$txn/preview.toml" "${line#* } of the next start" || return 1
   done
   unset IFS
 }
