@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "apply.h"
+#include "base/text.h"
 #include "host/state.h"
 #include "line/command.h"
 #include "line/consent.h"
@@ -11,8 +12,6 @@
 
 namespace rf::cmd {
 namespace {
-
-constexpr std::string_view schema = "regfallback.apply/v1";
 
 // The plan, for people: with the result where that is a table, else beside it.
 void show_plan(Context& context, const Run& run) {
@@ -44,21 +43,30 @@ void refuse_unreachable_endpoints(Run& run) {
   }
 }
 
+// What goes on with nodes that were left: the same intent.
+std::string same_apply(const Options& options, const Setup& setup) {
+  std::string command = "regfallback apply";
+  if (!setup.intent_file.empty()) command += " --config " + shell_quote(setup.intent_file);
+  for (const auto& mirror : options.registry_flags.mirrors) command += " --mirror " + shell_quote(mirror);
+  for (const auto& fallback : options.registry_flags.fallbacks) command += " --fallback " + shell_quote(fallback);
+  return command;
+}
+
 bool only_shows(const Options& options) { return options.dry_run || !options.facts.empty(); }
 
 int run_apply(Context& context) {
   const auto& options = context.options;
   if (options.probe && !options.facts.empty()) {
     context.error({.kind = ErrorKind::usage,
-                   .message = "apply: --probe asks the nodes themselves; saved facts cannot answer",
-                   .hint = "leave --probe out, or name nodes with --nodes"});
+                   .message = "apply: --probe needs live nodes; it cannot be used with saved facts",
+                   .hint = "leave out --probe, or name nodes with --nodes"});
     return exit_usage;
   }
   auto setup = prepare(context, {.intent = IntentNeed::required, .secrets = SecretNeed::required});
   if (!setup) return exit_usage;
   if (const auto possible = only_shows(options) ? Result<void>() : check_consent(options, "apply"); !possible)
     return context.fail(possible.error());
-  return apply_intent(context, *setup, {.command = "apply"});
+  return apply_intent(context, *setup, {.command = "apply", .again = same_apply(options, *setup)});
 }
 
 }  // namespace
@@ -83,60 +91,60 @@ int apply_intent(Context& context, const Setup& setup, const ApplyManner& manner
   const bool changes = any_changes(*run);
   if (changes || dry) show_plan(context, *run);
   if (dry) return any_failed(*run) ? exit_failed : exit_done;
-  if (const auto end =
-          changes ? ask_consent(context, manner.command, plan_question("Apply to", plan_rows(*run))) : std::nullopt)
+  if (const auto end = changes ? ask_consent(context, *run, manner.command, plan_question("Apply to", plan_rows(*run)))
+                               : std::nullopt)
     return *end;
   if (manner.remembered) remember(context, setup);
-  Rollout rollout{.tool_version = RF_VERSION,
-                  .reason = receipt_reason(manner.command, setup.intent_file),
-                  .policy = rollout_policy(options, run->nodes().size()),
-                  .restart = wanted.restart};
+  auto origin = begin_run(context, *run, setup, receipt_reason(manner.command, setup.intent_file));
+  if (!origin) return context.fail(origin.error());
+  Rollout rollout{.origin = *origin, .policy = rollout_policy(options, run->nodes().size()), .restart = wanted.restart};
   if (!options.no_verify) rollout.plan_again = planner({.style = wanted.style, .undeclared = wanted.undeclared});
   const auto results = run->apply(rollout);
-  return print_results(context, *run, results, schema);
+  return print_results(context, *run, {.run = origin->run, .again = manner.again, .nodes = results});
 }
 
 Command apply_command(Options& options) {
   return {
-      .doc = {.name = "apply",
-              .group = "Change",
-              .summary = "make it so: back up, write atomically, restart where needed, verify, roll back on failure",
-              .text = "Plans every node, shows the plan, asks, and carries it out: all files of a node or none, with a "
-                      "backup that rollback "
-                      "restores byte for byte. The runtime is restarted only where a change cannot take effect live. A "
-                      "node whose runtime "
-                      "does not come back healthy is put back as it was. Afterwards each node is read and planned "
-                      "again: an empty plan is "
-                      "the proof.\n\n"
-                      "The question goes to the terminal; without one, --yes is needed. Ctrl-C lets the nodes under "
-                      "way end, begins no further "
-                      "one, and says in which "
-                      "state every node is.",
-              .examples = {{"regfallback apply", "the nodes and registries of ./regfallback.yaml"},
-                           {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
-                           {"regfallback apply --canary 1 --serial 20% --max-failures 0",
-                            "one node, then a fifth of them at a time"},
-                           {"regfallback apply --probe", "not where a mirror cannot be reached"},
-                           {"regfallback apply --dry-run", "the plan only, as 'regfallback plan' shows it"}},
-              .exit_codes = {"0  every node is as declared",
-                             "1  at least one node failed; each failed node is in its old state or was not reached; "
-                             "or the answer was no",
-                             "2  wrong usage or intent; nothing was touched",
-                             "4  at least one node is stuck and needs a person",
-                             "5  at least one node was changed, and is not as declared afterwards",
-                             "130  interrupted; the summary says in which state every node is"}},
-      .flags = std::vector<Flag>{{{"--dry-run", "", "show the plan and end", "Change"}, &options.dry_run},
-                                 restart_flag(options,
-                                              "auto: where a change needs it; never: not even there; always: wherever "
-                                              "something changes (default auto)",
-                                              "Change"),
-                                 style_flag(options),
-                                 {{"--probe", "",
-                                   "ask every endpoint from the nodes first; a node that cannot reach one is refused",
-                                   "Change"},
-                                  &options.probe},
-                                 {{"--no-verify", "", "do not plan again afterwards", "Change"}, &options.no_verify}} +
-               rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
+      .doc =
+          {.name = "apply",
+           .group = "Change",
+           .summary =
+               "apply the intent to the nodes: back up, write atomically, restart if needed, verify, roll back on "
+               "failure",
+           .text =
+               "Plans every node, shows the plan, asks for confirmation, and carries it out: all files of a node or "
+               "none, with a backup that rollback restores byte for byte. The runtime is restarted only if a change "
+               "cannot take effect without it. If the runtime does not come back healthy, the old state of the node is "
+               "restored. Afterwards each node is read and planned again: an empty plan is the proof.\n\nThe question "
+               "goes to the terminal; without a terminal, --yes is required. Ctrl-C lets running nodes finish, starts "
+               "no further ones, and shows the state of every node.",
+           .examples = {{"regfallback apply", "use the nodes and registries of ./regfallback.yaml"},
+                        {"regfallback apply --nodes a,b -m docker.io=http://anubis:32000", "without an intent file"},
+                        {"regfallback apply --canary 1 --serial 20% --max-failures 0",
+                         "one node first, then a fifth of the nodes at a time"},
+                        {"regfallback apply --probe", "skip nodes that cannot reach a mirror"},
+                        {"regfallback apply --dry-run", "only show the plan, as 'regfallback plan' does"}},
+           .exit_codes =
+               {"0  every node is as declared",
+                "1  at least one node failed (it is in its old state, or was not reached), or the answer was no",
+                "2  wrong usage or intent; nothing was touched",
+                "4  at least one node is stuck and needs manual repair",
+                "5  at least one node was changed but is not as declared afterwards",
+                "130  interrupted; the summary shows the state of every node"}},
+      .flags =
+          std::vector<Flag>{
+              {{"--dry-run", "", "show the plan and exit", "Change"}, &options.dry_run},
+              restart_flag(
+                  options,
+                  "restart the runtime: auto (if a change needs it), never, or always (on every node that changes) "
+                  "(default auto)",
+                  "Change"),
+              style_flag(options),
+              {{"--probe", "", "ask every endpoint from the nodes first, and refuse nodes that cannot reach one",
+                "Change"},
+               &options.probe},
+              {{"--no-verify", "", "do not read and plan the nodes again afterwards", "Change"}, &options.no_verify}} +
+          rollout_flags(options) + intent_flags(options) + node_flags(options) + output_flags(options),
       .run = run_apply};
 }
 

@@ -14,7 +14,7 @@ int run_completion(Context& context) {
     case CompletionShell::none: break;
   }
   context.error({.kind = ErrorKind::usage,
-                 .message = "completion: which shell?",
+                 .message = "completion: no shell given",
                  .hint = "regfallback completion bash|zsh|fish"});
   return exit_usage;
 }
@@ -24,12 +24,12 @@ int run_completion(Context& context) {
 Command completion_command(Options& options) {
   return {.doc = {.name = "completion",
                   .group = "About the tool",
-                  .summary = "completions for bash, zsh or fish",
-                  .text = "Prints a script that teaches a shell to complete commands, flags and their values.",
+                  .summary = "print completions for bash, zsh or fish",
+                  .text = "Prints a script that makes a shell complete commands, flags and their values.",
                   .examples = {{"source <(regfallback completion bash)",
-                                "in this bash; put the line into ~/.bashrc to keep it"},
+                                "for this bash; add the line to ~/.bashrc to keep it"},
                                {"regfallback completion fish > ~/.config/fish/completions/regfallback.fish",
-                                "for every fish"}}},
+                                "for every new fish"}}},
           .arguments = {choice(
               {"SHELL", "", "bash, zsh or fish", ""}, options.completion_shell,
               {{"bash", CompletionShell::bash}, {"zsh", CompletionShell::zsh}, {"fish", CompletionShell::fish}})},

@@ -32,7 +32,7 @@ Result<FileTree> with_generated_files(const Options& options, const Detection& d
   const auto node = registries_yaml_node_of(options, detection, tree);
   if (!tree.exists(node.registries_file)) return tree;
   return project_registries_yaml(tree, node)
-      .doing(fmt::format("rendering {} as {} does when it starts", node.registries_file, node.program));
+      .doing(fmt::format("rendering {} as {} does at its start", node.registries_file, node.program));
 }
 
 // What registries.yaml names; a file that cannot be read is told of by those who use it.
@@ -72,8 +72,8 @@ void add_imports(TreeReader& reader, const ConfigSource& source, const Version& 
 Result<Version> wanted_version(const Options& options, std::string_view command) {
   if (!options.containerd_version)
     return Error{.kind = ErrorKind::usage,
-                 .message = fmt::format("{}: files alone do not tell which containerd reads them", command),
-                 .hint = "--containerd-version 1.7.24; 'containerd --version' tells it on the node"};
+                 .message = fmt::format("{}: the files do not show which version of containerd reads them", command),
+                 .hint = "pass --containerd-version, for example 1.7.24 ('containerd --version' on the node shows it)"};
   return *options.containerd_version;
 }
 
@@ -82,7 +82,7 @@ Result<std::optional<PullMode>> wanted_pull_mode(const Options& options, const V
   const bool selectable = containerd >= Version{2, 1, 0};
   if (options.pull_mode == PullMode::transfer && !selectable)
     return Error{.kind = ErrorKind::usage,
-                 .message = "--pull-mode transfer: containerd has a transfer service for pulls from 2.1 on",
+                 .message = "--pull-mode transfer: containerd pulls through a transfer service only from 2.1 on",
                  .hint = "leave it out for containerd " + to_string(containerd)};
   if (options.pull_mode == PullMode::transfer) return std::optional(PullMode::transfer);
   return std::optional(selectable ? PullMode::local : PullMode::client);
@@ -123,7 +123,7 @@ Result<FileCopy> copy_of_config_path(const Options& options, std::string_view co
 Result<FileCopy> copy_below_root(const Options& options, std::string_view command, GeneratedFiles generated) {
   if (!local_file_exists(options.root))
     return Error{.kind = ErrorKind::usage,
-                 .message = fmt::format("{}: --root: there is no directory {}", command, options.root)};
+                 .message = fmt::format("{}: --root: directory {} does not exist", command, options.root)};
   RF_TRY(const auto containerd, wanted_version(options, command));
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
   RF_TRY(const auto profiles, read_profiles(options.profiles_dir));
@@ -151,7 +151,7 @@ Result<FileCopy> copy_below_root(const Options& options, std::string_view comman
 }
 
 std::vector<Flag> copy_flags(Options& options) {
-  const std::string group = "Files in place of nodes";
+  const std::string group = "Files instead of nodes";
   return {
       {{"--root",
         "DIR",
@@ -160,11 +160,11 @@ std::vector<Flag> copy_flags(Options& options) {
         {},
         FlagDoc::Completes::directory},
        &options.root},
-      parsed({"--containerd-version", "V", "the containerd that reads the files", group}, options.containerd_version,
-             parse_version),
-      choice({"--pull-mode", "MODE", "local or transfer (default: what version and configuration choose)", group},
+      parsed({"--containerd-version", "V", "version of the containerd that reads the files", group},
+             options.containerd_version, parse_version),
+      choice({"--pull-mode", "MODE", "local or transfer (default: chosen by version and configuration)", group},
              options.pull_mode, {{"local", PullMode::local}, {"transfer", PullMode::transfer}}),
-      parsed({"--distribution-version", "V", "the distribution's version, where that matters", group},
+      parsed({"--distribution-version", "V", "the distribution's version, if it matters", group},
              options.distribution_version, parse_version),
   };
 }

@@ -48,23 +48,23 @@ int run_detect(Context& context) {
 
 Command detect_command(Options& options) {
   return {
-      .doc = {.name = "detect",
-              .group = "Look",
-              .summary = "what runs on each node and how its registries are configured now",
-              .text = "Reads each node in one go and says which distribution and containerd run there, where that "
-                      "containerd takes its "
-                      "registry configuration from, and in which order it tries endpoints for every registry that is "
-                      "configured. "
-                      "Nothing is changed.",
-              .examples = {{"regfallback detect --nodes anubis,babel,ra", "three nodes your ssh knows by these names"},
-                           {"regfallback detect --nodes 'node[01-32]' -o json", "32 nodes, for a program"},
-                           {"regfallback detect --nodes anubis --save facts",
-                            "keep what was read, secrets masked, to work offline or to report a fault"}},
-              .exit_codes = {"0  every node was read", "1  a node was not reached or not recognised",
-                             "2  wrong usage"}},
+      .doc =
+          {.name = "detect",
+           .group = "Look",
+           .summary = "show what runs on each node and how its registries are configured now",
+           .text =
+               "Reads each node once and shows which distribution and containerd run there, where that containerd "
+               "reads its registry configuration, and in which order it tries endpoints for every configured registry. "
+               "Nothing is changed.",
+           .examples = {{"regfallback detect --nodes anubis,babel,ra",
+                         "three nodes, by the names in your ssh configuration"},
+                        {"regfallback detect --nodes 'node[01-32]' -o json", "32 nodes, as JSON"},
+                        {"regfallback detect --nodes anubis --save facts",
+                         "save what was read, with secrets masked, to work offline or to report a problem"}},
+           .exit_codes = {"0  every node was read", "1  a node was not reached or not recognised", "2  wrong usage"}},
       .flags = std::vector<Flag>{{{"--save",
                                    "DIR",
-                                   "write each node's facts to DIR, for --facts",
+                                   "write the facts of each node to DIR, for use with --facts",
                                    "Result",
                                    {},
                                    FlagDoc::Completes::directory},

@@ -25,7 +25,7 @@ Error no_rule(const std::string& id) {
   const auto near = nearest_rule(id);
   return {
       .kind = ErrorKind::usage,
-      .message = "doctor: there is no finding '" + id + "'",
+      .message = "doctor: unknown finding '" + id + "'",
       .hint = near.empty() ? "'regfallback doctor --list' lists them" : "did you mean '" + std::string(near) + "'?"};
 }
 
@@ -35,15 +35,15 @@ Result<void> check(const Options& options) {
   if (!options.root.empty() && !(options.nodes.empty() && options.facts.empty()))
     return Error{.kind = ErrorKind::usage,
                  .message = "doctor: --root cannot be combined with --nodes or --facts",
-                 .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
+                 .hint = "use --root DIR for a copy of a node's files, --facts DIR for facts saved by 'detect --save'"};
   if (options.pull_mode && options.root.empty())
     return Error{.kind = ErrorKind::usage,
-                 .message = "doctor: --pull-mode is for a copy of files",
-                 .hint = "leave it out: a node's own configuration chooses"};
+                 .message = "doctor: --pull-mode works only with a copy of files",
+                 .hint = "leave it out: the node's own configuration decides"};
   if (options.probe && !(options.root.empty() && options.facts.empty()))
     return Error{.kind = ErrorKind::usage,
-                 .message = "doctor: --probe asks the nodes themselves; files and saved facts cannot answer",
-                 .hint = "leave --probe out, or name nodes with --nodes"};
+                 .message = "doctor: --probe needs live nodes; it cannot be used with files or saved facts",
+                 .hint = "leave out --probe, or name nodes with --nodes"};
   return {};
 }
 
@@ -132,7 +132,7 @@ int print(Context& context, const std::vector<DoctorRow>& rows) {
   if (context.wants_table()) {
     context.out.write(doctor_text(rows, context.style()));
     context.out.write(doctor_summary(rows) + "\n");
-    if (any) context.note("'regfallback doctor --explain ID' says more about a finding");
+    if (any) context.note("'regfallback doctor --explain ID' explains a finding");
   } else {
     context.print(doctor_value(rows));
   }
@@ -206,54 +206,56 @@ int run_doctor(Context& context) {
 
 std::vector<Flag> doctor_flags(Options& options) {
   return {
-      choice({"--severity", "LEVEL", "show findings from this on: error, warning or note (default note)", "What"},
+      choice({"--severity", "LEVEL", "least severity to show: error, warning or note (default note)", "What"},
              options.severity, {{"error", Severity::error}, {"warning", Severity::warning}, {"note", Severity::note}}),
-      {{"--ignore", "ID", "leave this finding out; repeat for more", "What"}, &options.ignore},
-      {{"--probe", "", "ask every endpoint from the nodes too: silent ones, https against plain http", "What"},
+      {{"--ignore", "ID", "leave out this finding; can be repeated", "What"}, &options.ignore},
+      {{"--probe", "", "also ask every endpoint from the nodes, to find silent ones and https instead of plain http",
+        "What"},
        &options.probe},
-      {{"--explain", "ID", "print what is known about a finding, and end", "What"}, &options.explained_rule},
-      {{"--list", "", "list every finding there can be, and end", "What"}, &options.list_rules}};
+      {{"--explain", "ID", "explain a finding and exit", "What"}, &options.explained_rule},
+      {{"--list", "", "list all possible findings and exit", "What"}, &options.list_rules}};
 }
 
 std::vector<Flag> doctor_files_flags(Options& options) {
   auto flags = copy_flags(options);
   for (auto& flag : flags)
     if (flag.doc.names == "--containerd-version")
-      flag.doc.help = "the containerd that reads the files; with nodes or --facts: as if they ran this one";
+      flag.doc.help =
+          "version of the containerd that reads the files; with nodes or --facts: as if they ran this "
+          "version";
   return flags;
 }
 
 }  // namespace
 
 Command doctor_command(Options& options) {
-  return {.doc = {.name = "doctor",
-                  .group = "Look",
-                  .summary = "known faults in a node's registry configuration: cause and fix",
-                  .text = "Looks for what is known to go wrong: configuration that keeps containerd or its CRI plugin "
-                          "from loading, files that are dropped or "
-                          "never read, URLs that are asked in another way than they look, certificates, credentials, "
-                          "and other programs that write the "
-                          "same files. Each finding has the line that causes it, what this node's containerd does "
-                          "because of it, and what to do. "
-                          "With an intent it also says what is not as declared.\n\n"
-                          "It reads what the other commands read and asks nothing else, unless --probe is given. "
-                          "Without --nodes and without nodes in the "
-                          "intent, the nodes of the last apply are meant. Nothing is changed.",
-                  .examples = {{"regfallback doctor --nodes anubis,babel", "two nodes"},
-                               {"regfallback doctor --severity warning -o json",
-                                "for a program: the nodes of the intent, without notes"},
-                               {"regfallback doctor --root /mnt/node --containerd-version 2.1.4",
-                                "a node's disk, as that version would read it"},
-                               {"regfallback doctor --nodes ra --containerd-version 2.3.4",
-                                "what an upgrade of containerd would break"},
-                               {"regfallback doctor --facts facts/ --ignore legacy-mirrors",
-                                "saved facts, one finding left out"},
-                               {"regfallback doctor --explain config-path-list", "what is behind a finding"}},
-                  .exit_codes = {"0  nothing at or above a warning", "1  a node was not reached",
-                                 "2  wrong usage or intent", "3  findings"}},
-          .flags = doctor_flags(options) + node_flags(options) + doctor_files_flags(options) + intent_flags(options) +
-                   output_flags(options),
-          .run = run_doctor};
+  return {
+      .doc =
+          {.name = "doctor",
+           .group = "Look",
+           .summary = "find known faults in a node's registry configuration, with cause and fix",
+           .text =
+               "Looks for known faults: configuration that keeps containerd or its CRI plugin from loading, files that "
+               "are dropped or never read, URLs that are not asked the way they look, certificates, credentials, and "
+               "other programs that write the same files. Each finding shows the line that causes it, its effect on "
+               "this node's containerd, and what to do. With an intent it also shows what is not as declared.\n\nIt "
+               "reads the same data as the other commands and asks no endpoint, unless --probe is given. Without "
+               "--nodes and without nodes in the intent, the nodes of the last apply are used. Nothing is changed.",
+           .examples = {{"regfallback doctor --nodes anubis,babel", "two nodes"},
+                        {"regfallback doctor --severity warning -o json",
+                         "the nodes of the intent, without notes, as JSON"},
+                        {"regfallback doctor --root /mnt/node --containerd-version 2.1.4",
+                         "the disk of a node, as that version would read it"},
+                        {"regfallback doctor --nodes ra --containerd-version 2.3.4",
+                         "find what an upgrade of containerd would break"},
+                        {"regfallback doctor --facts facts/ --ignore legacy-mirrors",
+                         "saved facts, without one finding"},
+                        {"regfallback doctor --explain config-path-list", "explain a finding"}},
+           .exit_codes = {"0  no finding is a warning or an error", "1  a node was not reached",
+                          "2  wrong usage or intent", "3  findings"}},
+      .flags = doctor_flags(options) + node_flags(options) + doctor_files_flags(options) + intent_flags(options) +
+               output_flags(options),
+      .run = run_doctor};
 }
 
 }  // namespace rf::cmd

@@ -84,7 +84,7 @@ Result<Sites> sites_of_nodes(Context& context, const Setup& setup) {
     if (site) {
       sites.all.push_back(*std::move(site));
     } else {
-      context.error(std::move(site).error().doing("looking at " + node.name));
+      context.error(std::move(site).error().doing("reading " + node.name));
       ++sites.failed;
     }
   }
@@ -97,7 +97,7 @@ Result<void> one_source(const Options& options) {
   if (std::count(std::begin(given), std::end(given), true) <= 1) return {};
   return Error{.kind = ErrorKind::usage,
                .message = "explain: --nodes, --facts, --root and --config-path cannot be combined",
-               .hint = "--root DIR is for a copy of a node's files, --facts DIR for what 'detect --save' wrote"};
+               .hint = "use --root DIR for a copy of a node's files, --facts DIR for facts saved by 'detect --save'"};
 }
 
 Result<Sites> all_sites(Context& context, const std::optional<Setup>& setup) {
@@ -150,7 +150,7 @@ Chain chain_of(const Site& site, const std::string& registry, Context& context) 
   if (urls(now) != urls(chain))
     context.note(fmt::format("{}{} renders this at its next start; until then the endpoints of {} are {}",
                              site.node.empty() ? "" : site.node + ": ", site.distribution, registry,
-                             now.endpoints.empty() ? "not to be told" : join(urls(now), ", ")));
+                             now.endpoints.empty() ? "unknown" : join(urls(now), ", ")));
   return chain;
 }
 
@@ -168,8 +168,8 @@ Result<void> check_assumed_hosts(const Assumptions& assumptions, const std::vect
     const auto host = name.substr(0, name.find('/'));
     if (asked.empty() || host == "*" || asked.count(host) > 0) continue;
     return Error{.kind = ErrorKind::usage,
-                 .message = fmt::format("explain: --assume {}: no endpoint has that host", host),
-                 .hint = fmt::format("these are asked: {}", fmt::join(asked, ", "))};
+                 .message = fmt::format("explain: --assume {}: no endpoint has this host", host),
+                 .hint = fmt::format("the endpoints are: {}", fmt::join(asked, ", "))};
   }
   return {};
 }
@@ -188,7 +188,7 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
       auto chain = chains.find(image.registry);
       if (chain == chains.end()) chain = chains.emplace(image.registry, chain_of(site, image.registry, context)).first;
       if (chain->second.unread) {
-        context.error(Error(*chain->second.unread).doing("looking at " + site.node));
+        context.error(Error(*chain->second.unread).doing("reading " + site.node));
         out.exit = exit_failed;
         break;
       }
@@ -236,7 +236,7 @@ std::vector<Flag> explain_files_flags(Options& options) {
   auto flags = copy_flags(options);
   flags.insert(flags.begin() + 1, {{"--config-path",
                                     "VALUE",
-                                    "only this value of config_path, with directories of this machine",
+                                    "use only this value of config_path, with directories on this machine",
                                     flags.front().doc.group,
                                     {},
                                     FlagDoc::Completes::directory},
@@ -248,41 +248,42 @@ std::vector<Flag> explain_files_flags(Options& options) {
 
 Command explain_command(Options& options) {
   return {
-      .doc = {.name = "explain",
-              .group = "Look",
-              .summary = "the exact URLs containerd tries for an image, in order, and which line says so",
-              .text = "Computes, from a node's files, what its version of containerd does for an image: the directory "
-                      "it finds, the file and "
-                      "line each endpoint comes from, what is ignored and why, and which credentials each endpoint is "
-                      "offered.\n\n"
-                      "--assume says what endpoints answer; then the requests are listed with the version's retries "
-                      "and aborts, and the error "
-                      "the user would see. Without it, every endpoint is taken to answer. Without --nodes "
-                      "and without nodes in the intent, the nodes of the last apply are meant. Nothing is changed.",
-              .examples =
-                  {{"regfallback explain nginx:1.27 --nodes anubis,babel", "what two nodes would do"},
-                   {"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
-                    "from this machine's certs.d"},
-                   {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
-                    "a node's disk, with every endpoint answering 404"},
-                   {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes"}},
-              .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage"}},
+      .doc =
+          {.name = "explain",
+           .group = "Look",
+           .summary = "show the URLs containerd tries for an image, in order, and the lines that set them",
+           .text =
+               "Computes from a node's files what its version of containerd does for an image: the directory it finds, "
+               "the file and line of each endpoint, what is ignored and why, and which credentials each endpoint is "
+               "offered.\n\n--assume sets the answers of endpoints; then the requests are listed with the retries and "
+               "aborts of this version, and the error the user would see. Without it, every endpoint is assumed to "
+               "serve the image. Without --nodes and without nodes in the intent, the nodes of the last apply are "
+               "used. Nothing is changed.",
+           .examples =
+               {{"regfallback explain nginx:1.27 --nodes anubis,babel", "on two nodes"},
+                {"regfallback explain nginx:1.27 --config-path /etc/containerd/certs.d --containerd-version 1.7.24",
+                 "with the certs.d of this machine"},
+                {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
+                 "the disk of a node, if every endpoint answered 404"},
+                {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes, as JSON"}},
+           .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage"}},
       .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing},
                      &options.images}},
-      .flags = std::vector<Flag>{{{"--assume", "HOST=ANSWER",
-                                   "what HOST answers: an HTTP status, refused, dns, tls, http (no TLS), timeout or "
-                                   "eof; repeat; * is every other host, "
-                                   "HOST/manifests and HOST/blobs one kind of request",
-                                   "Assumptions"},
-                                  &options.assume},
-                                 {{"--images-file",
-                                   "FILE",
-                                   "image references, one a line (- is standard input)",
-                                   "Images",
-                                   {},
-                                   FlagDoc::Completes::file},
-                                  &options.images_file}} +
-               node_flags(options) + explain_files_flags(options) + intent_flags(options) + output_flags(options),
+      .flags =
+          std::vector<Flag>{
+              {{"--assume", "HOST=ANSWER",
+                "assumed answer of HOST: an HTTP status, refused, dns, tls, http (no TLS), timeout or eof; can be "
+                "repeated; * means every other host, HOST/manifests and HOST/blobs one kind of request",
+                "Assumptions"},
+               &options.assume},
+              {{"--images-file",
+                "FILE",
+                "file with one image reference per line (- is standard input)",
+                "Images",
+                {},
+                FlagDoc::Completes::file},
+               &options.images_file}} +
+          node_flags(options) + explain_files_flags(options) + intent_flags(options) + output_flags(options),
       .run = run_explain};
 }
 

@@ -76,36 +76,36 @@ int run_init(Context& context) {
 }  // namespace
 
 Command init_command(Options& options) {
-  return {.doc = {.name = "init",
-                  .group = "The intent file",
-                  .summary = "write a commented starter file",
-                  .text = "Prints an intent file to start from, or writes it to FILE. With --found it holds the "
-                          "registries that the nodes have "
-                          "configured now; without it no node is read. Nothing is changed on any node.",
-                  .examples = {{"regfallback init --nodes anubis,babel,ra regfallback.yaml", "a file for three nodes"},
-                               {"regfallback init -m docker.io=http://anubis:32000 > regfallback.yaml",
-                                "with a mirror for Docker Hub in it"},
-                               {"regfallback init --found --nodes anubis > regfallback.yaml",
-                                "with the registries anubis has configured now"},
-                               {"regfallback init --schema > regfallback.schema.json",
-                                "JSON Schema of the file, for editors"}},
-                  .exit_codes = {"0  done", "1  the file could not be written, or a node was not reached",
-                                 "2  wrong usage"}},
-          .arguments = {{{"FILE", "", "where to write (default: standard output)", "", {}, FlagDoc::Completes::file},
-                         &options.init_file}},
-          .flags =
-              std::vector<Flag>{
-                  {{"-m,--mirror", "REGISTRY=URL,...", "endpoints for a registry, in order; repeat for more registries",
-                    "Content"},
-                   &options.registry_flags.mirrors},
-                  {{"--fallback", "REGISTRY=URL,...", "endpoints after the registry itself, in order", "Content"},
-                   &options.registry_flags.fallbacks},
-                  {{"--found", "", "the registries that the nodes have configured now", "Content"}, &options.found},
-                  {{"--schema", "", "the JSON Schema of the file in place of a starter", "Content"}, &options.schema},
-                  {{"--force", "", "replace FILE when it exists", "Content"}, &options.replace_file},
-                  {{"-q,--quiet", "", "no notes", "Output"}, &options.quiet}} +
-              node_flags(options),
-          .run = run_init};
+  return {
+      .doc =
+          {.name = "init",
+           .group = "The intent file",
+           .summary = "write a commented starter file",
+           .text = "Prints an intent file to start from, or writes it to FILE. With --found it contains the registries "
+                   "that the nodes have configured now; without it no node is read. Nothing is changed on any node.",
+           .examples = {{"regfallback init --nodes anubis,babel,ra regfallback.yaml", "write a file for three nodes"},
+                        {"regfallback init -m docker.io=http://anubis:32000 > regfallback.yaml",
+                         "with a mirror for Docker Hub"},
+                        {"regfallback init --found --nodes anubis > regfallback.yaml",
+                         "with the registries that anubis has configured now"},
+                        {"regfallback init --schema > regfallback.schema.json",
+                         "the JSON Schema of the file, for editors"}},
+           .exit_codes = {"0  done", "1  the file could not be written, or a node was not reached", "2  wrong usage"}},
+      .arguments = {{{"FILE", "", "where to write (default: standard output)", "", {}, FlagDoc::Completes::file},
+                     &options.init_file}},
+      .flags =
+          std::vector<Flag>{
+              {{"-m,--mirror", "REGISTRY=URL,...",
+                "endpoints for a registry, in order; can be repeated for more registries", "Content"},
+               &options.registry_flags.mirrors},
+              {{"--fallback", "REGISTRY=URL,...", "endpoints after the registry itself, in order", "Content"},
+               &options.registry_flags.fallbacks},
+              {{"--found", "", "include the registries that the nodes have configured now", "Content"}, &options.found},
+              {{"--schema", "", "print the JSON Schema of the file instead", "Content"}, &options.schema},
+              {{"--force", "", "replace FILE if it exists", "Content"}, &options.replace_file},
+              {{"-q,--quiet", "", "no notes", "Output"}, &options.quiet}} +
+          node_flags(options),
+      .run = run_init};
 }
 
 }  // namespace rf::cmd

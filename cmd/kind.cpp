@@ -16,7 +16,7 @@ int run_kind(Context& context) {
   const auto action = context.options.kind_action;
   if (action == KindAction::none) {
     context.error(
-        {.kind = ErrorKind::usage, .message = "kind: what is to be done?", .hint = "regfallback kind registry|status"});
+        {.kind = ErrorKind::usage, .message = "kind: no action given", .hint = "regfallback kind registry|status"});
     return exit_usage;
   }
   if (const auto checked = check_kind_flags(context.options); !checked) {
@@ -32,17 +32,17 @@ std::vector<Flag> kind_flags(Options& options) {
       {{"--cluster", "NAME", "the KIND cluster (default: $KIND_CLUSTER_NAME, else kind)", group}, &options.cluster},
       {{"--registry-name", "NAME", "name of the registry container (default kind-registry)", group},
        &options.registry_name},
-      {{"--registry-port", "PORT", "port on this machine it is published on (default: the one it has, else 5001)",
+      {{"--registry-port", "PORT", "port of this machine to publish it on (default: its current one, else 5001)",
         group},
        &options.registry_port},
-      {{"--registry-image", "IMAGE", "image a new registry container is made of (default registry:2)", group},
+      {{"--registry-image", "IMAGE", "image of a new registry container (default registry:2)", group},
        &options.registry_image},
       parsed({"-i,--image", "IMAGE", "status: pull this image on every node", group}, options.pulled_image,
              parse_image),
       parsed({"--timeout", "TIME", "limit for each answer of a node (default 30s)", group}, options.timeout,
              parse_duration),
-      {{"--dry-run", "", "registry: say what would be done, and show the plan", group}, &options.dry_run},
-      {{"-y,--yes", "", "registry: do not ask", group}, &options.yes},
+      {{"--dry-run", "", "registry: only show what would be done, and the plan", group}, &options.dry_run},
+      {{"-y,--yes", "", "registry: do not ask for confirmation", group}, &options.yes},
   };
 }
 
@@ -56,8 +56,7 @@ std::string cluster_name(const Options& options) {
 
 Result<void> check_kind_flags(const Options& options) {
   const auto wrong = [](const std::string& flag, const std::string& value, std::string hint) {
-    return Error{
-        .kind = ErrorKind::usage, .message = flag + ": '" + value + "' is not possible", .hint = std::move(hint)};
+    return Error{.kind = ErrorKind::usage, .message = flag + ": '" + value + "' is not valid", .hint = std::move(hint)};
   };
   const auto cluster = cluster_name(options);
   if (!is_container_name(cluster)) return wrong("--cluster", cluster, "`kind get clusters` lists the names");
@@ -124,32 +123,29 @@ const KindContainer* control_plane(const KindCluster& cluster) {
 
 Command kind_command(Options& options) {
   return {
-      .doc = {.name = "kind",
-              .group = "Change",
-              .summary = "the local registry of a KIND cluster: set it up, or check it",
-              .text = "registry: starts or reuses the registry container, connects it to the cluster's network, makes "
-                      "every node pull images of "
-                      "localhost:5001 from it (without creating the cluster anew, also where the node's containerd "
-                      "does not read certs.d yet), "
-                      "and writes the ConfigMap local-registry-hosting of KEP-1755, by which other tools find the "
-                      "registry. What is in order "
-                      "already is left alone.\n\n"
-                      "status: the checks a person would make, one by one: does the registry run, is it reachable from "
-                      "here and from inside every "
-                      "node, is it on the network, is each node's configuration live, does a pull work (with --image). "
-                      "Nothing is changed.\n\n"
-                      "Docker is asked, then podman; DOCKER_HOST, KIND_EXPERIMENTAL_PROVIDER and KIND_CLUSTER_NAME "
-                      "count. Other mirrors of a "
-                      "KIND cluster are set as anywhere: regfallback apply --nodes kind:NAME.",
-              .examples =
-                  {{"regfallback kind registry", "then: docker push localhost:5001/app, and pods may use that image"},
-                   {"regfallback kind registry --cluster dev --registry-port 5005", "another cluster, another port"},
-                   {"regfallback kind status --image localhost:5001/app", "the checklist, with a pull on every node"}},
-              .exit_codes = {"0  done; status: everything is in order",
-                             "1  a step or a node failed, or the answer was no", "2  wrong usage",
-                             "3  status: findings", "4  at least one node is stuck and needs a person",
-                             "5  at least one node was changed, and is not as declared afterwards",
-                             "130  interrupted; the summary says in which state every node is"}},
+      .doc =
+          {.name = "kind",
+           .group = "Change",
+           .summary = "set up or check the local registry of a KIND cluster",
+           .text =
+               "registry: starts or reuses the registry container, connects it to the cluster's network, makes every "
+               "node pull images of localhost:5001 from it (without recreating the cluster, even if the node's "
+               "containerd does not read certs.d yet), and writes the ConfigMap local-registry-hosting of KEP-1755, "
+               "which tells other tools where the registry is. What is already in place is not changed.\n\nstatus: "
+               "checks one by one whether the registry runs, is reachable from here and from inside every node, is on "
+               "the network, whether each node's configuration is live, and whether a pull works (with --image). "
+               "Nothing is changed.\n\nDocker is tried first, then podman; DOCKER_HOST, KIND_EXPERIMENTAL_PROVIDER and "
+               "KIND_CLUSTER_NAME are honoured. Other mirrors of a KIND cluster are set as on any node: regfallback "
+               "apply --nodes kind:NAME.",
+           .examples =
+               {{"regfallback kind registry", "after that: docker push localhost:5001/app, and pods can use the image"},
+                {"regfallback kind registry --cluster dev --registry-port 5005", "another cluster, another port"},
+                {"regfallback kind status --image localhost:5001/app", "the checklist, with a pull on every node"}},
+           .exit_codes = {"0  done; status: everything is in order", "1  a step or a node failed, or the answer was no",
+                          "2  wrong usage", "3  status: findings",
+                          "4  at least one node is stuck and needs manual repair",
+                          "5  at least one node was changed but is not as declared afterwards",
+                          "130  interrupted; the summary shows the state of every node"}},
       .arguments = {choice({"ACTION", "", "registry or status", ""}, options.kind_action,
                            {{"registry", KindAction::registry}, {"status", KindAction::status}})},
       .flags = kind_flags(options) + output_flags(options),

@@ -41,8 +41,10 @@ Result<Registry> create(Context& context, const KindCluster& cluster, Registry r
            image_pull_limit);
   if (started) return registry;
   auto error = std::move(started).error();
-  error.hint = "is the port free and the image to be had? --registry-port and --registry-image name others; then " +
-               cluster.engine + " rm " + registry.name;
+  error.hint =
+      "check that the port is free and the image can be pulled; --registry-port and --registry-image set others; "
+      "before the next try: " +
+      cluster.engine + " rm " + registry.name;
   return error;
 }
 
@@ -50,16 +52,16 @@ Result<Registry> reuse(Context& context, const KindCluster& cluster, Registry re
   const int wanted = context.options.registry_port;
   if (facts.host_port == 0) {
     return Error{.kind = ErrorKind::conflict,
-                 .message = "the container " + registry.name + " publishes no port 5000 to this machine",
-                 .hint = "is it a registry? --registry-name names another container; " + cluster.engine + " rm -f " +
-                         registry.name + " removes it"};
+                 .message = "the container " + registry.name + " does not publish port 5000 on this machine",
+                 .hint = "check that it is a registry; --registry-name names another container; " + cluster.engine +
+                         " rm -f " + registry.name + " removes it"};
   }
   if (wanted > 0 && wanted != facts.host_port) {
     return Error{
         .kind = ErrorKind::conflict,
         .message = registry.name + " is published on port " + std::to_string(facts.host_port) + ", not on " +
                    std::to_string(wanted),
-        .hint = "leave --registry-port out to use it as it is, or name another container with --registry-name"};
+        .hint = "leave out --registry-port to use it as it is, or name another container with --registry-name"};
   }
   registry.port = facts.host_port;
   if (!facts.running)
@@ -100,7 +102,7 @@ Result<void> write_config_map(Context& context, const KindCluster& cluster, cons
   if (output.rc != 0) {
     return Error{.kind = ErrorKind::runtime,
                  .message = "kubectl on " + node->name + ": " + std::string(trim(output.text)),
-                 .hint = "everything else is done; run it again once the API server answers"};
+                 .hint = "everything else is done; run the command again when the API server answers"};
   }
   context.note(std::string(trim(output.text)));
   return {};

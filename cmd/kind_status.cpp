@@ -41,7 +41,7 @@ bool is_engine_here() {
 void check_answer(const Subject& subject, const ContainerFacts& facts, KindReport& report) {
   const auto what = subject.registry + " answers on this machine";
   if (!is_engine_here()) {
-    report.checks.push_back({State::skipped, what, "DOCKER_HOST names an engine elsewhere"});
+    report.checks.push_back({State::skipped, what, "DOCKER_HOST names an engine on another machine"});
     return;
   }
   const auto address = facts.host_address + ":" + std::to_string(facts.host_port);
@@ -60,7 +60,7 @@ void check_registry(Subject& subject, KindReport& report) {
     return;
   }
   if (!*facts) {
-    report.checks.push_back({State::bad, what, "there is no such container", subject.set_up() + " starts one"});
+    report.checks.push_back({State::bad, what, "the container does not exist", subject.set_up() + " creates it"});
     return;
   }
   const auto& registry = **facts;
@@ -91,7 +91,7 @@ void check_config(const Subject& subject, const RunNode& node, const Chain& chai
   const auto found =
       chain.error ? *chain.error
       : first     ? "they come from " + first->url() + "; containerd: " + std::string(to_string(node.detection->state))
-                  : "from nowhere";
+                  : "no endpoint is configured";
   report.checks.push_back({good ? State::good : State::bad, what, good ? "" : found, good ? "" : subject.set_up()});
 }
 
@@ -107,7 +107,8 @@ void check_reach(const Subject& subject, const RunNode& node, const std::optiona
     }
   }
   if (found == nullptr || found->answer == Answer::not_asked) {
-    report.checks.push_back({State::skipped, what, found == nullptr ? "nothing there leads to it" : found->detail});
+    report.checks.push_back(
+        {State::skipped, what, found == nullptr ? "no endpoint there points to it" : found->detail});
     return;
   }
   const bool good = !is_finding(found->answer, true);
@@ -118,7 +119,7 @@ void check_reach(const Subject& subject, const RunNode& node, const std::optiona
                                                 .answer = found->answer,
                                                 .status = found->status,
                                                 .detail = found->detail}),
-                           good ? "" : "does it run, and is it on the network of the nodes?"});
+                           good ? "" : "check that it runs and is on the network of the nodes"});
 }
 
 void check_pull(const Subject& subject, const RunNode& node, const std::optional<NodeProbe>& probe,
@@ -133,7 +134,7 @@ void check_pull(const Subject& subject, const RunNode& node, const std::optional
   const bool good = pull->result == PullProbe::Result::pulled;
   report.checks.push_back({good ? State::good : State::bad, what,
                            good ? std::to_string(pull->milliseconds) + " ms" : pull->message,
-                           good ? "" : "was it pushed? docker push " + to_string(*subject.image)});
+                           good ? "" : "push it first: docker push " + to_string(*subject.image)});
 }
 
 void check_hosting(const Subject& subject, const std::optional<Output>& answers, KindReport& report) {
@@ -179,7 +180,7 @@ Result<void> check_nodes(Context& context, const Subject& subject, KindReport& r
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const auto& node = run.nodes()[i];
     if (node.error) {
-      report.checks.push_back({State::bad, node.spec.name + " can be asked", node.error->message, node.error->hint});
+      report.checks.push_back({State::bad, node.spec.name + " answers", node.error->message, node.error->hint});
       continue;
     }
     check_config(subject, node, chains_of(subject, node).front(), report);
@@ -201,13 +202,13 @@ Result<KindReport> look_at_all(Context& context) {
   auto cluster = find_kind_cluster(report.cluster);
   if (!cluster) {
     report.checks.push_back(
-        {State::bad, "the cluster " + report.cluster + " is there", cluster.error().message, cluster.error().hint});
+        {State::bad, "the cluster " + report.cluster + " exists", cluster.error().message, cluster.error().hint});
     return report;
   }
   subject.cluster = *std::move(cluster);
   report.engine = subject.cluster.engine;
   report.checks.push_back(
-      {State::good, "the cluster " + report.cluster + " is there",
+      {State::good, "the cluster " + report.cluster + " exists",
        subject.cluster.engine + ", " + std::to_string(subject.cluster.containers.size()) + " containers"});
   check_containers(subject.cluster, report);
   check_registry(subject, report);
@@ -216,7 +217,7 @@ Result<KindReport> look_at_all(Context& context) {
   if (checked) return report;
   if (checked.error().kind == ErrorKind::interrupted || checked.error().kind == ErrorKind::usage)
     return checked.error();
-  report.checks.push_back({State::bad, "the nodes can be asked", checked.error().message, checked.error().hint});
+  report.checks.push_back({State::bad, "the nodes answer", checked.error().message, checked.error().hint});
   return report;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/core_limit.h"
 #include "line/command.h"
 #include "line/parse.h"
 #include "line/version.h"
@@ -43,6 +44,7 @@ int run_command_line(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  rf::forbid_core_files();
   try {
     return rf::cmd::run_command_line({argv + 1, argv + argc});
   } catch (const std::exception& bug) {

@@ -44,18 +44,14 @@ Command man_command(Options& options) {
   return {
       .doc = {.name = "man",
               .group = "About the tool",
-              .summary = "the manual pages",
-              .text = "Prints a manual page; they are made from the same table as the help and the parser.",
+              .summary = "print the manual pages",
+              .text = "Prints a manual page. The pages are generated from the same table as the help.",
               .examples = {{"regfallback man apply | man -l -", "read the page of apply"}}},
-      .arguments = {{{"COMMAND",
-                      "",
-                      "a command; without it the page of regfallback itself",
-                      "",
-                      {},
-                      FlagDoc::Completes::command},
-                     &options.man_command}},
+      .arguments =
+          {{{"COMMAND", "", "a command (default: the page of regfallback itself)", "", {}, FlagDoc::Completes::command},
+            &options.man_command}},
       .flags =
-          {{{"--directory", "DIR", "write every page into this directory", "Output", {}, FlagDoc::Completes::directory},
+          {{{"--directory", "DIR", "write all pages to this directory", "Output", {}, FlagDoc::Completes::directory},
             &options.output_directory}},
       .run = run_man};
 }

@@ -50,19 +50,19 @@ Result<void> check_use(const Options& options) {
                         !options.facts.empty(), !options.nodes.empty()};
   if (std::count(std::begin(given), std::end(given), true) > 1)
     return wrong_use("--nodes, --facts, --root, --config-path and --registries-yaml cannot be combined",
-                     "each names what is migrated");
+                     "each of them names the input");
   if (to_registries_yaml(options)) {
     if (!options.registries_yaml.empty())
-      return wrong_use("--registries-yaml names what is migrated, and it is in that form already", "--to hosts-dir");
+      return wrong_use("--registries-yaml names the input, which already has that form", "--to hosts-dir");
     if (!options.hosts_dir.empty() || options.credentials == Credentials::in_headers)
-      return wrong_use("--hosts-dir and --credentials are about hosts.toml files",
+      return wrong_use("--hosts-dir and --credentials apply only to hosts.toml files",
                        "leave them out with --to registries-yaml");
     return {};
   }
   if (!options.config_path.empty())
-    return wrong_use("--config-path names hosts.toml files, and they are in that form already", "--to registries-yaml");
+    return wrong_use("--config-path names hosts.toml files, which already have that form", "--to registries-yaml");
   if (!options.registries_yaml_program.empty() && options.registries_yaml.empty())
-    return wrong_use("--for tells who reads a registries.yaml, and none is given",
+    return wrong_use("--for applies only to a registries.yaml, and none is given",
                      "--registries-yaml FILE, or --to registries-yaml");
   return {};
 }
@@ -82,8 +82,8 @@ Result<void> write_below(Context& context, const std::string& directory, const P
     if (change.op != FileChange::Op::create && change.op != FileChange::Op::replace) continue;
     if (change.holds_secrets && !context.options.facts.empty())
       return Error{.kind = ErrorKind::refused,
-                   .message = fmt::format("{} needs secrets, and saved facts hold masks in their place", change.path),
-                   .hint = "ask the node itself: --nodes"};
+                   .message = fmt::format("{} needs secrets, but saved facts have them masked", change.path),
+                   .hint = "read the node itself: --nodes"};
   }
   for (const auto& change : plan.files) {
     if (change.op != FileChange::Op::create && change.op != FileChange::Op::replace) continue;
@@ -176,13 +176,16 @@ int migrate_on_nodes(Context& context, const Setup& setup, const MigrateOptions&
   if (!changes || context.wants_table()) show(context, plan_rows(*run));
   if (!changes) return any_failed(*run) ? exit_failed : exit_done;
   const std::string_view question = "Migrate these nodes, restarting their runtime? [y/N] ";
-  if (const auto end = any_changes(*run) ? ask_consent(context, "migrate", question) : std::nullopt) return *end;
-  const auto results = run->apply({.tool_version = RF_VERSION,
-                                   .reason = "migrate",
+  if (const auto end = any_changes(*run) ? ask_consent(context, *run, "migrate", question) : std::nullopt) return *end;
+  const auto origin = begin_run(context, *run, setup, "migrate");
+  if (!origin) return context.fail(origin.error());
+  const auto results = run->apply({.origin = *origin,
                                    .policy = rollout_policy(options, run->nodes().size()),
                                    .plan_again = planner,
                                    .restart = options.restart});
-  return print_results(context, *run, results, "regfallback.migrate/v1");
+  return print_results(
+      context, *run,
+      {.action = ChangeAction::migrate, .run = origin->run, .again = "regfallback migrate", .nodes = results});
 }
 
 int run_migrate(Context& context) {
@@ -206,29 +209,31 @@ std::vector<Flag> migration_flags(Options& options) {
       choice(
           {"--to", "FORM", "hosts-dir: hosts.toml files (default); registries-yaml: the file of K3s and RKE2", group},
           options.migrate_to, {{"hosts-dir", Form::hosts_dir}, {"registries-yaml", Form::registries_yaml}}),
-      {{"--accept-differences", "", "take the closest form where a chain cannot be kept; what is lost is said", group},
+      {{"--accept-differences", "", "if a chain cannot be kept, use the closest form and report what is lost", group},
        &options.accept_differences},
       {{"--write-to",
         "DIR",
-        "change no node: write the files below DIR (with nodes, below DIR/NODE), for a node that runs something else",
+        "change no node; write the files below DIR (with nodes: below DIR/NODE), for a node that runs something else",
         group,
         {},
         Completes::directory},
        &options.output_directory},
-      choice({"--credentials", "WHERE",
-              "config: they stay in config.toml; headers: into hosts.toml files only root can read (default config)",
-              group},
-             options.credentials, {{"config", Credentials::in_config}, {"headers", Credentials::in_headers}}),
+      choice(
+          {"--credentials", "WHERE",
+           "config: keep them in config.toml; headers: move them to hosts.toml files that only root can read (default "
+           "config)",
+           group},
+          options.credentials, {{"config", Credentials::in_config}, {"headers", Credentials::in_headers}}),
       {{"--hosts-dir", "DIR", "directory for the hosts.toml files on the node (default: the node's own)", group},
        &options.hosts_dir},
-      {{"--for", "NAME", "k3s or rke2: who reads the registries.yaml (default k3s)", group, {"k3s", "rke2"}},
+      {{"--for", "NAME", "what reads the registries.yaml: k3s or rke2 (default k3s)", group, {"k3s", "rke2"}},
        &options.registries_yaml_program},
-      {{"--dry-run", "", "show what would change and end", group}, &options.dry_run},
+      {{"--dry-run", "", "show what would change and exit", group}, &options.dry_run},
   };
 }
 
 std::vector<Flag> file_flags(Options& options) {
-  const std::string group = "Files in place of nodes";
+  const std::string group = "Files instead of nodes";
   using Completes = FlagDoc::Completes;
   return {
       {{"--root",
@@ -240,18 +245,23 @@ std::vector<Flag> file_flags(Options& options) {
        &options.root},
       {{"--config-path",
         "VALUE",
-        "only this value of config_path, with directories of this machine; --to registries-yaml",
+        "use only this value of config_path, with directories on this machine; for --to registries-yaml",
         group,
         {},
         Completes::directory},
        &options.config_path},
-      {{"--registries-yaml", "FILE", "only this file of K3s or RKE2; --to hosts-dir", group, {}, Completes::file},
+      {{"--registries-yaml",
+        "FILE",
+        "use only this file of K3s or RKE2; for --to hosts-dir",
+        group,
+        {},
+        Completes::file},
        &options.registries_yaml},
       parsed({"--containerd-version", "V",
-              "the containerd that reads the files; with nodes and --write-to: the one that will", group},
+              "version of the containerd that reads the files; with nodes and --write-to: of the one that will", group},
              options.containerd_version, parse_version),
       parsed({"--distribution-version", "V",
-              "of the K3s or RKE2 that reads registries.yaml, where that matters (default: the newest)", group},
+              "version of the K3s or RKE2 that reads registries.yaml, if it matters (default: the newest)", group},
              options.distribution_version, parse_version),
   };
 }
@@ -260,36 +270,33 @@ std::vector<Flag> file_flags(Options& options) {
 
 Command migrate_command(Options& options) {
   return {
-      .doc = {.name = "migrate",
-              .group = "Change",
-              .summary = "registry configuration from one form to another, with the same chains, proven",
-              .text = "Turns registry.mirrors, configs and auths of config.toml, which containerd 2.4 no longer takes, "
-                      "into hosts.toml files and one "
-                      "config_path; comments and everything else in config.toml stay. For every registry named there, "
-                      "and for one that is not, "
-                      "the chain before must equal the chain after; else the node is refused and the difference shown. "
-                      "It is carried out as apply "
-                      "does, and 'regfallback rollback' undoes it.\n\n"
-                      "--to registries-yaml turns hosts.toml files and such settings into the registries.yaml of K3s "
-                      "or RKE2: on a node of theirs it takes in "
-                      "the directories they did not write themselves; of any other node, --write-to DIR writes it for "
-                      "a node to come. The other way "
-                      "round, of a K3s or RKE2 node or --registries-yaml FILE, --write-to DIR writes the hosts.toml "
-                      "files for a plain containerd.",
-              .examples =
-                  {{"regfallback migrate --nodes a,b --dry-run", "what would change"},
-                   {"regfallback migrate --nodes a,b", "shown, asked, and carried out"},
-                   {"regfallback migrate --root /mnt/node --containerd-version 1.7.24 --write-to out",
-                    "offline, on a copy of a node's files"},
-                   {"regfallback migrate --to registries-yaml --nodes a --write-to out",
-                    "for a K3s node that takes a's place"},
-                   {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out",
-                    "and back"}},
-              .exit_codes = {"0  done",
-                             "1  a node failed or was refused, and is in its old state; or the answer was no",
-                             "2  wrong usage", "4  a node is stuck",
-                             "5  a node was changed, and planning it again shows more changes",
-                             "130  interrupted; the summary says in which state every node is"}},
+      .doc =
+          {.name = "migrate",
+           .group = "Change",
+           .summary =
+               "convert registry configuration from one form to another, with proof that the chains stay the same",
+           .text =
+               "Turns registry.mirrors, configs and auths of config.toml, which containerd 2.4 no longer accepts, into "
+               "hosts.toml files and one config_path; comments and everything else in config.toml stay. For every "
+               "registry named there, and for one that is not, the chain before must equal the chain after; otherwise "
+               "the node is refused and the difference is shown. Changes are made as apply makes them, and "
+               "'regfallback rollback' undoes them.\n\n--to registries-yaml turns hosts.toml files and such settings "
+               "into the registries.yaml of K3s or RKE2. On a K3s or RKE2 node it merges the directories that K3s or "
+               "RKE2 did not write; for any other node, --write-to DIR writes the file for a future node. In the other "
+               "direction, for a K3s or RKE2 node or --registries-yaml FILE, --write-to DIR writes the hosts.toml "
+               "files for a plain containerd.",
+           .examples =
+               {{"regfallback migrate --nodes a,b --dry-run", "show what would change"},
+                {"regfallback migrate --nodes a,b", "show the change, ask for confirmation, and carry it out"},
+                {"regfallback migrate --root /mnt/node --containerd-version 1.7.24 --write-to out",
+                 "offline, on a copy of a node's files"},
+                {"regfallback migrate --to registries-yaml --nodes a --write-to out", "for a K3s node that replaces a"},
+                {"regfallback migrate --registries-yaml registries.yaml --containerd-version 2.1.9 --write-to out",
+                 "the other direction"}},
+           .exit_codes = {"0  done", "1  a node failed or was refused and is in its old state, or the answer was no",
+                          "2  wrong usage", "4  a node is stuck",
+                          "5  a node was changed, but planning it again shows more changes",
+                          "130  interrupted; the summary shows the state of every node"}},
       .flags = migration_flags(options) + file_flags(options) + rollout_flags(options) + node_flags(options) +
                output_flags(options),
       .run = run_migrate};

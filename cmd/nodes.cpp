@@ -13,6 +13,7 @@
 #include "host/kind_cluster.h"
 #include "host/node_selection.h"
 #include "line/display.h"
+#include "line/questions.h"
 #include "report/model.h"
 
 namespace rf::cmd {
@@ -38,16 +39,14 @@ Result<std::vector<RunNode>> saved_nodes(const std::string& path) {
   return nodes;
 }
 
-bool accept_host_key(Display& display, const NewHostKey& key) {
-  display.clear();
-  const auto reply =
-      ask_yes("The host key of " + terminal_safe(key.host) + " is not known: " + terminal_safe(key.type) + " " +
-              terminal_safe(key.fingerprint) + "\nAccept and remember it? [y/N] ");
-  if (reply == Reply::interrupted) std::raise(SIGINT);  // ends the run, not only this question
-  return reply == Reply::yes;
+Result<bool> accept_host_key(const NewHostKey& key) {
+  const auto reply = ask_yes(host_key_question(key));
+  if (reply != Reply::interrupted) return reply == Reply::yes;
+  std::raise(SIGINT);  // ends the run, not only this question
+  return Error{.kind = ErrorKind::interrupted, .message = "interrupted"};
 }
 
-Result<Reach> reach_of(const Options& options, Display& display) {
+Result<Reach> reach_of(const Options& options) {
   Reach reach{.transport = options.transport,
               .ssh_config = expand_home(options.ssh_config),
               .identity = expand_home(options.identity),
@@ -55,19 +54,20 @@ Result<Reach> reach_of(const Options& options, Display& display) {
   for (const auto& [flag, file] :
        {std::pair("--identity", &reach.identity), std::pair("--ssh-config", &reach.ssh_config)}) {
     if (file->empty() || local_file_exists(*file)) continue;
-    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: there is no file {}", flag, *file)};
-  }
-  if (options.ask_sudo_pass) {
-    RF_TRY(reach.sudo_password, ask_secret("sudo password on the nodes: "));
+    return Error{.kind = ErrorKind::usage, .message = fmt::format("{}: file {} does not exist", flag, *file)};
   }
   if (options.accept_new_host_keys) reach.new_hosts = Reach::NewHosts::accept;
-  if (!can_ask()) return reach;
+  const bool can = can_ask();
+  if (options.ask_sudo_pass && !can) {
+    return Error{.kind = ErrorKind::usage,
+                 .message = "--ask-sudo-pass: there is no terminal to ask for a password on",
+                 .hint = "run it from a terminal, or configure sudo without a password"};
+  }
+  if (!can) return reach;
+  if (options.ask_sudo_pass) reach.sudo = Reach::Sudo::may_ask;
   if (!options.accept_new_host_keys) reach.new_hosts = Reach::NewHosts::ask;
-  reach.accept_host_key = [&display](const NewHostKey& key) { return accept_host_key(display, key); };
-  reach.ask_secret = [&display](std::string_view question) {
-    display.clear();
-    return ask_secret(terminal_safe(question));
-  };
+  reach.accept_host_key = accept_host_key;
+  reach.ask_secret = [](const SecretQuestion& question) { return ask_secret(secret_question(question)); };
   reach.prompts = Reach::Prompts::on_terminal;
   return reach;
 }
@@ -81,7 +81,7 @@ Result<std::vector<NodeSpec>> all_specs(Context& context, const Selection& selec
 
 }  // namespace
 
-Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpose) {
+Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpose, Run::Detecting detecting) {
   const auto& options = context.options;
   RunSettings settings{.profiles = setup.profiles, .detect = {.distribution = options.distribution}};
   if (options.parallel > 0) settings.parallel = options.parallel;
@@ -90,15 +90,15 @@ Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpos
     RF_TRY(auto nodes, saved_nodes(options.facts));
     return Run(std::move(nodes), std::move(settings), std::move(display));
   }
-  RF_TRY(settings.reach, reach_of(options, *display));
+  RF_TRY(settings.reach, reach_of(options));
   RF_TRY(auto specs, all_specs(context, setup.selection));
   Run run(std::move(specs), std::move(settings), std::move(display));
   for (auto& node : run.nodes()) node.name = display_name(node.spec);
-  RF_CHECK(run.read(purpose));
+  RF_CHECK(run.read(purpose, detecting));
   for (const auto& node : run.nodes())
     if (node.ended_before)
-      context.note(fmt::format("{}: an earlier transaction ({}) had not ended; it {}", node.name, node.ended_before->id,
-                               how_it_ended(*node.ended_before)));
+      context.note(
+          fmt::format("{}: {} was unfinished; it {}", node.name, node.ended_run, how_it_ended(*node.ended_before)));
   return run;
 }
 

@@ -13,7 +13,8 @@ namespace rf::cmd {
 
 // Connects to every node and reads it, or takes the facts of --facts. An Error is about all of them. An earlier
 // transaction that had to end first is told.
-Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpose = Run::Purpose::look);
+Result<Run> open_nodes(Context& context, const Setup& setup, Run::Purpose purpose = Run::Purpose::look,
+                       Run::Detecting detecting = Run::Detecting::needed);
 
 std::vector<PlanRow> plan_rows(const Run& run);
 std::vector<StatusRow> status_rows(const Run& run);

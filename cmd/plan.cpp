@@ -31,25 +31,27 @@ int run_plan(Context& context) {
 }  // namespace
 
 Command plan_command(Options& options) {
-  return {.doc = {.name = "plan",
-                  .group = "Look",
-                  .summary = "what apply would change on each node, as a diff",
-                  .text = "Compares every node with the intent and shows the files that apply would write, why, and "
-                          "whether the runtime would be "
-                          "restarted. A plan that would not yield the declared chain by the rules of the node's own "
-                          "containerd is an error, "
-                          "and is never written. Nothing is changed.",
-                  .examples = {{"regfallback plan", "the nodes and registries of ./regfallback.yaml"},
-                               {"regfallback plan --nodes a,b -m docker.io=http://anubis:32000", "without a file"},
-                               {"regfallback plan --check -q", "in CI: exit code 3 when a node is not as declared"},
-                               {"regfallback plan --facts facts", "offline, on what 'detect --save facts' kept"}},
-                  .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned",
-                                 "2  wrong usage or intent", "3  with --check: there are changes"}},
-          .flags = std::vector<Flag>{{{"--check", "", "exit code 3 when there are changes", "Result"}, &options.check},
-                                     restart_flag(options, "plan for apply --restart auto, never or always", "Result"),
-                                     style_flag(options)} +
-                   intent_flags(options) + node_flags(options) + output_flags(options),
-          .run = run_plan};
+  return {
+      .doc =
+          {.name = "plan",
+           .group = "Look",
+           .summary = "show what apply would change on each node, as a diff",
+           .text =
+               "Compares every node with the intent and shows the files that apply would write, why, and whether the "
+               "runtime would be restarted. A plan that would not give the declared chain under the rules of the "
+               "node's own containerd is an error and is never applied. Nothing is changed.",
+           .examples = {{"regfallback plan", "use the nodes and registries of ./regfallback.yaml"},
+                        {"regfallback plan --nodes a,b -m docker.io=http://anubis:32000", "without an intent file"},
+                        {"regfallback plan --check -q", "for CI: exit code 3 if a node is not as declared"},
+                        {"regfallback plan --facts facts", "offline, on facts saved by 'detect --save facts'"}},
+           .exit_codes = {"0  done", "1  a node was not reached, or cannot be planned", "2  wrong usage or intent",
+                          "3  with --check: there are changes"}},
+      .flags =
+          std::vector<Flag>{{{"--check", "", "exit with code 3 if there are changes", "Result"}, &options.check},
+                            restart_flag(options, "plan as apply does with --restart auto, never or always", "Result"),
+                            style_flag(options)} +
+          intent_flags(options) + node_flags(options) + output_flags(options),
+      .run = run_plan};
 }
 
 }  // namespace rf::cmd

@@ -7,13 +7,14 @@ PlanOptions plan_options(const Options& options, const Setup& setup) {
 }
 
 Flag style_flag(Options& options) {
-  return choice({"--style", "STYLE",
-                 "hosts-dir, registries-yaml or config-toml (mirror blocks, deprecated) in place of the node's own way",
-                 "Change"},
-                options.style,
-                {{"hosts-dir", Style::hosts_dir},
-                 {"registries-yaml", Style::registries_yaml},
-                 {"config-toml", Style::config_toml}});
+  return choice(
+      {"--style", "STYLE",
+       "write hosts-dir, registries-yaml or config-toml (mirror blocks, deprecated) instead of the node's own style",
+       "Change"},
+      options.style,
+      {{"hosts-dir", Style::hosts_dir},
+       {"registries-yaml", Style::registries_yaml},
+       {"config-toml", Style::config_toml}});
 }
 
 Flag restart_flag(Options& options, std::string help, std::string group) {

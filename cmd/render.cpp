@@ -45,7 +45,7 @@ Result<Plan> plan_for(const Setup& setup, const Options& options) {
     return plan;
   }
   return Error{.kind = ErrorKind::usage,
-               .message = "render: for which distribution?",
+               .message = "render: no distribution given",
                .hint = "--distribution containerd, k3s, rke2, microk8s, kind, k0s, ..."};
 }
 
@@ -56,8 +56,9 @@ Result<void> write_files(Context& context, const Plan& plan) {
     RF_CHECK(write_local_file(path, change.after.expose(), change.mode));
     context.note("wrote " + path);
     if (change.kind == FileChange::Class::config) {
-      context.warning(change.path +
-                      " holds only what the registries need: merge it into the node's own file, do not replace that");
+      context.warning(
+          change.path +
+          " contains only what the registries need: merge it into the node's own file, do not replace that file");
     }
   }
   return {};
@@ -93,8 +94,8 @@ Result<void> give_patch(Context& context, const PatchTarget& target, const Patch
   for (const auto& file : patch.files)
     if (prints && file.content.made_from_secret())
       return Error{.kind = ErrorKind::refused,
-                   .message = file.name + " holds secrets, which are never printed",
-                   .hint = "--directory DIR writes it, readable by you alone"};
+                   .message = file.name + " contains secrets, which are never printed",
+                   .hint = "--directory DIR writes it, readable only by you"};
   if (!context.wants_table()) context.print(patch_value(target, patch));
   for (const auto& file : patch.files) {
     if (!directory.empty()) {
@@ -114,7 +115,7 @@ int run_patch(Context& context, const Setup& setup) {
   if (!context.options.distribution.empty()) {
     context.error({.kind = ErrorKind::usage,
                    .message = "render: --for and --distribution cannot be combined",
-                   .hint = "--for prints a form of its own, --distribution the files on a node"});
+                   .hint = "--for prints the native form of a tool, --distribution the files of a node"});
     return exit_usage;
   }
   const auto target = patch_target(context.options);
@@ -154,39 +155,38 @@ int run_render(Context& context) {
 Command render_command(Options& options) {
   const std::string group = "What";
   return {
-      .doc = {.name = "render",
-              .group = "The intent file",
-              .summary = "write the files for a distribution to a directory, without any node",
-              .text = "Plans a fresh node of the distribution that has nothing configured yet, and writes the files it "
-                      "would get below DIR, "
-                      "secrets included, with their modes. Without --directory it prints them, secrets masked.\n\n"
-                      "With --for NAME the intent in the form NAME takes itself: a machine configuration, variables, a "
-                      "cluster's configuration. "
-                      "What holds secrets is written with --directory only, never printed.",
-              .examples = {{"regfallback render --distribution k3s --directory out",
-                            "registries.yaml for K3s, in out/etc/rancher/k3s"},
-                           {"regfallback render --for kind --containerd-version 2.1.3",
-                            "a KIND cluster's configuration, with the patch if it needs one"},
-                           {"regfallback render --distribution containerd --containerd-version 1.7.24",
-                            "print what that containerd needs"}},
-              .exit_codes = {"0  done", "1  the files could not be written, or cannot yield the declared chain",
-                             "2  wrong usage or intent"}},
+      .doc =
+          {.name = "render",
+           .group = "The intent file",
+           .summary = "print or write the files for a distribution, without any node",
+           .text =
+               "Plans a new node of the distribution that has nothing configured yet, and writes its files below DIR, "
+               "with their modes and with secrets. Without --directory it prints them with secrets masked.\n\nWith "
+               "--for NAME it prints the intent in the native form of NAME: a machine configuration, variables, a "
+               "cluster configuration. Files with secrets are only written with --directory, never printed.",
+           .examples = {{"regfallback render --distribution k3s --directory out",
+                         "registries.yaml for K3s, in out/etc/rancher/k3s"},
+                        {"regfallback render --for kind --containerd-version 2.1.3",
+                         "the configuration of a KIND cluster, with a patch if it needs one"},
+                        {"regfallback render --distribution containerd --containerd-version 1.7.24",
+                         "print the files that this containerd needs"}},
+           .exit_codes = {"0  done", "1  the files could not be written, or cannot give the declared chain",
+                          "2  wrong usage or intent"}},
       .flags =
           std::vector<Flag>{
               {{"--distribution", "NAME", "name of the profile", group}, &options.distribution},
               {{"--for", "NAME",
                 "print the native form of a distribution or tool: kind, talos, eks, kubespray, cloud-init, ...", group},
                &options.render_for},
-              parsed(
-                  {"--distribution-version", "VERSION", "its version, where that matters (default: the newest)", group},
-                  options.distribution_version, parse_version),
-              parsed({"--containerd-version", "VERSION", "of its containerd (default 2.1.0)", group},
+              parsed({"--distribution-version", "VERSION", "its version, if it matters (default: the newest)", group},
+                     options.distribution_version, parse_version),
+              parsed({"--containerd-version", "VERSION", "version of its containerd (default 2.1.0)", group},
                      options.containerd_version, parse_version),
               {{"-d,--directory", "DIR", "write the files below DIR", group, {}, FlagDoc::Completes::directory},
                &options.output_directory},
               {{"--profiles-dir",
                 "DIR",
-                "profiles that add to and replace the built-in ones",
+                "directory of profiles that extend or replace the built-in ones",
                 group,
                 {},
                 FlagDoc::Completes::directory},

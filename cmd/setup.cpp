@@ -24,7 +24,7 @@ Result<Source> from_flags(Context& context) {
   if (!options.config.empty()) {
     return Error{.kind = ErrorKind::usage,
                  .message = "--mirror and --fallback cannot be combined with --config",
-                 .hint = "write the registries into the file"};
+                 .hint = "write the registries in the file"};
   }
   if (const auto file = find_intent_file("")) context.note("intent from flags; " + *file + " is not used");
   return Source{.kind = Source::Kind::flags, .intent = intent_from_flags(options.registry_flags)};
@@ -61,14 +61,14 @@ Result<Source> find_source(Context& context, IntentNeed need) {
   if (need == IntentNeed::useful) return from_last_apply(context);
   return Error{
       .kind = ErrorKind::usage,
-      .message = "there is no intent file, and no --mirror",
-      .hint = "'regfallback init regfallback.yaml' writes one to start from; or: --mirror docker.io=http://HOST:PORT"};
+      .message = "no intent file and no --mirror given",
+      .hint = "'regfallback init regfallback.yaml' writes a starter file; or pass --mirror docker.io=http://HOST:PORT"};
 }
 
 // Prints every problem of the intent, then how many there are.
 bool report_problems(Context& context, const std::vector<Error>& problems) {
   for (const auto& problem : problems) context.error(problem);
-  if (problems.size() > 1) context.note(fmt::format("{} problems; nothing was touched", problems.size()));
+  if (problems.size() > 1) context.note(fmt::format("{} problems; nothing was changed", problems.size()));
   return !problems.empty();
 }
 
@@ -83,6 +83,16 @@ Result<void> check_distribution(const std::string& name, const std::vector<Profi
                                     : fmt::format("did you mean '{}'?", near)};
 }
 
+// Only where needs.nodes is given.
+Result<Selection> selected(const Context& context, const Intent& intent, const SetupNeeds& needs) {
+  const auto& flags = context.options.nodes;
+  const auto of_run = flags.empty() && !needs.run.empty() ? remembered_run(needs.run) : std::vector<std::string>{};
+  if (of_run.empty()) return select_nodes(flags, intent, *needs.nodes);
+  RF_TRY(auto selection, select_nodes(of_run, intent, Remembered::ignore));
+  selection.said = fmt::format("nodes of run {}: {}", needs.run, join(of_run, ", "));
+  return selection;
+}
+
 Result<Setup> complete(Context& context, Source source, const SetupNeeds& needs) {
   Setup setup{.has_intent = source.kind != Source::Kind::none,
               .intent_file = std::move(source.file),
@@ -95,7 +105,7 @@ Result<Setup> complete(Context& context, Source source, const SetupNeeds& needs)
   RF_TRY(setup.profiles, read_profiles(context.options.profiles_dir));
   RF_CHECK(check_distribution(context.options.distribution, setup.profiles));
   if (context.options.facts.empty() && needs.nodes) {
-    RF_TRY(setup.selection, select_nodes(context.options.nodes, setup.intent, *needs.nodes));
+    RF_TRY(setup.selection, selected(context, setup.intent, needs));
     if (!setup.selection.said.empty()) context.note(setup.selection.said);
   }
   return setup;
@@ -111,7 +121,7 @@ bool resolve_all(Context& context, SecretNeed need, Setup& setup) {
   if (secrets.problems.empty()) return true;
   setup.secrets = Setup::Secrets::missing;
   for (const auto& problem : secrets.problems) context.warning(to_string(problem));
-  context.warning("without it, whether a node is as declared is not looked at");
+  context.warning("without it, regfallback cannot check whether a node is as declared");
   return true;
 }
 

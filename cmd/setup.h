@@ -43,6 +43,7 @@ struct SetupNeeds {
   IntentNeed intent = IntentNeed::none;
   std::optional<Remembered> nodes = Remembered::ignore;  // nothing: the command is about no nodes
   SecretNeed secrets = SecretNeed::none;
+  std::string run = {};  // without --nodes: the nodes of this run, where this machine remembers it
 };
 // Every problem has been printed when nothing comes back; the exit code then is exit_usage.
 std::optional<Setup> prepare(Context& context, const SetupNeeds& needs);

@@ -33,21 +33,21 @@ int run_status(Context& context) {
 
 Command status_command(Options& options) {
   return {
-      .doc = {.name = "status",
-              .group = "Look",
-              .summary = "what we manage on each node: in sync, drifted, unfinished; last receipt",
-              .text =
-                  "Compares the files that earlier applies wrote with what is there now, and with the intent where "
-                  "there is one. Without "
-                  "--nodes and without nodes in the intent, the nodes of the last apply are meant. Nothing is changed.",
-              .examples = {{"regfallback status", "the nodes of the last apply"},
-                           {"regfallback status --check -q", "for a monitor: exit code 3 when a node is not in sync"},
-                           {"regfallback status --nodes anubis -o yaml", "everything known about one node's receipts"}},
-              .exit_codes = {"0  every node was read", "1  a node was not reached", "2  wrong usage or intent",
-                             "3  with --check: a node has drifted, is not as the intent wants it, or has an unfinished "
-                             "transaction"}},
+      .doc =
+          {.name = "status",
+           .group = "Look",
+           .summary = "show the state of what regfallback manages on each node, and the last receipt",
+           .text =
+               "Compares the files that earlier applies wrote with the files that are there now, and with the intent "
+               "if there is one. A node is in sync, drifted, behind the intent, unfinished or not managed. Without "
+               "--nodes and without nodes in the intent, the nodes of the last apply are used. Nothing is changed.",
+           .examples = {{"regfallback status", "the nodes of the last apply"},
+                        {"regfallback status --check -q", "for monitoring: exit code 3 if a node is not in sync"},
+                        {"regfallback status --nodes anubis -o yaml", "all receipts of one node"}},
+           .exit_codes = {"0  every node was read", "1  a node was not reached", "2  wrong usage or intent",
+                          "3  with --check: a node has drifted, is not as declared, or has an unfinished transaction"}},
       .flags =
-          std::vector<Flag>{{{"--check", "", "exit code 3 when a node is not in sync", "Result"}, &options.check}} +
+          std::vector<Flag>{{{"--check", "", "exit with code 3 if a node is not in sync", "Result"}, &options.check}} +
           node_flags(options) + intent_flags(options) + output_flags(options),
       .run = run_status};
 }

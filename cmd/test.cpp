@@ -61,9 +61,10 @@ int run_test(Context& context) {
   const auto& options = context.options;
   const auto& image = options.pulled_image;
   if (!options.facts.empty()) {
-    context.error({.kind = ErrorKind::usage,
-                   .message = "test asks the nodes themselves; saved facts cannot answer",
-                   .hint = "'regfallback explain IMAGE --facts " + options.facts + "' computes what they would do"});
+    context.error(
+        {.kind = ErrorKind::usage,
+         .message = "test needs live nodes; it cannot use saved facts",
+         .hint = "'regfallback explain IMAGE --facts " + options.facts + "' computes what the nodes would do"});
     return exit_usage;
   }
   auto setup = prepare(context, {.intent = IntentNeed::useful, .nodes = Remembered::use});
@@ -77,31 +78,30 @@ int run_test(Context& context) {
 }  // namespace
 
 Command test_command(Options& options) {
-  return {.doc = {.name = "test",
-                  .group = "Look",
-                  .summary = "from every node: which endpoint answers for each registry; real pulls through the CRI",
-                  .text = "Asks, from each node, every endpoint that node's containerd would try, in that order: does "
-                          "it answer, how fast, and if not, "
-                          "why (DNS, refused, timeout, TLS, 401, 404, wrong content). With --image each endpoint is "
-                          "asked for that image, and the "
-                          "image is pulled through the CRI as the kubelet would. Redirects are not followed, and no "
-                          "credentials stand in a "
-                          "process list. Nodes need curl, GNU wget or openssl for it; nothing is installed and no "
-                          "configuration is changed.",
-                  .examples = {{"regfallback test", "the registries of the intent file, on its nodes"},
-                               {"regfallback test --image anubis:32000/library/alpine",
-                                "and pull that image on every node"},
-                               {"regfallback test --nodes ra --registry ghcr.io -o json",
-                                "one node and one registry, for a program"}},
-                  .exit_codes = {"0  everything answers", "1  a node was not reached", "2  wrong usage or intent",
-                                 "3  findings"}},
-          .flags =
-              std::vector<Flag>{
-                  parsed({"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"},
-                         options.pulled_image, parse_image),
-                  {{"--registry", "NAME", "only this registry; repeat for more", "What"}, &options.registries}} +
-              node_flags(options) + intent_flags(options) + output_flags(options),
-          .run = run_test};
+  return {
+      .doc =
+          {.name = "test",
+           .group = "Look",
+           .summary = "test from every node which endpoint answers for each registry, with real pulls through the CRI",
+           .text =
+               "Asks from each node every endpoint that its containerd would try, in the same order, and shows whether "
+               "and how fast it answers, or why not (DNS, refused, timeout, TLS, 401, 404, wrong content). With "
+               "--image each endpoint is asked for that image, and the image is pulled through the CRI as the kubelet "
+               "does. Redirects are not followed, and credentials never appear in a process list. Nodes need curl, GNU "
+               "wget or openssl; nothing is installed and no configuration is changed.",
+           .examples = {{"regfallback test", "test the registries of the intent file on its nodes"},
+                        {"regfallback test --image anubis:32000/library/alpine", "also pull this image on every node"},
+                        {"regfallback test --nodes ra --registry ghcr.io -o json",
+                         "one node and one registry, as JSON"}},
+           .exit_codes = {"0  everything answers", "1  a node was not reached", "2  wrong usage or intent",
+                          "3  findings"}},
+      .flags =
+          std::vector<Flag>{
+              parsed({"-i,--image", "IMAGE", "ask for this image, and pull it through the CRI", "What"},
+                     options.pulled_image, parse_image),
+              {{"--registry", "NAME", "only this registry; can be repeated", "What"}, &options.registries}} +
+          node_flags(options) + intent_flags(options) + output_flags(options),
+      .run = run_test};
 }
 
 }  // namespace rf::cmd

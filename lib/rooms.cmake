@@ -23,7 +23,7 @@ rf_folder(containerd/toml)
 rf_folder(containerd/go)
 rf_folder(containerd/config toml go)
 rf_folder(containerd/chain  toml go config)
-rf_folder(containerd/pull   go config chain)
+rf_folder(containerd/pull   toml go config chain)
 rf_folder(containerd/k3s    toml go config)
 
 rf_folder(plan/.)

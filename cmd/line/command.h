@@ -76,6 +76,7 @@ Command plan_command(Options& options);
 Command apply_command(Options& options);
 Command test_command(Options& options);
 Command rollback_command(Options& options);
+Command uninstall_command(Options& options);
 Command doctor_command(Options& options);
 Command status_command(Options& options);
 Command migrate_command(Options& options);

@@ -9,8 +9,8 @@ namespace {
 
 Error nobody_to_ask(std::string_view command) {
   return {.kind = ErrorKind::usage,
-          .message = fmt::format("{} asks before it changes anything, and there is no terminal to ask on", command),
-          .hint = "--yes goes on without asking"};
+          .message = fmt::format("{} asks before it changes anything, but there is no terminal to ask on", command),
+          .hint = "pass --yes to continue without asking"};
 }
 
 }  // namespace
@@ -20,8 +20,10 @@ Result<void> check_consent(const Options& options, std::string_view command) {
   return nobody_to_ask(command);
 }
 
-std::optional<int> ask_consent(Context& context, std::string_view command, std::string_view question) {
-  switch (context.options.yes ? Reply::yes : ask_yes(question)) {
+std::optional<int> ask_consent(Context& context, Run& run, std::string_view command, std::string_view question) {
+  auto reply = Reply::yes;
+  if (!context.options.yes) run.while_open([&] { reply = ask_yes(question); });
+  switch (reply) {
     case Reply::yes: return std::nullopt;
     case Reply::no: context.note("nothing was changed"); return exit_failed;
     case Reply::interrupted: context.note("interrupted; nothing was changed"); return exit_interrupted;

@@ -1,6 +1,7 @@
 #include "line/display.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rf::cmd {
 namespace {
@@ -22,15 +23,38 @@ void Display::happened(const FleetEvent& event) {
     case FleetEvent::Kind::succeeded: return set(event.node, Mark::good, event.text.empty() ? "done" : event.text);
     case FleetEvent::Kind::failed:
     case FleetEvent::Kind::interrupted: return set(event.node, Mark::bad, event.text);
-    case FleetEvent::Kind::skipped: return set(event.node, Mark::waiting, "not begun: " + event.text);
+    case FleetEvent::Kind::skipped: return set(event.node, Mark::waiting, "not started: " + event.text);
   }
 }
 
-void Display::accepted(const NewHostKey& key) { context_.note(key.host + ": remembered host key " + key.fingerprint); }
+void Display::accepted(const NewHostKey& key) {
+  say([this, key] { context_.note(key.node + ": remembered host key " + key.fingerprint + " of " + key.host); });
+}
+
+void Display::warned(const std::string& text) {
+  say([this, text] { context_.warning(text); });
+}
 
 void Display::ending() {
+  say([this] {
+    context_.note("stopping: running nodes will finish, no further ones are started (Ctrl-C again to leave them)");
+  });
+}
+
+void Display::asking() {
   clear();
-  context_.note("ending: nodes under way are finished, no further one is begun (Ctrl-C again: leave them)");
+  held_ = true;
+}
+
+void Display::answered() {
+  held_ = false;
+  for (const auto& note : std::exchange(later_, {})) note();
+}
+
+void Display::say(const std::function<void()>& note) {
+  if (held_) return later_.push_back(note);
+  clear();
+  note();
 }
 
 void Display::set(std::size_t node, Mark mark, std::string text) {
@@ -38,9 +62,10 @@ void Display::set(std::size_t node, Mark mark, std::string text) {
   if (!context_.diagnostics_terminal.live) {
     const bool worth_a_line =
         mark == Mark::bad || mark == Mark::changed || mark == Mark::waiting || context_.options.verbose;
-    if (worth_a_line) context_.diagnostics.write(progress_.line(node));
+    if (worth_a_line) say([this, line = progress_.line(node)] { context_.diagnostics.write(line); });
     return;
   }
+  if (held_) return;
   const auto now = std::chrono::steady_clock::now();
   if (mark == Mark::busy && now - last_ < least_gap) return;
   last_ = now;

@@ -17,8 +17,8 @@ std::vector<Flag> output_flags(Options& options) {
              {{"table", Format::table}, {"json", Format::json}, {"yaml", Format::yaml}}),
       choice({"--color", "WHEN", "auto, always or never (default auto; NO_COLOR is honoured)", group}, options.color,
              {{"auto", ColorWish::automatic}, {"always", ColorWish::always}, {"never", ColorWish::never}}),
-      {{"-q,--quiet", "", "no notes and no progress, only results and errors", group}, &options.quiet},
-      {{"-v,--verbose", "", "say more: where settings come from, timings, unchanged things", group}, &options.verbose},
+      {{"-q,--quiet", "", "print only results and errors, no notes and no progress", group}, &options.quiet},
+      {{"-v,--verbose", "", "print more: where settings come from, timings, unchanged files", group}, &options.verbose},
   };
 }
 
@@ -27,47 +27,46 @@ std::vector<Flag> node_flags(Options& options) {
   using Completes = FlagDoc::Completes;
   return {
       {{"-n,--nodes", "LIST",
-        "nodes, separated by commas: names ssh knows, user@host:port, node[01-32], @FILE, kind:CLUSTER, docker:NAME, "
+        "nodes, separated by commas: ssh names, user@host:port, node[01-32], @FILE, kind:CLUSTER, docker:NAME, "
         "podman:NAME, local "
         "(default: the intent file's)",
         group},
        &options.nodes},
       {{"-F,--ssh-config",
         "FILE",
-        "ssh configuration file to use in place of ~/.ssh/config",
+        "ssh configuration file to use instead of ~/.ssh/config",
         group,
         {},
         Completes::file},
        &options.ssh_config},
-      {{"--identity",
-        "FILE",
-        "private key to try first, before those of the ssh configuration",
-        group,
-        {},
-        Completes::file},
+      {{"--identity", "FILE", "private key to try before those of the ssh configuration", group, {}, Completes::file},
        &options.identity},
       choice({"--transport", "HOW", "ssh (built in), openssh (the system's ssh command) or auto (default auto)", group},
              options.transport,
              {{"auto", Reach::Transport::built_in},
               {"ssh", Reach::Transport::built_in},
               {"openssh", Reach::Transport::openssh}}),
-      {{"--accept-new-host-keys", "",
-        "accept and remember the keys of hosts never seen before; changed keys are always refused", group},
+      {{"--accept-new-host-keys", "", "accept and save the keys of unknown hosts; changed keys are always refused",
+        group},
        &options.accept_new_host_keys},
-      {{"-K,--ask-sudo-pass", "", "ask for the password sudo wants on the nodes", group}, &options.ask_sudo_pass},
+      {{"-K,--ask-sudo-pass", "", "ask for the sudo password of the nodes", group}, &options.ask_sudo_pass},
       {{"--parallel", "N", "at most N nodes at a time (default: all)", group}, &options.parallel},
-      parsed({"--timeout", "TIME", "limit for connecting to a node, and for each answer of it (default 30s)", group},
+      parsed({"--timeout", "TIME", "limit for connecting to a node, and for each of its answers (default 30s)", group},
              options.timeout, parse_duration),
       {{"--facts",
         "PATH",
-        "work offline on facts saved by 'detect --save': a directory or one file",
+        "work offline on facts saved by 'detect --save', a directory or a file",
         group,
         {},
         Completes::directory},
        &options.facts},
-      {{"--distribution", "NAME", "take the nodes for this distribution in place of detecting it", group},
-       &options.distribution},
-      {{"--profiles-dir", "DIR", "profiles that add to and replace the built-in ones", group, {}, Completes::directory},
+      {{"--distribution", "NAME", "assume this distribution instead of detecting it", group}, &options.distribution},
+      {{"--profiles-dir",
+        "DIR",
+        "directory of profiles that extend or replace the built-in ones",
+        group,
+        {},
+        Completes::directory},
        &options.profiles_dir},
   };
 }
@@ -84,9 +83,9 @@ std::vector<Flag> intent_flags(Options& options) {
         FlagDoc::Completes::file},
        &options.config},
       {{"-m,--mirror", "REGISTRY=URL,...",
-        "without a file: endpoints before the registry itself, in order; repeat for more registries. For a registry of "
-        "yours (a port in its name) registries written by name come after it: anubis:32000=ghcr.io,docker.io. What "
-        "else is managed on a node stays",
+        "without a file: endpoints before the registry itself, in order; can be repeated for more registries. For a "
+        "registry of your own (with a port in its name) registries written by name come after it: "
+        "anubis:32000=ghcr.io,docker.io. Everything else that is managed on a node stays",
         group},
        &options.registry_flags.mirrors},
       {{"--fallback", "REGISTRY=URL,...", "without a file: endpoints after the registry itself, in order", group},
@@ -97,14 +96,15 @@ std::vector<Flag> intent_flags(Options& options) {
 std::vector<Flag> rollout_flags(Options& options) {
   const std::string group = "Rollout";
   return {
-      {{"-y,--yes", "", "do not ask", group}, &options.yes},
+      {{"-y,--yes", "", "do not ask for confirmation", group}, &options.yes},
       parsed({"--serial", "N|P%",
-              "so many nodes in one batch; a batch begins when the one before it is done (default: all)", group},
+              "size of a batch of nodes; a batch starts when the one before it is done (default: all)", group},
              options.serial, parse_batch_size),
-      {{"--canary", "N", "first N nodes alone; the others only if those are well", group}, &options.canary},
-      parsed({"--max-failures", "N|P%",
-              "begin no further node once more than so many have failed (default 0 with --serial or --canary)", group},
-             options.max_failures, parse_share),
+      {{"--canary", "N", "change the first N nodes alone; the others only if those succeed", group}, &options.canary},
+      parsed(
+          {"--max-failures", "N|P%",
+           "start no further node when more than this many have failed (default 0 with --serial or --canary)", group},
+          options.max_failures, parse_share),
   };
 }
 

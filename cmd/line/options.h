@@ -12,6 +12,7 @@
 #include "fleet/batches.h"
 #include "host/terminal.h"
 #include "intent/intent.h"
+#include "node/history.h"
 #include "node/profile.h"
 #include "plan/migrate/migrate.h"
 #include "plan/plan.h"
@@ -60,8 +61,12 @@ struct Options {
 
   // rollback
   bool list_receipts = false;
-  std::string undo = "latest";
+  UndoTarget undo;
+  std::string undone_run;
   bool overwrite_drift = false;
+
+  // uninstall
+  bool keep_files = false;
 
   // detect, render, migrate, man: what is written
   std::string save;

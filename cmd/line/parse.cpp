@@ -39,7 +39,7 @@ Parsed unknown_command(const std::vector<Command>& commands, const std::string& 
 // What CLI11 could not place: a flag nobody knows, one of another command, or a word too many.
 Parsed unexpected(const std::vector<Command>& commands, const Command& command, const std::string& word) {
   const auto help = "'regfallback " + command.doc.name + " --help' lists the flags";
-  if (word.empty() || word[0] != '-') return wrong(command.doc.name + ": one word too many: '" + word + "'", help);
+  if (word.empty() || word[0] != '-') return wrong(command.doc.name + ": unexpected argument '" + word + "'", help);
   const auto flag = word.substr(0, word.find('='));
   std::vector<std::string_view> names;
   for (const auto& own : command.doc.flags) {
@@ -67,7 +67,7 @@ std::string check_number(const std::string& text) {
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = fault == std::errc() && end == text.data() + text.size();
   return whole && value >= 0 && value <= most ? ""
-                                              : "'" + text + "' is no whole number from 0 to " + std::to_string(most);
+                                              : "'" + text + "' is not a number between 0 and " + std::to_string(most);
 }
 
 // Texts of flags that are stored once all are known.
@@ -157,7 +157,7 @@ Parsed parse(const std::vector<Command>& commands, const std::vector<std::string
     return command ? Parsed{.what = Parsed::What::help, .command = command} : unknown_command(commands, arguments[1]);
   }
   if (!first.empty() && first[0] == '-') {
-    return wrong("flag '" + first + "' stands before the command",
+    return wrong("flag '" + first + "' is written before the command",
                  "flags follow the command: regfallback COMMAND " + first);
   }
   const auto* command = find(commands, first);

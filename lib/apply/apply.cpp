@@ -3,11 +3,14 @@
 #include <sys/random.h>
 #include <chrono>
 
-#include "base/calendar.h"
 #include "base/text.h"
 
 namespace rf {
 namespace {
+
+constexpr std::size_t most_output = 16u << 20;
+// The lock is waited for, then what is left of the last transaction.
+constexpr std::chrono::seconds removal_limit{90};
 
 // What is no line of the log is a fact.
 std::optional<ApplyEvent> event_of(std::string_view line) {
@@ -21,7 +24,7 @@ std::optional<ApplyEvent> event_of(std::string_view line) {
 // The worker waits for a service at most twice (once more on the way back), and its watchdog ends it after three times
 // that. An earlier transaction may have to settle first.
 RunLimits limits_for(int wait_seconds) {
-  return {.time = std::chrono::seconds(wait_seconds * 3 + 210), .bytes = 16u << 20};
+  return {.time = std::chrono::seconds(wait_seconds * 3 + 210), .bytes = most_output};
 }
 
 asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std::string id, int wait_seconds,
@@ -42,17 +45,13 @@ asio::awaitable<Result<Applied>> run(Shell& shell, std::string_view program, std
 Result<std::string> new_transaction_id() {
   unsigned char bytes[8];
   if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
-    return Error{.kind = ErrorKind::io, .message = "the system gave no random bytes"};
+    return Error{.kind = ErrorKind::io, .message = "the system returned no random bytes"};
   std::string id;
   for (const unsigned char byte : bytes) {
     id += "0123456789abcdef"[byte >> 4];
     id += "0123456789abcdef"[byte & 15];
   }
   return id;
-}
-
-std::string utc_now() {
-  return utc_timestamp(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
 Result<Applied> read_outcome(std::string_view output, const std::string& id) {
@@ -69,9 +68,7 @@ Result<Applied> read_outcome(std::string_view output, const std::string& id) {
       continue;
     }
     applied.settling = line.starts_with("settling ");
-    if (line.starts_with("undo "))
-      applied.undone.emplace_back(line.substr(5));
-    else if (const auto event = event_of(line); event && event->kind == ApplyEvent::Kind::warning)
+    if (const auto event = event_of(line); event && event->kind == ApplyEvent::Kind::warning)
       applied.warnings.push_back(event->text);
     else if (event && event->kind == ApplyEvent::Kind::error)
       applied.cause += (applied.cause.empty() ? "" : "; ") + event->text;
@@ -79,8 +76,8 @@ Result<Applied> read_outcome(std::string_view output, const std::string& id) {
   const auto outcome = outcome_of_end(end);
   if (!outcome) {
     return Error{.kind = ErrorKind::protocol,
-                 .message = "the transaction " + id + " did not say how it ended",
-                 .hint = "ask the node again: regfallback status"};
+                 .message = "the transaction " + id + " did not report its result",
+                 .hint = "run regfallback status to ask the node again"};
   }
   applied.outcome = *outcome;
   // Facts that could not be read do not change what happened.
@@ -104,6 +101,12 @@ asio::awaitable<Result<Applied>> roll_back(Shell& shell, const RollbackOptions& 
   RF_CO_TRY(const std::string program, rollback_program(options));
   // The stored settings say how long a service may take; the longest of any distribution is allowed for.
   co_return co_await run(shell, program, options.transaction.id, 300, std::move(on_event));
+}
+
+asio::awaitable<Result<Applied>> remove_traces(Shell& shell, std::string newest, const FactsQuery& query) {
+  RF_CO_TRY(const std::string program, removal_program(newest, query));
+  RF_CO_TRY(const auto output, co_await shell.run(program, {.time = removal_limit, .bytes = most_output}));
+  co_return read_outcome(output.text, "removal");
 }
 
 asio::awaitable<Result<Applied>> follow_transaction(Shell& shell, const TransactionOptions& options, int wait_seconds,

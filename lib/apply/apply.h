@@ -19,15 +19,16 @@ using ApplyEvents = std::function<void(const ApplyEvent&)>;
 
 // 16 hexadecimal digits, from the system's random numbers.
 Result<std::string> new_transaction_id();
-// "2026-11-25T12:00:00Z", as receipts take it.
-std::string utc_now();
 
 // An empty plan is `unchanged` and nothing is sent. `plan` and `options` must live until it ends.
 asio::awaitable<Result<Applied>> apply_plan(Shell& shell, const Plan& plan, const TransactionOptions& options,
                                             ApplyEvents on_event = {});
 
-// `unchanged` when the node already is what it was.
+// `unchanged` when the node already is what it was; `conflict` when something else is to be done than was shown.
 asio::awaitable<Result<Applied>> roll_back(Shell& shell, const RollbackOptions& options, ApplyEvents on_event = {});
+
+// Removes what regfallback keeps on the node: `applied` when it is gone, or was not there. See removal_program().
+asio::awaitable<Result<Applied>> remove_traces(Shell& shell, std::string newest, const FactsQuery& query);
 
 // After a lost connection: the same answer apply_plan() or roll_back() would have given, from its beginning;
 // `not_begun` for a transaction the node does not know. `wait_seconds` is the plan's.

@@ -7,7 +7,7 @@
 namespace rf {
 namespace {
 
-// The words of templates/node: 5-main.sh and front.sh end a transaction, status.sh says `none` of one it does not know.
+// The words of templates/node: 6-main.sh and front.sh end a transaction, status.sh says `none` of one it does not know.
 constexpr std::array<std::pair<std::string_view, Outcome>, 8> end_words{{
     {"applied", Outcome::applied},
     {"unchanged", Outcome::unchanged},
@@ -85,7 +85,7 @@ void settle(NodeResult& result, const Result<Applied>& applied) {
   for (const auto& warning : applied->warnings) result.detail += (result.detail.empty() ? "" : "; ") + warning;
   if (applied->settling)
     result.detail +=
-        std::string(result.detail.empty() ? "" : "; ") + "the runtime is still watched, and 'status' tells";
+        std::string(result.detail.empty() ? "" : "; ") + "the runtime is still being watched; see 'regfallback status'";
   if (result.outcome == Outcome::unchanged) result.transaction.clear();
 }
 

@@ -47,7 +47,6 @@ struct Applied {
   std::string cause = {};  // why it is not applied
   std::vector<std::string> warnings = {};
   bool settling = false;  // applied so far: the node watches its runtime on, and puts the old state back when that dies
-  std::vector<std::string> undone = {};  // of a rollback: "SEQUENCE-ID" of what it undid, oldest first
   std::optional<Facts> facts_after =
       {};  // read by the same script when the transaction had ended; see complete_facts()
 };

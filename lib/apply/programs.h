@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apply/facts_query.h"
 #include "base/result.h"
@@ -10,29 +11,47 @@
 
 namespace rf {
 
+// Where a run comes from: in the receipt of each of its transactions, the same on every node. One line each.
+struct RunOrigin {
+  std::string run = {};           // its id
+  std::string by = {};            // who began it, and where: "ana@laptop"
+  std::string time = {};          // when: ISO 8601 UTC
+  std::string reason = {};        // "apply of /etc/regfallback/config.yaml"
+  std::string tool_version = {};  // of this program
+};
+
 struct TransactionOptions {
   std::string id;  // new for every transaction: letters, digits and '-'; new_transaction_id()
-  std::string tool_version = {};
-  std::string time = {};    // ISO 8601 UTC, for the receipt
-  std::string reason = {};  // one line for the receipt
-  FactsQuery query = {};    // for the facts that are read at the end
+  RunOrigin origin = {};
+  FactsQuery query = {};  // for the facts that are read at the end
+  // How long a change that restarts the runtime is followed: until it works, or until it has worked for a while.
+  enum class Until { applied, settled } until = Until::applied;
 };
 
 enum class Drift {
   keep,       // a file that changed since is a conflict
   overwrite,  // it is replaced; their version is not kept
 };
+// Which transactions are undone; see choose_undo().
+struct UndoChoice {
+  std::vector<std::string> ids = {};  // of the transactions
+  std::string newest = {};            // id of the newest applied one when they were chosen
+  Drift drift = Drift::keep;
+};
 struct RollbackOptions {
   TransactionOptions transaction;
-  std::string target =
-      "latest";  // "latest", "first", or the id of the transaction to undo together with all later ones
-  Drift drift = Drift::keep;
+  UndoChoice undo;
+  std::string shown;  // what preview_undo() gave: nothing else is done
 };
 
 // The program of a plan that is not empty; holds the secrets of its files. Ends by printing facts, which ask no
 // programs: see complete_facts().
 Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& options);
+// Says what undoing would do, and changes nothing.
+Result<std::string> preview_program(const UndoChoice& undo);
 Result<std::string> rollback_program(const RollbackOptions& options);
+// Removes what regfallback keeps on the node, while `newest` is the newest applied transaction ("": there is none).
+Result<std::string> removal_program(const std::string& newest, const FactsQuery& query);
 // Follows a transaction that was started before the connection was lost, to its end.
 Result<std::string> status_program(const TransactionOptions& options);
 

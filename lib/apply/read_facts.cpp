@@ -32,7 +32,7 @@ Result<std::string> facts_program(const FactsQuery& query, Ask ask) {
   RF_TRY(const auto glob_text, script_list("RF_GLOBS", globs));
   RF_TRY(const auto unit_text, script_list("RF_UNITS", query.units));
   static const std::string script = [] {
-    std::string all;
+    std::string all = script_template("node/encode.sh");
     for (const auto part : {"1-processes", "2-config", "3-files", "4-questions"})
       all += script_template(fmt::format("node/facts/{}.sh", part));
     return all;

@@ -10,9 +10,10 @@ constexpr std::string_view word_characters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@+,%=-~ ";
 
 Error not_allowed(std::string_view value) {
-  return {.kind = ErrorKind::refused,
-          .message = "\"" + terminal_safe(value.substr(0, 200)) + "\" has characters that may not stand in a script",
-          .hint = "letters, digits and _./:@+,%=-~ are taken"};
+  return {
+      .kind = ErrorKind::refused,
+      .message = "\"" + terminal_safe(value.substr(0, 200)) + "\" contains characters that are not allowed in a script",
+      .hint = "letters, digits and _./:@+,%=-~ are allowed"};
 }
 
 std::string assignment(std::string_view name, std::string_view value) {

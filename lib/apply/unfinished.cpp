@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "node/history.h"
+
 namespace rf {
 namespace {
 
@@ -31,8 +33,10 @@ asio::awaitable<Result<std::optional<Applied>>> end_unfinished(Shell& shell, con
 Result<void> check_ended(const Facts& facts) {
   if (!facts.unfinished) return {};
   return Error{.kind = ErrorKind::refused,
-               .message = fmt::format("an earlier transaction has not ended ({})", to_string(*facts.unfinished)),
-               .hint = "'regfallback doctor' says what it left and what to do"};
+               .message = fmt::format("{} is unfinished ({})",
+                                      facts.under_way ? describe(*facts.under_way) : "an earlier transaction",
+                                      to_string(*facts.unfinished)),
+               .hint = "'regfallback doctor' shows what it left behind and what to do"};
 }
 
 }  // namespace rf

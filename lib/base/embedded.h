@@ -1,4 +1,5 @@
-// Files compiled into the binary, byte for byte: profiles/, templates/ and the pages in packaging/doc/doctor/.
+// Files compiled into the binary, byte for byte: profiles/, profiles/registries/, templates/ and the pages in
+// packaging/doc/doctor/.
 #pragma once
 #include <span>
 #include <string_view>
@@ -11,6 +12,7 @@ struct File {
 };
 
 std::span<const File> profiles();
+std::span<const File> registries();
 std::span<const File> templates();
 std::span<const File> doctor_pages();
 

@@ -27,6 +27,9 @@ std::string registry_of_directory(std::string_view name);      // of all three f
 // Where Spegel moves what it finds.
 inline constexpr std::string_view spegel_backup = "_backup";
 
+// The header with which GHCR gives what is public to everybody. It is no secret.
+inline constexpr std::string_view public_bearer = "Bearer QQ==";
+
 // The first line of every file of ours in such a directory.
 inline constexpr std::string_view owner_line = "# Managed by regfallback: change the intent file, not this one.";
 bool is_ours(std::string_view content);

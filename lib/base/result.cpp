@@ -37,7 +37,8 @@ Error unread_error(std::string_view why, Location where) {
   return {
       .kind = ErrorKind::unreadable,
       .message = "not read: " + std::string(why),
-      .hint = "a limit of regfallback or missing rights, which say nothing about the file; without it nothing is known",
+      .hint =
+          "a limit of regfallback or a missing permission, not a fault of the file; without the file nothing is known",
       .where = std::move(where)};
 }
 

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "base/names.h"
 #include "base/text.h"
 
 namespace rf {
@@ -84,5 +85,7 @@ bool is_secret_name(std::string_view name) {
                          "cookie", "session", "bearer", "jwt", "key"}) ||
          has_auth(plain) || last == "pass" || last == "api";
 }
+
+bool is_secret(std::string_view name, std::string_view value) { return is_secret_name(name) && value != public_bearer; }
 
 }  // namespace rf

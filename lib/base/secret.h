@@ -56,5 +56,7 @@ std::string masked_url(std::string_view url);
 // What is a secret, by its name: of a header, of a key in TOML, YAML and JSON, of a flag. Diffs, saved facts, messages
 // and the modes of files go by this alone.
 bool is_secret_name(std::string_view name);
+// Of a header with its value: a token that everybody knows is none.
+bool is_secret(std::string_view name, std::string_view value);
 
 }  // namespace rf

@@ -95,13 +95,23 @@ CodePoint decode_utf8(std::string_view text) {
   return {value, length, true};
 }
 
+constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
+// Control characters, what turns the direction of writing, and what cannot be seen.
+bool is_deceptive(char32_t c) {
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0x061C || (c >= 0xFFF9 && c <= 0xFFFB);
+}
+
+// TOML basic strings, YAML double-quoted scalars and JSON strings share this escape.
+std::string code_point_escape(char32_t c) { return fmt::format("\\u{:04X}", static_cast<std::uint32_t>(c)); }
+
 // TOML basic strings and YAML double-quoted scalars share these escapes.
 std::string double_quote(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     const auto point = decode_utf8(text);
     if (!point.valid)
-      out += "\xEF\xBF\xBD";
+      out += replacement_character;
     else if (point.value == '"')
       out += "\\\"";
     else if (point.value == '\\')
@@ -110,9 +120,8 @@ std::string double_quote(std::string_view text) {
       out += "\\n";
     else if (point.value == '\t')
       out += "\\t";
-    else if (point.value < 0x20 || (point.value >= 0x7F && point.value < 0xA0) || point.value == 0x2028 ||
-             point.value == 0x2029 || point.value == 0xFEFF)
-      out += fmt::format("\\u{:04X}", static_cast<std::uint32_t>(point.value));
+    else if (is_deceptive(point.value))
+      out += code_point_escape(point.value);
     else
       out.append(text.substr(0, point.length));
     text.remove_prefix(point.length);
@@ -120,15 +129,33 @@ std::string double_quote(std::string_view text) {
   return out + "\"";
 }
 
-bool is_deceptive(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0x061C || (c >= 0xFFF9 && c <= 0xFFFB);
-}
-
 }  // namespace
+
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto point = decode_utf8(text);
+    out += point.valid ? text.substr(0, point.length) : replacement_character;
+    text.remove_prefix(point.length);
+  }
+  return out;
+}
 
 std::string toml_quote(std::string_view text) { return double_quote(text); }
 std::string yaml_quote(std::string_view text) { return double_quote(text); }
+
+std::string json_safe(std::string_view document) {
+  std::string out;
+  while (!document.empty()) {
+    const auto point = decode_utf8(document);
+    if (point.value >= 0x7F && is_deceptive(point.value))  // below, it is the document's own line break
+      out += code_point_escape(point.value);
+    else
+      out.append(document.substr(0, point.length));
+    document.remove_prefix(point.length);
+  }
+  return out;
+}
 
 std::string terminal_safe(std::string_view text, Lines newlines) {
   std::string out;

@@ -15,6 +15,7 @@ std::string lower(std::string_view ascii);
 std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::string_view without_byte_order_mark(std::string_view text);
+std::string valid_utf8(std::string_view text);                  // each byte that is no UTF-8 becomes U+FFFD, as in Go
 std::string counted(std::size_t count, std::string_view noun);  // "3 nodes", "1 node"
 
 // One word of a POSIX shell: 'it'\''s'. Words of harmless characters stay as they are.
@@ -24,6 +25,8 @@ std::string shell_quote(std::string_view word);
 std::string toml_quote(std::string_view text);
 // A YAML double-quoted scalar with its quotes.
 std::string yaml_quote(std::string_view text);
+// A JSON document of valid UTF-8, in whose strings the characters that terminal_safe() escapes are written as \u....
+std::string json_safe(std::string_view document);
 // For a terminal: control characters, escapes, bidirectional overrides and invalid UTF-8 become \x.. or \u....
 // Newline and tab are escaped too unless `keep_lines`.
 enum class Lines { escape, keep };

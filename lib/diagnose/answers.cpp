@@ -42,28 +42,31 @@ std::string sentence(const EndpointAnswer& answer) {
 void look_for_silence(const View& view, Findings& found) {
   each_answer(view, [&](const EndpointAnswer& answer, bool last) {
     if (answer.answer != Answer::timeout) return;
-    found.add({.cause = sentence(answer),
-               .where = place_of(view, answer),
-               .effect = last ? fmt::format("{} has nothing after it to go on to", view.who())
-                         : view.has(Feature::response_timeout)
-                             ? fmt::format("{} goes on after 30 s, for every object of an image anew", view.who())
-                             : fmt::format("where it takes connections and is silent, {} never falls back and the pull "
-                                           "stalls; where it drops packets, each object costs 30 s{}",
-                                           view.who(), view.has(Feature::dial_timeout) ? " or dial_timeout" : ""),
-               .fix = "repair it, or take it out of the chain until it answers; dial_timeout helps against dropped "
-                      "packets only (2.0.7, 2.1 and later)"});
+    found.add(
+        {.cause = sentence(answer),
+         .where = place_of(view, answer),
+         .effect = last ? fmt::format("{} has no further endpoint to try", view.who())
+                   : view.has(Feature::response_timeout)
+                       ? fmt::format("{} tries the next endpoint after 30 s, once per object of an image", view.who())
+                       : fmt::format("if it accepts connections and never answers, {} never falls back and the pull "
+                                     "stalls; if it drops packets, each object costs 30 s{}",
+                                     view.who(), view.has(Feature::dial_timeout) ? " or dial_timeout" : ""),
+         .fix =
+             "repair it, or remove it from the chain until it answers; dial_timeout only helps if packets are dropped "
+             " (2.0.7, 2.1 and later)"});
   });
 }
 
 void look_for_http(const View& view, Findings& found) {
   each_answer(view, [&](const EndpointAnswer& answer, bool) {
     if (answer.answer != Answer::plain_http) return;
-    found.add({.cause = sentence(answer),
-               .where = place_of(view, answer),
-               .effect = fmt::format("{} gets \"server gave HTTP response to HTTPS client\" from it and goes on to the "
-                                     "next endpoint; skip_verify does not change that",
-                                     view.who()),
-               .fix = fmt::format("write http://{} where the registry is to speak plain http", answer.endpoint.host)});
+    found.add(
+        {.cause = sentence(answer),
+         .where = place_of(view, answer),
+         .effect = fmt::format("{} gets \"server gave HTTP response to HTTPS client\" and tries the next "
+                               "endpoint; skip_verify does not change that",
+                               view.who()),
+         .fix = fmt::format("write http://{} if the registry is meant to speak plain http", answer.endpoint.host)});
   });
 }
 
@@ -75,10 +78,10 @@ void look_for_others(const View& view, Findings& found) {
     if (std::find(fine.begin(), fine.end(), answer.answer) != fine.end()) return;
     found.add({.cause = sentence(answer),
                .where = place_of(view, answer),
-               .effect = answer.answer == Answer::not_asked ? "what it answers is not known"
-                         : last ? fmt::format("{} has nothing after it to go on to", view.who())
-                                : fmt::format("{} goes on to the next endpoint at once", view.who()),
-               .fix = "regfallback test shows every endpoint from every node"});
+               .effect = answer.answer == Answer::not_asked ? "its answer is unknown"
+                         : last ? fmt::format("{} has no further endpoint to try", view.who())
+                                : fmt::format("{} tries the next endpoint at once", view.who()),
+               .fix = "regfallback test checks every endpoint from every node"});
   });
 }
 

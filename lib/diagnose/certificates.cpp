@@ -74,18 +74,18 @@ void look_for_unusable_certificate(const View& view, Findings& found) {
                               : missing ? "does not exist"
                                         : "cannot be used"),
          .where = file->where,
-         .effect = fmt::format("{}{} ends every pull of {} before any request, the upstream's too: {}",
-                               elsewhere ? "where the node has it not, " : "", view.who(),
+         .effect = fmt::format("{}{} fails every pull of {} before any request, even to the upstream: {}",
+                               elsewhere ? "if it is missing on the node too, " : "", view.who(),
                                chain.registry == "*" ? "a registry without a directory" : chain.registry, *chain.error),
          .fix = missing
                     ? fmt::format(
                           "put the file there, or correct the path (a relative one starts at {}); no restart is needed",
                           directory->path)
-                : list ? "write certificate and key as a pair of their own: client = [[\"CERTIFICATE\", \"KEY\"]]; a "
-                         "list of texts names files that "
-                         "hold both"
-                       : fmt::format("put a PEM file there that holds {}; no restart is needed",
-                                     file->key == "ca" ? "a certificate" : "the certificate and its key")});
+                : list
+                    ? "write certificate and key as a pair: client = [[\"CERTIFICATE\", \"KEY\"]]; a list of strings "
+                      "names files that contain both"
+                    : fmt::format("put a PEM file there that contains {}; no restart is needed",
+                                  file->key == "ca" ? "a certificate" : "the certificate and its key")});
   }
 }
 
@@ -97,18 +97,20 @@ void look_for_unused(const View& view, Findings& found) {
     for (const auto& ignored : directory.loaded.ignored) {
       if (ignored.kind != IgnoredKind::unused_certificate) continue;
       const bool ca = ignored.path.ends_with(".crt");
-      found.add(named ? Severity::warning : Severity::error,
-                {.cause = fmt::format("{} stands beside a hosts.toml that does not name it", ignored.path),
-                 .where = Location{ignored.path, 0, 0},
-                 .also = {{directory.loaded.file, 0, 0}},
-                 .effect = fmt::format("{} loads certificates by their place only where there is no hosts.toml; with "
-                                       "one it loads what that names",
-                                       view.who()),
-                 .fix = fmt::format(
-                     "below the [host] header it is for, in {}, write {} (no restart is needed); or remove the file",
-                     directory.loaded.file,
-                     ca ? fmt::format("ca = [{}]", toml_quote(base_name(ignored.path)))
-                        : fmt::format("client = [[{}, \"KEY\"]]", toml_quote(base_name(ignored.path))))});
+      found.add(
+          named ? Severity::warning : Severity::error,
+          {.cause = fmt::format("{} is next to a hosts.toml that does not name it", ignored.path),
+           .where = Location{ignored.path, 0, 0},
+           .also = {{directory.loaded.file, 0, 0}},
+           .effect = fmt::format(
+               "{} finds certificates by their file names only if there is no hosts.toml; otherwise it loads only "
+               "those that hosts.toml names",
+               view.who()),
+           .fix = fmt::format(
+               "below the [host] header it is for, in {}, write {} (no restart is needed); or remove the file",
+               directory.loaded.file,
+               ca ? fmt::format("ca = [{}]", toml_quote(base_name(ignored.path)))
+                  : fmt::format("client = [[{}, \"KEY\"]]", toml_quote(base_name(ignored.path))))});
     }
   }
 }
@@ -122,13 +124,13 @@ void look_for_names(const View& view, Findings& found) {
                              !view.tree().exists(directory.path + "/" + name.substr(0, name.size() - 4) + ".cert");
       if (!name.ends_with(".pem") && !name.ends_with(".cer") && !key_alone) continue;
       const auto path = join_path(directory.path, name);
-      found.add({.cause = fmt::format("{} has a name that is not looked for", path),
-                 .where = Location{path, 0, 0},
-                 .effect = fmt::format(
-                     "{} takes *.crt for CAs and NAME.cert with NAME.key for a client, and passes over everything else",
-                     view.who()),
-                 .fix = key_alone
-                            ? fmt::format("name the certificate {}.cert, beside it", name.substr(0, name.size() - 4))
+      found.add(
+          {.cause = fmt::format("{} has a name that containerd does not look for", path),
+           .where = Location{path, 0, 0},
+           .effect = fmt::format(
+               "{} reads *.crt as CAs and NAME.cert with NAME.key as a client certificate, and ignores everything else",
+               view.who()),
+           .fix = key_alone ? fmt::format("name the certificate {}.cert, next to it", name.substr(0, name.size() - 4))
                             : fmt::format("mv {} {}.crt for a CA (no restart is needed)", path,
                                           path.substr(0, path.size() - 4))});
     }
@@ -151,16 +153,18 @@ void look_at_times(const View& view, Findings& found) {
       found.add(
           all ? Severity::error : Severity::warning,
           {.cause = fmt::format("the certificate {} in {} {} {}", first->subject, file.path,
-                                early ? "counts only from" : "has expired on",
+                                early ? "is valid only from" : "has expired on",
                                 date_of(early ? first->not_before : first->not_after)),
            .where = file.where,
            .also = {{file.path, 0, 0}},
-           .effect = all ? fmt::format("{} does not trust the endpoint, or is not trusted by it: x509: certificate has "
-                                       "expired or is not yet valid",
-                                       view.who())
-                         : fmt::format(
-                               "{} still has the other certificates of the file; an endpoint that needs this one fails",
-                               view.who()),
+           .effect =
+               all ? fmt::format(
+                         "{} does not trust the endpoint, or the endpoint does not trust it: x509: certificate has "
+                         "expired or is not yet valid",
+                         view.who())
+                   : fmt::format(
+                         "{} still has the other certificates of the file; an endpoint that needs this one fails",
+                         view.who()),
            .fix = fmt::format("put a new one into {} (no restart is needed); check the node's clock with date -u",
                               file.path)});
     }

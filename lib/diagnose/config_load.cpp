@@ -28,7 +28,7 @@ std::string does_not_start(const View& view) {
   const auto refusal =
       fmt::format("{} does not start with this file: {}", view.who(), view.config().load_error->message);
   if (view.is_copy() || view.detection().runtime.pid == 0) return refusal;
-  return refusal + "; the one that runs still has what it read before, and its next start fails";
+  return refusal + "; the running one keeps what it read before, and its next start fails";
 }
 
 std::string does_not_load(const View& view, const Error& error) {
@@ -40,7 +40,7 @@ std::string does_not_load(const View& view, const Error& error) {
       "{} starts, but its CRI plugin does not load: {}; systemd says active, and every pull fails with \"unknown "
       "service "
       "runtime.v1.ImageService\"{}",
-      view.who(), error.message, runs_well ? " after its next start (it runs with what it read before)" : "");
+      view.who(), error.message, runs_well ? " after its next start (until then it keeps what it read before)" : "");
 }
 
 // The line of the first statement about the same key as the one on `second`; 0 when it is not found.
@@ -70,7 +70,7 @@ std::string way_out(std::string_view text, int first, int second) {
   const bool to_the_end = second + same > count || line(second + same).starts_with('[');
   while (same > 1 && line(second + same - 1).empty()) --same;
   if (!to_the_end)
-    return fmt::format("move what stands below line {} to the table on line {}, and remove line {}", second, first,
+    return fmt::format("move the keys below line {} to the table on line {}, and remove line {}", second, first,
                        second);
   return same == 1 ? fmt::format("remove line {}, which repeats line {}", second, first)
                    : fmt::format("remove lines {} to {}, which repeat lines {} to {}", second, second + same - 1, first,
@@ -84,10 +84,10 @@ void look_for_duplicates(const View& view, Findings& found) {
   const auto text = view.facts().tree.read(where.file).value_or("");
   const int first = first_line_of(text, where.line);
   Finding finding{.where = where, .effect = does_not_start(view)};
-  finding.cause =
-      first == 0
-          ? fmt::format("a table or key stands twice in {}; the second time on line {}", where.file, where.line)
-          : fmt::format("the same table or key stands twice in {}, on lines {} and {}", where.file, first, where.line);
+  finding.cause = first == 0 ? fmt::format("a table or key is written twice in {}; the second time on line {}",
+                                           where.file, where.line)
+                             : fmt::format("the same table or key is written twice in {}, on lines {} and {}",
+                                           where.file, first, where.line);
   if (first != 0) finding.also.push_back({where.file, first, 0});
   finding.fix = fmt::format("in {} {}; then {}", view.source_of(where.file),
                             first == 0 ? "keep one of the two" : way_out(text, first, where.line), view.restart());
@@ -111,15 +111,14 @@ void look_at_loading(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
   if (!error || is_duplicate(error) || is_drop_in_version(error)) return;
   auto fix = error->message.find("plugin URI \"cri\"") != std::string::npos
-                 ? "write \"io.containerd.grpc.v1.cri\" for \"cri\": a file with version = 2 takes full names"
-             : error->message.find("required plugin") != std::string::npos
-                 ? "repair what keeps that plugin from loading"
+                 ? "write \"io.containerd.grpc.v1.cri\" for \"cri\": a file with version = 2 needs full names"
+             : error->message.find("required plugin") != std::string::npos ? "fix what keeps that plugin from loading"
              : error->message.find("config version") != std::string::npos
                  ? fmt::format("write version = {}, and the settings under the plugin names of that version",
                                newest_config_version(view.containerd()))
                  : "repair that line";
   const auto where = error->where.value_or(Location{view.config().config_file, 0, 0});
-  found.add({.cause = fmt::format("{} is no configuration that {} takes", at(where), view.who()),
+  found.add({.cause = fmt::format("{} is not a configuration that {} accepts", at(where), view.who()),
              .where = where,
              .effect = does_not_start(view),
              .fix = fmt::format("{} in {}; `containerd -c {} config dump` must print it without an error; then {}", fix,
@@ -129,16 +128,17 @@ void look_at_loading(const View& view, Findings& found) {
 void look_at_disabled_cri(const View& view, Findings& found) {
   const auto& config = view.config();
   if (!config.cri_disabled || !config.cri_error) return;
-  found.add({.cause = config.cri_error->message,
-             .where = config.cri_error->where,
-             .effect = fmt::format("{} is no runtime for Kubernetes: the kubelet and crictl get \"unknown service "
-                                   "runtime.v1.RuntimeService\", and no "
-                                   "registry setting of the CRI plugin counts",
-                                   view.who()),
-             .fix = fmt::format(
-                 "remove it from disabled_plugins in {} (disabled_plugins = [] where it is the only one); then {}",
-                 view.source_of(config.cri_error->where ? config.cri_error->where->file : config.config_file),
-                 view.restart())});
+  found.add(
+      {.cause = config.cri_error->message,
+       .where = config.cri_error->where,
+       .effect = fmt::format(
+           "{} does not serve Kubernetes: the kubelet and crictl get \"unknown service runtime.v1.RuntimeService\", "
+           "and no registry setting of the CRI plugin has an effect",
+           view.who()),
+       .fix =
+           fmt::format("remove it from disabled_plugins in {} (disabled_plugins = [] if it is the only one); then {}",
+                       view.source_of(config.cri_error->where ? config.cri_error->where->file : config.config_file),
+                       view.restart())});
 }
 
 std::string named(const std::map<std::string, LegacyMirror, std::less<>>& mirrors) {
@@ -158,7 +158,7 @@ std::string config_path_of(const View& view) {
 void look_for_mirrors(const View& view, Findings& found) {
   const auto& config = view.config();
   if (!config.cri_error || config.cri_disabled || config.config_path.empty() || config.mirrors.empty()) return;
-  Finding finding{.cause = fmt::format("{} stands beside {}", named(config.mirrors), config_path_of(view)),
+  Finding finding{.cause = fmt::format("{} and {} are both set", named(config.mirrors), config_path_of(view)),
                   .where = config.cri_error->where,
                   .effect = does_not_load(view, *config.cri_error),
                   .fix = view.migrate()};
@@ -174,7 +174,7 @@ void look_for_tls(const View& view, Findings& found) {
   std::vector<std::string> names;
   for (const auto& [host, tls] : config.tls)
     names.push_back(fmt::format("registry.configs.\"{}\".tls (line {})", host, tls.where.line));
-  Finding finding{.cause = fmt::format("{} stands beside {}", listed(names), config_path_of(view)),
+  Finding finding{.cause = fmt::format("{} and {} are both set", listed(names), config_path_of(view)),
                   .where = config.cri_error->where,
                   .effect = does_not_load(view, *config.cri_error),
                   .fix = view.migrate()};
@@ -202,7 +202,7 @@ void look_at_cri(const View& view, Findings& found) {
                name),
            .where = Location{config.config_file, 0, 0},
            .effect = fmt::format("{} runs, but pulls and pods fail until the plugin loads", view.who()),
-           .fix = fmt::format("`ctr -a {} plugins ls -d id=={}` says why; after the repair {}",
+           .fix = fmt::format("`ctr -a {} plugins ls -d id=={}` shows why; after the repair {}",
                               view.detection().runtime.address, name.substr(name.rfind('.') + 1), view.restart())});
 }
 

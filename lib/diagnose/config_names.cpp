@@ -13,9 +13,8 @@ namespace rf {
 namespace {
 
 constexpr std::string_view which_name =
-    "registry settings stand under plugins.\"io.containerd.grpc.v1.cri\" in a file with version = 2, for 1.x and 2.x "
-    "alike, and under "
-    "plugins.'io.containerd.cri.v1.images' in one with version = 3, for 2.x only";
+    "registry settings belong under plugins.\"io.containerd.grpc.v1.cri\" in a file with version = 2, for 1.x and 2.x "
+    "alike, and under plugins.'io.containerd.cri.v1.images' in a file with version = 3, for 2.x only";
 
 bool knows(const View& view) { return view.config_is_known() && !view.config().cri_disabled; }
 
@@ -90,9 +89,9 @@ void look_at_names(const View& view, Findings& found) {
     finding.cause =
         fmt::format("{} ({})", ignored.reason,
                     listed(registry != nullptr ? settings_in(*registry) : std::vector<std::string>{"config_path"}));
-    finding.effect = fmt::format(
-        "{} reads the file and passes over these settings{}: {}", view.who(),
-        view.containerd().major < 2 ? " without a word" : ", with a warning in its log at most", which_name);
+    finding.effect =
+        fmt::format("{} reads the file and ignores these settings{}: {}", view.who(),
+                    view.containerd().major < 2 ? " silently" : ", with a warning in its log at most", which_name);
     finding.fix = rename_fix(view, plugin, view.version_of(ignored.path), where);
   }
   for (auto& [key, finding] : findings) found.add(std::move(finding));
@@ -110,17 +109,18 @@ void look_for_newer_drop_in(const View& view, Findings& found) {
     const auto* table = root != nullptr && view.version_of(file) == 2 ? plugin_table(*root, cri_plugin_v2) : nullptr;
     if (table == nullptr || table->entries.empty()) continue;
     const Location drop_in{deciding->where.file, deciding->where.line, 0};
-    found.add({.cause = fmt::format(
-                   "version = {} in {} stands beside version = 2 in {}, whose settings under \"{}\" ({}) are lost",
-                   deciding->integer, at(drop_in), file, cri_plugin_v2, listed(keys_of(*table))),
-               .where = drop_in,
-               .also = {{file, table->where.line, 0}},
-               .effect = fmt::format("{} takes all files together for version {} and no longer moves the old names to "
-                                     "the new ones: everything the CRI plugin "
-                                     "was told in {} is back at its default",
-                                     view.who(), deciding->integer, file),
-               .fix = fmt::format("write {} in version 2 too: version = 2, and {}; then {}", drop_in.file,
-                                  view.registry_table(2), view.restart())});
+    found.add(
+        {.cause = fmt::format(
+             "version = {} in {} is combined with version = 2 in {}, whose settings under \"{}\" ({}) are lost",
+             deciding->integer, at(drop_in), file, cri_plugin_v2, listed(keys_of(*table))),
+         .where = drop_in,
+         .also = {{file, table->where.line, 0}},
+         .effect = fmt::format(
+             "{} treats all files as version {} and no longer translates the old names to the new ones: every setting "
+             "of the CRI plugin in {} is back at its default",
+             view.who(), deciding->integer, file),
+         .fix = fmt::format("write {} in version 2 too: version = 2, and {}; then {}", drop_in.file,
+                            view.registry_table(2), view.restart())});
   }
 }
 
@@ -140,17 +140,17 @@ void look_for_replaced(const View& view, Findings& found) {
       for (const auto& key : keys_of(*earlier))
         if (table->find(key) == nullptr) lost.push_back(key);
       if (!lost.empty())
-        found.add({.cause = fmt::format(
-                       "{} has a table of the CRI plugin, which takes the place of the whole one in {}: {} {} lost",
-                       file, earlier_file, listed(lost), lost.size() == 1 ? "is" : "are"),
-                   .where = Location{file, table->where.line, 0},
-                   .also = {{earlier_file, earlier->where.line, 0}},
-                   .effect = fmt::format("{} does not merge plugin tables of several files as 2.x does; the last file "
-                                         "that has one is taken whole, everything "
-                                         "else is at its default (no SystemdCgroup, no sandbox_image)",
-                                         view.who()),
-                   .fix = fmt::format("put what {} says into {}, and remove it from the drop-in; then {}", file,
-                                      earlier_file, view.restart())});
+        found.add(
+            {.cause = fmt::format("{} has a table of the CRI plugin, which replaces the whole table in {}: {} {} lost",
+                                  file, earlier_file, listed(lost), lost.size() == 1 ? "is" : "are"),
+             .where = Location{file, table->where.line, 0},
+             .also = {{earlier_file, earlier->where.line, 0}},
+             .effect = fmt::format(
+                 "{} does not merge plugin tables of several files as 2.x does: it uses only the table of the last "
+                 "file that has one, and everything else is at its default (no SystemdCgroup, no sandbox_image)",
+                 view.who()),
+             .fix = fmt::format("move the settings of {} into {}, and remove them from the drop-in; then {}", file,
+                                earlier_file, view.restart())});
     }
     earlier = table;
     earlier_file = file;
@@ -170,20 +170,21 @@ void look_for_not_imported(const View& view, Findings& found) {
     const auto& config = view.config().config_file;
     const auto import = fmt::format("imports = [{}]", toml_quote(parent_path(ignored.path) + "/*.toml"));
     const bool replaces = view.containerd().major < 2;
-    found.add(registry ? Severity::error : Severity::warning,
-              {.cause = fmt::format("{} is read by nobody: {}", ignored.path,
-                                    view.files().files.empty()
-                                        ? config + " does not exist, and without it there are no imports"
-                                        : "no file that containerd reads imports it"),
-               .where = Location{ignored.path, 0, 0},
-               .effect = fmt::format("{} reads {} and what that imports, nothing else; `config dump` of 2.2 and later "
-                                     "shows an imports line all the same",
-                                     view.who(), config),
-               .fix = replaces ? fmt::format("move its settings into {} (on 1.x a drop-in would replace the CRI "
-                                             "plugin's whole table); then {}",
-                                             config, view.restart())
-                               : fmt::format("write {} before the first table of {}; then {}", import, config,
-                                             view.restart())});
+    found.add(
+        registry ? Severity::error : Severity::warning,
+        {.cause =
+             fmt::format("nothing reads {}: {}", ignored.path,
+                         view.files().files.empty() ? config + " does not exist, and without it nothing is imported"
+                                                    : "no file that containerd reads imports it"),
+         .where = Location{ignored.path, 0, 0},
+         .effect = fmt::format(
+             "{} reads only {} and the files it imports; `config dump` of 2.2 and later shows an imports line anyway",
+             view.who(), config),
+         .fix = replaces
+                    ? fmt::format("move its settings into {} (on 1.x a drop-in would replace the CRI "
+                                  "plugin's whole table); then {}",
+                                  config, view.restart())
+                    : fmt::format("write {} before the first table of {}; then {}", import, config, view.restart())});
   }
 }
 
@@ -195,8 +196,8 @@ void look_at_version_lines(const View& view, Findings& found) {
     found.add(version == 0 ? Severity::warning : Severity::note,
               {.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
-               .effect = version == 0 ? fmt::format("{} takes the file for one without a version", view.who())
-                                      : fmt::format("none; the file has version {} by its own line", version),
+               .effect = version == 0 ? fmt::format("{} treats the file as one without a version", view.who())
+                                      : fmt::format("none is needed; the file's own line says version {}", version),
                .fix = version == 0 ? fmt::format("move it to the top of {}, before the first [table]; then {}",
                                                  view.source_of(ignored.path), view.restart())
                                    : "remove the line"});
@@ -209,8 +210,8 @@ void look_at_root_keys(const View& view, Findings& found) {
     if (ignored.kind == IgnoredKind::unknown_root_key)
       found.add({.cause = ignored.reason,
                  .where = Location{ignored.path, ignored.line, 0},
-                 .effect = "the line has no effect, as if it were not there",
-                 .fix = fmt::format("write the key in small letters in {}; then {}", view.source_of(ignored.path),
+                 .effect = "the line has no effect",
+                 .fix = fmt::format("write the key in lower case in {}; then {}", view.source_of(ignored.path),
                                     view.restart())});
 }
 

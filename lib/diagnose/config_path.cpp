@@ -41,7 +41,7 @@ std::string write_config_path(const View& view, std::string_view directory) {
     return fmt::format("in {} write {} under {}; {}", era.drop_in, line,
                        view.registry_table(view.containerd().major < 2 ? 2 : 3), view.restart());
   if (era.config_managed)
-    return fmt::format("{} writes {} anew: 'regfallback render --for {}' prints what to give to it",
+    return fmt::format("{} regenerates {}: 'regfallback render --for {}' prints the settings for it",
                        view.detection().profile.title, view.config().config_file, view.detection().profile.name);
   const auto file = view.source_of(view.config().config_path_where ? view.config().config_path_where->file
                                                                    : view.config().config_file);
@@ -66,19 +66,19 @@ void look_for_unset(const View& view, Findings& found) {
         {.cause = fmt::format("config_path is {} in {}, so the files below {} ({}) are not read",
                               config.config_path_where ? "empty" : "not set", config.config_file, root, some(names)),
          .where = config.config_path_where ? config.config_path_where : std::optional(table),
-         .effect =
-             legacy ? fmt::format("{} uses the mirror blocks of {} instead", view.who(), config.config_file)
-                    : fmt::format("{} asks every registry directly: without config_path it has no directory to look in",
-                                  view.who()),
-         .fix = legacy ? fmt::format("both at once are refused by containerd; {}", view.migrate())
+         .effect = legacy ? fmt::format("{} uses the mirror blocks of {} instead", view.who(), config.config_file)
+                          : fmt::format(
+                                "{} asks every registry directly: without config_path there is no directory to look in",
+                                view.who()),
+         .fix = legacy ? fmt::format("containerd refuses both together; {}", view.migrate())
                        : write_config_path(view, root)});
   }
 }
 
 std::string who_splits(const View& view) {
   return fmt::format(
-      "1.5 to 2.0 search the directories in order; 2.1 and later do so only where the CRI plugin pulls by itself. "
-      "Here: {} pull, {}",
+      "1.5 to 2.0 search the directories in order; 2.1 and later do so only if the CRI plugin pulls on its own. Here: "
+      "{} pull, {}",
       to_string(view.config().pull_mode), view.config().pull_mode_reason);
 }
 
@@ -97,28 +97,29 @@ void look_for_list(const View& view, Findings& found) {
   const auto where = config.config_path_where.value_or(Location{config.config_file, 0, 0});
   const auto own = parts.empty() ? view.detection().hosts_dir : parts.front();
   if (config.pull_mode != PullMode::transfer) {
-    found.add(
-        Severity::note,
-        {.cause = cause,
-         .where = where,
-         .effect = fmt::format("{} searches them in order, _default of the first before anything in the second. {}",
-                               view.who(), who_splits(view)),
-         .fix =
-             fmt::format("nothing is needed now; to be safe from the next upgrade {}", write_config_path(view, own))});
+    found.add(Severity::note,
+              {.cause = cause,
+               .where = where,
+               .effect = fmt::format(
+                   "{} searches them in order: _default of the first comes before anything in the second. {}",
+                   view.who(), who_splits(view)),
+               .fix = fmt::format("nothing is needed now; to be safe after the next upgrade, {}",
+                                  write_config_path(view, own))});
     return;
   }
-  found.add(files.empty() ? Severity::note : Severity::error,
-            {.cause = cause,
-             .where = where,
-             .effect = fmt::format(
-                 "{} takes the list for the name of one directory, finds nothing there, and says nothing: no "
-                 "hosts.toml is read{}. {}",
-                 view.who(),
-                 files.empty() ? ""
-                               : fmt::format(", _default included ({} unread)",
-                                             files.size() == 1 ? some(files) + " stays" : some(files) + " stay"),
-                 who_splits(view)),
-             .fix = write_config_path(view, own)});
+  found.add(
+      files.empty() ? Severity::note : Severity::error,
+      {.cause = cause,
+       .where = where,
+       .effect = fmt::format(
+           "{} reads the list as the name of one directory and finds nothing there, without a message: no hosts.toml "
+           "is read{}. {}",
+           view.who(),
+           files.empty() ? ""
+                         : fmt::format(", _default included ({} not read)",
+                                       files.size() == 1 ? some(files) + " stays" : some(files) + " stay"),
+           who_splits(view)),
+       .fix = write_config_path(view, own)});
 }
 
 // Named as a registry is; "certs.d" and "hosts.d" are names of hosts too.
@@ -138,9 +139,9 @@ void look_at_directory(const View& view, Findings& found) {
     const bool file = entry != nullptr && entry->kind == FileEntry::Kind::file;
     const bool of_one = view.tree().exists(part + "/hosts.toml") && is_for_one(part);
     const bool named_file = part.ends_with(".toml");
-    const std::string fault = !part.starts_with('/') ? "is no absolute path"
+    const std::string fault = !part.starts_with('/') ? "is not an absolute path"
                               : file || named_file   ? "names a file"
-                              : of_one               ? "names the directory of one registry"
+                              : of_one               ? "is the directory of one registry"
                                                      : "";
     if (fault.empty()) continue;
     const auto right = !part.starts_with('/')                     ? view.detection().hosts_dir
@@ -172,20 +173,20 @@ const RuntimeProcess* other_reader(const View& view, std::string_view root) {
 void report_unread(const View& view, const std::string& root, const std::vector<std::string>& names, Findings& found) {
   const auto& config = view.config();
   const auto& own = view.detection().hosts_dir;
-  Finding finding{.cause = fmt::format("{} holds files for {}, and {} of {} reads {}", root, some(names), view.who(),
+  Finding finding{.cause = fmt::format("{} has files for {}, but {} of {} reads {}", root, some(names), view.who(),
                                        view.detection().profile.title,
                                        view.roots().empty() ? "no directory" : listed(view.roots())),
                   .where = Location{root, 0, 0}};
   if (config.config_path_where) finding.also.push_back(*config.config_path_where);
   if (const auto* other = other_reader(view, root)) {
-    finding.effect = fmt::format("they count for the containerd with pid {} ({}), which is not the kubelet's",
+    finding.effect = fmt::format("only the containerd with pid {} ({}) uses them, which is not the kubelet's",
                                  other->pid, other->address);
-    finding.fix = "nothing, if they are meant for that one";
+    finding.fix = "nothing is needed if they are meant for that one";
     return found.add(Severity::note, std::move(finding));
   }
   finding.effect = view.detection().profile.kubernetes
-                       ? "they do nothing for pods"
-                       : fmt::format("{} never looks at them", view.detection().profile.title);
+                       ? "they have no effect on pods"
+                       : fmt::format("{} never reads them", view.detection().profile.title);
   if (view.era().style == Style::registries_yaml)
     finding.fix = fmt::format("declare the endpoints in {}, then {}", view.era().registries_file, view.restart());
   else
@@ -222,16 +223,15 @@ void look_for_unread(const View& view, Findings& found) {
   }
   if (!hosts.empty() && !view.facts().processes.contains("dockerd")) report_unread(view, docker, hosts, found);
   if (certificates.empty()) return;
-  found.add(
-      Severity::note,
-      {.cause = fmt::format("{} holds certificates for {}, and {} holds nothing for {}", docker, some(certificates),
-                            view.detection().hosts_dir, certificates.size() == 1 ? "it" : "them"),
-       .where = Location{docker + "/" + certificates.front(), 0, 0},
-       .effect =
-           fmt::format("they count for Docker; {} verifies these registries by the system's CAs alone", view.who()),
-       .fix = fmt::format(
-           "for pods that pull from there: cp -r {}/{} {}/ (no restart is needed where that directory is read)", docker,
-           certificates.front(), view.detection().hosts_dir)});
+  found.add(Severity::note,
+            {.cause = fmt::format("{} has certificates for {}, but {} has nothing for {}", docker, some(certificates),
+                                  view.detection().hosts_dir, certificates.size() == 1 ? "it" : "them"),
+             .where = Location{docker + "/" + certificates.front(), 0, 0},
+             .effect = fmt::format("only Docker uses them; {} verifies these registries with the system's CAs alone",
+                                   view.who()),
+             .fix = fmt::format(
+                 "for pods that pull from there: cp -r {}/{} {}/ (no restart is needed where that directory is read)",
+                 docker, certificates.front(), view.detection().hosts_dir)});
 }
 
 const std::array config_path_table{

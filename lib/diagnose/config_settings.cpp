@@ -21,35 +21,38 @@ void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::s
     if (!view.era().rendered_by.empty() && ignored.subject.key == "rewrite") continue;
     found.add({.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
-               .effect = fmt::format("{} passes over it", view.who()),
+               .effect = fmt::format("{} ignores it", view.who()),
                .fix = fmt::format("in {} {}; then {}", view.source_of(ignored.path), fix, view.restart())});
   }
 }
 
 void look_for_unknown_setting(const View& view, Findings& found) {
-  look_at_ignored(view, found, IgnoredKind::unknown_registry_key,
-                  "write the name as containerd has it (config_path, mirrors.\"HOST\".endpoint, "
-                  "configs.\"HOST\".auth), or remove it");
+  look_at_ignored(
+      view, found, IgnoredKind::unknown_registry_key,
+      "write the name that containerd uses (config_path, mirrors.\"HOST\".endpoint, configs.\"HOST\".auth), or remove "
+      "it");
 }
 void look_for_urls(const View& view, Findings& found) {
-  look_at_ignored(view, found, IgnoredKind::config_by_url,
-                  "write the host alone, with its port where the endpoint has one");
+  look_at_ignored(view, found, IgnoredKind::config_of_no_host,
+                  "write only the host, with its port if the endpoint has one");
 }
 
 void look_for_removed_tls(const View& view, Findings& found) {
   if (!cri_is_configured(view)) return;
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != IgnoredKind::tls_removed) continue;
-    found.add({.cause = ignored.reason,
-               .where = Location{ignored.path, ignored.line, 0},
-               .effect = fmt::format("{} passes over the table: certificates are verified against the system's CAs, "
-                                     "insecure_skip_verify included; and an "
-                                     "https:// endpoint never becomes http, whatever is skipped",
-                                     view.who()),
-               .fix = fmt::format("in the hosts.toml of that registry below {} write ca = [\"FILE\"], client or "
-                                  "skip_verify = true under [host.\"https://HOST\"], or "
-                                  "http:// in the URL where the registry speaks plain http; remove the table from {}",
-                                  view.detection().hosts_dir, view.source_of(ignored.path))});
+    found.add(
+        {.cause = ignored.reason,
+         .where = Location{ignored.path, ignored.line, 0},
+         .effect = fmt::format(
+             "{} ignores the table, insecure_skip_verify included: certificates are verified against the system's CAs; "
+             "and an https:// endpoint never becomes http",
+             view.who()),
+         .fix = fmt::format(
+             "in the hosts.toml of that registry below {} write ca = [\"FILE\"], client or skip_verify = true under "
+             "[host.\"https://HOST\"], or http:// in the URL if the registry speaks plain http; remove the table from "
+             "{}",
+             view.detection().hosts_dir, view.source_of(ignored.path))});
   }
 }
 
@@ -62,7 +65,7 @@ void look_at_transfer(const View& view, Findings& found) {
               {.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
                .effect = fmt::format(
-                   "{} reads config_path of the CRI plugin alone, for `crictl` and the kubelet; `ctr` reads none",
+                   "{} reads only config_path of the CRI plugin, for `crictl` and the kubelet; `ctr` reads neither",
                    view.who()),
                .fix = set ? "remove it"
                           : fmt::format("in {} write config_path under {}; then {}", view.source_of(ignored.path),
@@ -85,16 +88,20 @@ void look_at_legacy(const View& view, Findings& found) {
   if (!first) return;
   const bool only_auth = config.mirrors.empty() && config.tls.empty();
   const bool soon = view.containerd().major >= 2 && !only_auth;
-  found.add(soon ? Severity::warning : Severity::note,
-            {.cause = fmt::format("{} of {} {} legacy registry settings", listed(names), first->file,
-                                  names.size() == 1 ? "is one of the" : "are"),
-             .where = first,
-             .effect = fmt::format("{} takes them, and says that they are deprecated; containerd 2.0 dropped "
-                                   "configs.*.tls, and 2.4 is to drop mirrors, configs and auths",
-                                   view.who()),
-             .fix = only_auth ? "none now; before 2.4 move the credentials to pull secrets, or to hosts.toml: "
-                                "regfallback migrate --credentials headers"
-                              : view.migrate()});
+  found.add(
+      soon ? Severity::warning : Severity::note,
+      {.cause = fmt::format("{} of {} {} legacy registry settings", listed(names), first->file,
+                            names.size() == 1 ? "is one of the" : "are"),
+       .where = first,
+       .effect = fmt::format(
+           "{} accepts them and logs that they are deprecated; containerd 2.0 removed configs.*.tls, and 2.4 is "
+           "expected to remove mirrors, configs and auths",
+           view.who()),
+       .fix =
+           only_auth
+               ? "none is needed now; before 2.4 move the credentials to pull secrets, or to hosts.toml: regfallback "
+                 "migrate --credentials headers"
+               : view.migrate()});
 }
 
 const std::array config_settings{

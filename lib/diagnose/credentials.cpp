@@ -9,6 +9,7 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "containerd/pull/registry_family.h"
 #include "containerd/toml/toml_statements.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
@@ -61,10 +62,11 @@ void report_open_file(const View& view, const Location& where, std::string_view 
   // A copy of files need not have their modes.
   found.add(
       view.is_copy() ? Severity::note : Severity::warning,
-      {.cause = fmt::format("{} holds {} and can be read by everybody (mode {:04o})", where.file, what, entry->mode),
+      {.cause = fmt::format("{} contains {} and can be read by everybody (mode {:04o})", where.file, what, entry->mode),
        .where = where,
        .effect = fmt::format(
-           "{} works, and so does everybody on the node who reads the file; a pod that mounts it, too", view.who()),
+           "{} pulls as usual, but everybody on the node can read the secret, and so can a pod that mounts the file",
+           view.who()),
        .fix = fmt::format("chmod 600 {}", where.file)});
 }
 
@@ -74,7 +76,7 @@ void look_for_open_files(const View& view, Findings& found) {
     const auto text = view.tree().read(loaded.file).value_or("");
     for (const auto& entry : loaded.entries) {
       for (const auto& header : entry.headers)
-        if (is_secret_name(header.name))
+        if (is_secret(header.name, join(header.values, ", ")))
           report_open_file(view, {loaded.file, header_line(text, entry.line, header.name), 0},
                            "the header " + header.name, found);
       for (const auto& [certificate, key] : entry.client)
@@ -97,10 +99,11 @@ void look_for_plain_http(const View& view, Findings& found) {
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     if ((endpoint.scheme != "http" && !endpoint.http_fallback) || endpoint.credentials.empty() || is_local(endpoint))
       return;
-    found.add({.cause = fmt::format("credentials for http://{} ({})", endpoint.host, endpoint.credentials),
-               .where = credentials_place(view, chain, endpoint),
-               .effect = fmt::format("{} sends them in clear: everybody on the way can read them", view.who()),
-               .fix = "give that registry TLS and write https:// in its URL, or let it serve without credentials"});
+    found.add(
+        {.cause = fmt::format("credentials for http://{} ({})", endpoint.host, endpoint.credentials),
+         .where = credentials_place(view, chain, endpoint),
+         .effect = fmt::format("{} sends them in clear text: everybody on the network path can read them", view.who()),
+         .fix = "set up TLS on that registry and write https:// in its URL, or let it serve without credentials"});
   });
 }
 
@@ -111,17 +114,17 @@ void look_for_pull_secrets(const View& view, Findings& found) {
     if (asks == chain.endpoints.end()) continue;
     std::vector<std::string> urls;
     for (const auto& endpoint : chain.endpoints) urls.push_back(endpoint.url());
-    found.add({.cause = fmt::format("{} in the chain of {} asks for credentials ({})", asks->url(), name_of(chain),
-                                    asks->credentials),
-               .where = credentials_place(view, chain, *asks),
-               .effect = fmt::format("the kubelet hands {} the pull secret of {} without a host's name, so it is "
-                                     "offered to every endpoint that "
-                                     "asks: {}. A mirror sees the credentials of the registry, and an "
-                                     "anonymous pull from one whose token server refuses them fails",
-                                     view.who(), name_of(chain), listed(urls)),
-               .fix = "use mirrors you trust with the secrets of that registry, let the mirror serve without "
-                      "credentials, or give pods no pull "
-                      "secret and the endpoints their own in [host.\"URL\".header]"});
+    found.add(
+        {.cause = fmt::format("{} in the chain of {} asks for credentials ({})", asks->url(), name_of(chain),
+                              asks->credentials),
+         .where = credentials_place(view, chain, *asks),
+         .effect = fmt::format(
+             "the kubelet passes the pull secret of {1} to {0} without a host name, so it is offered to every endpoint "
+             "that asks for credentials: {2}. A mirror sees the registry's credentials, and a mirror whose token "
+             "server refuses them fails although an anonymous pull would work",
+             view.who(), name_of(chain), listed(urls)),
+         .fix = "use mirrors you trust with the secrets of that registry, let the mirror serve without credentials, or "
+                "use no pull secret and give each endpoint its own credentials in [host.\"URL\".header]"});
   }
 }
 
@@ -133,16 +136,17 @@ void look_for_hub_auth(const View& view, Findings& found) {
                           ? yaml_key_line(view.registries_yaml(), {"configs", host})
                           : auth.where.line;
     const auto file = rendered ? view.registries_file() : auth.where.file;
-    found.add({.cause = fmt::format("the credentials for Docker Hub stand under \"{}\"", host),
-               .where = Location{file, line, 0},
-               .effect = fmt::format("{} looks credentials up by the host it asks, which for Docker Hub is "
-                                     "registry-1.docker.io: these are never "
-                                     "offered, and pulls are anonymous",
-                                     view.who()),
-               .fix = rendered ? fmt::format("in {} write configs: \"registry-1.docker.io\": auth: ...; then {}", file,
-                                             view.restart())
-                               : fmt::format("in {} write configs.\"registry-1.docker.io\".auth; then {}",
-                                             view.source_of(file), view.restart())});
+    found.add(
+        {.cause = fmt::format("the credentials for Docker Hub are under \"{}\"", host),
+         .where = Location{file, line, 0},
+         .effect = fmt::format(
+             "{} looks up credentials by the host it asks, which for Docker Hub is registry-1.docker.io: these are "
+             "never used, and pulls are anonymous",
+             view.who()),
+         .fix = rendered ? fmt::format("in {} write configs: \"registry-1.docker.io\": auth: ...; then {}", file,
+                                       view.restart())
+                         : fmt::format("in {} write configs.\"registry-1.docker.io\".auth; then {}",
+                                       view.source_of(file), view.restart())});
   }
 }
 
@@ -151,14 +155,13 @@ void look_for_no_use(const View& view, Findings& found) {
     if (auth.auth.expose().starts_with(mask)) continue;
     const auto offered = offered_credentials(request_auth(auth), host);
     if (offered && !offered->none()) continue;
-    found.add({.cause = fmt::format("the credentials for {} cannot be used: {}", host,
-                                    offered ? "neither username and password, nor auth, nor identitytoken is there"
-                                            : offered.error().message),
+    found.add({.cause = fmt::format(
+                   "the credentials for {} cannot be used: {}", host,
+                   offered ? "username and password, auth and identitytoken are all missing" : offered.error().message),
                .where = Location{auth.where.file, auth.where.line, 0},
-               .effect = fmt::format(
-                   "{} {}", view.who(),
-                   offered ? "asks without credentials"
-                           : "fails where that host asks for credentials, and goes on to the next endpoint"),
+               .effect = fmt::format("{} {}", view.who(),
+                                     offered ? "asks without credentials"
+                                             : "fails if that host asks for credentials, and tries the next endpoint"),
                .fix = fmt::format("in {} write username and password, or auth = the base64 of USER:PASSWORD; then {}",
                                   view.source_of(auth.where.file), view.restart())});
   }
@@ -167,12 +170,12 @@ void look_for_no_use(const View& view, Findings& found) {
 std::string header_fault(std::string_view value) {
   const auto blank = value.find(' ');
   if (value.starts_with(mask) || value.empty()) return "";
-  if (blank == value.npos) return "it names no scheme: Basic or Bearer";
+  if (blank == value.npos) return "it has no scheme (Basic or Bearer)";
   if (lower(value.substr(0, blank)) != "basic") return "";
   std::string decoded;
-  if (!base64_decode(trim(value.substr(blank)), decoded)) return "what follows Basic is not base64";
-  return decoded.find(':') == decoded.npos ? "what follows Basic is not the base64 of USER:PASSWORD"
-         : decoded.ends_with('\n')         ? "its base64 ends with a line end: echo without -n"
+  if (!base64_decode(trim(value.substr(blank)), decoded)) return "the value after Basic is not base64";
+  return decoded.find(':') == decoded.npos ? "the value after Basic is not the base64 of USER:PASSWORD"
+         : decoded.ends_with('\n')         ? "its base64 ends with a line break (echo without -n)"
                                            : "";
 }
 
@@ -182,34 +185,86 @@ void look_at_headers(const View& view, Findings& found) {
     const auto fault =
         header == nullptr || header->values.empty() ? std::string() : header_fault(header->values.front());
     if (!fault.empty())
-      found.add({.cause = fmt::format("the header Authorization for {} is not in its form: {}", endpoint.url(), fault),
+      found.add({.cause = fmt::format("the Authorization header for {} is malformed: {}", endpoint.url(), fault),
                  .where = credentials_place(view, chain, endpoint),
-                 .effect = fmt::format("{} sends it as it is, and the registry answers 401 or 400", view.who()),
+                 .effect = fmt::format("{} sends it as written, and the registry answers 401 or 400", view.who()),
                  .fix = fmt::format("write Authorization = \"Basic {}\", with the output of printf %s USER:PASSWORD | "
                                     "base64 -w0 (no restart is needed)",
                                     "...")});
-    if (header != nullptr && !view.has(Feature::token_server_headers) && uses_token_service(endpoint.host))
-      found.add(Severity::warning,
-                {.cause = fmt::format("{} hands out tokens at another host, and its credentials stand in a header",
-                                      endpoint.host),
-                 .where = credentials_place(view, chain, endpoint),
-                 .effect = fmt::format("{} sends the header to {} alone; its token service gets none and gives an "
-                                       "anonymous token (2.1 and later send it there, too)",
-                                       view.who(), endpoint.host),
-                 .fix = fmt::format("write them as registry.configs.\"{}\".auth into config.toml, or use pull secrets",
-                                    endpoint.host)});
+    const auto* family = registry_family(endpoint.host);
+    const bool tokens_only = family != nullptr && family->takes == RegistryFamily::Takes::token_service;
+    if (header != nullptr && !view.has(Feature::token_server_headers) && tokens_only)
+      found.add(
+          Severity::warning,
+          {.cause = fmt::format("{} issues tokens at another host, but its credentials are in a header", endpoint.host),
+           .where = credentials_place(view, chain, endpoint),
+           .effect = fmt::format(
+               "{} sends the header only to {}; its token service gets no credentials and issues an anonymous token "
+               "(2.1 and later send it there too)",
+               view.who(), endpoint.host),
+           .fix = fmt::format("write them as registry.configs.\"{}\".auth into config.toml, or use pull secrets",
+                              endpoint.host)});
+  });
+}
+
+bool is_basic(const Header* header) {
+  return header != nullptr && !header->values.empty() && lower(header->values.front()).starts_with("basic ");
+}
+
+void look_for_basic_at_ghcr(const View& view, Findings& found) {
+  each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
+    const auto* family = registry_family(endpoint.host);
+    if (family == nullptr || family->takes != RegistryFamily::Takes::static_bearer ||
+        !is_basic(authorization(endpoint)))
+      return;
+    found.add(
+        {.cause = fmt::format("{} gets Basic credentials in a header, but {} does not accept them", endpoint.url(),
+                              family->title),
+         .where = credentials_place(view, chain, endpoint),
+         .effect = fmt::format(
+             "the registry answers 401 or 403; after a 403 {} tries the next endpoint and sends no other credentials, "
+             "not even those of a pod",
+             view.who()),
+         .fix = "write Authorization = \"Bearer TOKEN\", where TOKEN is the output of printf %s PAT | base64 -w0 "
+                "for a personal access token PAT (no restart is needed)"});
+  });
+}
+
+void look_for_two_repositories(const View& view, Findings& found) {
+  each_endpoint(view, [&](const Chain&, const ChainEndpoint& endpoint) {
+    const auto* family = registry_family(endpoint.host);
+    const bool has_path = !endpoint.path.empty() && endpoint.path != "/v2";
+    if (family == nullptr || !family->refuses_unknown_repository || !has_path || authorization(endpoint) != nullptr)
+      return;
+    const auto token = family->public_by_bearer
+                           ? fmt::format(
+                                 "Authorization = \"{}\" for public images, or Bearer and the base64 of a "
+                                 "personal access token for private ones",
+                                 public_bearer)
+                           : std::string("an Authorization header with Basic credentials");
+    found.add(
+        {.cause = fmt::format(
+             "{} has a path, so {} asks its token service for two repositories: the one there and the one that the "
+             "image names",
+             endpoint.url(), view.who()),
+         .where = endpoint.source,
+         .effect = fmt::format(
+             "{} refuses a token for an unknown repository, so no image can be pulled from there, with or without "
+             "credentials",
+             family->title),
+         .fix = fmt::format("give the endpoint {} in its hosts.toml: then no token is requested", token)});
   });
 }
 
 // ECR's passwords are tokens.
 void look_for_ecr(const View& view, Findings& found) {
   const auto report = [&](std::string_view host, const Location& where) {
-    found.add({.cause = fmt::format("a password for {} is written down", host),
+    found.add({.cause = fmt::format("a password for {} is stored", host),
                .where = where,
-               .effect = fmt::format("passwords of ECR last for 12 hours; after that {} is refused there", view.who()),
-               .fix = "the kubelet's credential provider for ECR gets new ones by itself "
-                      "(--image-credential-provider-config); for a mirror "
-                      "something must write a new one in time"});
+               .effect = fmt::format("ECR passwords are valid for 12 hours; after that ECR refuses {}", view.who()),
+               .fix =
+                   "the kubelet's credential provider for ECR renews them (--image-credential-provider-config); for a "
+                   "mirror, something else must renew the password in time"});
   };
   const auto is_ecr = [](std::string_view host) {
     return host.find(".dkr.ecr.") != host.npos || host == "public.ecr.aws";
@@ -233,6 +288,8 @@ const std::array credentials{
     Rule{.id = "credentials-no-use", .severity = Severity::error, .look = look_for_no_use},
     Rule{.id = "ecr-password", .severity = Severity::warning, .look = look_for_ecr},
     Rule{.id = "authorization-header", .severity = Severity::error, .look = look_at_headers},
+    Rule{.id = "basic-header-not-taken", .severity = Severity::error, .look = look_for_basic_at_ghcr},
+    Rule{.id = "two-repositories-refused", .severity = Severity::error, .look = look_for_two_repositories},
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ std::string named(std::vector<std::string> urls) {
 void look_for_difference(const View& view, Findings& found) {
   const auto& wanted = view.subject().wanted;
   if (!wanted || wanted->intent == nullptr || wanted->changes == std::size_t{0}) return;  // an empty plan is the proof
-  const auto way = wanted->refusal ? fmt::format("see why it cannot be applied: {}", wanted->refusal->message)
+  const auto way = wanted->refusal ? fmt::format("fix what prevents it: {}", wanted->refusal->message)
                                    : std::string("regfallback apply (regfallback plan shows the change)");
   bool any = false;
   for (const auto& registry : wanted->intent->registries) {
@@ -54,7 +54,7 @@ void look_for_difference(const View& view, Findings& found) {
     if (as_declared(view, compared)) continue;
     any = true;
     const auto& error = compared.chain.error;
-    Finding finding{.cause = fmt::format("{} is declared as {}, and is {} on this node", registry.name,
+    Finding finding{.cause = fmt::format("{} is declared as {}, but is {} on this node", registry.name,
                                          named(compared.declared), error ? "failing" : named(compared.now)),
                     .where = registry.where.file.empty()
                                  ? std::nullopt
@@ -73,7 +73,7 @@ void look_for_difference(const View& view, Findings& found) {
             {.cause = fmt::format("the plan for this node has {} {}, although every registry is asked as declared",
                                   *wanted->changes, *wanted->changes == 1 ? "change" : "changes"),
              .where = wanted->intent->file.empty() ? std::nullopt : std::optional(Location{wanted->intent->file, 0, 0}),
-             .effect = "files, their modes or properties of endpoints are not as regfallback would leave them",
+             .effect = "files, their modes or properties of endpoints differ from what regfallback would write",
              .fix = way});
 }
 
@@ -85,7 +85,7 @@ void look_for_refusal(const View& view, Findings& found) {
       {.cause = fmt::format("the intent cannot be applied to this node: {}", refusal.message),
        .where = refusal.where ? std::optional(Location{refusal.where->file, refusal.where->line, 0}) : std::nullopt,
        .effect = "regfallback apply writes nothing here",
-       .fix = refusal.hint.empty() ? "regfallback plan says more" : refusal.hint});
+       .fix = refusal.hint.empty() ? "regfallback plan shows more" : refusal.hint});
 }
 
 void look_at_warnings(const View& view, Findings& found) {
@@ -95,8 +95,8 @@ void look_at_warnings(const View& view, Findings& found) {
     found.add(
         {.cause = warning,
          .where = wanted->intent->file.empty() ? std::nullopt : std::optional(Location{wanted->intent->file, 0, 0}),
-         .effect = "the plan for this node says so",
-         .fix = "regfallback plan shows what would be written; change the intent where that is not meant"});
+         .effect = "the plan for this node gives this warning",
+         .fix = "regfallback plan shows what would be written; change the intent if that is not wanted"});
 }
 
 const std::array declared{

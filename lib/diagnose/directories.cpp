@@ -31,14 +31,14 @@ void look_for_hidden_default(const View& view, Findings& found) {
     found.add(
         names.empty() ? Severity::error : Severity::warning,
         {.cause = names.empty() ? fmt::format("{} is empty, and hides {} for {}", first, hidden, chain.registry)
-                                : fmt::format("{} holds {} and no hosts.toml, and hides {} for {}", first,
-                                              listed(names), hidden, chain.registry),
+                                : fmt::format("{} has {} but no hosts.toml, and hides {} for {}", first, listed(names),
+                                              hidden, chain.registry),
          .where = Location{first, 0, 0},
          .also = {{hidden, 0, 0}},
-         .effect = fmt::format("{} takes the first directory that exists, whatever is in it, and asks {} directly",
+         .effect = fmt::format("{} uses the first directory that exists, whatever is in it, and asks {} directly",
                                view.who(), chain.registry),
          .fix = names.empty()
-                    ? fmt::format("rmdir {} (no restart is needed); or write a hosts.toml into it", first)
+                    ? fmt::format("rmdir {} (no restart is needed), or write a hosts.toml into it", first)
                     : fmt::format(
                           "write a hosts.toml into {} that names the endpoints of {} too, and the certificates as ca",
                           first, hidden)});
@@ -49,27 +49,27 @@ void look_for_unknown_default(const View& view, Findings& found) {
   for (const auto& chain : view.chains())
     for (const auto& ignored : chain.ignored)
       if (ignored.kind == IgnoredKind::default_unknown)
-        found.add({.cause = fmt::format("{} is there, and {}", ignored.path, ignored.reason),
-                   .where = Location{ignored.path, 0, 0},
-                   .effect = fmt::format("{} asks registries without a directory of their own directly", view.who()),
-                   .fix = fmt::format("make a directory for each registry that is used ({}/docker.io, ...), or upgrade "
-                                      "containerd to 1.6.17, 1.7 or later",
-                                      parent_path(ignored.path))});
+        found.add(
+            {.cause = fmt::format("{} exists, but {}", ignored.path, ignored.reason),
+             .where = Location{ignored.path, 0, 0},
+             .effect = fmt::format("{} asks registries without a directory of their own directly", view.who()),
+             .fix = fmt::format("create a directory for each registry that is used ({}/docker.io, ...), or upgrade "
+                                "containerd to 1.6.17, 1.7 or later",
+                                parent_path(ignored.path))});
 }
 
 void look_for_two_names(const View& view, Findings& found) {
   each_hidden(view, [&](const Chain& chain, const std::string& first, const std::string& hidden) {
     if (base_name(hidden) == default_directory || parent_path(first) != parent_path(hidden)) return;
-    found.add(
-        {.cause = fmt::format("{} and {} are both there for {}", base_name(first), base_name(hidden), chain.registry),
-         .where = Location{hidden, 0, 0},
-         .also = {{first, 0, 0}},
-         .effect =
-             fmt::format("{} looks for the name with underscores first and takes that directory whole: {} does nothing",
-                         view.who(), hidden),
-         .fix = fmt::format(
-             "keep one of the two: move what is still needed from {} to {}, and remove {} (no restart is needed)",
-             hidden, first, hidden)});
+    found.add({.cause = fmt::format("{} and {} both exist for {}", base_name(first), base_name(hidden), chain.registry),
+               .where = Location{hidden, 0, 0},
+               .also = {{first, 0, 0}},
+               .effect = fmt::format(
+                   "{} looks for the name with underscores first and reads only that directory: {} has no effect",
+                   view.who(), hidden),
+               .fix = fmt::format(
+                   "keep one of the two: move what is still needed from {} to {}, and remove {} (no restart is needed)",
+                   hidden, first, hidden)});
   });
 }
 
@@ -79,14 +79,16 @@ void look_for_two_roots(const View& view, Findings& found) {
     const bool by_default = base_name(first) == default_directory;
     if (base_name(hidden) == default_directory && !by_default)
       return;  // the registry's own directory is meant to count
-    found.add(by_default && base_name(hidden) != default_directory ? Severity::error : Severity::warning,
-              {.cause = fmt::format("{} in the first directory of config_path hides {} in a later one", first, hidden),
-               .where = Location{hidden, 0, 0},
-               .also = {{first, 0, 0}},
-               .effect = fmt::format("{} searches one directory to the end, _default included, before it looks at the "
-                                     "next: for {} the second one does nothing",
-                                     view.who(), chain.registry == "*" ? "every other registry" : chain.registry),
-               .fix = fmt::format("move {} below {} (no restart is needed)", hidden, parent_path(first))});
+    found.add(
+        by_default && base_name(hidden) != default_directory ? Severity::error : Severity::warning,
+        {.cause = fmt::format("{} in the first directory of config_path hides {} in a later one", first, hidden),
+         .where = Location{hidden, 0, 0},
+         .also = {{first, 0, 0}},
+         .effect = fmt::format(
+             "{} searches one directory completely, _default included, before the next: for {} the second one has no "
+             "effect",
+             view.who(), chain.registry == "*" ? "every other registry" : chain.registry),
+         .fix = fmt::format("move {} below {} (no restart is needed)", hidden, parent_path(first))});
   });
 }
 
@@ -95,9 +97,9 @@ void look_for_hub_names(const View& view, Findings& found) {
     for (const auto& ignored : chain.ignored) {
       if (ignored.kind != IgnoredKind::hub_alias) continue;
       const auto right = join_path(parent_path(ignored.path), hub_registry);
-      found.add({.cause = fmt::format("{} is for no image: {}", ignored.path, ignored.reason),
+      found.add({.cause = fmt::format("{} matches no image: {}", ignored.path, ignored.reason),
                  .where = Location{ignored.path, 0, 0},
-                 .effect = fmt::format("{} never looks there; Docker Hub's images get what {} says", view.who(),
+                 .effect = fmt::format("{} never looks there; for images of Docker Hub it uses {}", view.who(),
                                        chain.hosts_dir ? *chain.hosts_dir : "nothing configured"),
                  .fix = view.tree().exists(right) ? fmt::format("remove it, or move what is needed to {}", right)
                                                   : fmt::format("mv {} {}", ignored.path, right)});
@@ -125,7 +127,7 @@ void look_for_no_registry(const View& view, Findings& found) {
     const auto checked = check_registry_name(directory.registry);
     if (checked || is_docker_hub_alias(directory.registry)) continue;  // that one is a rule of its own
     const auto right = meant(directory.name);
-    found.add({.cause = fmt::format("{} is for no image: {}", directory.path, checked.error().message),
+    found.add({.cause = fmt::format("{} matches no image: {}", directory.path, checked.error().message),
                .where = Location{directory.path, 0, 0},
                .effect = fmt::format("{} never looks there", view.who()),
                .fix = right.empty()
@@ -141,11 +143,12 @@ void look_for_default_ports(const View& view, Findings& found) {
     if (!name.ends_with(":443") && !name.ends_with(":80")) continue;
     const auto bare = name.substr(0, name.rfind(':'));
     if (view.tree().exists(join_path(directory.root, bare))) continue;
-    found.add({.cause = fmt::format("{} is for images that are written {}/NAME", directory.path, name),
-               .where = Location{directory.path, 0, 0},
-               .effect = fmt::format("{} compares names letter by letter: {}/NAME does not get it", view.who(), bare),
-               .fix = fmt::format("where images are written without the port: mv {} {}/{} (no restart is needed)",
-                                  directory.path, directory.root, bare)});
+    found.add(
+        {.cause = fmt::format("{} applies only to images written as {}/NAME", directory.path, name),
+         .where = Location{directory.path, 0, 0},
+         .effect = fmt::format("{} compares names letter by letter: it does not apply to {}/NAME", view.who(), bare),
+         .fix = fmt::format("if images are written without the port: mv {} {}/{} (no restart is needed)",
+                            directory.path, directory.root, bare)});
   }
 }
 
@@ -154,10 +157,10 @@ void look_at_mirror_names(const View& view, Findings& found) {
     const auto checked = check_registry_name(name);
     if (checked) return;
     found.add(
-        {.cause = fmt::format("mirrors names \"{}\", which is for no image: {}", name, checked.error().message),
+        {.cause = fmt::format("mirrors names \"{}\", which matches no image: {}", name, checked.error().message),
          .where = where,
          .effect = fmt::format(
-             "{} looks mirrors up by what stands before the first / of an image, and never finds this one", view.who()),
+             "{} looks up mirrors by the part before the first / of an image, and never finds this one", view.who()),
          .fix = fmt::format("{}; then {}", checked.error().hint, then)});
   };
   if (view.era().style != Style::registries_yaml && view.config_is_known() && !view.config().cri_disabled)
@@ -180,10 +183,10 @@ void look_for_files(const View& view, Findings& found) {
       const auto path = join_path(root, name);
       const auto registry = registry_of_directory(name);
       if (!is_file(view.tree(), path) || name.ends_with(".toml") || !check_registry_name(registry)) continue;
-      found.add({.cause = fmt::format("{} is a file where the directory of {} has to be", path,
+      found.add({.cause = fmt::format("{} is a file, but the directory of {} must be there", path,
                                       registry == "*" ? "every other registry" : registry),
                  .where = Location{path, 0, 0},
-                 .effect = fmt::format("{} ends every pull of {} with \"not a directory\"", view.who(),
+                 .effect = fmt::format("{} fails every pull of {} with \"not a directory\"", view.who(),
                                        registry == "*" ? "a registry without a directory" : registry),
                  .fix = fmt::format(
                      "mv {0} {0}.hosts && mkdir {0} && mv {0}.hosts {0}/hosts.toml (no restart is needed)", path)});
@@ -195,7 +198,7 @@ void look_for_files(const View& view, Findings& found) {
     found.add(
         {.cause = fmt::format("{} is a directory", path),
          .where = Location{path, 0, 0},
-         .effect = fmt::format("{} ends every pull of {} with \"is a directory\"", view.who(), directory.registry),
+         .effect = fmt::format("{} fails every pull of {} with \"is a directory\"", view.who(), directory.registry),
          .fix = fmt::format("move it away and write the file (no restart is needed)")});
   }
 }
@@ -208,10 +211,10 @@ void look_into(const View& view, const RegistryDirectory& directory, Findings& f
     if (entry == nullptr) continue;
     if (entry->kind == FileEntry::Kind::directory && name != "hosts.toml")
       found.add(has_hosts ? Severity::warning : Severity::error,
-                {.cause = fmt::format("{} is a directory below the one of a registry", path),
+                {.cause = fmt::format("{} is a directory inside the directory of a registry", path),
                  .where = Location{path, 0, 0},
-                 .effect = fmt::format(
-                     "{} looks registries up by host, never by repository: what is in there does nothing", view.who()),
+                 .effect = fmt::format("{} looks up registries by host, never by repository: its content has no effect",
+                                       view.who()),
                  .fix = fmt::format("write the endpoints for the whole registry into {}/hosts.toml; a prefix of a "
                                     "mirror goes into its URL, as /v2/PREFIX with "
                                     "override_path = true",
@@ -222,8 +225,8 @@ void look_into(const View& view, const RegistryDirectory& directory, Findings& f
     if (entry->kind == FileEntry::Kind::file && !has_hosts && near)
       found.add({.cause = fmt::format("{} is not named hosts.toml", path),
                  .where = Location{path, 0, 0},
-                 .effect = fmt::format(
-                     "{} reads hosts.toml and certificate files of a registry's directory, nothing else", view.who()),
+                 .effect = fmt::format("{} reads only hosts.toml and certificate files in a registry's directory",
+                                       view.who()),
                  .fix = fmt::format("mv {} {}/hosts.toml (no restart is needed)", path, directory.path)});
   }
 }
@@ -234,7 +237,7 @@ void look_for_misplaced(const View& view, Findings& found) {
       const auto path = join_path(root, name);
       if (!name.ends_with(".toml") || !is_file(view.tree(), path)) continue;
       const auto registry = name == "hosts.toml" ? std::string(default_directory) : name.substr(0, name.size() - 5);
-      found.add({.cause = fmt::format("{} stands beside the directories of registries, not in one", path),
+      found.add({.cause = fmt::format("{} is next to the directories of registries, not in one of them", path),
                  .where = Location{path, 0, 0},
                  .effect = fmt::format("{} reads {}/REGISTRY/hosts.toml and never this file", view.who(), root),
                  .fix = fmt::format("mkdir -p {0}/{1} && mv {2} {0}/{1}/hosts.toml ({3}; no restart is needed)", root,

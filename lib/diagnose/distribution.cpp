@@ -26,14 +26,15 @@ void look_for_not_rendered(const View& view, Findings& found) {
                              view.subject().chain);
     if (now.error || chain.error || urls_of(now) == urls_of(chain)) continue;
     const auto where = line_of(view, {"mirrors", chain.registry});
-    found.add({.cause = fmt::format("{} was not started since {} says this about {}, or what it made was edited",
-                                    title(view), view.registries_file(), chain.registry),
-               .where = where.line != 0
-                            ? where
-                            : Location{now.hosts_dir ? *now.hosts_dir + "/hosts.toml" : view.registries_file(), 0, 0},
-               .effect = fmt::format("{} asks {} now, and {} after the next start of {}", view.who(),
-                                     listed(urls_of(now)), listed(urls_of(chain)), title(view)),
-               .fix = view.restart()});
+    found.add(
+        {.cause = fmt::format("{} was not restarted since {} was changed for {}, or the files it rendered were edited",
+                              title(view), view.registries_file(), chain.registry),
+         .where = where.line != 0
+                      ? where
+                      : Location{now.hosts_dir ? *now.hosts_dir + "/hosts.toml" : view.registries_file(), 0, 0},
+         .effect = fmt::format("{} asks {} now, and {} after the next start of {}", view.who(), listed(urls_of(now)),
+                               listed(urls_of(chain)), title(view)),
+         .fix = view.restart()});
   }
 }
 
@@ -47,14 +48,14 @@ void look_at_template(const View& view, Findings& found) {
   if (!own) return;
   const auto lost = auth_lost_in_template(hosts, own->text);
   if (!lost.empty())
-    found.add(
-        {.cause = fmt::format("{} replaces the built-in template and leaves out the credentials of {}", own->file,
-                              listed(lost)),
-         .where = Location{own->file, 1, 0},
-         .also = {line_of(view, {"configs", lost.front()})},
-         .effect = fmt::format("{} does not write them into config.toml: these hosts are asked without", title(view)),
-         .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and write only what is added{}",
-                            then_restart(view))});
+    found.add({.cause = fmt::format("{} replaces the built-in template and omits the credentials of {}", own->file,
+                                    listed(lost)),
+               .where = Location{own->file, 1, 0},
+               .also = {line_of(view, {"configs", lost.front()})},
+               .effect = fmt::format(
+                   "{} does not write them into config.toml: these hosts are asked without credentials", title(view)),
+               .fix = fmt::format("begin the template with {{{{ template \"base\" . }}}}, and add only what is new{}",
+                                  then_restart(view))});
 }
 
 void look_for_registry_in_template(const View& view, Findings& found) {
@@ -94,18 +95,16 @@ void look_for_lost_edits(const View& view, Findings& found) {
   for (const auto& [host, tls] : config.tls)
     if (!after.tls.contains(host)) add(fmt::format("configs.\"{}\".tls", host), tls.where);
   if (!first) return;
-  found.add({.cause = fmt::format("{} in {} {} not in what {} makes that file from", listed(lost), file,
-                                  lost.size() == 1 ? "is" : "are", title(view)),
-             .where = first,
-             .effect = made || renders(view)
-                           ? fmt::format("they count now and are gone after the next start of {}", title(view))
-                           : fmt::format("they count until {} writes the file anew", title(view)),
-             .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then_restart(view))
-                    : made
-                        ? fmt::format("write them into {}{}", source, then_restart(view))
-                        : fmt::format(
-                              "regfallback migrate, or 'regfallback render --for {}' for what the system itself takes",
-                              view.detection().profile.name)});
+  found.add(
+      {.cause = fmt::format("{} in {} {} missing from the source that {} generates this file from", listed(lost), file,
+                            lost.size() == 1 ? "is" : "are", title(view)),
+       .where = first,
+       .effect = made || renders(view) ? fmt::format("they apply now and are lost at the next start of {}", title(view))
+                                       : fmt::format("they apply until {} writes the file again", title(view)),
+       .fix = renders(view) ? fmt::format("declare them in {}{}", view.registries_file(), then_restart(view))
+              : made        ? fmt::format("write them into {}{}", source, then_restart(view))
+                     : fmt::format("regfallback migrate, or 'regfallback render --for {}' for the system's own form",
+                                   view.detection().profile.name)});
 }
 
 // registries.yaml under a name or in a directory that nothing reads.
@@ -120,12 +119,14 @@ void look_for_elsewhere(const View& view, Findings& found) {
     found.add(
         renders(view) ? Severity::error : Severity::note,
         {.cause = renders(view)
-                      ? fmt::format("{} is there, and {} reads {}", file, title(view), view.registries_file())
-                      : fmt::format("{} is there, and the kubelet's containerd is that of {}", file, title(view)),
+                      ? fmt::format("{} exists, but {} reads {}", file, title(view), view.registries_file())
+                      : fmt::format("{} exists, but the kubelet's containerd belongs to {}", file, title(view)),
          .where = Location{file, 1, 0},
-         .effect = "no mirror and no credential in it counts",
-         .fix = renders(view) ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view))
-                              : "none for a leftover; else regfallback apply configures the containerd that is used"});
+         .effect = "its mirrors and credentials have no effect",
+         .fix =
+             renders(view)
+                 ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view))
+                 : "none is needed if it is a leftover; otherwise regfallback apply configures the containerd in use"});
   }
 }
 
@@ -145,7 +146,7 @@ void look_at_drop_ins(const View& view, Findings& found) {
                                 : fmt::format("{} has a table of \"{}\"", file, newer ? cri_plugin_v2 : cri_plugin_v3),
          .where = Location{file, wrong_version ? version->where.line : std::max(other->where.line, 1), 0},
          .effect = newer ? fmt::format("{} with {} refuses to start on drop-ins of version 2", title(view), view.who())
-                         : fmt::format("{} with {} merges drop-ins of version 2 alone: this one does nothing",
+                         : fmt::format("{} with {} merges only drop-ins of version 2: this one has no effect",
                                        title(view), view.who()),
          .fix = fmt::format("write it with {}, and {}; {}", newer ? "version = 3" : "version = 2",
                             view.registry_table(newer ? 3 : 2), view.restart())});

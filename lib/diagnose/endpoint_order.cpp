@@ -32,11 +32,11 @@ void look_for_no_resolve(const View& view, Findings& found) {
           {.cause = fmt::format("{} for {} may only {}", endpoint.url(), name_of(chain), listed(endpoint.capabilities)),
            .where = Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
            .also = {*endpoint.source},
-           .effect = fmt::format("{} does not ask it what a tag stands for; {}. It is asked for content all the same: "
-                                 "capabilities are not looked at there",
-                                 view.who(),
-                                 any ? fmt::format("that question goes to {}", next->url())
-                                     : std::string("no endpoint of this chain is, so no tag can be pulled")),
+           .effect = fmt::format(
+               "{} does not resolve tags there; {}. It is asked for content anyway, whatever its capabilities",
+               view.who(),
+               any ? fmt::format("tags are resolved at {}", next->url())
+                   : std::string("no endpoint of this chain can resolve, so no tag can be pulled")),
            .fix = fmt::format("in {} write capabilities = [\"pull\", \"resolve\"] for it (no restart is needed)",
                               endpoint.source->file)});
     }
@@ -69,21 +69,24 @@ Mirrors mirrors_that(const View& view, bool (*holds)(const ChainEndpoint&)) {
 void look_at_hanging(const View& view, Findings& found) {
   const auto mirrors = mirrors_that(view, [](const ChainEndpoint&) { return true; });
   if (!mirrors.first) return;
-  found.add({.cause = fmt::format("{} {} asked before other endpoints", listed(mirrors.hosts),
-                                  mirrors.hosts.size() == 1 ? "is" : "are"),
-             .where = mirrors.first,
-             .also = mirrors.others,
-             .effect = view.has(Feature::response_timeout)
-                           ? fmt::format("when one accepts a connection and never answers, {} goes on after 30 s, for "
-                                         "every object of an image anew",
-                                         view.who())
-                           : fmt::format("when one accepts a connection and never answers, {} waits without end and "
-                                         "the pull never falls back (2.3 "
-                                         "and later go on after 30 s)",
-                                         view.who()),
-             .fix = "'regfallback doctor --probe' or 'regfallback test' asks each endpoint from the node; no setting "
-                    "of hosts.toml limits the wait "
-                    "for an answer"});
+  found.add(
+      {.cause = fmt::format("{} {} asked before other endpoints", listed(mirrors.hosts),
+                            mirrors.hosts.size() == 1 ? "is" : "are"),
+       .where = mirrors.first,
+       .also = mirrors.others,
+       .effect =
+           view.has(Feature::response_timeout)
+               ? fmt::format(
+                     "when one accepts a connection and never answers, {} tries the next endpoint after 30 s, once per "
+                     "object of an image",
+                     view.who())
+               : fmt::format(
+                     "if one accepts a connection and never answers, {} waits forever and never tries the next one "
+                     "(2.3 and later give up after 30 s)",
+                     view.who()),
+       .fix = "'regfallback doctor --probe' or 'regfallback test' asks each endpoint from the node; no setting "
+              "of hosts.toml limits the wait "
+              "for an answer"});
 }
 
 void look_at_dial_timeout(const View& view, Findings& found) {
@@ -97,16 +100,16 @@ void look_at_dial_timeout(const View& view, Findings& found) {
        .where = mirrors.first,
        .also = mirrors.others,
        .effect = fmt::format(
-           "when one is gone and its packets are dropped, {} needs 30 s to go on, for every object of an image anew",
+           "if one is down and its packets are dropped, {} takes 30 s to try the next one, once per object of an image",
            view.who()),
-       .fix = !can ? "dial_timeout in hosts.toml shortens that from 2.0.7 and 2.1 on; until then take an endpoint that "
-                     "may be unreachable out of the "
-                     "chain"
-              : tls ? "dial_timeout = \"2s\" below its [host] header; on 2.0.7 to 2.0.11 for https endpoints only, "
-                      "since it makes http ones be asked "
-                      "by https first"
-                    : "dial_timeout = \"2s\" below its [host] header, or under endpoints in the intent file (no "
-                      "restart is needed)"});
+       .fix =
+           !can
+               ? "dial_timeout in hosts.toml shortens that from 2.0.7 and 2.1 on; until then remove endpoints that may "
+                 "be unreachable from the chain"
+           : tls ? "dial_timeout = \"2s\" below its [host] header; on 2.0.7 to 2.0.11 for https endpoints only, since "
+                   "with it http endpoints are asked over https first"
+                 : "dial_timeout = \"2s\" below its [host] header, or under endpoints in the intent file (no "
+                   "restart is needed)"});
 }
 
 void look_at_last(const View& view, Findings& found) {
@@ -123,19 +126,21 @@ void look_at_last(const View& view, Findings& found) {
     const auto& last = chain->endpoints.back();
     const bool written = loaded.entries.back().line > 0;
     const auto url = directory.registry == "*" && !written ? std::string("the registry itself") : last.url();
-    texts.push_back(fmt::format("{}: {}{}", directory.registry, url, written ? "" : ", although no server is written"));
+    texts.push_back(fmt::format("{}: {}{}", directory.registry, url, written ? "" : ", although there is no server"));
     places.push_back(view.place(loaded.file, loaded.entries.back().line));
   }
   if (texts.empty()) return;
-  found.add(
-      {.cause = fmt::format("after all [host] entries have failed, one more endpoint is asked ({})", join(texts, "; ")),
-       .where = places.front(),
-       .also = {places.begin() + 1, places.end()},
-       .effect = fmt::format("{} always appends server, or the registry itself where no server is written; leaving "
-                             "server out does not keep it from being asked",
-                             view.who()),
-       .fix = "none where that is meant; to never ask the registry make the last mirror the server too (upstream: none "
-              "in an intent file)"});
+  found.add({.cause = fmt::format("after all [host] entries have failed, containerd asks one more endpoint ({})",
+                                  join(texts, "; ")),
+             .where = places.front(),
+             .also = {places.begin() + 1, places.end()},
+             .effect = fmt::format(
+                 "{} always appends server, or the registry itself if there is no server; leaving out server does not "
+                 "prevent that",
+                 view.who()),
+             .fix =
+                 "none is needed if that is intended; to never ask the registry, make the last mirror the server too "
+                 "(upstream: none in an intent file)"});
 }
 
 // TLS settings and headers above the first header, and a host of the same registry that lacks them.
@@ -154,7 +159,7 @@ void look_at_root_settings(const View& view, Findings& found) {
       if (line == 0 || lacking == entries.end() - 1) continue;
       found.add(
           {.cause = fmt::format(
-               "{} stands above the first header and counts for server alone; https://{} on line {} has none", key,
+               "{} is written above the first header and applies only to server; https://{} on line {} has none", key,
                lacking->host, lacking->line),
            .where = Location{directory.loaded.file, line, 0},
            .also = {{directory.loaded.file, lacking->line, 0}},
@@ -178,13 +183,13 @@ void look_behind_upstream(const View& view, Findings& found) {
         is_ours(view.tree().read(behind->source->file).value_or("")))
       continue;
     found.add(
-        {.cause = fmt::format("{} stands behind {}, which is {} itself", behind->url(), own->url(), chain.registry),
+        {.cause = fmt::format("{} comes after {}, which is {} itself", behind->url(), own->url(), chain.registry),
          .where = view.place(chain, *behind),
          .also = {view.place(chain, *own)},
-         .effect = fmt::format(
-             "{} asks in the order of the file: {} is asked only for what {} does not have or does not give",
-             view.who(), behind->host, own->host),
-         .fix = fmt::format("none for a fallback; for a mirror write {} before {} (the last one is server)",
+         .effect =
+             fmt::format("{} asks in the order of the file: {} is asked only for what {} does not have or refuses",
+                         view.who(), behind->host, own->host),
+         .fix = fmt::format("none is needed for a fallback; for a mirror, write {} before {} (the last one is server)",
                             behind->url(), own->url())});
   }
 }

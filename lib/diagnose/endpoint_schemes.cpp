@@ -28,20 +28,26 @@ void look_for_tls_on_http(const View& view, Findings& found) {
         break;
       }
     const int line = host_key_line(text, endpoint.source->line, key);
-    found.add({.cause = fmt::format("http://{} for {} has {}, which counts as a TLS setting", endpoint.host,
-                                    name_of(chain), key),
-               .where = view.is_rendered(endpoint.source->file)
-                            ? view.place(chain, endpoint)
-                            : Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
-               .effect = endpoint.http_fallback ? fmt::format("{} asks https://{} first and goes back to http only "
-                                                              "after the answer shows that no TLS is spoken there",
-                                                              view.who(), endpoint.host)
-                                                : fmt::format("{} asks by plain http and the setting does nothing; "
-                                                              "from 1.6.25 and 1.7.7 on it would ask https first",
-                                                              view.who()),
-               .fix = fmt::format("remove {} where the registry speaks plain http, or write https:// in the URL where "
-                                  "it speaks TLS: the scheme decides, not skip_verify",
-                                  key)});
+    found.add(
+        {.cause =
+             fmt::format("http://{} for {} has {}, which counts as a TLS setting", endpoint.host, name_of(chain), key),
+         .where = view.is_rendered(endpoint.source->file)
+                      ? view.place(chain, endpoint)
+                      : Location{endpoint.source->file, line == 0 ? endpoint.source->line : line, 0},
+         .effect =
+             endpoint.http_fallback
+                 ? fmt::format(
+                       "{} asks https://{} first and falls back to http only after the answer shows that it does not "
+                       "speak TLS",
+                       view.who(), endpoint.host)
+                 : fmt::format(
+                       "{} asks over plain http and the setting has no effect; from 1.6.25 and 1.7.7 on it would ask "
+                       "over https first",
+                       view.who()),
+         .fix = fmt::format(
+             "remove {} if the registry speaks plain http, or write https:// in the URL if it speaks TLS: the scheme "
+             "decides, not skip_verify",
+             key)});
   });
 }
 
@@ -70,20 +76,22 @@ void look_for_both_schemes(const View& view, Findings& found) {
                                            endpoint.source ? "" : " by default", at(there)),
                       .where = here,
                       .also = {there}};
-      finding.effect = after ? fmt::format(
-                                   "{} asks http://{} first; where that fails it asks https://{} too, which is in the "
-                                   "chain because {}, and shows its error",
-                                   view.who(), endpoint.host, endpoint.host,
-                                   endpoint.source ? "it is the server" : "no server is written")
-                             : fmt::format(
-                                   "{} asks {} by https: a registry that speaks plain http answers \"server gave HTTP "
-                                   "response to HTTPS client\"; skip_verify does "
-                                   "not change that",
-                                   view.who(), endpoint.host);
+      finding.effect =
+          after
+              ? fmt::format(
+                    "{} asks http://{} first; if that fails it also asks https://{}, which is in the chain because {}, "
+                    "and shows its error",
+                    view.who(), endpoint.host, endpoint.host,
+                    endpoint.source ? "it is the server" : "there is no server")
+              : fmt::format(
+                    "{} asks {} over https: a registry that speaks plain http answers \"server gave HTTP "
+                    "response to HTTPS client\"; skip_verify does "
+                    "not change that",
+                    view.who(), endpoint.host);
       finding.fix =
           view.is_rendered(endpoint.source ? endpoint.source->file : http_endpoint->source->file)
               ? fmt::format(
-                    "{} appends the registry itself as https, or as written last in endpoint; "
+                    "{} appends the registry itself over https, or as it is written last in endpoint; "
                     "--disable-default-registry-endpoint leaves "
                     "it out (v1.26.13, 1.27.10, 1.28.6, "
                     "1.29.1 and later)",
@@ -108,21 +116,22 @@ void look_for_http_without_directory(const View& view, Findings& found) {
     if (endpoint.scheme != "http" || is_local(endpoint) || named || !registry || !seen.insert(endpoint.host).second)
       return;
     found.add(
-        {.cause = fmt::format("http://{} is a mirror of {}, and there is nothing for images that name it: {}/app",
-                              endpoint.host, name_of(chain), endpoint.host),
+        {.cause = fmt::format(
+             "http://{} is a mirror of {}, but nothing is configured for images that name it directly: {}/app",
+             endpoint.host, name_of(chain), endpoint.host),
          .where = view.place(chain, endpoint),
-         .effect = fmt::format("{} asks https://{} for such images, and fails where the registry speaks plain http",
+         .effect = fmt::format("{} asks https://{} for such images, which fails if the registry speaks plain http",
                                view.who(), endpoint.host),
-         .fix = fmt::format("only if such images are used: a directory {}/{} with server = \"http://{}\" and [host], "
-                            "or the registry in the intent file",
-                            view.detection().hosts_dir, endpoint.host, endpoint.host)});
+         .fix = fmt::format(
+             "needed only if such images are used: a directory {}/{} with server = \"http://{}\" and [host], "
+             "or the registry in the intent file",
+             view.detection().hosts_dir, endpoint.host, endpoint.host)});
   });
 }
 
 constexpr std::string_view tls_all_the_same =
-    "speaks TLS with it all the same: skip_verify (insecure_skip_verify) leaves out the check of the certificate; the "
-    "scheme of the URL alone "
-    "decides between https and http";
+    "speaks TLS with it anyway: skip_verify (insecure_skip_verify) only skips the check of the certificate; the scheme "
+    "of the URL decides between https and http";
 
 // insecure_skip_verify of config.toml, which 1.x takes.
 void look_at_insecure_tables(const View& view, Findings& found) {
@@ -134,10 +143,10 @@ void look_at_insecure_tables(const View& view, Findings& found) {
     });
     if (!tls.insecure_skip_verify || http) continue;
     found.add(
-        {.cause = fmt::format("configs.\"{}\".tls says insecure_skip_verify, and {} is asked by https", host, host),
+        {.cause = fmt::format("configs.\"{}\".tls has insecure_skip_verify, and {} is asked over https", host, host),
          .where = Location{tls.where.file, tls.where.line, 0},
          .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
-         .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): "
+         .fix = fmt::format("if that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): "
                             "mirrors.\"{0}\".endpoint = "
                             "[\"http://{0}\"] in {1}, then {2}; "
                             "regfallback migrate turns it into a hosts.toml",
@@ -157,7 +166,7 @@ void look_for_scheme(const View& view, Findings& found) {
         {.cause = fmt::format("https://{} for {} is not verified", endpoint.host, name_of(chain)),
          .where = view.place(chain, endpoint),
          .effect = fmt::format("{} {}", view.who(), tls_all_the_same),
-         .fix = fmt::format("where that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): {}",
+         .fix = fmt::format("if that registry speaks plain http (\"server gave HTTP response to HTTPS client\"): {}",
                             write_url(view, chain, endpoint, "http://" + endpoint.host))});
   });
 }

@@ -46,12 +46,12 @@ void look_for_appended(const View& view, Findings& found) {
     found.add(twice                       ? Severity::error
               : serves_below_a_path(path) ? Severity::note
                                           : Severity::warning,
-              {.cause = fmt::format("{}://{}{} for {} has a path and no override_path = true", endpoint.scheme,
+              {.cause = fmt::format("{}://{}{} for {} has a path but no override_path = true", endpoint.scheme,
                                     endpoint.host, written, name_of(chain)),
                .where = view.place(chain, endpoint),
                .effect = fmt::format(
                    "{} appends /v2 to the path and asks for {}{}", view.who(), request(endpoint),
-                   twice ? ", which no registry serves: 404, and on to the next endpoint"
+                   twice ? ", which no registry serves: it answers 404, and the next endpoint is tried"
                          : "; a project or organisation (Harbor, Nexus, GHCR) is served below /v2, not before it"),
                .fix = view.has(Feature::override_path)
                           ? with_override(view, chain, endpoint, right)
@@ -74,8 +74,9 @@ void look_for_no_v2(const View& view, Findings& found) {
                          : std::string("override_path = true takes the path as written");
     found.add({.cause = fmt::format("{} for {} has no /v2: {}", endpoint.url(), name_of(chain), why),
                .where = view.place(chain, endpoint),
-               .effect = fmt::format("{} asks for {}, which no registry serves: 404, and on to the next endpoint",
-                                     view.who(), request(endpoint)),
+               .effect = fmt::format(
+                   "{} asks for {}, which no registry serves: it answers 404, and the next endpoint is tried",
+                   view.who(), request(endpoint)),
                .fix = write_url(view, chain, endpoint,
                                 endpoint.scheme + "://" + endpoint.host +
                                     (path == "/" || path.empty() ? (legacy ? "" : "/v2") : right))});
@@ -90,17 +91,20 @@ void look_for_hub_pages(const View& view, Findings& found) {
     const bool after_hub = std::any_of(chain.endpoints.begin(), chain.endpoints.end(), [&](const ChainEndpoint& other) {
       return &other < &endpoint && other.host == hub_api && may(other, "resolve");
     });
-    found.add(after_hub ? Severity::note : Severity::error,
-              {.cause = fmt::format("{} is an endpoint of {}, and serves web pages, not images", endpoint.url(),
-                                    name_of(chain)),
-               .where = view.place(chain, endpoint),
-               .effect = after_hub ? fmt::format("{} asks it only where registry-1.docker.io failed, and then shows "
-                                                 "its odd error (text/html) in place of the real one",
-                                                 view.who())
-                                   : fmt::format("{} takes the host literally and gets a web page (text/html) or a "
-                                                 "redirect: the tag is not resolved, or the pull ends",
-                                                 view.who()),
-               .fix = write_url(view, chain, endpoint, fmt::format("https://{}", hub_api))});
+    found.add(
+        after_hub ? Severity::note : Severity::error,
+        {.cause =
+             fmt::format("{} is an endpoint of {}, but serves web pages, not images", endpoint.url(), name_of(chain)),
+         .where = view.place(chain, endpoint),
+         .effect =
+             after_hub
+                 ? fmt::format("{} asks it only if registry-1.docker.io failed, and then shows its misleading error "
+                               "(text/html) instead of the real one",
+                               view.who())
+                 : fmt::format("{} takes the host literally and gets a web page (text/html) or a "
+                               "redirect: the tag is not resolved, or the pull fails",
+                               view.who()),
+         .fix = write_url(view, chain, endpoint, fmt::format("https://{}", hub_api))});
   });
 }
 
@@ -112,12 +116,12 @@ void look_for_unusable_endpoint(const View& view, Findings& found) {
     const bool no_port = endpoint.host.ends_with(':');
     const bool scheme = endpoint.scheme == "http" || endpoint.scheme == "https";
     if (scheme && !endpoint.host.empty() && !odd_port && !no_port) return;
-    found.add({.cause = fmt::format("the endpoint on line {} for {} is taken for {}", endpoint.source->line,
+    found.add({.cause = fmt::format("the endpoint on line {} for {} is read as {}", endpoint.source->line,
                                     name_of(chain), endpoint.url()),
                .where = view.place(chain, endpoint),
                .effect = fmt::format("{} puts https:// before everything that does not begin with \"http\", so another "
                                      "scheme or capital letters become a host, and a bare "
-                                     "name that begins with http becomes a path: no request gets anywhere",
+                                     "name that begins with http becomes a path: no request can succeed",
                                      view.who()),
                .fix = write_url(view, chain, endpoint, "https://HOST or http://HOST")});
   });
@@ -130,11 +134,10 @@ void look_at_localhost(const View& view, Findings& found) {
         !view.is_rendered(endpoint.source->file))
       found.add({.cause = fmt::format("{} for {} is https", endpoint.url(), name_of(chain)),
                  .where = view.place(chain, endpoint),
-                 .effect = fmt::format("{} treats localhost as a registry without TLS only where it is the registry "
-                                       "itself and no server is written; "
-                                       "a [host] table or server without "
-                                       "http:// is https, {}",
-                                       view.who(), endpoint.skip_verify ? "without verification" : "verified"),
+                 .effect = fmt::format(
+                     "{} treats localhost as a registry without TLS only if it is the registry itself and there is no "
+                     "server; a [host] table or server without http:// is https, {}",
+                     view.who(), endpoint.skip_verify ? "without verification" : "verified"),
                  .fix = write_url(view, chain, endpoint, "http://" + endpoint.host)});
   });
   if (!view.facts().in_container) return;
@@ -146,15 +149,17 @@ void look_at_localhost(const View& view, Findings& found) {
     places.push_back(view.place(chain, endpoint));
   });
   if (hosts.empty()) return;
-  found.add(Severity::note,
-            {.cause = fmt::format("{} is this node itself, and this node is a container", listed(hosts)),
-             .where = places.front(),
-             .also = {places.begin() + 1, places.end()},
-             .effect = fmt::format("{} asks a port of the node; a registry on the machine around it, or in a container "
-                                   "beside it, is not reached that way",
-                                   view.who()),
-             .fix = "none for a registry that listens on the node; else name the registry's container, or that "
-                    "machine, in place of localhost"});
+  found.add(
+      Severity::note,
+      {.cause = fmt::format("{} is this node itself, which is a container", listed(hosts)),
+       .where = places.front(),
+       .also = {places.begin() + 1, places.end()},
+       .effect = fmt::format(
+           "{} asks a port of the node; a registry on the host machine, or in another container, is not reached that "
+           "way",
+           view.who()),
+       .fix = "none is needed for a registry that listens on the node; otherwise write the name of the registry's "
+              "container or of the host machine instead of localhost"});
 }
 
 const std::array endpoint_urls{

@@ -45,9 +45,9 @@ std::string right_value(std::string_view key) {
   if (key == "capabilities") return "capabilities = [\"pull\", \"resolve\"]";
   if (key == "ca") return "ca = \"FILE\" or ca = [\"FILE\", ...]";
   if (key == "client") return "client = [[\"CERTIFICATE\", \"KEY\"]]";
-  if (key == "dial_timeout") return "dial_timeout = \"2s\": a text with a unit";
+  if (key == "dial_timeout") return "dial_timeout = \"2s\": a string with a unit";
   if (key == "server") return "server = \"https://HOST\"";
-  if (key == "header") return "a table [host.\"URL\".header] with texts";
+  if (key == "header") return "a table [host.\"URL\".header] with strings";
   return "";
 }
 
@@ -63,11 +63,12 @@ std::string drop_fix(const View& view, const IgnoredSetting& ignored) {
     case IgnoredKind::byte_order_mark:
       return fmt::format("remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {}", shell_quote(ignored.path));
     case IgnoredKind::unknown_capability:
-      return fmt::format("remove \"{}\" from line {}; {} knows {}", ignored.subject.capability, ignored.line,
+      return fmt::format("remove \"{}\" from line {}; {} supports {}", ignored.subject.capability, ignored.line,
                          view.who(), listed(all_capabilities(view.containerd())));
     case IgnoredKind::bracket_in_header:
-      return fmt::format("give the endpoint on line {} a host name: 1.x cannot read an address in brackets in a header",
-                         ignored.line);
+      return fmt::format(
+          "use a host name for the endpoint on line {}: 1.x cannot read an address in brackets in a header",
+          ignored.line);
     case IgnoredKind::not_toml: return ignored.line > 0 ? fmt::format("repair line {}", ignored.line) : "repair it";
     default: break;
   }
@@ -83,12 +84,13 @@ void look_for_dropped(const View& view, Findings& found, IgnoredKind kind) {
                            "or give the registry an endpoint"
                          : drop_fix(view, ignored);
     found.add(
-        {.cause = fmt::format("{} is dropped whole: {}", at({ignored.path, ignored.line, 0}), directory.loaded.dropped),
+        {.cause =
+             fmt::format("{} is dropped as a whole: {}", at({ignored.path, ignored.line, 0}), directory.loaded.dropped),
          .where = view.place(ignored.path, ignored.line),
-         .effect = fmt::format("{} writes \"failed to decode hosts.toml\" into its log and goes on without the "
-                               "file: {} is asked directly, with the certificate files "
-                               "beside it only",
-                               view.who(), registry_text(directory)),
+         .effect = fmt::format(
+             "{} logs \"failed to decode hosts.toml\" and continues without the file: {} is asked directly, with only "
+             "the certificate files next to it",
+             view.who(), registry_text(directory)),
          .fix = live(view, ignored.path, fix)});
   });
 }
@@ -109,7 +111,7 @@ void look_for_crash(const View& view, Findings& found) {
     found.add(
         {.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
          .where = view.place(ignored.path, ignored.line),
-         .effect = fmt::format("the first pull of {} ends the whole {}: {}", registry_text(directory), view.who(),
+         .effect = fmt::format("the first pull of {} crashes {}: {}", registry_text(directory), view.who(),
                                directory.loaded.error.value_or("")),
          .fix = live(view, ignored.path, fmt::format("move line {} above the first [host] header", ignored.line))});
   });
@@ -117,12 +119,11 @@ void look_for_crash(const View& view, Findings& found) {
 
 void look_for_empty(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::empty_file, [&](const RegistryDirectory& directory, const IgnoredSetting& ignored) {
-    found.add(
-        {.cause = fmt::format("{} is empty", ignored.path),
-         .where = Location{ignored.path, 0, 0},
-         .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same",
-                               view.who(), registry_text(directory)),
-         .fix = fmt::format("write it, or rm -r {} (no restart is needed)", directory.path)});
+    found.add({.cause = fmt::format("{} is empty", ignored.path),
+               .where = Location{ignored.path, 0, 0},
+               .effect = fmt::format("{} treats it as absent and asks {} directly; the directory still hides _default",
+                                     view.who(), registry_text(directory)),
+               .fix = fmt::format("write it, or rm -r {} (no restart is needed)", directory.path)});
   });
   for (const auto& directory : view.directories()) {
     const auto path = directory.path + "/hosts.toml";
@@ -130,12 +131,11 @@ void look_for_empty(const View& view, Findings& found) {
     if (link == nullptr || link->kind != FileEntry::Kind::symlink || view.tree().exists(path) ||
         !view.is_complete(link->target))
       continue;
-    found.add(
-        {.cause = fmt::format("{} is a link to {}, which does not exist", path, link->target),
-         .where = Location{path, 0, 0},
-         .effect = fmt::format("{} takes it for absent and asks {} directly; the directory hides _default all the same",
-                               view.who(), registry_text(directory)),
-         .fix = fmt::format("put the file there, or rm -r {} (no restart is needed)", directory.path)});
+    found.add({.cause = fmt::format("{} is a link to {}, which does not exist", path, link->target),
+               .where = Location{path, 0, 0},
+               .effect = fmt::format("{} treats it as absent and asks {} directly; the directory still hides _default",
+                                     view.who(), registry_text(directory)),
+               .fix = fmt::format("put the file there, or rm -r {} (no restart is needed)", directory.path)});
   }
 }
 
@@ -149,11 +149,11 @@ void look_for_server(const View& view, Findings& found) {
                                                       : fmt::format("the first header, line {}", header->line);
         found.add(
             {.cause = fmt::format(
-                 "server on line {} stands behind a [host] header, so it belongs to that host, which has no such key",
+                 "server on line {} is written after a [host] table, so it belongs to that host, which has no such key",
                  ignored.line),
              .where = view.place(ignored.path, ignored.line),
-             .effect = fmt::format("{} passes over it: {} itself is asked last, as if no server were written",
-                                   view.who(), registry_text(directory)),
+             .effect = fmt::format("{} ignores it: {} itself is asked last, as if there were no server", view.who(),
+                                   registry_text(directory)),
              .fix = live(view, ignored.path, fmt::format("move line {} above {}", ignored.line, first))});
       });
 }
@@ -161,18 +161,19 @@ void look_for_server(const View& view, Findings& found) {
 void look_for_inline(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::inline_host, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
     const auto& url = ignored.subject.url;
-    found.add({.cause = fmt::format("{} is written as an inline table or with dotted keys", url),
-               .where = view.place(ignored.path, ignored.line),
-               .effect = fmt::format("{} takes hosts from table headers only and never asks it; 1.x does", view.who()),
-               .fix = live(view, ignored.path,
-                           fmt::format("write [host.{}] on a line of its own, and its keys below", toml_quote(url)))});
+    found.add(
+        {.cause = fmt::format("{} is written as an inline table or with dotted keys", url),
+         .where = view.place(ignored.path, ignored.line),
+         .effect = fmt::format("{} finds hosts only by table headers and never asks this one; 1.x does", view.who()),
+         .fix = live(view, ignored.path,
+                     fmt::format("write [host.{}] on a line of its own, and its keys below", toml_quote(url)))});
   });
 }
 
 std::string known_as(std::string_view key) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 9> names{
       {{"insecure_skip_verify", "skip_verify"},
-       {"insecure", "skip_verify, or http:// in the URL for a registry without TLS"},
+       {"insecure", "skip_verify, or http:// in the URL if the registry has no TLS"},
        {"tls_verify", "skip_verify"},
        {"ca_file", "ca"},
        {"cert_file", "client"},
@@ -181,8 +182,8 @@ std::string known_as(std::string_view key) {
        {"endpoint", "a table [host.\"URL\"] for each endpoint"},
        {"timeout", "dial_timeout"}}};
   for (const auto& [written, right] : names)
-    if (key == written) return fmt::format("write {} for it", right);
-  return "remove it, or write the name as containerd has it";
+    if (key == written) return fmt::format("write {} instead", right);
+  return "remove it, or write the name that containerd uses";
 }
 
 void look_for_unknown_hosts_key(const View& view, Findings& found) {
@@ -190,15 +191,19 @@ void look_for_unknown_hosts_key(const View& view, Findings& found) {
     const auto& key = ignored.subject.key;
     const bool rewrite = key == "rewrite";
     if (rewrite && !view.era().rendered_by.empty()) return;  // K3s' and RKE2's own containerd knows it
-    found.add({.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
-               .where = view.place(ignored.path, ignored.line),
-               .effect = rewrite ? fmt::format("{} asks the endpoint for the repository as the image names it: only "
-                                               "the containerd of K3s and RKE2 rewrites",
-                                               view.who())
-                                 : fmt::format("{} passes over it without a word", view.who()),
-               .fix = live(view, ignored.path,
-                           rewrite ? "give the prefix in the URL, as https://HOST/v2/PREFIX with override_path = true"
-                                   : known_as(lower(key)))});
+    found.add(
+        {.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
+         .where = view.place(ignored.path, ignored.line),
+         .effect =
+             rewrite
+                 ? fmt::format(
+                       "{} asks the endpoint for the repository as the image names it: only the containerd of K3s and "
+                       "RKE2 rewrites it",
+                       view.who())
+                 : fmt::format("{} ignores it silently", view.who()),
+         .fix = live(view, ignored.path,
+                     rewrite ? "write the prefix in the URL, as https://HOST/v2/PREFIX with override_path = true"
+                             : known_as(lower(key)))});
   });
 }
 
@@ -209,16 +214,17 @@ void look_for_too_new(const View& view, Findings& found, std::string_view wanted
     const bool timeout = key == "dial_timeout";
     found.add(
         {.cause =
-             fmt::format("{} sets {}, which {} does not know", at({ignored.path, ignored.line, 0}), key, view.who()),
+             fmt::format("{} sets {}, which {} does not support", at({ignored.path, ignored.line, 0}), key, view.who()),
          .where = view.place(ignored.path, ignored.line),
-         .effect = timeout
-                       ? fmt::format(
-                             "{} passes over it: an endpoint that drops packets costs 30 s for each object of an image",
-                             view.who())
-                       : fmt::format("{} passes over it and appends /v2 to the URL's path", view.who()),
-         .fix = timeout ? "containerd 2.0.7, 2.1 and later have it; until then take an endpoint that may be down out "
-                          "of the chain. The line does no harm"
-                        : "containerd 1.6 and later have it; on 1.5 use endpoints without a path"});
+         .effect = timeout ? fmt::format(
+                                 "{} ignores it: an endpoint that drops packets costs 30 s for each object of an image",
+                                 view.who())
+                           : fmt::format("{} ignores it and appends /v2 to the URL's path", view.who()),
+         .fix =
+             timeout
+                 ? "containerd 2.0.7, 2.1 and later support it; until then remove endpoints that may be down from the "
+                   "chain. The line does no harm"
+                 : "containerd 1.6 and later support it; on 1.5 use endpoints without a path"});
   });
 }
 void look_for_timeout(const View& view, Findings& found) { look_for_too_new(view, found, "dial_timeout"); }
@@ -230,13 +236,12 @@ void look_for_root_capabilities(const View& view, Findings& found) {
         if (view.is_rendered(ignored.path)) return;  // K3s writes them into every file
         const auto upstream = api_host_of(directory.registry);
         found.add(
-            {.cause = fmt::format("capabilities on line {} stands there without server", ignored.line),
+            {.cause = fmt::format("capabilities on line {} is set without server", ignored.line),
              .where = view.place(ignored.path, ignored.line),
-             .effect = fmt::format(
-                 "{} gives {} itself every capability, as if the line were not there: it is asked after all hosts",
-                 view.who(), registry_text(directory)),
+             .effect = fmt::format("{} gives {} itself every capability, and asks it after all hosts", view.who(),
+                                   registry_text(directory)),
              .fix = live(view, ignored.path,
-                         directory.registry == "*" ? "name the registry in a directory of its own, with server"
+                         directory.registry == "*" ? "create a directory for the registry, with server"
                                                    : fmt::format("write server = \"https://{}\" above it; to never ask "
                                                                  "the registry, make the last mirror the server",
                                                                  upstream))});

@@ -16,31 +16,34 @@ namespace {
 void look_for_unfinished(const View& view, Findings& found) {
   const auto& facts = view.facts();
   if (facts.unfinished && facts.busy.empty())
-    found.add({.cause = fmt::format("the transaction {} has not ended", to_string(*facts.unfinished)),
-               .where = Location{"/var/lib/regfallback/active", 0, 0},
-               .effect = "some of its files may be in their new state and others in their old one; the node puts the "
-                         "old state back when it boots",
-               .fix = "regfallback rollback puts the old state back; regfallback apply does so first, and goes on"});
+    found.add(
+        {.cause = fmt::format("the transaction {} is unfinished", to_string(*facts.unfinished)),
+         .where = Location{"/var/lib/regfallback/active", 0, 0},
+         .effect =
+             "some of its files may be in their new state and others in their old one; the node restores the old state "
+             "when it boots",
+         .fix = "regfallback rollback restores the old state; regfallback apply does so first and then continues"});
   const auto receipts = newest_first(facts);
   if (receipts.empty() || receipts.front().result != ReceiptResult::stuck) return;
-  found.add(
-      {.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id, receipts.front().time,
-                            receipts.front().reason),
-       .where = Location{"/var/lib/regfallback/history", 0, 0},
-       .effect = "neither the new nor the old state is there as a whole",
-       .fix = "regfallback rollback --list shows what there is to go back to; then regfallback rollback --to ID"});
+  found.add({.cause = fmt::format("the last transaction, {} of {}, is stuck: {}", receipts.front().id,
+                                  receipts.front().time, receipts.front().reason),
+             .where = Location{"/var/lib/regfallback/history", 0, 0},
+             .effect = "neither the new nor the old state is complete",
+             .fix = "regfallback rollback --list shows the states to go back to; then regfallback rollback --undo ID"});
 }
 
 void look_for_drift(const View& view, Findings& found) {
   for (const auto& file : managed_files(view.facts())) {
     if (!file.drifted()) continue;
-    const auto what = file.found == "-" ? "is gone" : file.expected == "-" ? "is there again" : "was changed";
-    found.add({.cause = fmt::format("{} {} since regfallback left it", file.path, what),
-               .where = Location{file.path, 0, 0},
-               .effect = fmt::format("{} follows the file as it is",
-                                     view.subject().detection != nullptr ? view.who() : "containerd"),
-               .fix = "regfallback plan shows the difference; regfallback apply makes it as declared, or take the "
-                      "change into the intent file"});
+    const auto what = file.found == "-" ? "is gone" : file.expected == "-" ? "exists again" : "was changed";
+    found.add(
+        {.cause = fmt::format("{} {} since regfallback left it", file.path, what),
+         .where = Location{file.path, 0, 0},
+         .effect =
+             fmt::format("{} uses the file as it is", view.subject().detection != nullptr ? view.who() : "containerd"),
+         .fix =
+             "regfallback plan shows the difference; regfallback apply restores the declared state, or copy the change "
+             "to the intent file"});
   }
 }
 
@@ -70,17 +73,17 @@ void look_for_spegel(const View& view, Findings& found) {
       .cause = fmt::format(
           "Spegel writes {} too{}{}", root,
           others.empty() ? "" : fmt::format("; {} {} not its own", listed(others), others.size() == 1 ? "is" : "are"),
-          lost.empty()
-              ? ""
-              : fmt::format("; what was there for {} before it lies in _backup and does nothing", listed(lost))),
+          lost.empty() ? ""
+                       : fmt::format("; the files that were there for {} before are in _backup and have no effect",
+                                     listed(lost))),
       .where = Location{harm ? first : root, 0, 0},
-      .effect = fmt::format("at every start of its pod Spegel deletes everything in the directory but _backup, and "
-                            "writes its own files; {} then has those alone",
-                            view.who()),
+      .effect = fmt::format(
+          "at every start of its pod Spegel deletes everything in the directory except _backup and writes its own "
+          "files; {} then has only those",
+          view.who()),
       .fix =
           "in Spegel's chart set additionalMirrorTargets to the other mirrors, or prependExisting = true with the "
-          "registries named; or "
-          "containerdMirrorAdd = false, and let regfallback write all"};
+          "registries named; or set containerdMirrorAdd = false, and let regfallback write all files"};
   found.add(harm ? Severity::warning : Severity::note, std::move(finding));
 }
 
@@ -99,12 +102,11 @@ void look_for_generated(const View& view, Findings& found) {
           {.cause = fmt::format("{} says that {} generated it, and this is the directory of {}", file, program,
                                 view.detection().profile.title),
            .where = Location{file, 1, 0},
-           .effect =
-               runs ? fmt::format("{} deletes and writes such files at each of its starts; {} follows what is there",
-                                  program, view.who())
-                    : fmt::format("{} follows the file; nothing writes it any more", view.who()),
-           .fix = runs ? "let one of the two write the directory: give one of them another config_path"
-                       : "write it anew by an intent file and regfallback apply, or remove the line that says so"});
+           .effect = runs ? fmt::format("{} deletes and rewrites such files at every start; {} uses what is there",
+                                        program, view.who())
+                          : fmt::format("{} uses the file; nothing updates it any more", view.who()),
+           .fix = runs ? "let only one of the two write the directory: give one of them another config_path"
+                       : "replace it with an intent file and regfallback apply, or remove the line that says so"});
     }
   }
 }
@@ -120,15 +122,16 @@ void look_at_daemon_json(const View& view, Findings& found) {
     if (list == nullptr || list->items.empty()) continue;
     std::vector<std::string> values;
     for (const auto& item : list->items) values.push_back(item->text);
-    found.add({.cause = fmt::format("{} of Docker names {}", key, listed(values)),
-               .where = Location{file, yaml_key_line(parsed->get(), {std::string(key)}), 0},
-               .effect = fmt::format(
-                   "it counts for dockerd; pods get their images through {}, which does not read the file", view.who()),
-               .fix = fmt::format("none where it is meant for `docker pull`; for pods declare the same in the intent "
-                                  "file ({}) and run regfallback apply",
-                                  key == "registry-mirrors"
-                                      ? "registries: docker.io: mirrors"
-                                      : "http:// in the URL, or insecure_skip_verify under endpoints")});
+    found.add(
+        {.cause = fmt::format("{} of Docker sets {}", key, listed(values)),
+         .where = Location{file, yaml_key_line(parsed->get(), {std::string(key)}), 0},
+         .effect = fmt::format("only dockerd uses it; pods get their images through {}, which does not read the file",
+                               view.who()),
+         .fix = fmt::format(
+             "none is needed if it is meant for `docker pull`; for pods, declare the same in the intent file ({}) and "
+             "run regfallback apply",
+             key == "registry-mirrors" ? "registries: docker.io: mirrors"
+                                       : "http:// in the URL, or insecure_skip_verify under endpoints")});
   }
 }
 

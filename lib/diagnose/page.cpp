@@ -49,7 +49,7 @@ std::string code_block(const std::vector<std::string_view>& body) {
 
 Result<void> read_head(const std::vector<std::string_view>& all, RulePage& page) {
   if (all.size() < 3 || !all[0].starts_with("# ") || !all[1].empty())
-    return fault("a page begins with its title and an empty line", 1);
+    return fault("a page must begin with its title and an empty line", 1);
   page.title = all[0].substr(2);
   page.id = all[2].substr(0, all[2].rfind('`'));
   if (page.id.starts_with('`')) page.id.erase(0, 1);
@@ -78,9 +78,9 @@ Result<RulePage> parse_rule_page(std::string_view text) {
     for (++at; at < all.size() && !all[at].starts_with("## "); ++at) body.push_back(all[at]);
     page.*section.text = section.text == &RulePage::see ? code_block(body) : paragraphs(body);
     if ((page.*section.text).empty())
-      return fault(fmt::format("the section {} is empty, or not in its form", section.heading), static_cast<int>(at));
+      return fault(fmt::format("the section {} is empty or malformed", section.heading), static_cast<int>(at));
   }
-  return at < all.size() ? fault("a section that no page has", static_cast<int>(at) + 1) : Result<RulePage>(page);
+  return at < all.size() ? fault("an unknown section", static_cast<int>(at) + 1) : Result<RulePage>(page);
 }
 
 }  // namespace rf

@@ -67,10 +67,10 @@ void look_for_unknown_registries_key(const View& view, Findings& found) {
         nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password",
                               "identity_token", "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
     found.add(
-        {.cause = fmt::format("{} knows no key {}{}", title(view), is_name(ignored.key) ? ignored.key : "of that form",
+        {.cause = fmt::format("{} has no key {}{}", title(view), is_name(ignored.key) ? ignored.key : "of that form",
                               near.empty() ? "" : fmt::format("; did you mean {}?", near)),
          .where = Location{view.registries_file(), ignored.line, 0},
-         .effect = fmt::format("{} passes over it without a word", title(view)),
+         .effect = fmt::format("{} ignores it silently", title(view)),
          .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, "
                             "identity_token), tls (ca_file, "
                             "cert_file, key_file, insecure_skip_verify){}",
@@ -86,14 +86,17 @@ void look_at_endpoints(const View& view, Findings& found) {
       const auto url = registries_yaml_url(endpoint);
       if (!url.empty() && !is_without_host(url)) continue;
       const auto of = registry == "*" ? std::string("all other registries") : registry;
-      found.add({.cause = fmt::format("the endpoint \"{}\" of {} {}", endpoint, registry,
-                                      url.empty() ? "is not a URL" : "has no host"),
-                 .where = endpoint_line(view, registry, endpoint),
-                 .effect = url.empty() ? fmt::format("{} leaves it out, with a warning in its log", title(view))
-                                       : fmt::format("{} writes it as {}, which every pull of {} asks in vain; the "
-                                                     "entry hides \"*\" all the same",
-                                                     title(view), url, of),
-                 .fix = fmt::format("write https://HOST or http://HOST:PORT{}", then_restart(view))});
+      found.add(
+          {.cause = fmt::format("the endpoint \"{}\" of {} {}", endpoint, registry,
+                                url.empty() ? "is not a URL" : "has no host"),
+           .where = endpoint_line(view, registry, endpoint),
+           .effect =
+               url.empty()
+                   ? fmt::format("{} omits it, with a warning in its log", title(view))
+                   : fmt::format(
+                         "{} writes it as {}, which every pull of {} asks without success; the entry still hides \"*\"",
+                         title(view), url, of),
+           .fix = fmt::format("write https://HOST or http://HOST:PORT{}", then_restart(view))});
     }
 }
 
@@ -109,18 +112,18 @@ void look_for_repeats(const View& view, Findings& found) {
         {.cause = fmt::format("{} is written twice in {}, on lines {} and {}", key, file, repeat.first, repeat.again),
          .where = Location{file, repeat.again, 0},
          .also = {{file, repeat.first, 0}},
-         .effect = joins ? fmt::format("{} takes the two as one", title(view))
-                         : fmt::format("{} takes line {}; what line {} says is lost", title(view), repeat.again,
+         .effect = joins ? fmt::format("{} merges the two", title(view))
+                         : fmt::format("{} uses line {}; the value on line {} is lost", title(view), repeat.again,
                                        repeat.first),
-         .fix = joins ? fmt::format("none is needed; join the two, for those who read the file")
+         .fix = joins ? fmt::format("none is needed; merge the two to make the file easier to read")
                       : fmt::format("write the key once{}", then_restart(view))});
   }
   if (registries->next_document == 0) return;
   found.add(Severity::warning,
             {.cause = fmt::format("a second document begins in {}, on line {}", file, registries->next_document),
              .where = Location{file, registries->next_document, 0},
-             .effect = fmt::format("{} reads the first one only", title(view)),
-             .fix = fmt::format("remove the line `---`, and join the two{}", then_restart(view))});
+             .effect = fmt::format("{} reads only the first one", title(view)),
+             .fix = fmt::format("remove the line `---`, and merge the two{}", then_restart(view))});
 }
 
 void look_at_rewrites(const View& view, Findings& found) {
@@ -130,14 +133,16 @@ void look_at_rewrites(const View& view, Findings& found) {
     if (mirror.rewrites.empty() || mirror.endpoints.empty()) continue;
     const auto own = registries_yaml_url(registry);
     if (registry == "*" || registries_yaml_url(mirror.endpoints.back()) != own) continue;
-    found.add({.cause = fmt::format("the last endpoint of {} is the registry itself, so its rewrite is lost", registry),
-               .where = line_of(view, {"mirrors", registry, "rewrite"}),
-               .also = {endpoint_line(view, registry, mirror.endpoints.back())},
-               .effect = fmt::format("{} makes that endpoint the server, and writes rewrites for hosts only: it is "
-                                     "asked for the name as the image has it",
-                                     title(view)),
-               .fix = fmt::format("write the endpoint with its port: https://{}:443{}", api_host_of(registry),
-                                  then_restart(view))});
+    found.add(
+        {.cause = fmt::format("the last endpoint of {} is the registry itself, so its rewrite is lost", registry),
+         .where = line_of(view, {"mirrors", registry, "rewrite"}),
+         .also = {endpoint_line(view, registry, mirror.endpoints.back())},
+         .effect = fmt::format(
+             "{} makes that endpoint the server, and writes rewrites only for hosts: it is asked for the name that the "
+             "image has",
+             title(view)),
+         .fix = fmt::format("write the endpoint with its port: https://{}:443{}", api_host_of(registry),
+                            then_restart(view))});
   }
 }
 
@@ -163,14 +168,16 @@ void look_for_other_ports(const View& view, const RegistriesYaml& registries, co
       if (!url || url->host == name) continue;
       const auto port = split_host_port(url->host);
       if ((port.valid ? port.host : url->host) != bare) continue;
-      found.add(Severity::warning, {.cause = fmt::format("configs has an entry for {}, and the endpoint of {} is {}",
-                                                         name, registry, url->host),
-                                    .where = line_of(view, {"configs", name}),
-                                    .also = {endpoint_line(view, registry, endpoint)},
-                                    .effect = fmt::format("{} compares host and port as they are written: the endpoint "
-                                                          "gets neither these credentials nor these TLS settings",
-                                                          title(view)),
-                                    .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
+      found.add(
+          Severity::warning,
+          {.cause = fmt::format("configs has an entry for {}, but the endpoint of {} is {}", name, registry, url->host),
+           .where = line_of(view, {"configs", name}),
+           .also = {endpoint_line(view, registry, endpoint)},
+           .effect = fmt::format(
+               "{} compares host and port as written: the endpoint gets neither these credentials nor these TLS "
+               "settings",
+               title(view)),
+           .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
     }
 }
 
@@ -180,20 +187,21 @@ void look_at_configs(const View& view, Findings& found) {
   for (const auto& [host, config] : registries->configs) {
     const auto where = line_of(view, {"configs", host});
     if (host.find('/') != std::string::npos)
-      found.add({.cause = fmt::format("configs has an entry for \"{}\", which is no host", host),
-                 .where = where,
-                 .effect = fmt::format(
-                     "{} looks entries up by the host of an endpoint: its credentials and TLS settings never count",
-                     title(view)),
-                 .fix = fmt::format("write HOST or HOST:PORT, as in the endpoint's URL{}", then_restart(view))});
+      found.add(
+          {.cause = fmt::format("configs has an entry for \"{}\", which is not a host", host),
+           .where = where,
+           .effect = fmt::format(
+               "{} looks up entries by the host of an endpoint: these credentials and TLS settings are never used",
+               title(view)),
+           .fix = fmt::format("write HOST or HOST:PORT, as in the endpoint's URL{}", then_restart(view))});
     if (host == "*" && config.tls)
       found.add(Severity::warning,
                 {.cause = "configs has TLS settings for \"*\"",
                  .where = where,
                  .effect = fmt::format("{} uses them for registries without an entry of their own, not for endpoints "
-                                       "of mirrors, and not where mirrors has a \"*\" too",
+                                       "of mirrors, and not if mirrors has a \"*\" too",
                                        title(view)),
-                 .fix = fmt::format("one entry for each endpoint's host{}", then_restart(view))});
+                 .fix = fmt::format("write one entry for each endpoint's host{}", then_restart(view))});
     if (host != "*" && !is_used(*registries, host)) look_for_other_ports(view, *registries, host, found);
   }
 }
@@ -220,11 +228,11 @@ void look_at_no_default(const View& view, Findings& found) {
   for (const auto& [registry, mirror] : registries->mirrors) {
     if (!registries->configs.contains(registry)) continue;
     found.add(
-        {.cause = fmt::format("--disable-default-registry-endpoint is set, and configs has an entry for {} itself",
+        {.cause = fmt::format("--disable-default-registry-endpoint is set, but configs has an entry for {} itself",
                               registry),
          .where = line_of(view, {"configs", registry}),
          .effect = fmt::format(
-             "{} keeps the default endpoint of a registry that has an entry in configs: {} is asked last all the same",
+             "{} keeps the default endpoint of a registry that has an entry in configs: {} is still asked last",
              title(view), registry),
          .fix = fmt::format("remove the entry, or write the endpoint with its port in mirrors and name the entry so{}",
                             then_restart(view))});

@@ -47,21 +47,21 @@ std::optional<OtherFlag> told_otherwise(const Facts& facts) {
 void look_for_other_runtime(const View& view, Findings& found) {
   if (const auto other = told_otherwise(view.facts()); other && !other->registries_file.empty())
     found.add(
-        {.cause = fmt::format("{} is there, and {} runs with {}", other->registries_file, other->program, other->flag),
+        {.cause = fmt::format("{} exists, but {} runs with {}", other->registries_file, other->program, other->flag),
          .where = Location{other->registries_file, 1, 0},
          .effect = fmt::format(
-             "{} uses another runtime and does not render the file for it: no mirror and no credential in it counts",
+             "{} uses another runtime and does not render the file for it: its mirrors and credentials have no effect",
              other->program),
-         .fix = other->flag.find("docker") != std::string::npos
-                    ? "declare mirrors of Docker Hub as registry-mirrors in /etc/docker/daemon.json; or start without "
-                      "that flag, and the file counts "
-                      "again"
-                    : "configure the containerd of that endpoint (regfallback apply does); or start without that flag, "
-                      "and the file counts again"});
+         .fix =
+             other->flag.find("docker") != std::string::npos
+                 ? "declare mirrors of Docker Hub as registry-mirrors in /etc/docker/daemon.json; or start it without "
+                   "that flag, and the file is used again"
+                 : "configure the containerd of that endpoint (regfallback apply does); or start it without that flag, "
+                   "and the file is used again"});
   const auto used = other_runtime_of(view);
   if (!used || used->told != OtherRuntime::Told::by_endpoint) return;
   found.add({.cause = view.subject().undetected->message,
-             .effect = "hosts.toml files and config.toml of containerd do nothing for pods on this node",
+             .effect = "hosts.toml files and config.toml of containerd have no effect on pods on this node",
              .fix = view.subject().undetected->hint});
 }
 
@@ -75,20 +75,20 @@ void look_for_no_runtime(const View& view, Findings& found) {
       state += fmt::format("; {} is {}", unit, to_string(service.active));
   if (view.subject().detection != nullptr) {
     const auto& config = view.config();
-    Finding finding{.cause = fmt::format("no containerd runs on this node, which looks like {}{}",
+    Finding finding{.cause = fmt::format("no containerd runs on this node, which appears to be {}{}",
                                          view.detection().profile.title, state),
                     .effect = "no pod starts and no image is pulled",
-                    .fix = fmt::format("journalctl says why it ended; then {}", view.restart())};
+                    .fix = fmt::format("journalctl shows why it ended; then {}", view.restart())};
     if (config.load_error) {
       finding.where = config.load_error->where;
-      finding.cause += fmt::format("; it does not start with its files: {}", config.load_error->message);
+      finding.cause += fmt::format("; it does not start with its configuration: {}", config.load_error->message);
     }
     return found.add(std::move(finding));
   }
   const auto used = other_runtime_of(view);
   if (error->kind == ErrorKind::unsupported && !used)
     found.add({.cause = error->message + state,
-               .effect = "nothing can be said about the registries of this node",
+               .effect = "the registries of this node cannot be checked",
                .fix = error->hint});
   if (error->kind == ErrorKind::runtime)
     found.add({.cause = error->message + state,
@@ -96,16 +96,15 @@ void look_for_no_runtime(const View& view, Findings& found) {
                .fix = error->hint});
   if (used && used->told == OtherRuntime::Told::by_flag && !told_otherwise(view.facts()))
     found.add(Severity::warning, {.cause = error->message,
-                                  .effect = "registry configuration of that containerd does nothing for pods",
+                                  .effect = "the registry configuration of that containerd has no effect on pods",
                                   .fix = error->hint});
 }
 
 void look_for_choice(const View& view, Findings& found) {
   if (undetected(view, ErrorKind::refused))
-    found.add(
-        {.cause = view.subject().undetected->message,
-         .effect = "it is not known which of them pulls images for pods, so nothing can be said about their registries",
-         .fix = view.subject().undetected->hint});
+    found.add({.cause = view.subject().undetected->message,
+               .effect = "it is unknown which of them pulls images for pods, so their registries cannot be checked",
+               .fix = view.subject().undetected->hint});
 }
 
 void look_for_several(const View& view, Findings& found) {
@@ -118,22 +117,22 @@ void look_for_several(const View& view, Findings& found) {
   if (others.empty()) return;
   const auto& facts = view.facts();
   const auto why = facts.kubelet_endpoint.empty() ? fmt::format("the one of {}", view.detection().profile.title)
-                                                  : fmt::format("where the kubelet's endpoint leads ({}, from {})",
+                                                  : fmt::format("the one at the kubelet's endpoint ({}, from {})",
                                                                 facts.kubelet_endpoint, facts.kubelet_source);
-  found.add(
-      {.cause = fmt::format("{} containerds run here", others.size() + 1),
-       .where = Location{view.config().config_file, 0, 0},
-       .effect = fmt::format("pods get their images through pid {} ({}, {}), {}; {} counts for it alone", chosen.pid,
-                             chosen.address, view.who(), why, view.config().config_file),
-       .fix = fmt::format("none where that is meant; what is written for {} does nothing for pods", listed(others))});
+  found.add({.cause = fmt::format("{} containerds run here", others.size() + 1),
+             .where = Location{view.config().config_file, 0, 0},
+             .effect = fmt::format("pods get their images through pid {} ({}, {}), {}; {} applies only to it",
+                                   chosen.pid, chosen.address, view.who(), why, view.config().config_file),
+             .fix = fmt::format("none is needed if that is intended; what is configured for {} has no effect on pods",
+                                listed(others))});
 }
 
 void look_at_version(const View& view, Findings& found) {
   if (view.subject().detection == nullptr || view.containerd().major != 0) return;
-  found.add({.cause = fmt::format("the version of {} is not known", view.detection().runtime.exe.empty()
-                                                                        ? "this node's containerd"
-                                                                        : view.detection().runtime.exe),
-             .effect = "what it makes of its files depends on its version, so most of the rules were not looked at",
+  found.add({.cause = fmt::format("the version of {} is unknown", view.detection().runtime.exe.empty()
+                                                                      ? "this node's containerd"
+                                                                      : view.detection().runtime.exe),
+             .effect = "how it reads its files depends on its version, so most rules were not checked",
              .fix = "--containerd-version, with a copy of the node's files; on a node `containerd --version` must work "
                     "for root"});
 }
@@ -154,11 +153,10 @@ void look_at_clients(const View& view, Findings& found) {
           ? "ctr itself then reads the directory, unless --local=false is given, which makes it ignored"
           : "ctr itself then reads the directory";
   found.add(
-      {.cause = fmt::format("{} counts for the kubelet and `crictl pull`, not for `ctr images pull`", first->root),
+      {.cause = fmt::format("{} applies to the kubelet and `crictl pull`, not to `ctr images pull`", first->root),
        .where = view.place(first->loaded.file, 0),
-       .effect =
-           fmt::format("ctr of {} never looks at config.toml: without --hosts-dir it asks every registry directly",
-                       to_string(view.containerd())),
+       .effect = fmt::format("ctr of {} never reads config.toml: without --hosts-dir it asks every registry directly",
+                             to_string(view.containerd())),
        .fix = fmt::format("to test what pods get: crictl{} pull REF; to test the hosts.toml files alone: {} ({}; one "
                           "directory, never a list)",
                           address.empty() ? "" : " -r unix://" + address, ctr, reader)});

@@ -156,7 +156,7 @@ Location View::place(const Chain& chain, const ChainEndpoint& endpoint) const {
 std::string View::restart() const {
   const auto& service = detection().service;
   if (era().restarts_itself)
-    return fmt::format("{} notices the change and restarts containerd by itself", detection().profile.title);
+    return fmt::format("{} notices the change and restarts containerd on its own", detection().profile.title);
   if (!service || service->restart_by == RestartBy::none) return "restart containerd";
   const auto name = service->restart_name.empty() ? service->unit : service->restart_name;
   return service->restart_by == RestartBy::snap ? "snap restart " + name

@@ -123,7 +123,7 @@ class FleetRun {
     } catch (const asio::system_error& error) {
       if (error.code() == asio::error::operation_aborted) {
         return {NodeEnd::State::interrupted, Error{.kind = ErrorKind::interrupted,
-                                                   .message = "interrupted; the state of the node is not known",
+                                                   .message = "interrupted; the state of the node is unknown",
                                                    .hint = "regfallback status"}};
       }
       return {NodeEnd::State::failed, Error{.kind = ErrorKind::internal, .message = error.what()}};

@@ -26,9 +26,8 @@ std::string text(const Json& object, const char* key) {
 
 Result<DockerCredentials> from_entry(const Json& entry, const std::string& path, const std::string& host) {
   if (!text(entry, "identitytoken").empty())
-    return intent_error(
-        fmt::format("{} has an identity token for {}, which registries take only from Docker itself", path, host),
-        "log in with a user name and a token: docker login");
+    return intent_error(fmt::format("{} has an identity token for {}, which only Docker itself can use", path, host),
+                        "log in with a user name and a token: docker login");
   DockerCredentials out{text(entry, "username"), Secret(text(entry, "password"))};
   if (!out.password.empty()) return out;
   std::string pair;
@@ -37,7 +36,7 @@ Result<DockerCredentials> from_entry(const Json& entry, const std::string& path,
     return intent_error(fmt::format("{} has an entry for {} without credentials", path, host), "docker login");
   const auto colon = pair.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == pair.size())
-    return intent_error(fmt::format("{} has an entry for {} that is no user:password", path, host), "docker login");
+    return intent_error(fmt::format("{} has an entry for {} that is not USER:PASSWORD", path, host), "docker login");
   out.username = pair.substr(0, colon);
   out.password = Secret(pair.substr(colon + 1));
   const Secret wiped(std::move(pair));
@@ -50,7 +49,7 @@ Result<CredentialHelper> helper_named(const std::string& name, const std::string
       name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
   if (!plain)
     return intent_error(fmt::format("{} is not the name of a credential helper", toml_quote(name)),
-                        "look at credsStore and credHelpers");
+                        "check credsStore and credHelpers");
   return CredentialHelper{"docker-credential-" + name, key};
 }
 
@@ -93,9 +92,9 @@ Result<DockerCredentials> read_helper_answer(std::string_view json, int exit_sta
         "docker login");
   DockerCredentials out{text(parsed, "Username"), Secret(text(parsed, "Secret"))};
   if (out.username == "<token>")
-    return intent_error(fmt::format("{} has an identity token for {}, which registries take only from Docker itself",
-                                    helper.program, helper.key),
-                        "docker login with a user name");
+    return intent_error(
+        fmt::format("{} has an identity token for {}, which only Docker itself can use", helper.program, helper.key),
+        "docker login with a user name");
   if (out.username.empty() || out.password.empty())
     return intent_error(fmt::format("{} has no credentials for {}", helper.program, helper.key), "docker login");
   return out;

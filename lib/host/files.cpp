@@ -58,7 +58,7 @@ Result<void> make_parents(const std::string& path) {
     const auto directory = path.substr(0, slash);
     if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST && errno != EISDIR && errno != EROFS &&
         errno != EACCES) {
-      return io_error("make the directory", directory);
+      return io_error("create the directory", directory);
     }
   }
   return {};

@@ -18,7 +18,8 @@ namespace {
 asio::awaitable<Result<int>> ask(const std::string& host, int port, const std::string& path,
                                  std::chrono::milliseconds limit) {
   const auto executor = co_await asio::this_coro::executor;
-  RF_CO_TRY(const int fd, co_await connect_tcp(host, port, limit));
+  const LocalEnd any;  // a variable: g++ 12 destroys what is written in braces there twice
+  RF_CO_TRY(const int fd, co_await connect_tcp(host, port, any, limit));
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
   asio::posix::stream_descriptor stream(executor, fd);
   Deadline deadline(executor, limit, [&stream] {
@@ -37,8 +38,10 @@ asio::awaitable<Result<int>> ask(const std::string& host, int port, const std::s
     head.append(buffer.data(), got);
   }
   if (deadline.passed())
-    co_return Error{.kind = ErrorKind::timeout, .message = "connected, and no answer came in time"};
-  if (head.empty()) co_return Error{.kind = ErrorKind::connect, .message = "connected, and closed without an answer"};
+    co_return Error{.kind = ErrorKind::timeout, .message = "connected, but no answer came in time"};
+  if (head.empty())
+    co_return Error{.kind = ErrorKind::connect,
+                    .message = "connected, but the server closed the connection without an answer"};
   co_return parse_status_line(head);
 }
 

@@ -15,7 +15,7 @@ using Json = nlohmann::json;
 Error strange(std::string what) {
   return {.kind = ErrorKind::parse,
           .message = "the container engine printed " + std::move(what),
-          .hint = "do `docker ps -a` and `docker container inspect` work?"};
+          .hint = "check that `docker ps -a` and `docker container inspect` work"};
 }
 
 const Json* member(const Json* object, const char* name) {
@@ -53,10 +53,9 @@ Result<std::vector<KindContainer>> parse_kind_containers(std::string_view output
   for (const auto line : lines(output)) {
     if (trim(line).empty()) continue;
     const auto parts = split(line, '\t');
-    if (parts.size() != 4)
-      return strange("a line that is not of the form asked for: " + terminal_safe(line.substr(0, 200)));
+    if (parts.size() != 4) return strange("an unexpected line: " + terminal_safe(line.substr(0, 200)));
     if (!is_container_name(parts[0]) || !is_container_name(parts[3]))
-      return strange("what is no name: " + terminal_safe(line.substr(0, 200)));
+      return strange("an invalid name: " + terminal_safe(line.substr(0, 200)));
     const bool runs = parts[2].starts_with("Up") && parts[2].find("(Paused)") == parts[2].npos;
     containers.push_back({.cluster = std::string(parts[0]),
                           .role = std::string(parts[1]),
@@ -83,17 +82,18 @@ Result<KindCluster> choose_kind_cluster(std::string_view name, std::span<const E
     if (!cluster.containers.empty()) return cluster;
   }
   if (silent.size() == answers.size()) {
-    return Error{.kind = ErrorKind::connect,
-                 .message = "no container engine can be asked for KIND clusters: " + join(silent, "; "),
-                 .hint = "is the engine running, and may this user use it? Try `docker ps`; DOCKER_HOST counts"};
+    return Error{
+        .kind = ErrorKind::connect,
+        .message = "no container engine could list KIND clusters: " + join(silent, "; "),
+        .hint = "check that the engine runs and that this user may use it (`docker ps`); DOCKER_HOST is honoured"};
   }
   std::string message = "there is no KIND cluster '" + terminal_safe(name) + "'";
   if (!silent.empty()) message += " (" + join(silent, "; ") + ")";
   const std::vector<std::string> names(there.begin(), there.end());
   return Error{.kind = ErrorKind::connect,
                .message = message,
-               .hint = names.empty() ? "there are no KIND clusters; `kind create cluster` makes one"
-                                     : "there are: " + join(names, ", ")};
+               .hint = names.empty() ? "there are no KIND clusters; `kind create cluster` creates one"
+                                     : "existing clusters: " + join(names, ", ")};
 }
 
 Result<KindNodes> nodes_of(const KindCluster& cluster, const NodeSpec& like) {
@@ -118,14 +118,14 @@ Result<KindNodes> nodes_of(const KindCluster& cluster, const NodeSpec& like) {
                  .hint = stopped.empty() ? "`kind get nodes --name " + cluster.name + "` lists its nodes" : start};
   }
   for (const auto& name : stopped)
-    out.notes.push_back(name + " is not running, and left out; " + cluster.engine + " start " + name);
+    out.notes.push_back(name + " is not running and is left out; " + cluster.engine + " start " + name);
   return out;
 }
 
 Result<ContainerFacts> parse_container(std::string_view json) {
   const auto read = Json::parse(json.begin(), json.end(), nullptr, false);
   if (!read.is_array() || read.size() != 1 || !read.front().is_object())
-    return strange("something other than one container's description");
+    return strange("something other than the description of one container");
   const auto& container = read.front();
   ContainerFacts facts;
   const auto* running = member(member(&container, "State"), "Running");

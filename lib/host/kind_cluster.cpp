@@ -38,7 +38,7 @@ Result<std::vector<KindContainer>> list_containers(const std::string& engine) {
 
 asio::awaitable<Result<Output>> run_in(Container container, const std::string& program,
                                        std::chrono::milliseconds limit) {
-  const Access access{.privilege = Privilege::root, .sudo_password = {}};
+  const Access access{.privilege = Privilege::root};
   RF_CO_TRY(const auto shell, co_await open_container(container, access));
   auto output = co_await shell->run(program, {.time = limit});
   co_return output;

@@ -87,7 +87,7 @@ Result<Selection> select_nodes(const std::vector<std::string>& flags, const Inte
   }
   if (!intent.file.empty())
     return Error{.kind = ErrorKind::usage,
-                 .message = intent.file + " names no nodes, and neither does --nodes",
+                 .message = intent.file + " lists no nodes, and --nodes is not given",
                  .hint = "name them: --nodes anubis,babel, or `nodes:` in the file; --nodes local is this machine"};
   RF_CHECK(add(nodes, "local", "", 0));
   return Selection{.nodes = std::move(nodes), .said = "no nodes named (--nodes): this machine"};

@@ -40,16 +40,18 @@ Result<PemCheck> check_certificates(std::string_view pem) {
   while (const auto certificate = next(bio.get())) {
     ++found;
     if (X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0)
-      out.warning = fmt::format("the certificate {} has ended", subject(certificate.get()));
+      out.warning = fmt::format("the certificate {} has expired", subject(certificate.get()));
   }
   ERR_clear_error();
   if (expected == 0)
-    return Error{.kind = ErrorKind::intent,
-                 .message = "no PEM certificate in it",
-                 .hint = "it begins with -----BEGIN CERTIFICATE-----; openssl x509 -inform der converts others"};
+    return Error{
+        .kind = ErrorKind::intent,
+        .message = "no PEM certificate found",
+        .hint =
+            "a PEM certificate begins with -----BEGIN CERTIFICATE-----; openssl x509 -inform der converts a DER file"};
   if (found != expected)
     return Error{.kind = ErrorKind::intent,
-                 .message = fmt::format("certificate {} of {} in it is damaged", found + 1, expected),
+                 .message = fmt::format("certificate {} of {} is damaged", found + 1, expected),
                  .hint = "export it again"};
   return out;
 }
@@ -61,9 +63,9 @@ Result<void> check_key(std::string_view certificate_pem, std::string_view key_pe
   if (!key)
     return Error{.kind = ErrorKind::intent,
                  .message = key_pem.find("ENCRYPTED") == key_pem.npos
-                                ? "no PEM private key in it"
+                                ? "no PEM private key found"
                                 : "the private key has a passphrase, which containerd cannot ask for",
-                 .hint = "openssl pkey -in OLD -out NEW writes one without"};
+                 .hint = "openssl pkey -in OLD -out NEW writes a key without a passphrase"};
   const auto certificates = reader(certificate_pem);
   const auto certificate = next(certificates.get());
   const bool belongs = certificate && X509_check_private_key(certificate.get(), key.get()) == 1;
@@ -71,7 +73,7 @@ Result<void> check_key(std::string_view certificate_pem, std::string_view key_pe
   if (!belongs)
     return Error{.kind = ErrorKind::intent,
                  .message = "the private key does not belong to the certificate",
-                 .hint = "are cert and key of one pair?"};
+                 .hint = "check that cert and key belong together"};
   return {};
 }
 

@@ -72,7 +72,7 @@ FileEntry TreeReader::content_of(const std::string& path, FileEntry entry) {
     const bool whole = most_bytes - bytes_ >= largest_file;
     entry.unread = file.error().kind != ErrorKind::unreadable ? file.error().message
                    : whole                                    ? "larger than 1 MiB"
-                                                              : "more than 32 MiB, with the files before it";
+                           : "more than 32 MiB, together with the files read before it";
   }
   entry.kind = FileEntry::Kind::unreadable;
   return entry;
@@ -84,7 +84,8 @@ std::vector<std::string> TreeReader::names_in(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir((root_ + directory).c_str()), ::closedir);
   if (!open) {
     if (errno != EACCES && errno != EPERM) return names;
-    FileEntry closed{.kind = FileEntry::Kind::unreadable, .unread = "this user may not list the directory"};
+    FileEntry closed{.kind = FileEntry::Kind::unreadable,
+                     .unread = "this user has no permission to list the directory"};
     tree_.put(directory, std::move(closed));
     return names;
   }

@@ -26,7 +26,7 @@ Result<Secret> usable(std::string text, const std::string& what) {
   if (secret.empty()) return intent_error(what + " is empty", "a password has at least one character");
   for (const char c : secret.expose())
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return intent_error(what + " holds a line break or a control character", "it has to be one line");
+      return intent_error(what + " contains a line break or a control character", "it must be a single line");
   return secret;
 }
 
@@ -94,7 +94,7 @@ class Resolver {
     if (output.rc != 0)
       return intent_error(fmt::format("the command for the password ended with status {}", output.rc),
                           output.complaint.empty()
-                              ? "run it by hand"
+                              ? "run it by hand to see why"
                               : fmt::format("it said: {}", terminal_safe(trim(output.complaint).substr(0, 300))));
     RF_TRY(auto secret, usable(std::string(text.expose()), what));
     commands_.emplace(line, secret);

@@ -2,13 +2,16 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -52,22 +55,36 @@ class EchoOff {
   bool changed_ = false;
 };
 
-volatile std::sig_atomic_t noted_signal = 0;
+// Whichever thread a signal meets: the one that asks looks here, and is woken.
+std::atomic<int> noted_signal{0};
 
-// While it lives, signals that would end or stop the program only interrupt wait_for(); then the last of them is sent
-// again, to whom it was for, unless it was Ctrl-C as a reply. It must outlive EchoOff: nobody shall be left with a
-// terminal that shows nothing.
+// Never closed: a signal may be on its way still.
+int wake_descriptor() {
+  static const int descriptor = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor;
+}
+
+void note_signal(int number) {
+  const int before = errno;
+  noted_signal = number;
+  const std::uint64_t one = 1;
+  (void)!::write(wake_descriptor(), &one, sizeof one);
+  errno = before;
+}
+
+// While it lives, signals that would end or stop the program only interrupt wait_for(), in whichever thread that is
+// called; then the last of them is raised again, unless it was Ctrl-C as a reply. It must outlive EchoOff: nobody shall
+// be left with a terminal that shows nothing. One at a time.
 class SignalsHeld {
  public:
   enum class CtrlC { is_passed_on, is_a_reply };
   explicit SignalsHeld(CtrlC ctrl_c) : ctrl_c_(ctrl_c) {
     noted_signal = 0;
-    sigset_t held;
-    ::sigemptyset(&held);
-    for (const int number : signals) ::sigaddset(&held, number);
-    ::sigprocmask(SIG_BLOCK, &held, &usual_);
+    std::uint64_t earlier = 0;
+    (void)!::read(wake_descriptor(), &earlier, sizeof earlier);
     struct sigaction note {};
-    note.sa_handler = [](int number) { noted_signal = number; };
+    note.sa_handler = note_signal;
+    note.sa_flags = SA_RESTART;  // other threads are not disturbed
     for (std::size_t i = 0; i < signals.size(); ++i) {
       ::sigaction(signals[i], nullptr, &before_[i]);
       if (before_[i].sa_handler != SIG_IGN) ::sigaction(signals[i], &note, nullptr);
@@ -77,23 +94,28 @@ class SignalsHeld {
   SignalsHeld& operator=(const SignalsHeld&) = delete;
   ~SignalsHeld() {
     for (std::size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
-    ::sigprocmask(SIG_SETMASK, &usual_, nullptr);
-    const bool replied = ctrl_c_ == CtrlC::is_a_reply && noted_signal == SIGINT;
-    if (noted_signal != 0 && !replied) ::kill(::getpid(), noted_signal);
+    const int number = noted_signal;
+    const bool replied = ctrl_c_ == CtrlC::is_a_reply && number == SIGINT;
+    if (number != 0 && !replied) ::raise(number);
   }
-  // Until there is something to read; false when a signal came. They are let in only here, so that none is missed
-  // before.
+  // Until there is something to read; false when a signal came.
   bool wait_for(int descriptor) const {
-    pollfd input{.fd = descriptor, .events = POLLIN, .revents = 0};
-    return noted_signal == 0 && ::ppoll(&input, 1, nullptr, &usual_) > 0;
+    std::array<pollfd, 2> inputs{pollfd{.fd = descriptor, .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = wake_descriptor(), .events = POLLIN, .revents = 0}};
+    while (noted_signal == 0) {
+      const int ready = ::poll(inputs.data(), inputs.size(), -1);
+      if (ready < 0 && errno != EINTR) return false;
+      if (ready > 0 && inputs[1].revents == 0) return true;
+    }
+    return false;
   }
   static bool stopped() { return noted_signal == SIGTSTP; }
+  static bool interrupted() { return noted_signal != 0; }
 
  private:
   static constexpr std::array signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
   const CtrlC ctrl_c_;
   std::array<struct sigaction, signals.size()> before_{};
-  sigset_t usual_{};
 };
 
 // One line, a byte at a time, so that nothing of the next one is taken.
@@ -153,12 +175,12 @@ Result<Secret> ask_secret(std::string_view question) {
   const int tty = open_terminal();
   if (tty < 0) {
     return Error{.kind = ErrorKind::usage,
-                 .message = "there is no terminal to ask for a password on",
+                 .message = "cannot ask for a password without a terminal",
                  .hint = "run it from a terminal, use a key or an agent, or configure sudo without a password"};
   }
   std::string line;
   line.reserve(longest_line);  // no copy of it is left behind
-  bool answered = false;
+  bool answered = false, interrupted = false;
   for (bool again = true; again;) {  // after Ctrl-Z and `fg`
     const SignalsHeld held(SignalsHeld::CtrlC::is_passed_on);
     const EchoOff quiet(tty);
@@ -166,12 +188,14 @@ Result<Secret> ask_secret(std::string_view question) {
     say(tty, question);
     answered = read_line(tty, line, held);
     say(tty, "\n");
+    interrupted = SignalsHeld::interrupted();
     again = !answered && SignalsHeld::stopped();
   }
   ::close(tty);
   Secret answer(line);
   explicit_bzero(line.data(), line.size());
-  if (!answered) return Error{.kind = ErrorKind::interrupted, .message = "no password was given"};
+  if (!answered)
+    return Error{.kind = interrupted ? ErrorKind::interrupted : ErrorKind::auth, .message = "no password was given"};
   return answer;
 }
 

@@ -1,4 +1,5 @@
-// The user's terminal: what it can show, questions to the person at it, and streams whose reader may go away.
+// The user's terminal: what it can show, questions to the person at it, and streams whose reader may go away. Questions
+// may be asked in any thread, one at a time.
 #pragma once
 #include <string>
 #include <string_view>
@@ -32,7 +33,8 @@ class OutStream {
 
 // Whether a person can be asked: this process has a terminal, wherever its standard streams go.
 bool can_ask();
-// Asks on /dev/tty without echo. An Error when there is no terminal.
+// Asks on /dev/tty without echo. An Error when there is no terminal; of kind interrupted after a signal, which then
+// ends the program as it would have; of kind auth after Ctrl-D.
 Result<Secret> ask_secret(std::string_view question);
 // Asks on /dev/tty. Anything but "y" and "yes" is no; Ctrl-C and Ctrl-D are `interrupted`.
 enum class Reply { yes, no, interrupted, nobody_to_ask };

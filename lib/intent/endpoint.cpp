@@ -26,8 +26,8 @@ Result<std::string> parse_path(std::string_view path, std::string_view text, std
       return intent_error(fmt::format("{} has an empty, '.' or '..' part in its path", toml_quote(text)),
                           "write the path out");
     if (segment.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-") != segment.npos)
-      return intent_error(fmt::format("{} has a character in its path that no registry takes", toml_quote(text)),
-                          "letters, digits, '.', '_', '~', '-' and '/'");
+      return intent_error(fmt::format("{} has a character in its path that no registry accepts", toml_quote(text)),
+                          "allowed are letters, digits, '.', '_', '~', '-' and '/'");
   }
   if (segments.size() > 1 && segments.front() == "v2" && segments.back() == "v2")
     return intent_error(fmt::format("{} can never be reached: the path has /v2 at both ends", toml_quote(text)),
@@ -36,7 +36,7 @@ Result<std::string> parse_path(std::string_view path, std::string_view text, std
   if (!scheme_written) return "/v2" + std::string(path);
   return intent_error(
       fmt::format("{} has no /v2 in its path, so it is not the address of a registry's API", toml_quote(text)),
-      fmt::format("for repositories below {0} write {1}/v2{0}; for a registry that lives at {0} write {1}{0}/v2", path,
+      fmt::format("for repositories below {0} write {1}/v2{0}; for a registry served at {0} write {1}{0}/v2", path,
                   base));
 }
 
@@ -45,7 +45,8 @@ Result<std::string> parse_path(std::string_view path, std::string_view text, std
 Result<Endpoint> parse_endpoint(std::string_view text) {
   if (text.empty())
     return intent_error("an empty endpoint", "write a URL or a host: https://harbor.corp, ghcr.io/your-org");
-  if (text == "*") return intent_error("\"*\" is every other registry, not an endpoint", "write the host of a mirror");
+  if (text == "*")
+    return intent_error("\"*\" means every other registry and is not an endpoint", "write the host of a mirror");
   if (text == "none") return intent_error("\"none\" is not an endpoint", "only `upstream` can be none");
   Endpoint out;
   auto rest = text;

@@ -123,9 +123,8 @@ class Reader {
         if (name->is_scalar() && header->is_scalar()) out.headers.emplace_back(name->text, header->text);
     const auto [other, fresh] = intent.endpoints.emplace(out.host, out);
     if (!fresh && key.text != other->second.host)
-      problem(key,
-              fmt::format("{} is {}, which stands on line {} already", key.text, out.host, other->second.where.line),
-              "join the two");
+      problem(key, fmt::format("{} is {}, which is already on line {}", key.text, out.host, other->second.where.line),
+              "merge the two");
   }
 
   void nodes(const YamlNode& node, std::vector<NodeSpec>& out) const {

@@ -18,13 +18,13 @@ constexpr Grammar registry_name{.name = "registry",
                                 .check = check_registry_name};
 constexpr Grammar endpoint_text{
     .name = "endpoint",
-    .what = "an endpoint: a URL (http://anubis:32000) or a host, with a path or without (ghcr.io/your-org)",
+    .what = "an endpoint: a URL (http://anubis:32000) or a host, with or without a path (ghcr.io/your-org)",
     .pattern = R"(^([hH][tT][tT][pP][sS]?://)?(?!.*:/)[\[\]A-Za-z0-9._:-]+(/[A-Za-z0-9._~/-]*)?$)",
     .check = check_endpoint};
 constexpr Grammar upstream_text{
     .name = "upstream", .what = "an endpoint, or none", .pattern = endpoint_text.pattern, .check = check_upstream};
 constexpr Grammar host_text{.name = "host",
-                            .what = "a host with its port where one is written (harbor.corp, anubis:32000)",
+                            .what = "a host, with its port if it has one (harbor.corp, anubis:32000)",
                             .pattern = R"(^[\[\]A-Za-z0-9._:-]+$)",
                             .check = check_endpoint_host};
 constexpr Grammar node_text{
@@ -43,7 +43,7 @@ constexpr Grammar header_name{.name = "header",
                               .pattern = R"(^[!#$%&'*+.^_`|~0-9A-Za-z-]+$)",
                               .check = check_header_name};
 constexpr Grammar visible_text{
-    .name = "text", .what = "a text on one line", .pattern = R"(^.+$)", .check = check_visible};
+    .name = "text", .what = "a single line of text", .pattern = R"(^.+$)", .check = check_visible};
 constexpr Grammar path_text{.name = "path",
                             .what = "a path, relative to this file, absolute, or starting with ~/",
                             .pattern = R"(^.+$)",
@@ -64,7 +64,8 @@ constexpr Shape upstream{.what = upstream_text.what, .grammar = &upstream_text};
 constexpr std::array registry_keys{
     Key{"mirrors", &some_endpoints, "Endpoints tried before the upstream, in this order.",
         "mirror endpoint endpoints host hosts before"},
-    Key{"upstream", &upstream, "The registry's own endpoint where it is not https://REGISTRY; `none` never asks it.",
+    Key{"upstream", &upstream,
+        "The registry's own endpoint if it is not https://REGISTRY; with `none` it is never asked.",
         "server origin default"},
     Key{"fallback", &some_endpoints, "Endpoints tried after the upstream, in this order.",
         "fallbacks after then backup"},
@@ -83,7 +84,7 @@ constexpr Shape duration{.what = duration_text.what, .grammar = &duration_text};
 
 constexpr std::array secret_keys{
     Key{"env", &one_variable, "The environment variable that holds the secret.", "environment variable"},
-    Key{"file", &one_path, "A file whose content is the secret; one line break at its end is not part of it.", "path"},
+    Key{"file", &one_path, "A file whose content is the secret; one line break at the end is removed.", "path"},
     Key{"command", &one_text, "A command for /bin/sh whose output is the secret; it runs once, for at most 30 s.",
         "cmd exec"},
     Key{"docker-config", &one_path,
@@ -103,7 +104,7 @@ constexpr Shape secret{
 
 constexpr std::array auth_keys{
     Key{"username", &one_user, "The user name; not with `docker-config`, which has its own.", "user name login"},
-    Key{"password", &secret, "Where the password or token is; in clear only in a file that nobody else can read.",
+    Key{"password", &secret, "Where the password or token is; in clear text only in a file that nobody else can read.",
         "token pass secret", Need::required},
 };
 constexpr Shape auth{
@@ -116,10 +117,10 @@ constexpr std::array client_keys{
 constexpr Shape client{
     .form = Form::record, .what = "a client certificate: { cert: PATH, key: PATH }", .keys = client_keys};
 constexpr std::array tls_keys{
-    Key{"ca", &one_path, "Certificates of authorities to trust besides the node's own, a PEM file.",
+    Key{"ca", &one_path, "CA certificates to trust in addition to the node's own, a PEM file.",
         "ca_file cafile cacert"},
-    Key{"client", &client, "The certificate to show to the endpoint.", "cert certificate client_cert"},
-    Key{"insecure_skip_verify", &truth, "Take any certificate. Nobody can tell the endpoint from an impostor then.",
+    Key{"client", &client, "The client certificate to present to the endpoint.", "cert certificate client_cert"},
+    Key{"insecure_skip_verify", &truth, "Accept any certificate; the identity of the endpoint is then not verified.",
         "skip_verify insecure"},
 };
 constexpr Shape tls{.form = Form::record, .what = "TLS settings: { ca: PATH }", .keys = tls_keys};
@@ -130,13 +131,12 @@ constexpr Shape headers{
     .form = Form::table, .what = "headers: { X-Team: infra }", .grammar = &header_name, .of = &one_text};
 
 constexpr std::array endpoint_keys{
-    Key{"auth", &auth, "Credentials the endpoint is asked with.", "credentials login"},
-    Key{"tls", &tls, "How the endpoint is trusted, and how it trusts us.", "ssl"},
+    Key{"auth", &auth, "Credentials for the endpoint.", "credentials login"},
+    Key{"tls", &tls, "How to verify the endpoint's certificate, and which client certificate to present.", "ssl"},
     Key{"dial_timeout", &duration, "How long to wait for a connection; honoured by containerd 2.0.7 and later.",
         "timeout"},
     Key{"capabilities", &capabilities,
-        "What the endpoint is used for. Where nothing is written: pull and resolve, and push for a registry's own "
-        "upstream.",
+        "What the endpoint is used for (default: pull and resolve, and push for a registry's own upstream).",
         "capability"},
     Key{"headers", &headers, "Headers sent with every request to the endpoint.", "header"},
 };
@@ -151,18 +151,18 @@ constexpr Shape endpoints{.form = Form::table,
 
 constexpr Shape port{.form = Form::integer, .what = "a port", .least = 1, .most = 65535};
 constexpr std::array ssh_keys{
-    Key{"user", &one_user, "The user to log in as; your ssh configuration decides where nothing is written.",
-        "username login"},
+    Key{"user", &one_user, "The user to log in as (default: from your ssh configuration).", "username login"},
     Key{"port", &port, "The port of the node's ssh server.", ""},
     Key{"identity", &one_path, "The private key to log in with.", "key identity_file identityfile"},
-    Key{"jump", &one_text, "The host to go through, as for ssh -J.", "proxyjump proxy_jump bastion via"},
+    Key{"jump", &one_text, "The jump host, as for ssh -J.", "proxyjump proxy_jump bastion via"},
 };
 constexpr Shape ssh{
     .form = Form::record, .what = "how ssh reaches the node: { identity: PATH, jump: HOST }", .keys = ssh_keys};
 constexpr Shape one_node{.what = node_text.what, .grammar = &node_text};
 constexpr std::array node_keys{
-    Key{"name", &one_node, "The node, written as where it stands alone.", "host address node", Need::required},
-    Key{"ssh", &ssh, "What differs from your ssh configuration.", ""},
+    Key{"name", &one_node, "The node, in the same syntax as in a plain list of nodes.", "host address node",
+        Need::required},
+    Key{"ssh", &ssh, "Settings that differ from your ssh configuration.", ""},
 };
 constexpr Shape node_record{
     .form = Form::record, .what = "a node: { name: ra, ssh: { jump: anubis } }", .keys = node_keys};
@@ -174,7 +174,7 @@ constexpr Shape nodes{.form = Form::list, .what = "a list of nodes", .of = &node
 constexpr Shape version{.form = Form::integer, .what = "the number 1", .least = 1, .most = 1};
 constexpr std::array root_keys{
     Key{"version", &version, "The version of this format: 1.", "apiversion", Need::required},
-    Key{"nodes", &nodes, "The nodes to configure where --nodes does not say.", "node hosts"},
+    Key{"nodes", &nodes, "The nodes to configure if --nodes is not given.", "node hosts"},
     Key{"registries", &registries, "For every registry, the endpoints to try.", "registry mirrors", Need::required},
     Key{"endpoints", &endpoints, "Properties of endpoint hosts, wherever they are used.",
         "endpoint configs auth auths tls"},

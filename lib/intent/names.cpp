@@ -91,7 +91,7 @@ Result<HostPort> parse_host_port(std::string_view text) {
     RF_TRY(out.port, parse_port(rest.substr(1), text));
   }
   if (out.text().size() > 253)
-    return intent_error("this host name is longer than 253 characters", "host names end there");
+    return intent_error("this host name is longer than 253 characters", "host names cannot be longer");
   return out;
 }
 
@@ -103,10 +103,10 @@ bool is_docker_hub_alias(std::string_view registry) {
 Result<void> check_registry_name(std::string_view text) {
   if (text == "*") return {};
   if (text == default_directory || text == "default")
-    return intent_error(fmt::format("{} is not a registry", toml_quote(text)), "every other registry is \"*\"");
+    return intent_error(fmt::format("{} is not a registry", toml_quote(text)), "write \"*\" for every other registry");
   if (const auto scheme = text.find("://"); scheme != text.npos)
     return intent_error(
-        fmt::format("{} is a URL; a registry is what stands before the first / of an image", toml_quote(text)),
+        fmt::format("{} is a URL; a registry is the part before the first / of an image", toml_quote(text)),
         fmt::format("write {}", text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3)));
   if (const auto slash = text.find('/'); slash != text.npos)
     return intent_error(fmt::format("{} has a path; containerd chooses endpoints by registry only, never by repository",
@@ -124,7 +124,7 @@ Result<void> check_registry_name(std::string_view text) {
         "give the host a name without it");
   if (name.port == 0 && name.host != localhost && name.host.find('.') == std::string::npos &&
       !name.host.starts_with('['))
-    return intent_error(fmt::format("{0} is no registry: the image {0}/app is docker.io/{0}/app", text),
+    return intent_error(fmt::format("{0} is not a registry: the image {0}/app means docker.io/{0}/app", text),
                         fmt::format("write the port, as images do ({}:5000), or a name with a dot", text));
   if (!text.starts_with('[') && name.text() != text)
     return intent_error(fmt::format("{} writes its port in an unusual way", toml_quote(text)),
@@ -182,9 +182,9 @@ Result<void> check_duration(std::string_view text) {
   }
   constexpr double longest = 9e18;  // Go counts nanoseconds in 63 bits
   if (nanoseconds > longest)
-    return intent_error(fmt::format("{} is longer than containerd can count", toml_quote(text)),
+    return intent_error(fmt::format("{} is longer than containerd can represent", toml_quote(text)),
                         "write 2s, or leave it out");
-  if (nanoseconds < 1) return intent_error("a duration of zero", "leave it out for no limit of ours, or write 2s");
+  if (nanoseconds < 1) return intent_error("a duration of zero", "remove the key to set no limit, or write 2s");
   return {};
 }
 
@@ -207,14 +207,14 @@ Result<void> check_visible(std::string_view text) {
   if (text.empty()) return intent_error("empty", "write a value, or remove the key");
   for (const char c : text)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      return intent_error("holds a control character or a line break", "write it on one line");
+      return intent_error("contains a control character or a line break", "write it on one line");
   return {};
 }
 
 Result<void> check_username(std::string_view text) {
   RF_CHECK(check_visible(text));
   if (text.find(':') != text.npos)
-    return intent_error("a user name cannot hold ':'", "the password has a key of its own");
+    return intent_error("a user name cannot contain ':'", "write the password under its own key");
   return {};
 }
 

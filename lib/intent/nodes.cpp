@@ -55,7 +55,8 @@ Result<std::vector<std::string>> expand_range(std::string_view range, std::strin
                           "write a smaller one");
     for (auto i = from; i <= to; ++i) out.push_back(fmt::format("{:0{}}", i, first.size()));
     if (out.size() > most_nodes)
-      return intent_error(fmt::format("{} means more than {} nodes", toml_quote(whole), most_nodes), "write fewer");
+      return intent_error(fmt::format("{} expands to more than {} nodes", toml_quote(whole), most_nodes),
+                          "write fewer");
   }
   return out;
 }
@@ -75,7 +76,7 @@ Result<std::vector<std::string>> expand(std::string_view text) {
     RF_TRY(const auto numbers, expand_range(inside, text));
     RF_TRY(const auto tails, expand(text.substr(close + 1)));
     if (numbers.size() * tails.size() > most_nodes)
-      return intent_error(fmt::format("{} means more than {} nodes", toml_quote(text), most_nodes), "write fewer");
+      return intent_error(fmt::format("{} expands to more than {} nodes", toml_quote(text), most_nodes), "write fewer");
     std::vector<std::string> out;
     for (const auto& middle : numbers)
       for (const auto& tail : tails) out.push_back(fmt::format("{}{}{}", text.substr(0, open), middle, tail));
@@ -109,7 +110,7 @@ Result<NodeSpec> parse_ssh(std::string_view text, NodeSpec out) {
   }
   if (rest.starts_with('-'))
     return intent_error(fmt::format("the node {} starts with '-'", toml_quote(text)),
-                        "no host name does; is this an option?");
+                        "a host name cannot; is this an option?");
   const bool bare_ipv6 = is_ipv6(rest.substr(0, rest.find('%'))) && rest.find(':') != rest.npos;
   std::string_view port;
   if (rest.starts_with('[')) {
@@ -127,7 +128,7 @@ Result<NodeSpec> parse_ssh(std::string_view text, NodeSpec out) {
     port = colon == rest.npos ? "" : rest.substr(colon);
     if (!plain_name(out.name, "._-"))
       return intent_error(fmt::format("{} is not a node", toml_quote(text)),
-                          "write a host as ssh takes it: babel, ops@babel:2222, node[01-32]");
+                          "write a host as for ssh: babel, ops@babel:2222, node[01-32]");
   }
   if (!port.empty()) {
     const auto host_port = parse_host_port(fmt::format("h{}", port));
@@ -171,7 +172,7 @@ Result<std::vector<NodeSpec>> parse_nodes(std::string_view text) {
       return intent_error("an empty node name", "write names with single commas between them: anubis,babel,ra");
     if (part.starts_with('@'))
       return intent_error(
-          fmt::format("{} names a file of nodes, which works on the command line only", toml_quote(part)),
+          fmt::format("{} names a file of nodes, which is allowed only on the command line", toml_quote(part)),
           "list the nodes here");
     RF_TRY(const auto names, expand(part));
     for (const auto& name : names) {

@@ -54,10 +54,10 @@ void check_options(const EndpointOptions& options, unsigned mode_bits, IntentOrP
     if (!docker && options.username.empty())
       out.problems.push_back(at(password->where, "a password without a user name", "add `username`"));
     if (password->kind == SecretRef::Kind::literal && readable)
-      out.problems.push_back(
-          at(password->where,
-             fmt::format("a password in clear, in a file with mode {:04o} that others can read", mode_bits & 07777),
-             fmt::format("write {{ env: NAME }} or {{ file: PATH }}, or chmod 600 {}", out.intent.file)));
+      out.problems.push_back(at(
+          password->where,
+          fmt::format("a password in clear text, in a file with mode {:04o} that others can read", mode_bits & 07777),
+          fmt::format("write {{ env: NAME }} or {{ file: PATH }}, or chmod 600 {}", out.intent.file)));
   }
   for (const auto& [name, value] : options.headers)
     if (readable && is_secret_name(name))
@@ -70,8 +70,8 @@ void check_options(const EndpointOptions& options, unsigned mode_bits, IntentOrP
   if (!capabilities.empty() && std::find(capabilities.begin(), capabilities.end(), "pull") == capabilities.end())
     out.warnings.push_back(at(
         options.where,
-        fmt::format("{} lacks the capability pull, yet containerd fetches content from every endpoint", options.host),
-        "take the endpoint out of the chains instead"));
+        fmt::format("{} lacks the capability pull, but containerd fetches content from every endpoint", options.host),
+        "remove the endpoint from the chains instead"));
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ std::vector<Error> registry_problems(const Registry& registry) {
   std::vector<Error> problems;
   const bool none = registry.upstream == Registry::Upstream::none;
   if (registry.name == "*" && registry.upstream == Registry::Upstream::given)
-    problems.push_back(at(registry.where, "\"*\" cannot have an upstream of its own: it stands for many registries",
+    problems.push_back(at(registry.where, "\"*\" cannot have an upstream of its own: it means many registries",
                           "write the endpoint under `fallback` with `upstream: none`, or under `mirrors`"));
   if (registry.name == "*" && registry.upstream == Registry::Upstream::standard && !registry.fallback.empty())
     problems.push_back(at(registry.where,
@@ -96,9 +96,9 @@ std::vector<Error> registry_problems(const Registry& registry) {
         first - chain.begin() < static_cast<std::ptrdiff_t>(i)) {
       const bool own = registry.upstream == Registry::Upstream::standard && *first == registry.upstream_endpoint;
       problems.push_back(at(chain[i].where.line != 0 ? chain[i].where : registry.where,
-                            fmt::format("{} stands twice in the chain of {}", chain[i].url(), registry.name),
+                            fmt::format("{} appears twice in the chain of {}", chain[i].url(), registry.name),
                             own || chain[i] == registry.upstream_endpoint
-                                ? "the upstream is in the chain by itself; `upstream: none` takes it out"
+                                ? "the upstream is always in the chain; `upstream: none` removes it"
                                 : "remove one"));
     }
   return problems;
@@ -113,7 +113,7 @@ void check_rules(IntentOrProblems& out, unsigned mode_bits) {
   std::set<std::string, std::less<>> seen;
   for (const auto& node : out.intent.nodes)
     if (!seen.insert(node.text).second)
-      out.problems.push_back(at(node.where, fmt::format("the node {} stands here twice", node.text), "remove one"));
+      out.problems.push_back(at(node.where, fmt::format("the node {} is listed twice", node.text), "remove one"));
   std::stable_sort(out.problems.begin(), out.problems.end(), [](const Error& a, const Error& b) {
     const auto place = [](const Error& e) {
       return std::pair(e.where ? e.where->line : 0, e.where ? e.where->column : 0);

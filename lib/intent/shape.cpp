@@ -143,8 +143,8 @@ class Walk {
     for (std::size_t i = 0; i < index; ++i) {
       const auto& other = *map.entries[i].first;
       if (!other.is_scalar() || other.text != key.text) continue;
-      problem(key, fmt::format("{} stands here twice; the first is on line {}", toml_quote(key.text), other.line),
-              "join the two");
+      problem(key, fmt::format("{} is written twice; the first is on line {}", toml_quote(key.text), other.line),
+              "merge the two");
       return false;
     }
     return true;
@@ -158,8 +158,8 @@ class Walk {
         if (!word.empty() && word == lower(name.text)) meant = key.name;
     }
     if (meant.empty()) meant = nearest(name.text, names);
-    std::string hint =
-        meant.empty() ? fmt::format("the keys here are {}", key_list(keys)) : fmt::format("did you mean `{}`?", meant);
+    std::string hint = meant.empty() ? fmt::format("the keys allowed here are {}", key_list(keys))
+                                     : fmt::format("did you mean `{}`?", meant);
     if (name.text == "<<") hint = "merge keys are not part of YAML 1.2; use an alias for a whole value";
     problem(name, fmt::format("unknown key {}", toml_quote(name.text)), std::move(hint));
   }

@@ -46,15 +46,15 @@ constexpr std::string_view head =
 
 constexpr std::string_view example_registries =
     "registries:\n"
-    "  docker.io:                                   # what stands before the first / of an image; nginx is "
+    "  docker.io:                                   # the part before the first / of an image; nginx is "
     "docker.io/library/nginx\n"
     "    mirrors: [https://mirror.example.com]      # tried before Docker Hub itself\n"
     "#  registry.example.com:5000:                  # a registry of your own\n"
-    "#    upstream: http://registry.example.com:5000  # plain http has to be written out\n"
+    "#    upstream: http://registry.example.com:5000  # plain http must be written out\n"
     "#    fallback: [ghcr.io/your-org, docker.io]   # tried after it: app:1 is looked for as ghcr.io/your-org/app:1\n"
     "#  ghcr.io:\n"
     "#    mirrors: [https://harbor.example.com/v2/proxy]  # a project of Harbor: the path has /v2 in it\n"
-    "#    upstream: none                            # never leave the building\n"
+    "#    upstream: none                            # never ask ghcr.io itself\n"
     "#  \"*\":                                        # every other registry\n"
     "#    mirrors: [https://mirror.example.com]\n";
 

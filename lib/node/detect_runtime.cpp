@@ -57,12 +57,12 @@ struct ForeignRuntime {
 };
 constexpr ForeignRuntime foreign_runtimes[] = {
     {"crio", "CRI-O",
-     "CRI-O takes mirrors from /etc/containers/registries.conf; regfallback configures containerd only"},
+     "CRI-O reads mirrors from /etc/containers/registries.conf; regfallback configures containerd only"},
     {"cri-dockerd", "Docker through cri-dockerd",
-     "Docker Engine pulls the images then: configure it with --distribution docker if it uses the containerd image "
+     "Docker Engine then pulls the images: configure it with --distribution docker if it uses the containerd image "
      "store"},
     {"dockershim", "Docker through dockershim",
-     "Docker Engine pulls the images then; Kubernetes 1.24 and later no longer have dockershim"},
+     "Docker Engine then pulls the images; Kubernetes 1.24 and later no longer have dockershim"},
 };
 
 Result<void> refuse_foreign(std::string_view endpoint, std::string_view source) {
@@ -129,7 +129,7 @@ Error ask(const std::vector<Candidate>& candidates) {
     if (candidate.profile) names.push_back(candidate.profile->name);
   }
   return {.kind = ErrorKind::refused,
-          .message = fmt::format("{} containerds run here and no kubelet tells which one matters: {}",
+          .message = fmt::format("{} containerds run here, and no kubelet shows which one it uses: {}",
                                  candidates.size(), join(texts, "; ")),
           .hint = fmt::format("choose with --distribution: {}", join(names, ", "))};
 }
@@ -141,7 +141,7 @@ Error two_at_one_socket(const std::vector<const Candidate*>& listening) {
   return {.kind = ErrorKind::refused,
           .message = fmt::format("{} running containerds have the socket {}: {}", listening.size(),
                                  listening.front()->runtime->address, join(texts, "; ")),
-          .hint = "end the one that is left over and restart the service of the other"};
+          .hint = "stop the leftover one and restart the service of the other"};
 }
 
 Choice chosen(const Candidate& candidate, const std::vector<Candidate>& all, const std::vector<Candidate>& beside) {
@@ -201,7 +201,7 @@ Result<Choice> from_marks(const Facts& facts, std::span<const Profile> profiles,
     return Error{.kind = ErrorKind::unsupported,
                  .message = facts.processes.contains("crio")
                                 ? "CRI-O runs on this node, and no containerd"
-                                : "no containerd runs on this node, and nothing tells what is installed",
+                                : "no containerd runs on this node, and nothing shows what is installed",
                  .hint = "start its container runtime, or name it with --distribution"};
   choice.confidence = forced ? Confidence::given : Confidence::low;
   choice.runtime.address = choice.profile->kubelet.socket;

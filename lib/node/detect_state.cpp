@@ -119,7 +119,7 @@ Version containerd_version(Detection& detection, const Facts& facts) {
   const auto installed = facts.versions.find("containerd");
   if (const auto version = installed == facts.versions.end() ? std::nullopt : parsed(installed->second))
     return *version;
-  detection.notes.push_back("the version of its containerd is not known");
+  detection.notes.push_back("the version of its containerd is unknown");
   return {};
 }
 

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t most_bytes = 16u << 20;
 constexpr std::ptrdiff_t most_lines = 500'000;
 constexpr std::size_t most_receipts = 64;
+constexpr std::size_t most_traces = 64;
 constexpr std::size_t most_paths = 10'000;
 constexpr std::size_t most_entries = 20'000;  // of the tree, with the directories above each path
 constexpr std::size_t longest_path = 4096;
@@ -26,22 +27,10 @@ constexpr std::size_t deepest_path = 64;
 Error bad(std::size_t line, std::string message) {
   Error error{.kind = ErrorKind::parse,
               .message = std::move(message),
-              .hint = "the node's answer is not what our script prints"};
+              .hint = "the node's answer is not the output of our script"};
   error.where = Location{"facts", static_cast<int>(line), 0};
   return error;
 }
-
-constexpr std::array<std::pair<std::string_view, Unfinished::State>, 9> state_words{{
-    {"none", Unfinished::State::none},
-    {"staged", Unfinished::State::staged},
-    {"committing", Unfinished::State::committing},
-    {"applied", Unfinished::State::applied},
-    {"rolling-back", Unfinished::State::rolling_back},
-    {"rolled-back", Unfinished::State::rolled_back},
-    {"stuck", Unfinished::State::stuck},
-    {"refused", Unfinished::State::refused},
-    {"unknown", Unfinished::State::other},
-}};
 
 bool is_sha256(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
@@ -106,6 +95,10 @@ class FactsReader {
       return not_read(key, rest);
     else if (key == "receipt")
       return receipt(rest);
+    else if (key == "under-way")
+      return under_way();
+    else if (key == "trace")
+      return trace(rest);
     else if (key == "unfinished")
       unfinished(rest);
     else if (auto* text = text_field(key))
@@ -114,6 +107,8 @@ class FactsReader {
       return number(rest, facts_.uid);
     else if (key == "container")
       facts_.in_container = rest == "yes";
+    else if (key == "sudo-log")
+      (rest == "input" ? facts_.sudo_log.input : facts_.sudo_log.output) = true;
     else if (key == "unasked")
       facts_.asked = false;
     else if (const auto taken = processes_.record(key, rest); !taken)
@@ -149,9 +144,7 @@ class FactsReader {
   void unfinished(std::string_view rest) {
     facts_.unfinished.emplace();
     facts_.unfinished->id = take_word(rest);
-    const auto known =
-        std::find_if(state_words.begin(), state_words.end(), [&](const auto& word) { return word.first == rest; });
-    facts_.unfinished->state = known == state_words.end() ? Unfinished::State::other : known->second;
+    facts_.unfinished->state = unfinished_state(rest);
   }
 
   void named(std::string_view key, std::string_view rest) {
@@ -193,8 +186,9 @@ class FactsReader {
     const auto path = path_of(rest);
     if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
     if (key == "truncated" && facts_.truncated.size() < most_paths) facts_.truncated.push_back(path);
-    not_read_.insert_or_assign(
-        path, key == "truncated" ? "larger than 256 KiB, or than 4 MiB with the files before it" : "no permission");
+    not_read_.insert_or_assign(path, key == "truncated"
+                                         ? "larger than 256 KiB, or larger than 4 MiB together with the files before it"
+                                         : "no permission");
     return {};
   }
 
@@ -220,7 +214,7 @@ class FactsReader {
       // "HEX  ./path" of sha256sum or "HEX *./path" of openssl
       if (line->size() < 67 || !is_sha256(line->substr(0, 64))) return here("not a checksum");
       const auto path = path_of(line->substr(66));
-      if (path.empty()) return here("not a path behind a checksum");
+      if (path.empty()) return here("not a path after a checksum");
       if (sums_.size() < most_paths) sums_.emplace_back(path, std::string(line->substr(0, 64)));
     }
   }
@@ -244,25 +238,25 @@ class FactsReader {
     ReceiptSummary receipt;
     RF_CHECK(number(take_word(rest), receipt.sequence));
     receipt.result = receipt_result(rest);
-    for (;;) {
-      RF_TRY(auto line, block_line());
-      if (!line) break;
-      const auto key = take_word(*line);
-      if (key == "id")
-        receipt.id = *line;
-      else if (key == "time")
-        receipt.time = *line;
-      else if (key == "tool")
-        receipt.tool_version = *line;
-      else if (key == "reason" || key == "cause")
-        receipt.reason = *line;  // why it failed says more than why it was made
-      else if (key == "file" && receipt.files.size() < most_paths) {
-        const auto before = take_word(*line);
-        const auto after = take_word(*line);
-        receipt.files.push_back({std::string(*line), std::string(before), std::string(after)});
-      }
-    }
+    RF_CHECK(receipt_lines(receipt));
     if (facts_.receipts.size() < most_receipts) facts_.receipts.push_back(std::move(receipt));
+    return {};
+  }
+
+  Result<void> receipt_lines(ReceiptSummary& receipt) {
+    for (;;) {
+      RF_TRY(const auto line, block_line());
+      if (!line) return {};
+      take_receipt_line(receipt, *line, most_paths);
+    }
+  }
+
+  Result<void> under_way() { return receipt_lines(facts_.under_way.emplace()); }
+
+  Result<void> trace(std::string_view rest) {
+    const auto path = path_of(rest);
+    if (path.empty()) return here("not a path: \"" + terminal_safe(rest.substr(0, 80)) + "\"");
+    if (facts_.traces.size() < most_traces) facts_.traces.push_back(path);
     return {};
   }
 
@@ -342,17 +336,12 @@ Result<Facts> parse_facts(std::string_view text) {
   return FactsReader(text).read();
 }
 
-std::string to_string(const Unfinished& transaction) {
-  const auto known = std::find_if(state_words.begin(), state_words.end(),
-                                  [&](const auto& word) { return word.second == transaction.state; });
-  return fmt::format("{} {}", transaction.id, known->first);
-}
-
 void complete_facts(Facts& later, const Facts& earlier) {
   if (later.asked) return;
   later.asked = earlier.asked;
   later.versions = earlier.versions;
   later.services = earlier.services;
+  later.sudo_log = earlier.sudo_log;
   for (auto& runtime : later.runtimes) {
     for (const auto& known : earlier.runtimes) {
       if (known.exe != runtime.exe) continue;

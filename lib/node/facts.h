@@ -79,7 +79,10 @@ struct ReceiptSummary {
   std::string time;  // ISO 8601 UTC by the operator's clock; for people only
   ReceiptResult result = ReceiptResult::unknown;
   std::string tool_version;
-  std::string reason;  // one line
+  std::string reason;    // one line
+  std::string run = {};  // id of the run it is part of, the same on every node of it; "" of older versions
+  std::string by = {};   // who began the run, and where: "ana@laptop"
+  std::vector<std::string> undoes = {};  // ids of the transactions it undid: it is a rollback
   // Paths the transaction changed, with checksums before and after ("-" for did not exist).
   struct File {
     std::string path;
@@ -109,6 +112,11 @@ struct Facts {
   std::string init;                                            // "systemd", "openrc", "other"
   unsigned uid = 0;                                            // that the script ran as
   bool in_container = false;
+  struct SudoLog {
+    bool input = false;
+    bool output = false;
+    bool operator==(const SudoLog&) const = default;
+  } sudo_log;         // what sudo records of the sessions in which we read and write files
   bool asked = true;  // false: versions, services and the state of plugins were not asked for
 
   FileTree tree;  // the files that matter: profiles name them
@@ -123,8 +131,10 @@ struct Facts {
 
   std::vector<ReceiptSummary> receipts;
   std::optional<Unfinished> unfinished;
-  std::string busy;                    // who holds the lock, or ""
-  std::vector<std::string> truncated;  // paths that were too large to read
+  std::string busy;                         // who holds the lock, or ""
+  std::optional<ReceiptSummary> under_way;  // of the transaction that is unfinished or holds the lock
+  std::vector<std::string> traces;          // what regfallback keeps on the node, its configuration apart
+  std::vector<std::string> truncated;       // paths that were too large to read
   bool operator==(const Facts&) const = default;
 };
 

@@ -1,6 +1,7 @@
 // Parts of reading and writing facts that stand in files of their own.
 #pragma once
 #include <charconv>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -32,6 +33,10 @@ PluginState plugin_state(std::string_view word);
 ActiveState active_state(std::string_view word);
 EnabledState enabled_state(std::string_view word);
 ReceiptResult receipt_result(std::string_view word);
+Unfinished::State unfinished_state(std::string_view word);  // `other` for any other
+
+// Takes one line of a receipt, "KEY VALUE", into it; at most `most_files` files. Other keys are of newer versions.
+void take_receipt_line(ReceiptSummary& receipt, std::string_view line, std::size_t most_files);
 
 // The value of the first of `names` among arguments, as "--name value" or "--name=value"; "" when it is not there.
 std::string flag_value(const std::vector<std::string>& argv, std::initializer_list<std::string_view> names);

@@ -35,7 +35,7 @@ Result<void> ProcessReader::record(std::string_view key, std::string_view rest) 
   if (key == "process") {
     if (records_.size() >= most_processes) return {};
     if (!records_.emplace(pid, Record{std::string(rest), {}}).second)
-      return bad_process("process " + std::to_string(pid) + " is there twice");
+      return bad_process("process " + std::to_string(pid) + " appears twice");
     order_.push_back(pid);
     return {};
   }

@@ -38,6 +38,8 @@ class FactsWriter {
     line("uid " + std::to_string(facts_.uid));
     if (!facts_.asked) line("unasked");
     if (facts_.in_container) line("container yes");
+    if (facts_.sudo_log.input) line("sudo-log input");
+    if (facts_.sudo_log.output) line("sudo-log output");
     for (const auto& [key, value] : facts_.os_release) line("os " + key + "=\"" + one_line(value) + "\"");
     processes();
     optional("endpoint ", facts_.kubelet_endpoint);
@@ -50,6 +52,11 @@ class FactsWriter {
     receipts();
     if (facts_.unfinished) line("unfinished " + one_line(to_string(*facts_.unfinished)));
     optional("busy ", facts_.busy);
+    for (const auto& path : facts_.traces) line("trace ." + one_line(path));
+    if (facts_.under_way) {
+      line("under-way");
+      receipt_lines(*facts_.under_way);
+    }
     line("end");
     return std::move(text_);
   }
@@ -125,13 +132,19 @@ class FactsWriter {
   void receipts() {
     for (const auto& receipt : facts_.receipts) {
       line("receipt " + std::to_string(receipt.sequence) + " " + std::string(to_string(receipt.result)));
-      optional("id ", receipt.id);
-      optional("time ", receipt.time);
-      optional("tool ", receipt.tool_version);
-      optional("reason ", receipt.reason);
-      for (const auto& file : receipt.files) line("file " + file.before + " " + file.after + " " + one_line(file.path));
-      line(".");
+      receipt_lines(receipt);
     }
+  }
+  void receipt_lines(const ReceiptSummary& receipt) {
+    optional("id ", receipt.id);
+    optional("time ", receipt.time);
+    optional("tool ", receipt.tool_version);
+    optional("reason ", receipt.reason);
+    optional("run ", receipt.run);
+    optional("by ", receipt.by);
+    for (const auto& id : receipt.undoes) optional("undo ", id);
+    for (const auto& file : receipt.files) line("file " + file.before + " " + file.after + " " + one_line(file.path));
+    line(".");
   }
 
   const Facts& facts_;

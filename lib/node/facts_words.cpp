@@ -49,6 +49,17 @@ constexpr std::array receipt_words{
     Word<ReceiptResult>{ReceiptResult::stuck, "stuck"},
     Word<ReceiptResult>{ReceiptResult::unknown, "unknown"},
 };
+constexpr std::array unfinished_words{
+    Word<Unfinished::State>{Unfinished::State::none, "none"},
+    Word<Unfinished::State>{Unfinished::State::staged, "staged"},
+    Word<Unfinished::State>{Unfinished::State::committing, "committing"},
+    Word<Unfinished::State>{Unfinished::State::applied, "applied"},
+    Word<Unfinished::State>{Unfinished::State::rolling_back, "rolling-back"},
+    Word<Unfinished::State>{Unfinished::State::rolled_back, "rolled-back"},
+    Word<Unfinished::State>{Unfinished::State::stuck, "stuck"},
+    Word<Unfinished::State>{Unfinished::State::refused, "refused"},
+    Word<Unfinished::State>{Unfinished::State::other, "unknown"},
+};
 
 template <class Words>
 auto state_of(const Words& words, std::string_view wanted) {
@@ -77,10 +88,18 @@ PluginState plugin_state(std::string_view word) { return state_of(plugin_words, 
 ActiveState active_state(std::string_view word) { return state_of(active_words, word); }
 EnabledState enabled_state(std::string_view word) { return state_of(enabled_words, word); }
 ReceiptResult receipt_result(std::string_view word) { return state_of(receipt_words, word); }
+Unfinished::State unfinished_state(std::string_view word) {
+  for (const auto& [state, known] : unfinished_words)
+    if (known == word) return state;
+  return Unfinished::State::other;
+}
 
 std::string_view to_string(PluginState state) { return word_of(plugin_words, state); }
 std::string_view to_string(ActiveState state) { return word_of(active_words, state); }
 std::string_view to_string(EnabledState state) { return word_of(enabled_words, state); }
 std::string_view to_string(ReceiptResult result) { return word_of(receipt_words, result); }
+std::string to_string(const Unfinished& transaction) {
+  return transaction.id + " " + std::string(word_of(unfinished_words, transaction.state));
+}
 
 }  // namespace rf

@@ -14,10 +14,15 @@ struct ManagedFile {
   std::string found;     // checksum now, "-" for not there, "" for not known
   bool drifted() const { return !found.empty() && expected != found; }
 };
-// Of the newest transaction that went through for each path. Directories are not among them, nor is a path that was
-// given back: what is there is as it was before the first transaction, so what happens to it since is not our business.
-// Sorted by path.
+// Of the newest transaction that went through for each path. What happens to a path that is not ours any more is not
+// our business: one that was given back is as it was before the first transaction, and one that we wrote and removed
+// again is anybody's. One of others that we removed is expected to stay away. Directories are not among them. Sorted by
+// path.
 std::vector<ManagedFile> managed_files(const Facts& facts);
+
+// Where the node has a file now that was written to `path`: a snap's data is copied to a new directory with each
+// revision, and the link `current` beside it moves on.
+std::string path_now(const Facts& facts, std::string_view path);
 
 // The node is as the transaction left it; one that settles may still be put back.
 bool in_effect(const ReceiptSummary& receipt);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/names.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -13,7 +14,7 @@ namespace {
 constexpr std::string_view mask_begin = "<secret ";
 
 std::string mask(std::string_view value) {
-  if (value.empty() || value.starts_with(mask_begin)) return std::string(value);
+  if (value.empty() || value.starts_with(mask_begin) || value == public_bearer) return std::string(value);
   return Secret(std::string(value)).masked();
 }
 

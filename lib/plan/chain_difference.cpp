@@ -16,7 +16,7 @@ namespace {
 
 std::string header_text(const Header& header) {
   const auto values = join(header.values, ", ");
-  return fmt::format("header {}: {}", header.name, is_secret_name(header.name) ? Secret(values).masked() : values);
+  return fmt::format("header {}: {}", header.name, is_secret(header.name, values) ? Secret(values).masked() : values);
 }
 
 std::string asked_url(const ChainEndpoint& endpoint) {

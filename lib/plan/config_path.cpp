@@ -103,7 +103,7 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
     RF_CHECK(edit_source_file(context, era.drop_in, why, draft));
   } else if (era.config_managed) {
     auto error = config_is_managed(detection, detection.config_file,
-                                   fmt::format("'regfallback render --for {}' prints what to give to {}",
+                                   fmt::format("'regfallback render --for {}' prints the settings for {}",
                                                detection.profile.name, detection.profile.title));
     error.message = fmt::format("{}; {}", why, error.message);
     return error;
@@ -124,7 +124,7 @@ Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
     return {};  // it has noticed, and will have restarted soon
   if (era.restarts_itself)
     draft.notes.push_back(
-        fmt::format("{} notices the change and restarts containerd by itself", detection.profile.title));
+        fmt::format("{} notices the change and restarts containerd on its own", detection.profile.title));
   draft.restart_why = why;
   return {};
 }

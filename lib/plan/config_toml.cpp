@@ -40,7 +40,7 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto& detection = context.detection;
   const auto& tree = context.facts.tree;
   const auto& file = is_made_from_another(detection, tree) ? detection.era.config_file : detection.config_file;
-  if (detection.era.config_managed) return config_is_managed(detection, file, "use its own way");
+  if (detection.era.config_managed) return config_is_managed(detection, file, "leave --style out to use its own way");
   for (const auto& [host, secrets] : context.resolved)
     if (!secrets.ca_pem.empty() || !secrets.client_cert_pem.empty() || !secrets.password.empty())
       return Error{
@@ -57,10 +57,10 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto before = tree.read(file).value_or("");
   RF_TRY(auto after, set_mirrors(before, detection.containerd, mirrors).doing("editing " + file));
   if (after == before) return draft;
-  const std::string why = "the mirrors in it are those declared";
+  const std::string why = "its mirrors are the declared ones";
   RF_CHECK(put_file(context.files, {.path = file, .content = after, .kind = FileChange::Class::config, .why = why},
                     draft.files));
-  draft.restart_why = "containerd reads mirrors in config.toml at its start only";
+  draft.restart_why = "containerd reads mirrors in config.toml only when it starts";
   return draft;
 }
 

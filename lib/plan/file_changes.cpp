@@ -25,8 +25,7 @@ Result<void> make_directories(const NodeFiles& node, const std::string& path, st
   if (path == "/") return {};
   if (const auto* entry = node.tree.stat(path)) {
     if (entry->kind == FileEntry::Kind::directory) return {};
-    return refused_error(fmt::format("{} is in the way: a directory has to be there", path),
-                         "look at it and move it away");
+    return refused_error(fmt::format("{} is in the way: it must be a directory", path), "check it and move it away");
   }
   if (std::any_of(changes.begin(), changes.end(), [&](const FileChange& c) { return c.path == path; })) return {};
   RF_CHECK(make_directories(node, parent_path(path), changes));
@@ -48,7 +47,7 @@ Result<void> check_links(const FileTree& tree, std::string path) {
     if (const auto* link = tree.lstat(path);
         link != nullptr && link->kind == FileEntry::Kind::symlink && !tree.exists(path))
       return refused_error(fmt::format("{} is a link to {}, which does not exist", path, link->target),
-                           "remove the link, or make its target");
+                           "remove the link, or create its target");
   return {};
 }
 
@@ -62,10 +61,10 @@ Result<const FileEntry*> existing(const NodeFiles& node, const std::string& writ
   const bool unread = entry->kind == FileEntry::Kind::unreadable ||
                       std::find(node.truncated.begin(), node.truncated.end(), path) != node.truncated.end();
   if (unread)
-    return refused_error(fmt::format("{} could not be read, so it could not be put back", path),
-                         "look at its permissions and its size on the node");
+    return refused_error(fmt::format("{} could not be read, so it could not be restored", path),
+                         "check its permissions and its size on the node");
   if (entry->kind != FileEntry::Kind::file)
-    return refused_error(fmt::format("{} is not a file", path), "look at it and move it away");
+    return refused_error(fmt::format("{} is not a file", path), "check it and move it away");
   return entry;
 }
 
@@ -152,7 +151,7 @@ Result<void> remove_hosts_directory(const NodeFiles& node, const std::string& pa
   const auto* entry = node.tree.lstat(path);
   if (entry == nullptr) return {};
   if (entry->kind == FileEntry::Kind::symlink)
-    return refused_error(fmt::format("{} is a link to {}: removing it would not be undone", path, entry->target),
+    return refused_error(fmt::format("{} is a link to {}: removing it could not be undone", path, entry->target),
                          "put a file or directory in its place");
   if (entry->kind != FileEntry::Kind::directory) RF_CHECK(existing(node, path, path));
   if (entry->kind == FileEntry::Kind::directory)

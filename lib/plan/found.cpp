@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "containerd/chain/chain.h"
 #include "containerd/chain/hosts_dir.h"
 #include "intent/names.h"
@@ -44,7 +45,10 @@ void add(const std::string& name, const Chain& chain, FoundIntent& out) {
     }
     if (std::find(endpoints.begin(), endpoints.end(), *endpoint) == endpoints.end())
       endpoints.push_back(*std::move(endpoint));
-    if (!each.ca.empty() || !each.client.empty() || each.skip_verify || !each.headers.empty() || each.dial_timeout)
+    const bool headers = std::any_of(each.headers.begin(), each.headers.end(), [](const Header& header) {
+      return header.values != std::vector{std::string(public_bearer)};  // which a plan adds by itself
+    });
+    if (!each.ca.empty() || !each.client.empty() || each.skip_verify || headers || each.dial_timeout)
       out.notes.push_back(fmt::format("{}: {} has TLS settings, headers or a timeout; write them under endpoints: {}",
                                       name, each.url(), each.host));
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace rf {
 
 Plan begin_plan(const Facts& facts, const Detection& detection) {
@@ -24,7 +26,7 @@ Result<void> check_runs(const Detection& detection) {
 Result<void> check_version(const Detection& detection) {
   if (detection.containerd.major != 0) return {};
   return Error{.kind = ErrorKind::refused,
-               .message = fmt::format("the version of {} is not known", detection.runtime.exe),
+               .message = fmt::format("the version of {} is unknown", detection.runtime.exe),
                .hint = "what it would do cannot be computed without it"};
 }
 
@@ -51,8 +53,23 @@ void warn_about_managers(const Detection& detection, Plan& plan) {
   if (plan.files.empty()) return;
   for (const auto& manager : detection.managers)
     if (detection.era.style != Style::registries_yaml || manager.kind != Manager::Kind::distribution)
-      plan.warnings.push_back(
-          fmt::format("also managed by {}: what it writes next replaces these files", manager.text));
+      plan.warnings.push_back(fmt::format("also managed by {}: its next write replaces these files", manager.text));
+}
+
+void warn_about_sudo_log(const Facts& facts, Plan& plan) {
+  const auto& [input, output] = facts.sudo_log;
+  const bool secrets =
+      std::any_of(plan.files.begin(), plan.files.end(), [](const FileChange& change) { return change.holds_secrets; });
+  if (!secrets || (!input && !output)) return;
+  plan.warnings.push_back(fmt::format(
+      "sudo on this node records {} ({}): the credentials of this plan go into its I/O log; exempt this user with "
+      "'Defaults:USER !log_input, !log_output' in sudoers, or delete the log afterwards (sudoreplay -l)",
+      input && output ? "sessions"
+      : input         ? "the input of sessions"
+                      : "the output of sessions",
+      input && output ? "log_input, log_output"
+      : input         ? "log_input"
+                      : "log_output"));
 }
 
 }  // namespace rf

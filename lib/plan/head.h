@@ -20,4 +20,7 @@ Error config_is_managed(const Detection& detection, const std::string& file, std
 // Who else writes registries on this node, where files are to be changed.
 void warn_about_managers(const Detection& detection, Plan& plan);
 
+// Secrets that pass through a sudo that keeps what it sees; once the changes are known.
+void warn_about_sudo_log(const Facts& facts, Plan& plan);
+
 }  // namespace rf

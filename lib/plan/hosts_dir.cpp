@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -62,8 +63,8 @@ class HostsDir {
     for (const auto& path : {older.empty() ? usual : root_ + "/" + older, usual})
       if (const auto* entry = tree_.stat(path); entry != nullptr && entry->kind != FileEntry::Kind::directory)
         return refused_error(
-            fmt::format("{} is no directory: containerd fails every pull from {} there", path, registry.name),
-            "look at it and move it away");
+            fmt::format("{} is not a directory: with it containerd fails every pull from {}", path, registry.name),
+            "check it and move it away");
     if (older.empty() || !tree_.exists(root_ + "/" + older)) return usual;
     draft_.notes.push_back(
         fmt::format("{0}/{1} exists, which containerd prefers to {0}/{2}: written there", root_, older, registry.name));
@@ -75,6 +76,7 @@ class HostsDir {
     RF_TRY(const auto directory, directory_for(registry));
     RF_TRY(auto files, hosts_files(registry, context_.intent, context_.resolved, containerd));
     for (auto& warning : files.warnings) warn(std::move(warning));
+    std::move(files.notes.begin(), files.notes.end(), std::back_inserter(draft_.notes));
     carry_over(registry, directory, files.chain);
     const auto why = describe(registry);
     std::set<std::string> certificates;
@@ -107,8 +109,8 @@ class HostsDir {
       return refused_error(
           fmt::format("{} is written by another program ({})", path, content->substr(2, content->find('\n') - 2)),
           "give the registry to that program instead");
-    draft_.notes.push_back(fmt::format(
-        "{} was not written by regfallback; it is replaced, and 'regfallback rollback' brings it back", path));
+    draft_.notes.push_back(
+        fmt::format("{} was not written by regfallback; it is replaced, and 'regfallback rollback' restores it", path));
     return {};
   }
 
@@ -131,7 +133,7 @@ class HostsDir {
              host.scheme == "https";
     });
     if (own == chain.end()) {
-      warn(fmt::format("{}: its certificate files are not used, because {} is not asked by https", directory,
+      warn(fmt::format("{}: its certificate files are not used, because {} is not asked over https", directory,
                        registry.name));
       return;
     }
@@ -162,15 +164,16 @@ class HostsDir {
     const auto* entry = tree_.stat(directory);
     if (shadow && name != default_directory && context_.intent.registry("*") != nullptr && entry != nullptr &&
         entry->kind == FileEntry::Kind::directory)
-      warn(fmt::format("{} holds no hosts.toml, and hides \"*\" from images of {}: remove it, or declare the registry",
+      warn(fmt::format("{} has no hosts.toml, but hides \"*\" from images of {}: remove it, or declare the registry",
                        directory, name));
   }
 
   void drop(const std::string& name, const std::string& directory) {
     const auto why = fmt::format("the registry {} is no longer declared", name == default_directory ? "\"*\"" : name);
     if (!remove_ours(directory + "/hosts.toml", why)) {
-      warn(
-          fmt::format("{}/hosts.toml has our first line, but no receipt of this node names it: left alone", directory));
+      warn(fmt::format(
+          "{}/hosts.toml has the first line of regfallback, but no receipt of this node names it: left alone",
+          directory));
       return;
     }
     draft_.dropped.insert(registry_of_directory(name));

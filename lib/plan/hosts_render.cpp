@@ -4,10 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/hosts_toml_write.h"
-#include "containerd/config/credentials.h"
 #include "containerd/config/features.h"
+#include "containerd/pull/registry_family.h"
 
 namespace rf {
 namespace {
@@ -76,6 +77,7 @@ class Renderer {
     }
     if (const auto secrets = resolved_.find(endpoint.host); secrets != resolved_.end())
       add_resolved(secrets->second, host);
+    add_public_token(endpoint, host);
     return host;
   }
 
@@ -89,11 +91,11 @@ class Renderer {
     }
     if (!capabilities.empty()) host.capabilities = capabilities;
     if (!has(Feature::referrers) && std::erase(host.capabilities, "referrers") != 0) {
-      warn(fmt::format("{}: containerd {} does not know the capability referrers; it is left out", name,
+      warn(fmt::format("{}: containerd {} does not support the capability referrers; it is left out", name,
                        to_string(containerd_)));
       if (host.capabilities.empty())
         return unsupported(
-            "without referrers, which containerd {} does not know, no capability of " + name + " is left",
+            "without referrers, which containerd {} does not support, no capability of " + name + " is left",
             "add pull and resolve");
     }
     if (dial_timeout) add_dial_timeout(options, host);
@@ -107,9 +109,9 @@ class Renderer {
           "{}: containerd {} has no dial_timeout (2.0.7 and later have): a dead endpoint costs 30 s for each object",
           options.host, to_string(containerd_)));
     } else if (host.scheme == "http" && has(Feature::dial_timeout_is_tls)) {
-      warn(
-          fmt::format("{}: dial_timeout is left out, because containerd {} would ask this http endpoint by https first",
-                      options.host, to_string(containerd_)));
+      warn(fmt::format(
+          "{}: dial_timeout is left out, because containerd {} would then ask this http endpoint over https first",
+          options.host, to_string(containerd_)));
     } else {
       host.dial_timeout = options.dial_timeout;
     }
@@ -126,14 +128,35 @@ class Renderer {
       host.client.emplace_back(std::move(client), certificate(std::move(files.key)));
     }
     if (password.empty()) return;
-    const Secret pair(fmt::format("{}:{}", username, password.expose()));
-    host.headers.push_back({"Authorization", {"Basic " + base64_encode(pair.expose())}});
-    if (host.scheme == "http") warn(fmt::format("{}: credentials go over plain http, readable on the way", name));
-    if (!has(Feature::token_server_headers) && uses_token_service(name))
+    const auto* family = registry_family(name);
+    const bool bearer = family != nullptr && family->takes == RegistryFamily::Takes::static_bearer;
+    const Secret pair(bearer ? std::string(password.expose()) : fmt::format("{}:{}", username, password.expose()));
+    host.headers.push_back({"Authorization", {(bearer ? "Bearer " : "Basic ") + base64_encode(pair.expose())}});
+    if (host.scheme == "http")
+      warn(fmt::format("{}: credentials are sent over plain http and can be read on the way", name));
+    if (family != nullptr && family->takes == RegistryFamily::Takes::token_service &&
+        !has(Feature::token_server_headers))
       warn(fmt::format(
           "{0}: its token service gets no credentials from hosts.toml with containerd {1} (2.1 and later send them); "
           "registry.configs.\"{0}\".auth in config.toml works there, or imagePullSecrets",
           name, to_string(containerd_)));
+  }
+
+  // Where an endpoint has a path, containerd asks the token service for the image's own repository too.
+  void add_public_token(const Endpoint& endpoint, HostEntry& host) {
+    const auto* family = registry_family(endpoint.host);
+    const bool has_token = std::any_of(host.headers.begin(), host.headers.end(),
+                                       [](const Header& header) { return header.name == "Authorization"; });
+    if (!endpoint.override_path() || family == nullptr || !family->refuses_unknown_repository || has_token) return;
+    const auto why = fmt::format("{} refuses containerd's token request for an endpoint with a path", family->title);
+    if (!family->public_by_bearer) {
+      warn(fmt::format("{}: {}; give it `auth`", endpoint_url(endpoint), why));
+      return;
+    }
+    host.headers.push_back({"Authorization", {std::string(public_bearer)}});
+    out_.notes.push_back(
+        fmt::format("{}: {}; with the header Authorization: {} public images can be pulled; private images need `auth`",
+                    endpoint_url(endpoint), why, public_bearer));
   }
 
   std::string certificate(CertificateFile file) {

@@ -32,6 +32,7 @@ struct HostsFiles {
   std::vector<HostEntry> chain;
   std::vector<CertificateFile> certificates;  // each once
   std::vector<std::string> warnings;
+  std::vector<std::string> notes;
 };
 
 // What this registry's directory is to hold for this version of containerd. An Error where the version cannot express

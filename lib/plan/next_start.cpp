@@ -14,7 +14,7 @@
 namespace rf {
 namespace {
 
-// containerd looks for relative imports beside the file itself, and a preview is tried in another place.
+// containerd looks for relative imports beside the file itself, and a trial is tried in another place.
 bool can_be_tried_elsewhere(std::string_view text, const std::string& file, const Version& containerd) {
   const auto root = parse_config(text, file, containerd);
   const auto* imports = root ? root->find("imports") : nullptr;
@@ -27,11 +27,11 @@ Result<NextStart> after_rendering(const PlanContext& context, FileTree tree) {
   const auto node = registries_yaml_node(context.facts, context.detection);
   RF_TRY(const auto registries, registries_yaml_in(tree, node.registries_file));
   const auto config = config_at_next_start(tree, node, registries);
-  NextStart next{.tree = project_registries_yaml(tree, node, registries), .previews = {}, .origin = {}};
+  NextStart next{.tree = project_registries_yaml(tree, node, registries), .trials = {}, .origin = {}};
   if (!config.template_file.empty())
     next.origin = LineOrigin{.file = node.config_file, .source = config.template_file, .lines = config.lines};
   if (config.exact && can_be_tried_elsewhere(config.text, node.config_file, node.containerd))
-    next.previews.push_back({node.config_file, Secret(config.text)});
+    next.trials.push_back({node.config_file, Secret(config.text)});
   return next;
 }
 
@@ -49,13 +49,13 @@ std::string filled_in(std::string_view text, const std::vector<std::string>& wor
 NextStart after_filling_in(const PlanContext& context, FileTree tree) {
   const auto& detection = context.detection;
   const auto source = tree.read(detection.era.config_file);
-  if (!source) return {.tree = std::move(tree), .previews = {}, .origin = {}};
+  if (!source) return {.tree = std::move(tree), .trials = {}, .origin = {}};
   const auto text = filled_in(*source, detection.era.made_with, tree);
-  NextStart next{.tree = std::move(tree), .previews = {}, .origin = {}};
+  NextStart next{.tree = std::move(tree), .trials = {}, .origin = {}};
   next.tree.write(detection.config_file, text);
   next.origin = LineOrigin{.file = detection.config_file, .source = detection.era.config_file, .lines = {}};
   if (can_be_tried_elsewhere(text, detection.config_file, detection.containerd))
-    next.previews.push_back({detection.config_file, Secret(text)});
+    next.trials.push_back({detection.config_file, Secret(text)});
   return next;
 }
 
@@ -73,10 +73,10 @@ class DropIns {
       import_all();
     else
       RF_CHECK(merge());
-    NextStart next{.tree = std::move(tree_), .previews = {}, .origin = std::move(origin_)};
+    NextStart next{.tree = std::move(tree_), .trials = {}, .origin = std::move(origin_)};
     if (const auto text = next.tree.read(era_.drop_in);
         text && can_be_tried_elsewhere(*text, era_.drop_in, detection_.containerd))
-      next.previews.push_back({era_.drop_in, Secret(std::string(*text))});
+      next.trials.push_back({era_.drop_in, Secret(std::string(*text))});
     return next;
   }
 
@@ -152,7 +152,7 @@ Result<NextStart> at_next_start(const PlanContext& context, FileTree tree) {
   if (detection.era.style == Style::registries_yaml) return after_rendering(context, std::move(tree));
   if (is_made_from_another(detection, tree)) return after_filling_in(context, std::move(tree));
   if (!detection.era.drop_in.empty()) return DropIns(context, std::move(tree)).run();
-  return NextStart{.tree = std::move(tree), .previews = {}, .origin = {}};
+  return NextStart{.tree = std::move(tree), .trials = {}, .origin = {}};
 }
 
 Error at_origin(Error error, const std::optional<LineOrigin>& origin) {

@@ -18,7 +18,7 @@ struct LineOrigin {
 
 struct NextStart {
   FileTree tree;
-  std::vector<Preview> previews;
+  std::vector<Trial> trials;
   std::optional<LineOrigin> origin;
 };
 // `tree` holds the changes. An Error: the distribution would not start with it.

@@ -25,7 +25,7 @@ Error fault_of(const Detection& detection) {
   Error error{.kind = ErrorKind::runtime,
               .message = fmt::format("containerd {} does not serve images now: {}", to_string(detection.containerd),
                                      to_string(detection.state)),
-              .hint = "the log of its service says what it refuses; repair it first"};
+              .hint = "the log of its service shows what it refuses; fix that first"};
   for (const auto* fault : {&config.load_error, &config.cri_error}) {
     if (!*fault) continue;
     error.message =
@@ -53,10 +53,9 @@ Result<void> may_write(const Detection& detection, Style style) {
   if (detection.state == RegistryState::cri_disabled || detection.state == RegistryState::broken)
     return fault_of(detection);
   if (style == Style::patch)
-    return Error{
-        .kind = ErrorKind::unsupported,
-        .message = fmt::format("{} cannot be configured from the node itself", detection.profile.title),
-        .hint = fmt::format("'regfallback render --for {}' prints what to give to it", detection.profile.name)};
+    return Error{.kind = ErrorKind::unsupported,
+                 .message = fmt::format("{} cannot be configured from the node itself", detection.profile.title),
+                 .hint = fmt::format("'regfallback render --for {}' prints its settings", detection.profile.name)};
   if (style == Style::registries_yaml && detection.era.style != Style::registries_yaml)
     return reads_no_registries_yaml(detection, "leave --style out");
   if (detection.era.style == Style::registries_yaml && style != Style::registries_yaml)
@@ -65,7 +64,7 @@ Result<void> may_write(const Detection& detection, Style style) {
     const auto& mirror = detection.config.mirrors.begin()->second;
     return Error{
         .kind = ErrorKind::refused,
-        .message = "mirrors stand in config.toml; containerd does not serve images with both them and config_path",
+        .message = "config.toml has mirrors; containerd does not serve images with both mirrors and config_path",
         .hint = "'regfallback migrate' turns them into hosts.toml files with the same chains",
         .where = mirror.where};
   }
@@ -79,13 +78,13 @@ Result<Draft> draft_for(const PlanContext& context, Style style) {
     case Style::registries_yaml: return plan_registries_yaml(context);
     case Style::patch: break;
   }
-  return Error{.kind = ErrorKind::internal, .message = "a printed patch is no plan"};
+  return Error{.kind = ErrorKind::internal, .message = "a printed patch is not a plan"};
 }
 
 Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& plan) {
   const auto policy = context.options.restart;
   auto why = draft.restart_why;
-  if (why.empty() && policy == RestartPolicy::always && !draft.files.empty()) why = "asked for with --restart always";
+  if (why.empty() && policy == RestartPolicy::always && !draft.files.empty()) why = "requested with --restart always";
   if (why.empty()) return {};
   if (!draft.restart_why.empty() && context.detection.era.restarts_itself) {
     set_own_restart(context.detection, policy, std::move(why), plan);
@@ -121,7 +120,7 @@ void warn_about_lost_settings(const PlanContext& context, Plan& plan) {
         if (then.host != now.host || then.scheme != now.scheme) continue;
         if (const auto lost = lost_setting(then, now); !lost.empty())
           plan.warnings.push_back(
-              fmt::format("{} gives {} for {}, which the intent does not: declare it under endpoints if it is needed",
+              fmt::format("{} sets {} for {}, but the intent does not: declare it under endpoints if it is needed",
                           *before.hosts_dir, lost, now.host));
       }
   }
@@ -196,12 +195,13 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   if (!chains) return at_origin(std::move(chains).error(), next.origin);
   plan.chains = *std::move(chains);
   if (goes_on) RF_CHECK(self_check(context, projected_of(context, *goes_on, draft)));
-  if (changes_configuration(plan)) plan.previews = std::move(next.previews);
+  if (changes_configuration(plan)) plan.trials = std::move(next.trials);
   plan.dropped.assign(draft.dropped.begin(), draft.dropped.end());
   if (!plan.empty())
     plan.chain_changes = chain_changes({facts.tree, detection.config}, {projected.tree, projected.config},
                                        {.declared = declared_names(intent), .dropped = std::move(draft.dropped)});
   warn_about_lost_settings(context, plan);
+  warn_about_sudo_log(facts, plan);
   return plan;
 }
 

@@ -20,15 +20,17 @@ struct FileChange {
   // Directories are made before everything else, and removed last and only when empty.
   enum class Op { create, replace, remove, make_directory, remove_directory };
   Op op = Op::create;
-  std::string path;           // absolute, symlinks above it resolved at plan time
-  std::string before_sha256;  // "-" when it did not exist
-  std::string before;         // content, for the diff; masked where it holds secrets
-  Secret after;               // content; empty for remove and for directories
+  std::string path;               // absolute, symlinks above it resolved at plan time
+  std::string before_sha256;      // "-" when it did not exist
+  std::string before;             // content, for the diff; masked where it holds secrets
+  Secret after;                   // content; empty for remove and for directories
+  std::string after_sha256 = {};  // where the content is not known here; empty: it is that of `after`
   unsigned mode = 0644;
   unsigned uid = 0;
   unsigned gid = 0;
   // What the path is: a file comes after those it refers to, and goes before them. See sort_for_commit().
-  enum class Class { directory, certificate, hosts, config } kind = Class::hosts;
+  // `own` is what regfallback keeps for itself: shown, and in no transaction.
+  enum class Class { directory, certificate, hosts, config, own } kind = Class::hosts;
   bool holds_secrets = false;  // diffs show masks; mode is 0600
   std::string why;             // "registry docker.io: 1 mirror before the upstream"
   bool operator==(const FileChange&) const = default;
@@ -36,10 +38,10 @@ struct FileChange {
 
 // A configuration that nobody writes now: what the distribution will give to containerd at its next start. It is tried
 // before anything is changed.
-struct Preview {
+struct Trial {
   std::string path;  // where it will be
   Secret content;
-  bool operator==(const Preview&) const = default;
+  bool operator==(const Trial&) const = default;
 };
 
 struct ServiceAction {
@@ -61,7 +63,7 @@ struct Plan {
   std::string runtime_exe;     // "/usr/bin/containerd"
   std::string runtime_socket;  // "/run/containerd/containerd.sock"
   std::string runtime_config;  // config.toml that is validated when it is among the files
-  std::vector<Preview> previews;
+  std::vector<Trial> trials;
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
   std::vector<Chain> chains;  // what every declared registry will do after it

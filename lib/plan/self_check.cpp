@@ -50,7 +50,8 @@ std::optional<Difference> compare_options(const EndpointOptions& options, const 
         fmt::format("{} would have the dial_timeout {}", found.url(), found.dial_timeout.value_or("of containerd")),
         at};
   for (const auto& [name, value] : headers)
-    if (!sends(found, name)) return Difference{fmt::format("{} would not be sent {}", found.url(), name), at};
+    if (!sends(found, name))
+      return Difference{fmt::format("{} would not be sent the header {}", found.url(), name), at};
   return std::nullopt;
 }
 
@@ -58,9 +59,9 @@ std::optional<Difference> compare_secrets(const ResolvedEndpoint& secrets, const
                                           const PlanContext& context) {
   const auto& [username, password, ca_pem, client_cert_pem, client_key_pem] = secrets;
   if (!ca_pem.empty() && found.ca.empty())
-    return Difference{fmt::format("{} would not be trusted by its ca", found.url()), found.source};
+    return Difference{fmt::format("{} would not be verified against its ca", found.url()), found.source};
   if (!client_cert_pem.empty() && found.client.empty())
-    return Difference{fmt::format("{} would be shown no client certificate", found.url()), found.source};
+    return Difference{fmt::format("{} would get no client certificate", found.url()), found.source};
   const bool in_hosts_toml = context.options.style.value_or(context.detection.era.style) == Style::hosts_dir;
   if (in_hosts_toml && !password.empty() && !sends(found, "Authorization"))
     return Difference{fmt::format("{} would be asked without its credentials", found.url()), found.source};
@@ -72,7 +73,7 @@ std::optional<Difference> compare_endpoint(const Endpoint& wanted, const ChainEn
   // The URL has been compared; the rest of these containerd computes, or the two functions above compare.
   const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers,
                headers_sent_to_token_server, dial_timeout, credentials, source] = found;
-  if (http_fallback) return Difference{fmt::format("{} would be asked by https first", wanted.url()), source};
+  if (http_fallback) return Difference{fmt::format("{} would be asked over https first", wanted.url()), source};
   const auto declared = context.intent.endpoints.find(wanted.host);
   const auto options = declared == context.intent.endpoints.end() ? EndpointOptions{} : declared->second;
   for (const auto* word : {"pull", "resolve"})
@@ -100,7 +101,7 @@ std::optional<Difference> compare(const Registry& registry, const Chain& chain, 
     const auto at =
         std::mismatch(declared.begin(), declared.end(), computed.begin(), computed.end()).second - computed.begin();
     const auto index = static_cast<std::size_t>(at);
-    return Difference{fmt::format("containerd would ask {}; declared is {}", urls(computed), urls(declared)),
+    return Difference{fmt::format("containerd would ask {}; declared: {}", urls(computed), urls(declared)),
                       index < chain.endpoints.size() ? chain.endpoints[index].source : std::nullopt};
   }
   for (std::size_t i = 0; i < registry.chain().size(); ++i)
@@ -161,7 +162,7 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
       return Error{.kind = ErrorKind::refused,
                    .message = fmt::format("the registry {} would not be as declared with containerd {}: {}",
                                           registry.name, to_string(config.containerd), difference->what),
-                   .hint = fmt::format("{}; nothing is written. 'regfallback explain {}/NAME' says which file decides",
+                   .hint = fmt::format("{}; nothing is written. 'regfallback explain {}/NAME' shows which file decides",
                                        cause(chain, config),
                                        registry.name == "*" ? unnamed_registry : std::string_view(registry.name)),
                    .where = difference->where || chain.hosts_dir ? difference->where : config.config_path_where};

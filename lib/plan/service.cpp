@@ -17,7 +17,7 @@ Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::
   const auto& service = detection.service;
   if (policy == RestartPolicy::never) {
     plan.warnings.push_back(
-        fmt::format("{}: this takes effect only when containerd restarts, which --restart never forbids", why));
+        fmt::format("{}: this takes effect only when containerd restarts, but --restart never was given", why));
     return {};
   }
   if (!service)
@@ -35,7 +35,7 @@ Result<void> set_restart(const Detection& detection, RestartPolicy policy, std::
 void set_own_restart(const Detection& detection, RestartPolicy policy, std::string why, Plan& plan) {
   if (policy == RestartPolicy::never)
     plan.warnings.push_back(
-        fmt::format("{} restarts containerd by itself, which --restart never cannot forbid", detection.profile.title));
+        fmt::format("{} restarts containerd on its own; --restart never cannot prevent that", detection.profile.title));
   plan.service.by = RestartBy::itself;
   plan.service.name = "containerd";
   plan.service.why = std::move(why);

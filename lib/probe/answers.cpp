@@ -210,14 +210,14 @@ EndpointProbe read_answer(const Question& question, const RawAnswer& raw) {
   probe.milliseconds = heard.milliseconds;
   probe.address = heard.address;
   if (raw.tool == ProbeTool::none) {
-    probe.detail = "no client on the node: curl, GNU wget, bash (http) or openssl (https) would do";
+    probe.detail = "no client on the node: curl, GNU wget, bash (http) or openssl (https) is needed";
     return probe;
   }
   probe.answer = heard.status == 0 ? reason(heard, question.endpoint) : of_status(question, heard);
   if (is_forbidden_host(heard.address)) probe.answer = Answer::not_asked;
   probe.detail = detail_of(probe.answer, heard, question.endpoint);
   if (raw.tool == ProbeTool::wget && probe.answer == Answer::unauthorized && !question.headers.empty()) {
-    probe.detail = "asked without the credentials: wget would show them in the process list";
+    probe.detail = "asked without the credentials: wget would expose them in the process list";
   }
   return probe;
 }

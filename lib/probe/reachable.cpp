@@ -15,7 +15,7 @@ namespace {
 std::string wait_of(const Version& containerd) {
   return has_feature(containerd, Feature::response_timeout)
              ? fmt::format("containerd {} waits 30 s for it, once per object of an image", to_string(containerd))
-             : fmt::format("containerd {} may wait for it forever, and never try the next endpoint",
+             : fmt::format("containerd {} may wait for it forever and never try the next endpoint",
                            to_string(containerd));
 }
 
@@ -55,8 +55,8 @@ AnswerTold told_of(const RegistryProbe& registry, const EndpointProbe& endpoint)
 Result<void> check_reachable(const NodeProbe& probe, const Version& containerd) {
   if (probe.client.empty() && !probe.registries.empty())
     return Error{.kind = ErrorKind::refused,
-                 .message = "this node has no program that can ask an endpoint",
-                 .hint = "it needs curl, GNU wget or openssl; without --probe it is not asked"};
+                 .message = "this node has no program to ask an endpoint with",
+                 .hint = "install curl, GNU wget or openssl there, or leave out --probe"};
   Said said;
   for (const auto& registry : probe.registries)
     for (const auto& each : registry.endpoints)
@@ -64,12 +64,13 @@ Result<void> check_reachable(const NodeProbe& probe, const Version& containerd) 
         said.add(registry, each, each.answer == Answer::timeout ? ", and " + wait_of(containerd) : "");
   const auto sentences = said.sentences();
   if (sentences.empty()) return {};
-  return Error{.kind = ErrorKind::refused,
-               .message = fmt::format("{} cannot be reached from this node: {}", counted(sentences.size(), "endpoint"),
-                                      join(sentences, "; ")),
-               .hint =
-                   "repair it or take it out of the chain (`upstream: none` for a registry's own); without --probe "
-                   "it is not asked"};
+  return Error{
+      .kind = ErrorKind::refused,
+      .message = fmt::format("{} cannot be reached from this node: {}", counted(sentences.size(), "endpoint"),
+                             join(sentences, "; ")),
+      .hint =
+          "repair it or remove it from the chain (`upstream: none` for a registry's own); without --probe endpoints "
+          "are not asked"};
 }
 
 std::vector<std::string> not_serving(const NodeProbe& probe) {

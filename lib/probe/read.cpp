@@ -80,7 +80,7 @@ void read_pull(Printed& printed, const std::vector<std::string_view>& words, con
     if (!trim(line).empty()) last = std::string(trim(line));
   }
   pull.message = rc == 127   ? "no crictl on the node"
-                 : rc == 124 ? fmt::format("no end after {} s", options.pull_seconds)
+                 : rc == 124 ? fmt::format("still running after {} s", options.pull_seconds)
                              : last;
   pull.result = rc == 0     ? PullProbe::Result::pulled
                 : rc == 127 ? PullProbe::Result::not_possible
@@ -104,9 +104,9 @@ Result<Printed> read_lines(std::string_view output, const ProbeOptions& options)
       std::string log;
       if (base64_decode(words[1], log)) read_log(*printed.pull, log);
     } else {
-      return Error{.kind = ErrorKind::protocol,
-                   .message = fmt::format("the node's answer has a line we did not ask for: {}",
-                                          terminal_safe(line.substr(0, 80)))};
+      return Error{
+          .kind = ErrorKind::protocol,
+          .message = fmt::format("unexpected line in the node's answer: {}", terminal_safe(line.substr(0, 80)))};
     }
   }
   return printed;
@@ -120,7 +120,7 @@ EndpointProbe probe_of(const std::vector<Question>& ways, const std::vector<Ques
     const auto at = std::find_if(all.begin(), all.end(), same) - all.begin();
     const auto found = answers.find(static_cast<int>(at));
     if (found == answers.end()) {
-      probe.detail = "no answer of the node about it";
+      probe.detail = "the node returned no result for it";
       continue;
     }
     probe = read_answer(way, found->second);
@@ -143,7 +143,7 @@ Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> cha
       if (endpoint.host == unnamed_registry) continue;  // no registry by that name is to be asked
       const auto ways = ways_to_ask(chain, endpoint, options);
       auto one = probe_of(ways, all, printed.answers);
-      if (ways.empty()) one.detail = "an address of the machine's own metadata service or link: never asked";
+      if (ways.empty()) one.detail = "an address of the machine's metadata service or its own link: never asked";
       one.endpoint = endpoint;
       registry.endpoints.push_back(std::move(one));
     }

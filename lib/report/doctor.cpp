@@ -141,7 +141,7 @@ std::string doctor_summary(std::span<const DoctorRow> rows) {
   const auto failed = static_cast<std::size_t>(
       std::count_if(rows.begin(), rows.end(), [](const DoctorRow& row) { return row.error.has_value(); }));
   return counted(rows.size(), "node") + ": " + counts_text(counts[0], counts[1], counts[2]) +
-         (failed == 0 ? "" : ", " + std::to_string(failed) + " not looked at");
+         (failed == 0 ? "" : ", " + std::to_string(failed) + " not checked");
 }
 
 Value rules_value(std::span<const Rule> rules) {

@@ -10,17 +10,19 @@
 namespace rf {
 namespace {
 
-std::string shown_value(const Header& header, const std::string& value) {
-  return is_secret_name(header.name) ? Secret(value).masked() : value;
+// Of a header of an endpoint or of the registry table.
+template <class AnyHeader>
+std::vector<std::string> shown_values(const AnyHeader& header) {
+  if (!is_secret(header.name, join(header.values, ", "))) return header.values;
+  std::vector<std::string> masked;
+  for (const auto& value : header.values) masked.push_back(Secret(value).masked());
+  return masked;
 }
 
-Value headers_value(const std::vector<Header>& headers) {
+template <class AnyHeader>
+Value headers_value(const std::vector<AnyHeader>& headers) {
   auto all = Value::object({});
-  for (const auto& header : headers) {
-    auto values = Value::array();
-    for (const auto& value : header.values) values.push(shown_value(header, value));
-    all.set(header.name, std::move(values));
-  }
+  for (const auto& header : headers) all.set(header.name, Value::strings(shown_values(header)));
   return all;
 }
 
@@ -68,33 +70,30 @@ bool lacks(const ChainEndpoint& endpoint, std::string_view capability) {
 std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
   std::vector<std::string> notes;
   if (endpoint.path.starts_with("/v2/") && endpoint.path.ends_with("/v2"))
-    notes.emplace_back("/v2 stands twice in its path: with override_path = true the URL is taken as written");
+    notes.emplace_back("/v2 appears twice in its path: override_path = true takes the URL as written");
   if (is_hub_web_page(endpoint.host))
     notes.push_back(fmt::format("serves web pages, not images: Docker Hub's registry is {}", hub_api));
   if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
-    notes.push_back(fmt::format("may only {}: not asked for tags, but asked for content all the same",
-                                join(endpoint.capabilities, ", ")));
-  if (endpoint.http_fallback) notes.emplace_back("https first; plain http when the server does not speak TLS");
+    notes.push_back(
+        fmt::format("may only {}: not asked for tags, but still asked for content", join(endpoint.capabilities, ", ")));
+  if (endpoint.http_fallback) notes.emplace_back("https first; plain http if the server does not speak TLS");
   if (endpoint.skip_verify && endpoint.scheme == "https") notes.emplace_back("its certificate is not verified");
   for (const auto& ca : endpoint.ca) notes.push_back("CA " + ca);
   for (const auto& [certificate, key] : endpoint.client)
     notes.push_back(fmt::format("client certificate {}", certificate));
-  for (const auto& header : endpoint.headers) {
-    std::vector<std::string> values;
-    for (const auto& value : header.values) values.push_back(shown_value(header, value));
-    notes.push_back(fmt::format("header {}: {}{}", header.name, join(values, ", "),
+  for (const auto& header : endpoint.headers)
+    notes.push_back(fmt::format("header {}: {}{}", header.name, join(shown_values(header), ", "),
                                 endpoint.headers_sent_to_token_server ? " (sent to its token server too)" : ""));
-  }
   if (endpoint.dial_timeout) notes.push_back("gives up connecting after " + *endpoint.dial_timeout);
   if (!endpoint.credentials.empty()) notes.push_back("credentials: " + endpoint.credentials);
   if (endpoint.scheme == "http" && !endpoint.credentials.empty())
-    notes.emplace_back("these credentials travel in clear");
+    notes.emplace_back("these credentials are sent in clear text");
   return notes;
 }
 
 std::string reason_of(const Explanation& explanation, const ChainEndpoint& endpoint) {
   if (endpoint.source) return to_string(*endpoint.source);
-  if (explanation.chain.hosts_dir) return "the registry itself: containerd appends it, as no server is set";
+  if (explanation.chain.hosts_dir) return "the registry itself: containerd appends it because no server is set";
   return "the registry itself: nothing is configured for it";
 }
 
@@ -153,6 +152,7 @@ Value explain_value(const Explanation& explanation) {
                         {"error", error_value(chain.error)},
                         {"ignored", std::move(ignored)},
                         {"endpoints", std::move(endpoints)},
+                        {"registry_headers", headers_value(explanation.config.headers)},
                         {"requests", std::move(requests)},
                         {"verdict", explanation.prediction.verdict}});
 }
@@ -171,6 +171,10 @@ std::string explain_text(const Explanation& explanation, const TextStyle& style)
     for (const auto& note : endpoint_notes(endpoint)) out += "     " + safe(note) + "\n";
   }
   if (chain.error) out += "  " + style.paint(Emphasis::bad, "no request is made: ") + safe(*chain.error) + "\n";
+  for (const auto& header : explanation.config.headers)
+    out += fmt::format("  Every request has the header {}: {}  {}\n", safe(header.name),
+                       safe(join(shown_values(header), ", ")),
+                       style.paint(Emphasis::dim, safe(to_string(Location{header.where.file, header.where.line, 0}))));
   if (!chain.endpoints.empty())
     out += "  A pod's pull secret is offered to every endpoint above that asks for credentials.\n";
   if (!chain.ignored.empty()) out += "\nignored\n";

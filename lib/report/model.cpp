@@ -47,6 +47,9 @@ Value receipt_value(const ReceiptSummary& receipt) {
                         {"result", to_string(receipt.result)},
                         {"version", Value::or_null(receipt.tool_version)},
                         {"reason", Value::or_null(receipt.reason)},
+                        {"run", Value::or_null(receipt.run)},
+                        {"by", Value::or_null(receipt.by)},
+                        {"undoes", Value::strings(receipt.undoes)},
                         {"files", files}});
 }
 

@@ -49,6 +49,7 @@ std::string diff_of(const FileChange& change, const TextStyle& style) {
 
 Value change_value(const FileChange& change) {
   const bool holds_text = change.op == FileChange::Op::create || change.op == FileChange::Op::replace;
+  const auto after_sha256 = change.after_sha256.empty() ? sha256_hex(change.after.expose()) : change.after_sha256;
   return Value::object({{"op", to_string(change.op)},
                         {"path", change.path},
                         {"why", change.why},
@@ -56,7 +57,7 @@ Value change_value(const FileChange& change) {
                         {"uid", change.uid},
                         {"gid", change.gid},
                         {"before_sha256", change.before_sha256 == "-" ? Value() : Value::or_null(change.before_sha256)},
-                        {"after_sha256", holds_text ? Value(sha256_hex(change.after.expose())) : Value()},
+                        {"after_sha256", holds_text ? Value(after_sha256) : Value()},
                         {"holds_secrets", change.holds_secrets},
                         {"diff", Value::or_null(diff_of(change, {.width = 0}))}});
 }
@@ -78,7 +79,9 @@ Value chain_change_value(const ChainChange& change) {
                         {"settings", Value::or_null(setting_difference(change.before, change.after))}});
 }
 
-Value row_value(const PlanRow& row) {
+}  // namespace
+
+Value plan_row_value(const PlanRow& row) {
   const auto* plan = row.plan;
   Value changes = Value::array();
   Value chains = Value::array();
@@ -105,11 +108,14 @@ Value row_value(const PlanRow& row) {
                         {"notes", plan ? Value::strings(plan->notes) : Value::array()}});
 }
 
+namespace {
+
 // Nodes whose plans read the same. Chains differ in their source lines only, so they are compared by what is shown of
 // them; reasons for the restart name the node's version, so each different one is shown.
 struct PlanGroup {
   std::vector<std::string> nodes;
   const Plan* plan;
+  std::vector<std::string> about;
   std::vector<std::string> restart_reasons;
 };
 
@@ -132,9 +138,10 @@ std::vector<PlanGroup> grouped_plans(std::span<const PlanRow> rows) {
     if (!row.plan) continue;
     PlanGroup* home = nullptr;
     for (auto& group : groups) {
-      if (same(*group.plan, *row.plan)) home = &group;
+      if (group.about == row.about && same(*group.plan, *row.plan)) home = &group;
     }
-    if (!home) home = &groups.emplace_back(PlanGroup{.nodes = {}, .plan = row.plan, .restart_reasons = {}});
+    if (!home)
+      home = &groups.emplace_back(PlanGroup{.nodes = {}, .plan = row.plan, .about = row.about, .restart_reasons = {}});
     home->nodes.push_back(row.node);
     auto& reasons = home->restart_reasons;
     const auto& why = row.plan->service.why;
@@ -150,6 +157,11 @@ bool goes_without_saying(const Plan& plan, const FileChange& directory) {
     return is_directory(directory) && change.path.starts_with(directory.path + "/");
   };
   return std::any_of(plan.files.begin(), plan.files.end(), inside);
+}
+
+bool concerns_runtime(const Plan& plan) {
+  return std::any_of(plan.files.begin(), plan.files.end(),
+                     [](const auto& change) { return change.kind != FileChange::Class::own; });
 }
 
 std::string list_text(const PlanGroup& group, const TextStyle& style) {
@@ -173,8 +185,8 @@ std::string list_text(const PlanGroup& group, const TextStyle& style) {
     for (const auto& why : group.restart_reasons)
       out += "      " + style.paint(Emphasis::dim, wrap(terminal_safe(why), style.width, 6)) + "\n";
   } else if (plan.elsewhere) {
-    out += "    for another place: nothing is changed here\n";
-  } else if (!plan.files.empty()) {
+    out += "    for another node: nothing is changed here\n";
+  } else if (concerns_runtime(plan)) {
     out += "    no restart: takes effect with the next pull\n";
   }
   return out;
@@ -220,7 +232,9 @@ std::string plan_group_text(const PlanGroup& group, const TextStyle& style) {
   std::string names;
   for (const auto& node : group.nodes) names += (names.empty() ? "" : ", ") + terminal_safe(node);
   std::string out = style.paint(Emphasis::strong, wrap(names, style.width, 0)) + "\n";
-  out += plan.empty() ? "    up to date\n" : list_text(group, style);
+  for (const auto& line : group.about) out += "    " + wrap(terminal_safe(line), style.width, 6) + "\n";
+  if (!plan.empty()) out += list_text(group, style);
+  if (plan.empty() && group.about.empty()) out += "    up to date\n";
   for (const auto& warning : plan.warnings) {
     out += "  " + style.paint(Emphasis::warn, "warning: ") + wrap(terminal_safe(warning), style.width, 6) + "\n";
   }
@@ -236,7 +250,7 @@ std::string plan_group_text(const PlanGroup& group, const TextStyle& style) {
 
 Value plan_value(std::span<const PlanRow> rows) {
   Value nodes = Value::array();
-  for (const auto& row : rows) nodes.push(row_value(row));
+  for (const auto& row : rows) nodes.push(plan_row_value(row));
   return Value::object({{"schema", "regfallback.plan/v1"}, {"nodes", nodes}});
 }
 
@@ -291,7 +305,7 @@ std::string plan_summary(std::span<const PlanRow> rows) {
   std::vector<std::string> parts;
   if (!changes.empty())
     parts.push_back(fmt::format("{} to change ({})", changes.size(), counts_text(counts_of(changes))));
-  if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another place", elsewhere));
+  if (elsewhere > 0) parts.push_back(fmt::format("{} with files for another node", elsewhere));
   if (same_as_before > 0) parts.push_back(fmt::format("{} up to date", same_as_before));
   if (failed > 0) parts.push_back(fmt::format("{} failed", failed));
   return counted(rows.size(), "node") + ": " + join(parts, ", ");

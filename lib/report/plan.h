@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "plan/plan.h"
@@ -15,9 +16,11 @@ namespace rf {
 struct PlanRow {
   std::string node;
   std::optional<Error> error = {};
-  const Plan* plan = nullptr;  // null with an error
+  const Plan* plan = nullptr;           // null with an error
+  std::vector<std::string> about = {};  // sentences that come before the changes
 };
 
+Value plan_row_value(const PlanRow& row);
 Value plan_value(std::span<const PlanRow> rows);  // regfallback.plan/v1
 std::string plan_text(std::span<const PlanRow> rows, const TextStyle& style);
 // "3 nodes: 2 to change (write 4 files, 1 restart), 1 up to date".

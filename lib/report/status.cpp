@@ -1,9 +1,12 @@
 #include "report/status.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 
 #include "base/text.h"
+#include "node/history.h"
 #include "report/model.h"
 #include "report/plan.h"
 #include "report/table.h"
@@ -16,7 +19,7 @@ std::string drift_text(const NodeStatus& status) {
   for (const auto& file : status.files) {
     if (file.drifted())
       changed.push_back(file.path + (file.found == "-"      ? " is gone"
-                                     : file.expected == "-" ? " is back"
+                                     : file.expected == "-" ? " exists again"
                                                             : " was changed"));
   }
   return join(changed, ", ");
@@ -49,6 +52,42 @@ Value row_value(const StatusRow& row) {
   out.set("files", files);
   out.set("last_receipt", status.last ? receipt_value(*status.last) : Value());
   return out;
+}
+
+// The newest run that is in effect on some nodes, and was put back or undone on others.
+std::optional<StatusSplit> split_by_run(std::span<const StatusRow> rows) {
+  const ReceiptSummary* newest = nullptr;
+  for (const auto& row : rows) {
+    if (row.facts == nullptr) continue;
+    for (const auto& receipt : row.facts->receipts)
+      if (!receipt.run.empty() && receipt.undoes.empty() && (newest == nullptr || receipt.time > newest->time))
+        newest = &receipt;
+  }
+  if (newest == nullptr) return std::nullopt;
+  StatusSplit split{.run = *newest};
+  for (const auto& row : rows) {
+    if (row.facts == nullptr) continue;
+    const auto in_effect_there = transactions_in_effect(*row.facts);
+    const auto of_run = [&](const auto& receipt) { return receipt.run == newest->run; };
+    if (std::any_of(in_effect_there.begin(), in_effect_there.end(), of_run))
+      split.nodes.changed.push_back(row.node);
+    else if (std::any_of(row.facts->receipts.begin(), row.facts->receipts.end(), of_run))
+      split.nodes.left.push_back(row.node);
+  }
+  if (split.nodes.changed.empty() || split.nodes.left.empty()) return std::nullopt;
+  return split;
+}
+
+std::string split_text(const std::optional<StatusSplit>& split) {
+  if (!split) return "";
+  const auto changed = terminal_safe(join(split->nodes.changed, ", "));
+  const auto left = terminal_safe(join(split->nodes.left, ", "));
+  if (!split->run)
+    return fmt::format("the fleet is split: {} as declared, {} not; 'regfallback apply' continues\n", changed, left);
+  return fmt::format(
+      "the fleet is split: {0} is in effect on {1}, and not on {2}\n"
+      "  to continue: regfallback apply; to go back: regfallback rollback --run {3}\n",
+      terminal_safe(describe(*split->run)), changed, left, terminal_safe(split->run->run));
 }
 
 std::string errors_text(std::span<const StatusRow> rows, const TextStyle& style) {
@@ -94,10 +133,28 @@ NodeStatus node_status(const Facts& facts, const Plan* plan) {
   return status;
 }
 
+std::optional<StatusSplit> split_of(std::span<const StatusRow> rows) {
+  if (auto by_run = split_by_run(rows)) return by_run;
+  StatusSplit split;
+  for (const auto& row : rows) {
+    if (row.facts == nullptr || row.plan == nullptr) continue;
+    auto& side = row.plan->empty() ? split.nodes.changed : split.nodes.left;
+    side.push_back(row.node);
+  }
+  if (split.nodes.changed.empty() || split.nodes.left.empty()) return std::nullopt;
+  return split;
+}
+
 Value status_value(std::span<const StatusRow> rows) {
   Value nodes = Value::array();
   for (const auto& row : rows) nodes.push(row_value(row));
-  return Value::object({{"schema", "regfallback.status/v1"}, {"nodes", nodes}});
+  const auto split = split_of(rows);
+  return Value::object({{"schema", "regfallback.status/v1"},
+                        {"split", split ? Value::object({{"run", Value::or_null(split->run ? split->run->run : "")},
+                                                         {"changed", Value::strings(split->nodes.changed)},
+                                                         {"left", Value::strings(split->nodes.left)}})
+                                        : Value()},
+                        {"nodes", nodes}});
 }
 
 bool any_out_of_sync(std::span<const StatusRow> rows) {
@@ -115,7 +172,7 @@ bool any_out_of_sync(std::span<const StatusRow> rows) {
 }
 
 std::string status_text(std::span<const StatusRow> rows, const TextStyle& style) {
-  Table table({"NODE", "STATE", "FILES", "LAST TRANSACTION", "REMARK"});
+  Table table({"NODE", "STATE", "FILES", "RUN", "LAST TRANSACTION", "BY", "REMARK"});
   for (const auto& row : rows) {
     if (!row.facts) {
       table.row({{row.node}, {"not reached", Emphasis::bad}});
@@ -132,18 +189,33 @@ std::string status_text(std::span<const StatusRow> rows, const TextStyle& style)
     table.row({{row.node},
                {std::string(to_string(status.state)), tint_of(status.state)},
                {std::to_string(there)},
+               {status.last ? status.last->run : ""},
                {last},
+               {status.last ? status.last->by : ""},
                {remark}});
   }
-  return table.text(style) + errors_text(rows, style);
+  return table.text(style) + split_text(split_of(rows)) + errors_text(rows, style);
 }
+
+namespace {
+
+bool is_among(const std::vector<ReceiptSummary>& receipts, const ReceiptSummary& wanted) {
+  return std::any_of(receipts.begin(), receipts.end(), [&](const auto& receipt) { return receipt.id == wanted.id; });
+}
+
+}  // namespace
 
 Value receipts_value(std::span<const StatusRow> rows) {
   Value nodes = Value::array();
   for (const auto& row : rows) {
     Value receipts = Value::array();
     if (row.facts) {
-      for (const auto& receipt : newest_first(*row.facts)) receipts.push(receipt_value(receipt));
+      const auto holding = transactions_in_effect(*row.facts);
+      for (const auto& receipt : newest_first(*row.facts)) {
+        auto value = receipt_value(receipt);
+        value.set("in_effect", is_among(holding, receipt));
+        receipts.push(std::move(value));
+      }
     }
     nodes.push(Value::object({{"node", row.node}, {"error", error_value(row.error)}, {"receipts", receipts}}));
   }
@@ -151,21 +223,25 @@ Value receipts_value(std::span<const StatusRow> rows) {
 }
 
 std::string receipts_text(std::span<const StatusRow> rows, const TextStyle& style) {
-  Table table({"NODE", "UNDO", "ID", "TIME", "RESULT", "FILES", "WHY"});
+  Table table({"NODE", "UNDO", "RUN", "TIME", "BY", "RESULT", "FILES", "WHY"});
   for (const auto& row : rows) {
     if (!row.facts) continue;
+    const auto holding = transactions_in_effect(*row.facts);
     for (const auto& receipt : newest_first(*row.facts)) {
+      const bool undone = in_effect(receipt) && !is_among(holding, receipt);
       table.row({{row.node},
                  {std::to_string(receipt.sequence)},
-                 {receipt.id},
+                 {receipt.run},
                  {receipt.time},
-                 {std::string(to_string(receipt.result))},
+                 {receipt.by},
+                 {undone ? "undone" : std::string(to_string(receipt.result))},
                  {std::to_string(receipt.files.size())},
                  {receipt.reason}});
     }
   }
-  return (table.empty() ? "no apply has changed anything on these nodes\n" : table.text(style)) +
-         errors_text(rows, style);
+  const bool any_read = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.facts != nullptr; });
+  const auto nothing = any_read ? "no apply has changed anything on these nodes\n" : "";
+  return (table.empty() ? nothing : table.text(style)) + errors_text(rows, style);
 }
 
 }  // namespace rf

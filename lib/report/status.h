@@ -9,6 +9,7 @@
 #include "node/facts.h"
 #include "node/managed.h"
 #include "plan/plan.h"
+#include "report/apply.h"
 #include "report/text_style.h"
 #include "report/value.h"
 
@@ -37,6 +38,13 @@ struct StatusRow {
 };
 // A node that has drifted, is not as the intent wants it, or has an unfinished transaction.
 bool any_out_of_sync(std::span<const StatusRow> rows);
+// Nodes that should be alike and are not.
+struct StatusSplit {
+  std::optional<ReceiptSummary> run = {};  // one that is in effect on some nodes, and was put back or undone on others;
+                                           // nothing: some nodes are as the intent wants them, and others are not
+  FleetSplit nodes = {};
+};
+std::optional<StatusSplit> split_of(std::span<const StatusRow> rows);
 Value status_value(std::span<const StatusRow> rows);  // regfallback.status/v1
 std::string status_text(std::span<const StatusRow> rows, const TextStyle& style);
 

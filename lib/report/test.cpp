@@ -180,7 +180,7 @@ std::string counted_matrix(std::span<const TestRow> rows, const std::vector<Line
 }
 
 std::string pulls_text(std::span<const TestRow> rows, const TextStyle& style) {
-  Table table({"NODE", "IMAGE", "PULL", "TIME", "SKIPPED, AS THE RUNTIME'S LOG SAYS", "MESSAGE"});
+  Table table({"NODE", "IMAGE", "PULL", "TIME", "SKIPPED ACCORDING TO THE RUNTIME'S LOG", "MESSAGE"});
   for (const auto& row : rows) {
     if (!row.probe || !row.probe->pull) continue;
     const auto& pull = *row.probe->pull;

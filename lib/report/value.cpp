@@ -88,7 +88,7 @@ Json valid(const Value& value) {
 }  // namespace
 
 std::string to_json(const Value& value) {
-  return json_of(value).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_safe(json_of(value).dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string to_yaml(const Value& value) {

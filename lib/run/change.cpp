@@ -1,23 +1,26 @@
 // The nodes of a run changed in batches, each to an outcome a person can count on.
-#include "apply/apply.h"
+#include "run/change.h"
+
 #include "apply/unfinished.h"
+#include "node/history.h"
 #include "node/managed.h"
-#include "run/state.h"
 
 namespace rf {
 namespace {
 
-std::string_view in_words(std::string_view step) {
+std::string in_words(std::string_view step) {
+  constexpr std::string_view wait = "wait ";
   if (step == "check") return "checking";
-  if (step == "stage") return "writing beside";
+  if (step == "stage") return "staging files";
   if (step == "validate") return "validating";
   if (step == "commit") return "committing";
   if (step == "restart") return "restarting the runtime";
   if (step == "health") return "waiting for a healthy runtime";
-  if (step == "wait") return "waiting until an earlier change has settled";
+  if (step.starts_with(wait)) return "waiting for " + std::string(step.substr(wait.size())) + " to settle";
   if (step == "finish") return "writing the receipt";
   if (step == "rollback") return "rolling back";
-  return step;
+  if (step == "remove") return "removing the files of regfallback";
+  return std::string(step);
 }
 
 // Nothing is to be done here. While an earlier transaction has not ended, that cannot be known.
@@ -34,35 +37,26 @@ void leave_unchanged(const RunNode& node, NodeResult& result) {
 void name_other_runs(const RunNode& node, const Applied& applied, NodeResult& result) {
   if (result.outcome != Outcome::conflict || !node.facts || !applied.facts_after) return;
   for (const auto& receipt : applied_between(*node.facts, *applied.facts_after))
-    result.detail +=
-        "; transaction " + receipt.id + " (" + receipt.reason + ", " + receipt.time + ") was applied meanwhile";
+    result.detail += "; " + describe(receipt) + " was applied meanwhile";
 }
 
 // A result for each node; those with an error have their outcome already.
-std::vector<NodeResult> first_results(const std::vector<RunNode>& nodes,
-                                      const std::function<bool(const RunNode&)>& nothing_to_do) {
+std::vector<NodeResult> first_results(const std::vector<RunNode>& nodes) {
   std::vector<NodeResult> results;
   for (const auto& node : nodes) {
     NodeResult result{.error = node.error};
     if (node.error)
       result.outcome = outcome_before(*node.error);
-    else if (nothing_to_do(node))
+    else if (node.plan && node.plan->empty())
       leave_unchanged(node, result);
     results.push_back(std::move(result));
   }
   return results;
 }
 
-// The id of the receipt with this number; anything else as it is.
-std::string target_on(const RunNode& node, const std::string& which) {
-  for (const auto& receipt : node.facts->receipts)
-    if (std::to_string(receipt.sequence) == which) return receipt.id;
-  return which;
-}
-
 // Planning again from the facts the transaction ended with: an empty plan is the proof.
-void verify(const Rollout& rollout, const RunNode& node, const Result<Detection>& detection, const Facts& facts,
-            NodeResult& result) {
+void verify_plan(const Rollout& rollout, const RunNode& node, const Result<Detection>& detection, const Facts& facts,
+                 NodeResult& result) {
   const auto plan = detection ? rollout.plan_again(facts, *detection) : Result<Plan>(detection.error());
   result.verified = plan && plan->files.empty() && (!plan->service.needed() || rollout.restart == RestartPolicy::never);
   if (!plan) {
@@ -92,10 +86,6 @@ Error failure_of(const NodeResult& result) {
           .message = std::string(to_string(result.outcome)) + (result.detail.empty() ? "" : ": " + result.detail)};
 }
 
-// One kind of change: what is done on one node, with events on its way.
-using Change = std::function<asio::awaitable<Result<Applied>>(Shell&, const RunNode&, const TransactionOptions&,
-                                                              const ApplyEvents&)>;
-
 class Changing {
  public:
   Changing(Run::State& run, const Rollout& rollout, const Change& change, std::vector<NodeResult>& results)
@@ -109,10 +99,10 @@ class Changing {
     result.milliseconds = milliseconds_since(began);
     settle(result, applied);
     if (applied) name_other_runs(run_.nodes[index], *applied, result);
-    if (rollout_.plan_again && result.outcome == Outcome::applied && applied->facts_after) {
+    if (change_.verify && result.outcome == Outcome::applied && applied->facts_after) {
       auto& facts = *applied->facts_after;
       complete_facts(facts, *run_.nodes[index].facts);
-      verify(rollout_, run_.nodes[index], run_.detect(facts), facts, result);
+      change_.verify(run_.nodes[index], facts, result);
     }
     if (!is_well(result)) co_return failure_of(result);
     co_return Result<void>();
@@ -124,22 +114,17 @@ class Changing {
     const auto& node = run_.nodes[index];
     auto& result = results_[index];
     RF_CO_TRY(const auto id, new_transaction_id());
-    const TransactionOptions options{.id = id,
-                                     .tool_version = rollout_.tool_version,
-                                     .time = utc_now(),
-                                     .reason = rollout_.reason,
-                                     .query = run_.query};
+    const TransactionOptions options{.id = id, .origin = rollout_.origin, .query = run_.query};
     result.transaction = id;
     const ApplyEvents on_event = [&](const ApplyEvent& event) {
       if (event.kind == ApplyEvent::Kind::step && event.text == "restart") result.restarted = true;
-      one.progress(event.kind == ApplyEvent::Kind::step ? std::string(in_words(event.text)) : event.text);
+      one.progress(event.kind == ApplyEvent::Kind::step ? in_words(event.text) : event.text);
     };
-    auto applied = co_await change_(*run_.shells[index], node, options, on_event);
+    auto applied = co_await change_.begin({*run_.shells[index], node, options, on_event});
     if (applied || !is_lost(applied.error())) co_return applied;
-    one.progress("connection lost; asking again");
+    one.progress("connection lost; reconnecting");
     RF_CO_CHECK(co_await run_.open(index));
-    const int wait = node.plan ? node.plan->service.wait_seconds : 60;
-    auto followed = co_await follow_transaction(*run_.shells[index], options, wait, on_event);
+    auto followed = co_await change_.after_lost({*run_.shells[index], node, options, on_event});
     co_return followed;
   }
 
@@ -149,47 +134,33 @@ class Changing {
   std::vector<NodeResult>& results_;
 };
 
-void carry_out(Run::State& run, const Rollout& rollout, std::vector<NodeResult>& results, const Change& change) {
+}  // namespace
+
+asio::awaitable<Result<Applied>> follow(const NodeChange& change) {
+  const int wait = change.node.plan ? change.node.plan->service.wait_seconds : ServiceAction{}.wait_seconds;
+  co_return co_await follow_transaction(change.shell, change.options, wait, change.on_event);
+}
+
+std::vector<NodeResult> carry_out(Run::State& run, const Rollout& rollout, const Change& change) {
+  auto results = first_results(run.nodes);
   Run::State::Round round{.policy = rollout.policy, .on_signal = Run::State::OnSignal::let_end};
   for (const auto index : run.ready())
     if (results[index].outcome == Outcome::not_begun) round.which.push_back(index);
   Changing changing(run, rollout, change, results);
   run.run(round, [&](std::size_t node, NodeRun& one) { return changing.node(node, one); });
-}
-
-bool plans_nothing(const RunNode& node) { return node.plan && node.plan->empty(); }
-bool has_nothing_to_undo(const RunNode& node, const RollbackTarget& target) {
-  // What had not ended was the latest.
-  const bool undone = node.ended_before && node.ended_before->outcome == Outcome::rolled_back;
-  return node.facts && (node.facts->receipts.empty() || (undone && target.which == RollbackTarget{}.which));
-}
-
-}  // namespace
-
-std::vector<NodeResult> Run::before_apply() const { return first_results(state_->nodes, plans_nothing); }
-std::vector<NodeResult> Run::before_rollback(const RollbackTarget& target) const {
-  return first_results(state_->nodes, [&](const RunNode& node) { return has_nothing_to_undo(node, target); });
+  return results;
 }
 
 std::vector<NodeResult> Run::apply(const Rollout& rollout) {
-  auto results = before_apply();
-  carry_out(*state_, rollout, results,
-            [](Shell& shell, const RunNode& node, const TransactionOptions& options, const ApplyEvents& on_event) {
-              return apply_plan(shell, *node.plan, options, on_event);
-            });
-  return results;
-}
-
-std::vector<NodeResult> Run::roll_back(const Rollout& rollout, const RollbackTarget& target) {
-  auto results = before_rollback(target);
-  carry_out(*state_, rollout, results,
-            [&](Shell& shell, const RunNode& node, const TransactionOptions& options,
-                const ApplyEvents& on_event) -> asio::awaitable<Result<Applied>> {
-              const RollbackOptions rollback{
-                  .transaction = options, .target = target_on(node, target.which), .drift = target.drift};
-              co_return co_await rf::roll_back(shell, rollback, on_event);
-            });
-  return results;
+  Change change{
+      .begin = [](const NodeChange& one) { return apply_plan(one.shell, *one.node.plan, one.options, one.on_event); },
+      .after_lost = follow};
+  if (rollout.plan_again) {
+    change.verify = [&](const RunNode& node, const Facts& facts, NodeResult& result) {
+      verify_plan(rollout, node, state_->detect(facts), facts, result);
+    };
+  }
+  return carry_out(*state_, rollout, change);
 }
 
 std::string receipt_reason(std::string_view action, std::string_view source) {

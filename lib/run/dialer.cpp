@@ -8,59 +8,72 @@
 namespace rf {
 namespace {
 
-SshOptions::UnknownHostKey unknown_host_key(Reach::NewHosts new_hosts) {
+UnknownHostKey unknown_host_key(Reach::NewHosts new_hosts) {
   switch (new_hosts) {
-    case Reach::NewHosts::refuse: return SshOptions::UnknownHostKey::refuse;
-    case Reach::NewHosts::ask: return SshOptions::UnknownHostKey::ask;
-    case Reach::NewHosts::accept: return SshOptions::UnknownHostKey::accept;
+    case Reach::NewHosts::refuse: return UnknownHostKey::refuse;
+    case Reach::NewHosts::ask: return UnknownHostKey::ask;
+    case Reach::NewHosts::accept: return UnknownHostKey::accept;
   }
-  return SshOptions::UnknownHostKey::refuse;
+  return UnknownHostKey::refuse;
 }
 
-Access access_of(const Reach& reach) { return {.privilege = Privilege::root, .sudo_password = reach.sudo_password}; }
-ConnectLimits limits_of(const Reach& reach) { return {.connect = reach.timeout}; }
-
-SshOptions ssh_options(const Reach& reach, RunObserver& observer) {
-  SshOptions ssh{.config = {.path = reach.ssh_config}, .access = access_of(reach), .limits = limits_of(reach)};
-  ssh.unknown_host_key = unknown_host_key(reach.new_hosts);
-  ssh.confirm_host_key = [ask = reach.accept_host_key](NewHostKey key) -> asio::awaitable<bool> {
-    co_return ask&& ask(key);
+AskSecret secret_asker(const Reach& reach, Questions& questions) {
+  if (!reach.ask_secret) return {};
+  return [ask = reach.ask_secret, &questions](SecretQuestion question) -> asio::awaitable<Result<Secret>> {
+    std::function<Result<Secret>()> person = [ask, question] { return ask(question); };
+    co_return co_await questions.ask<Secret>(std::move(person));
   };
-  ssh.on_accepted = [&observer](const NewHostKey& key) { observer.accepted(key); };
-  if (reach.ask_secret) {
-    ssh.ask_secret = [ask = reach.ask_secret](std::string question) -> asio::awaitable<Result<Secret>> {
-      co_return ask(question);
+}
+
+Access access_of(const Reach& reach, Questions& questions) {
+  Access access{.privilege = Privilege::root, .limit = reach.timeout};
+  const auto ask = secret_asker(reach, questions);
+  if (reach.sudo == Reach::Sudo::may_ask && ask) access.sudo = std::make_shared<SudoPassword>(ask);
+  return access;
+}
+
+SshOptions ssh_options(const Reach& reach, const Access& access, RunObserver& observer, Questions& questions) {
+  SshOptions ssh{.config = {.path = reach.ssh_config}, .access = access};
+  ssh.unknown_host_key = unknown_host_key(reach.new_hosts);
+  if (reach.accept_host_key) {
+    ssh.confirm_host_key = [ask = reach.accept_host_key, &questions](NewHostKey key) -> asio::awaitable<Result<bool>> {
+      std::function<Result<bool>()> person = [ask, key] { return ask(key); };
+      co_return co_await questions.ask<bool>(std::move(person));
     };
   }
+  ssh.on_accepted = [&observer](const NewHostKey& key) { observer.accepted(key); };
+  ssh.on_warning = [&observer](const std::string& text) { observer.warned(text); };
+  ssh.ask_secret = secret_asker(reach, questions);
   return ssh;
 }
 
 OpensshOptions openssh_options(const Reach& reach) {
   using Options = OpensshOptions;
-  return {
-      .config_file = reach.ssh_config,
-      .unknown_host_key = reach.new_hosts == Reach::NewHosts::accept ? Options::UnknownHostKey::accept
-                                                                     : Options::UnknownHostKey::refuse,
-      .prompts = reach.prompts == Reach::Prompts::on_terminal ? Options::Prompts::on_terminal : Options::Prompts::never,
-      .limits = limits_of(reach)};
+  return {.config_file = reach.ssh_config,
+          .unknown_host_key = reach.new_hosts == Reach::NewHosts::accept ? Options::UnknownHostKey::accept
+                                                                         : Options::UnknownHostKey::refuse,
+          .prompts =
+              reach.prompts == Reach::Prompts::on_terminal ? Options::Prompts::on_terminal : Options::Prompts::never};
 }
 
 class NodeDialer : public Dialer {
  public:
-  NodeDialer(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer)
-      : reach_(reach), ssh_(executor, ssh_options(reach, observer)) {}
+  NodeDialer(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer, Questions& questions)
+      : reach_(reach),
+        access_(access_of(reach, questions)),
+        ssh_(executor, ssh_options(reach, access_, observer, questions)) {}
 
   asio::awaitable<Result<std::unique_ptr<Shell>>> open(const NodeSpec& spec) override {
     const Container container{.engine = spec.kind == NodeSpec::Kind::podman ? "podman" : "docker", .name = spec.name};
     switch (spec.kind) {
-      case NodeSpec::Kind::local: co_return co_await open_local(access_of(reach_));
+      case NodeSpec::Kind::local: co_return co_await open_local(access_, spec.text);
       case NodeSpec::Kind::docker:
-      case NodeSpec::Kind::podman: co_return co_await open_container(container, access_of(reach_));
+      case NodeSpec::Kind::podman: co_return co_await open_container(container, access_);
       case NodeSpec::Kind::kind_cluster:
       case NodeSpec::Kind::ssh: break;
     }
     if (reach_.transport == Reach::Transport::openssh)
-      co_return co_await open_openssh(target_of(spec), access_of(reach_), openssh_options(reach_));
+      co_return co_await open_openssh(target_of(spec), access_, openssh_options(reach_));
     co_return co_await ssh_.connect(target_of(spec));
   }
 
@@ -71,17 +84,20 @@ class NodeDialer : public Dialer {
             .user = spec.user,
             .port = spec.port,
             .identity = spec.identity.empty() ? reach_.identity : spec.identity,
-            .jump = spec.jump};
+            .jump = spec.jump,
+            .name = spec.text};
   }
 
   const Reach reach_;
+  const Access access_;
   SshClient ssh_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dialer> make_dialer(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer) {
-  return std::make_unique<NodeDialer>(executor, reach, observer);
+std::unique_ptr<Dialer> make_dialer(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer,
+                                    Questions& questions) {
+  return std::make_unique<NodeDialer>(executor, reach, observer, questions);
 }
 
 }  // namespace rf

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "intent/intent.h"
+#include "run/questions.h"
 #include "run/run.h"
 #include "transport/shell/shell.h"
 
@@ -22,7 +23,8 @@ struct DialerFactory {
   std::function<std::unique_ptr<Dialer>(const asio::any_io_executor&)> make;
 };
 
-// By ssh, the system's ssh, docker or podman, or this machine. `observer` must live as long.
-std::unique_ptr<Dialer> make_dialer(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer);
+// By ssh, the system's ssh, docker or podman, or this machine. `observer` and `questions` must live as long.
+std::unique_ptr<Dialer> make_dialer(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer,
+                                    Questions& questions);
 
 }  // namespace rf

@@ -3,6 +3,8 @@
 #include <asio/co_spawn.hpp>
 
 #include "apply/unfinished.h"
+#include "base/calendar.h"
+#include "node/history.h"
 #include "probe/run.h"
 #include "run/state.h"
 
@@ -17,6 +19,11 @@ std::vector<RunNode> nodes_of(std::vector<NodeSpec> specs) {
     nodes.push_back(std::move(node));
   }
   return nodes;
+}
+
+// Whose transaction has not ended.
+std::string other_run(const Facts& facts) {
+  return facts.under_way ? describe(*facts.under_way) : "an earlier transaction";
 }
 
 // Restarts of one profile go in its order, and alone where it says so; nodes without a restart need neither.
@@ -88,13 +95,13 @@ void Run::State::run(const Round& round, const Step& step) {
   observer->ended();
 }
 
-void Run::State::detect_all() {
+void Run::State::detect_all(Detecting detecting) {
   for (auto& node : nodes) {
     if (node.error || !node.facts) continue;
     auto detection = detect(*node.facts);
     if (detection) {
       node.detection = *std::move(detection);
-    } else {
+    } else if (detecting == Detecting::needed) {
       node.fail(std::move(detection).error());
     }
   }
@@ -102,7 +109,8 @@ void Run::State::detect_all() {
 
 Run::Run(std::vector<NodeSpec> nodes, RunSettings settings, std::unique_ptr<RunObserver> observer)
     : state_(std::make_unique<State>(nodes_of(std::move(nodes)), std::move(settings), std::move(observer))) {
-  state_->dialer = make_dialer(state_->loop.get_executor(), state_->settings.reach, *state_->observer);
+  state_->dialer =
+      make_dialer(state_->loop.get_executor(), state_->settings.reach, *state_->observer, state_->questions);
 }
 
 Run::Run(std::vector<NodeSpec> nodes, RunSettings settings, std::unique_ptr<RunObserver> observer,
@@ -113,7 +121,7 @@ Run::Run(std::vector<NodeSpec> nodes, RunSettings settings, std::unique_ptr<RunO
 
 Run::Run(std::vector<RunNode> nodes, RunSettings settings, std::unique_ptr<RunObserver> observer)
     : state_(std::make_unique<State>(std::move(nodes), std::move(settings), std::move(observer))) {
-  state_->detect_all();
+  state_->detect_all(Detecting::needed);
 }
 
 Run::~Run() = default;
@@ -124,7 +132,7 @@ std::vector<RunNode>& Run::nodes() { return state_->nodes; }
 const std::vector<RunNode>& Run::nodes() const { return state_->nodes; }
 RunEnd Run::end() const { return state_->end; }
 
-Result<void> Run::read(Purpose purpose) {
+Result<void> Run::read(Purpose purpose, Detecting detecting) {
   auto& state = *state_;
   raise_file_limit(4);
   RF_TRY(const auto program, facts_program(state.query, Ask::programs));
@@ -137,15 +145,32 @@ Result<void> Run::read(Purpose purpose) {
     auto& facts = state.nodes[node].facts;
     RF_CO_TRY(facts, co_await read_facts(*state.shells[node], program, state.settings.reach.timeout));
     if (purpose == Purpose::look || before_change(*facts) == BeforeChange::nothing) co_return Result<void>();
-    one.progress("waiting for an earlier transaction to end");
+    state.nodes[node].ended_run = other_run(*facts);
+    one.progress("waiting for " + state.nodes[node].ended_run + " to end");
     RF_CO_TRY(state.nodes[node].ended_before, co_await end_unfinished(*state.shells[node], *facts, state.query));
     RF_CO_TRY(facts, co_await read_facts(*state.shells[node], program, state.settings.reach.timeout));
     co_return Result<void>();
   });
   if (state.end == RunEnd::interrupted)
     return Error{.kind = ErrorKind::interrupted, .message = "interrupted; nothing was changed on any node"};
-  state.detect_all();
+  state.detect_all(detecting);
   return {};
+}
+
+void Run::while_open(const std::function<void()>& question) {
+  auto& state = *state_;
+  state.loop.restart();
+  asio::co_spawn(
+      state.loop,
+      [&]() -> asio::awaitable<void> {
+        std::function<Result<bool>()> asked = [&]() -> Result<bool> {
+          question();
+          return true;
+        };
+        co_await state.questions.ask<bool>(std::move(asked));
+      },
+      [&](std::exception_ptr) { state.loop.stop(); });
+  state.loop.run();
 }
 
 void Run::plan(const Planner& planner) {
@@ -182,7 +207,8 @@ Probes Run::probe(const std::optional<ImageReference>& image, const ChainsOf& ch
 Result<Output> Run::ask(std::size_t node, std::string_view program, std::chrono::milliseconds limit) {
   auto& state = *state_;
   if (!state.nodes[node].ready())
-    return state.nodes[node].error.value_or(Error{.kind = ErrorKind::usage, .message = "saved facts cannot be asked"});
+    return state.nodes[node].error.value_or(Error{
+        .kind = ErrorKind::usage, .message = "endpoints can only be asked from a live node, not from saved facts"});
   Output output;
   state.run({.which = {node}}, [&](std::size_t index, NodeRun&) -> asio::awaitable<Result<void>> {
     RF_CO_TRY(output, co_await state.shells[index]->run(program, {.time = limit}));
@@ -190,6 +216,15 @@ Result<Output> Run::ask(std::size_t node, std::string_view program, std::chrono:
   });
   if (state.nodes[node].error) return *state.nodes[node].error;
   return output;
+}
+
+Result<std::string> new_run_id() {
+  RF_TRY(const auto id, new_transaction_id());
+  return id.substr(0, 8);
+}
+
+std::string utc_now() {
+  return utc_timestamp(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
 }  // namespace rf

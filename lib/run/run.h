@@ -21,6 +21,7 @@
 #include "run/node.h"
 #include "transport/known_hosts/known_hosts.h"
 #include "transport/shell/output.h"
+#include "transport/shell/secret_question.h"
 
 namespace rf {
 
@@ -32,6 +33,10 @@ class RunObserver {
   virtual void happened(const FleetEvent& /*event*/) {}
   virtual void ended() {}                              // the part of the run
   virtual void accepted(const NewHostKey& /*key*/) {}  // and added to known_hosts
+  virtual void warned(const std::string& /*text*/) {}
+  // A question is open, or more: nothing else may be shown where it is asked. Then none is any more.
+  virtual void asking() {}
+  virtual void answered() {}
   // The user wants to end: nodes under way are finished, no further one begins.
   virtual void ending() {}
 };
@@ -39,13 +44,15 @@ class RunObserver {
 // How nodes are reached, and what may be asked on the way.
 struct Reach {
   enum class Transport { built_in, openssh } transport = Transport::built_in;
-  std::string ssh_config = {};  // a file in place of the user's own
-  std::string identity = {};    // a private key to try first, where the node names none of its own
-  std::optional<Secret> sudo_password = {};
-  std::chrono::milliseconds timeout{30'000};  // to connect, and for each answer
+  std::string ssh_config = {};                // a file in place of the user's own
+  std::string identity = {};                  // a private key to try first, where the node names none of its own
+  std::chrono::milliseconds timeout{30'000};  // for the whole way to a node, and for each answer of it
   enum class NewHosts { refuse, ask, accept } new_hosts = NewHosts::refuse;
-  std::function<bool(const NewHostKey&)> accept_host_key = {};         // for `ask`; one question at a time
-  std::function<Result<Secret>(std::string_view)> ask_secret = {};     // passphrases, passwords; empty: nobody is asked
+  // Both are called one at a time in a thread of their own, while the run goes on; they may wait as long as it takes.
+  // An Error of kind interrupted ends all questions.
+  std::function<Result<bool>(const NewHostKey&)> accept_host_key = {};   // for NewHosts::ask
+  std::function<Result<Secret>(const SecretQuestion&)> ask_secret = {};  // empty: nobody is asked
+  enum class Sudo { without_password, may_ask } sudo = Sudo::without_password;
   enum class Prompts { never, on_terminal } prompts = Prompts::never;  // of the system's ssh, which asks for itself
 };
 
@@ -60,8 +67,7 @@ using Planner = std::function<Result<Plan>(const Facts&, const Detection&)>;
 
 // How nodes are changed.
 struct Rollout {
-  std::string tool_version = {};  // for the receipts, as the reason
-  std::string reason = {};
+  RunOrigin origin = {};
   FleetPolicy policy = {};
   // Plans again from the facts read at the end: an empty plan is the proof. Empty: the transaction's own checks are all
   // there is. With RestartPolicy::never a restart may stay to be done.
@@ -69,7 +75,11 @@ struct Rollout {
   RestartPolicy restart = RestartPolicy::automatic;
 };
 struct RollbackTarget {
-  std::string which = "latest";  // "latest", "first", an id, or the number of a receipt
+  UndoTarget undo = {};
+  Drift drift = Drift::keep;
+};
+struct Removal {
+  enum class Files { put_back, keep } files = Files::put_back;  // of the runtime's configuration
   Drift drift = Drift::keep;
 };
 
@@ -90,11 +100,17 @@ class Run {
   Run& operator=(Run&&) noexcept;
 
   // Opens every node and reads its facts; then detects. An Error is about all of them. Where nodes are to be changed,
-  // what an earlier transaction left there comes to its end first.
+  // what an earlier transaction left there comes to its end first. A node can go back to what it was before also where
+  // nothing is known of its runtime.
   enum class Purpose { look, change };
-  Result<void> read(Purpose purpose);
+  enum class Detecting { needed, tried };
+  Result<void> read(Purpose purpose, Detecting detecting = Detecting::needed);
   // Plans every node that has been detected.
   void plan(const Planner& planner);
+  // Plans what undoes transactions, asked of each node. A node where there is nothing to undo has an empty plan.
+  void plan_undo(const RollbackTarget& target);
+  // Plans what takes regfallback off each node: the first state put back, unless files are kept, and then its traces.
+  void plan_removal(const Removal& removal);
 
   // Every endpoint of a node's chains, asked from the node; with an image, for that image, which is pulled too. A node
   // without chains is not asked.
@@ -105,11 +121,12 @@ class Run {
   // Carries the plans out; those that are empty are `unchanged`, or `refused` while an earlier transaction has not
   // ended. A result for each node, in order.
   std::vector<NodeResult> apply(const Rollout& rollout);
-  // Nodes without receipts are `unchanged`, and so are those whose latest change had not ended and was put back.
-  std::vector<NodeResult> roll_back(const Rollout& rollout, const RollbackTarget& target);
-  // What apply() or roll_back() would begin with: `not_begun` where something is to be done.
-  std::vector<NodeResult> before_apply() const;
-  std::vector<NodeResult> before_rollback(const RollbackTarget& target) const;
+  // Carries out what plan_undo() and plan_removal() planned, in the same way.
+  std::vector<NodeResult> roll_back(const Rollout& rollout);
+  std::vector<NodeResult> uninstall(const Rollout& rollout);
+
+  // Calls `question`, which waits for a person, in a thread of its own; connections are kept alive meanwhile.
+  void while_open(const std::function<void()>& question);
 
   std::vector<RunNode>& nodes();
   const std::vector<RunNode>& nodes() const;
@@ -123,6 +140,10 @@ class Run {
   std::unique_ptr<State> state_;
 };
 
+// 8 hexadecimal digits, from the system's random numbers: short, for people type it.
+Result<std::string> new_run_id();
+// "2026-11-25T12:00:00Z", as receipts take it.
+std::string utc_now();
 // One line of plain letters for a receipt: "apply of /etc/regfallback/config.yaml".
 std::string receipt_reason(std::string_view action, std::string_view source);
 

@@ -10,6 +10,7 @@
 #include "apply/read_facts.h"
 #include "fleet/fleet.h"
 #include "run/dialer.h"
+#include "run/questions.h"
 #include "run/run.h"
 
 namespace rf {
@@ -32,11 +33,12 @@ struct Run::State {
 
   asio::awaitable<Result<void>> open(std::size_t node);
   Result<Detection> detect(const Facts& facts) const { return rf::detect(facts, settings.profiles, settings.detect); }
-  void detect_all();
+  void detect_all(Detecting detecting);
 
   RunSettings settings;
   std::unique_ptr<RunObserver> observer;
   asio::io_context loop{1};
+  Questions questions{loop.get_executor(), *observer};
   std::unique_ptr<Dialer> dialer;  // outlives the shells
   std::vector<RunNode> nodes;
   std::vector<std::unique_ptr<Shell>> shells;  // by node; null where it is not connected

@@ -39,7 +39,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (const auto known = anchors_.find(anchor); known != anchors_.end()) return attach(known->second, mark);
     throw Stop{Error{.kind = ErrorKind::parse,
-                     .message = "this alias is inside the anchor it names",
+                     .message = "this alias is inside its own anchor",
                      .hint = "write the value out",
                      .where = at(mark)}};
   }
@@ -104,7 +104,7 @@ class TreeBuilder : public YAML::EventHandler {
     auto& top = open_.back();
     top.node->size += node->size;
     if (top.node->size > limits_.nodes)
-      throw Stop{unread_error(fmt::format("more than {} values, with what aliases repeat", limits_.nodes), at(mark))};
+      throw Stop{unread_error(fmt::format("more than {} values, counting repeated aliases", limits_.nodes), at(mark))};
     if (top.node->kind == YamlNode::Kind::list)
       top.node->items.push_back(std::move(node));
     else if (!top.key)
@@ -144,14 +144,15 @@ Result<YamlDocument> read_yaml(std::string_view text, const std::string& file, c
     return std::move(stop.error);
   } catch (const YAML::Exception& failure) {
     const bool tab = text.find('\t') != text.npos && failure.msg.find("tab") != std::string::npos;
-    return Error{.kind = ErrorKind::parse,
-                 .message = fmt::format("not valid YAML: {}", failure.msg),
-                 .hint = tab ? "indent with spaces" : "look at the indentation and the quotes here and one line above",
-                 .where = location_of(file, failure.mark)};
+    return Error{
+        .kind = ErrorKind::parse,
+        .message = fmt::format("not valid YAML: {}", failure.msg),
+        .hint = tab ? "indent with spaces" : "check the indentation and the quotes on this line and the one above",
+        .where = location_of(file, failure.mark)};
   } catch (const std::exception& failure) {
     return Error{.kind = ErrorKind::parse,
                  .message = fmt::format("not valid YAML: {}", failure.what()),
-                 .hint = "look for unusual characters",
+                 .hint = "check for unusual characters",
                  .where = Location{file, 0, 0}};
   }
   document.root = builder.root();

@@ -1,6 +1,6 @@
 # Prints a transaction's log as it grows: "worker PID START", "step NAME", "warn TEXT", "error TEXT", "settling SECONDS", and last "end OUTCOME".
-# A transaction that settles is applied so far, and what comes of it is not waited for.
-# Without an "end" line the state is unknown and must be asked for. Given: home, txn, shell.
+# A transaction that settles is applied so far, and what comes of it is not waited for, unless RF_UNTIL is "settled".
+# Without an "end" line the state is unknown and must be asked for. Given: home, txn, shell, RF_UNTIL.
 # shellcheck shell=sh disable=SC2154 # given
 rf_alive() { # PID START
   stat=
@@ -38,7 +38,7 @@ rf_print_log() { # -> 0 when the log has ended
       'end '*) return 0 ;;
     esac
   done
-  if [ "$settling" = no ] || [ -n "$part" ]; then return 1; fi
+  if [ "$settling" = no ] || [ -n "$part" ] || [ "$RF_UNTIL" = settled ]; then return 1; fi
   echo 'end applied'
 }
 # The log may lie on a full disk; the state is the name of a file, which needs no space.
@@ -48,7 +48,7 @@ rf_over() { # -> over: how it ended, "" while it has not
     for state in stuck rolled-back applied settling refused; do
       if [ -e "$place/state.$state" ]; then over=$state; fi
     done
-    if [ "$over" = settling ]; then over=applied; fi
+    if [ "$over" = settling ] && [ "$RF_UNTIL" = settled ]; then over=; elif [ "$over" = settling ]; then over=applied; fi
     # Applied, but not yet done with everything.
     if [ "$over" = applied ] && [ "$place" = "$txn" ] && [ "$1" = running ]; then over=; fi
     if [ -n "$over" ]; then return 0; fi

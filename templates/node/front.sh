@@ -1,6 +1,6 @@
 # The session's side of a transaction: prepares it, starts the worker detached from this session, and follows its log. When the session
 # goes away the worker does not notice.
-# Given: RF_ID, RF_TIME, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), their checksums
+# Given: RF_ID, RF_UNTIL, RF_WAIT (seconds a service may take), RF_WORKER and RF_BOOT_UNIT (escaped for printf %b), their checksums
 # RF_WORKER_SUM and RF_BOOT_UNIT_SUM, rf_prepare, home.sh and follow.sh.
 # shellcheck shell=sh disable=SC2154 # given
 rf_end() { # OUTCOME: before a worker has begun
@@ -12,14 +12,14 @@ rf_fail() {
   echo "error $*"
   rf_end refused
 }
-rf_known() { rf_fail "the transaction $RF_ID was begun before, or somebody was told that it never began"; }
+rf_known() { rf_fail "the transaction $RF_ID was started before, or was already reported as never started"; }
 rf_tools() {
   for tool in stat ln sync; do
     if ! command -v "$tool" >/dev/null; then rf_fail "the node has no $tool"; fi
   done
   if ! command -v sha256sum >/dev/null && ! command -v openssl >/dev/null; then rf_fail "the node has neither sha256sum nor openssl"; fi
   # What files hold goes through printf, which must be no program: the arguments of programs are there for all to see.
-  if ! PATH=/nowhere printf '' 2>/dev/null; then rf_fail "the node's sh has no printf of its own"; fi
+  if ! PATH=/nowhere printf '' 2>/dev/null; then rf_fail "the node's sh has no built-in printf"; fi
 }
 # The worker stays on the node, for the watchdog and the next boot. It is compared with what it should be whenever it is used. Both files are
 # durable before anything else is written: after a power cut the boot unit removes what it finds.
@@ -33,11 +33,11 @@ rf_install() {
   { IFS= read -r sum <"$home/lib/sum"; } 2>/dev/null
   case "$sum $told" in
     "$RF_WORKER_SUM  worker.sh "*"$RF_WORKER_SUM"*) ;;
-    *) rf_install_worker || rf_fail "the worker could not be written to $home; is the disk full?" ;;
+    *) rf_install_worker || rf_fail "the worker could not be written to $home; check that the disk is not full" ;;
   esac
   if ! [ -d "${RF_ROOT:-}/run/systemd/system" ]; then return 0; fi
   case $told in *"$RF_BOOT_UNIT_SUM"*) if [ -L "$wants" ]; then return 0; fi ;; esac
-  rf_install_unit 2>/dev/null || echo "warn $unit cannot be written: a power cut is noticed only by the next run"
+  rf_install_unit 2>/dev/null || echo "warn $unit cannot be written: only the next run undoes a change after a power cut"
 }
 rf_install_worker() {
   printf '%b' "$RF_WORKER" >"$home/lib/worker.$RF_ID" && mv -f "$home/lib/worker.$RF_ID" "$home/lib/worker.sh" &&

@@ -1,5 +1,5 @@
 # After a lost connection: follows a transaction that was started before, to its end. One that has not begun never begins after this was
-# told. Given: RF_ID, home.sh and follow.sh.
+# told. Given: RF_ID, RF_UNTIL, home.sh and follow.sh.
 # shellcheck shell=sh disable=SC2154,SC2034 # given; used by follow.sh
 rf_fail() { # without an "end" line: the state is not known
   echo "error $*"

@@ -4,6 +4,6 @@
 rf_prepare() {
   if ! { printf '%b' "$RF_SETTINGS" >"$txn/settings" && printf '%b' "$RF_MANIFEST" >"$txn/manifest" && printf '%b' "$RF_RECEIPT" >"$txn/receipt" &&
     printf '%b' "$RF_CONTENTS" >"$txn/contents"; }; then
-    rf_fail "the transaction could not be written to $home; is the disk full?"
+    rf_fail "the transaction could not be written to $home; check that the disk is not full"
   fi
 }

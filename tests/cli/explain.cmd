@@ -6,6 +6,9 @@ version = 2
 [plugins."io.containerd.grpc.v1.cri".registry.configs."m1:5000".auth]
   username = "u"
   password = "never shown"
+[plugins."io.containerd.grpc.v1.cri".registry.headers]
+  X-Team = ["infra"]
+  X-Auth-Token = ["never shown"]
 END
 cat > node/etc/containerd/certs.d/docker.io/hosts.toml <<'END'
 server = "https://registry-1.docker.io"

@@ -10,7 +10,7 @@ import sys
 
 FREE_KEYS = {"plugins"}  # their members are the node's own names
 # What only live nodes can answer has no golden output; unit_report holds it against the page.
-LIVE = {"regfallback.apply/v1", "regfallback.migrate/v1", "regfallback.rollback/v1", "regfallback.test/v1"}
+LIVE = {"regfallback.apply/v1", "regfallback.migrate/v1", "regfallback.rollback/v1", "regfallback.test/v1", "regfallback.uninstall/v1"}
 
 
 def keys_of(value, found: set[str]) -> set[str]:

@@ -11,7 +11,7 @@ chmod 600 intent.yaml
 export TOK='pa"ss\w0rd'
 for form in talos bottlerocket eks kubespray cloud-init kind-cluster hosts-dir k3s microk8s; do
   regfallback render --for $form -c intent.yaml > printed 2> said
-  echo "$form: exit $?, $(wc -c < printed) bytes, $(grep -c 'holds secrets, which are never printed' said) refusal"
+  echo "$form: exit $?, $(wc -c < printed) bytes, $(grep -c 'contains secrets, which are never printed' said) refusal"
   regfallback render --for $form -c intent.yaml -o json -q 2> said | grep -c '"content": null'
 done
 regfallback render --for eks -c intent.yaml --directory out -q 2> said && stat -c '%a %n' out/*

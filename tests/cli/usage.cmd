@@ -11,9 +11,13 @@ try plan --config nothing.yaml
 try test --facts nodes
 try test --image 'a b'
 try rollback --facts nodes
+try rollback --undo 3 --run 1f2e3d4c
+try rollback --run 'a b'
+try uninstall --facts nodes
 try plan --parallel many
 try apply --nodes local -m docker.io=http://a
 try rollback --nodes local
+try uninstall --nodes local
 try migrate --nodes local
 try detect --nodes a --identity nowhere
 try detect --nodes a -F nowhere

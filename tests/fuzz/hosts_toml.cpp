@@ -4,6 +4,7 @@
 
 #include "containerd/chain/hosts_dir.h"
 #include "containerd/chain/hosts_toml.h"
+#include "containerd/toml/go_toml_v1.h"
 #include "containerd/toml/toml_document.h"
 #include "containerd/toml/toml_statements.h"
 #include "input.h"
@@ -21,8 +22,8 @@ void check_statements(std::string_view text) {
     require(statement.begin >= end && statement.key_end >= statement.begin && statement.key_end <= text.size());
     end = statement.key_end;
   }
-  const auto plain = without_go_toml_v1_liberties(text);
-  require(plain.size() <= 2 * text.size() + 2);
+  const auto plain = without_go_toml_v1_liberties(text).text;
+  require(plain.size() <= 4 * text.size() + 2);
   const auto rooted = with_keys_from_the_root(plain);
   const auto before = parse_toml(plain, "before");
   if (before && !rooted.empty()) require(parse_toml(rooted, "after").ok());

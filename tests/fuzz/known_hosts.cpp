@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "transport/keys/wire.h"
+#include "transport/known_hosts/revoked_keys.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -22,5 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (rf::judge_host_key(more, name, blob).status != rf::HostKeyVerdict::Status::revoked) std::abort();
     rf::host_key_algorithms(known, name);
   }
+  rf::RevokedKeys revoked;
+  const auto read = rf::parse_revoked_keys(text, "revoked", revoked);
+  if (!read && read.error().kind != rf::ErrorKind::host_key) std::abort();
+  rf::is_revoked(revoked, blob);
   return 0;
 }

@@ -142,7 +142,7 @@ TEST_CASE("hostile servers end within their limits, without burning the processo
   INFO(c.name);
   const Server server(c.treat);
   SshOptions options = options_for(server.config());
-  options.limits.handshake = 1s;
+  options.access.limit = 1s;
   const auto began = std::chrono::steady_clock::now();
   const double cpu = cpu_seconds();
   const auto text = ask(options);
@@ -243,7 +243,7 @@ TEST_CASE("an sshd that is stopped gives a banner timeout") {
   const Sshd server;
   kill(server.pid(), SIGSTOP);
   SshOptions options = options_for(server.config());
-  options.limits.handshake = 500ms;
+  options.access.limit = 500ms;
   const auto text = ask(options);
   kill(server.pid(), SIGCONT);
   REQUIRE_FALSE(text);

@@ -81,7 +81,7 @@ TEST_CASE("a new host key is added where that was asked for, and then known") {
   const Sshd server;
   write_text(server.known_hosts(), "# mine");
   SshOptions options = options_for(server.config());
-  options.unknown_host_key = SshOptions::UnknownHostKey::accept;
+  options.unknown_host_key = UnknownHostKey::accept;
   std::vector<NewHostKey> accepted;
   options.on_accepted = [&](const NewHostKey& key) { accepted.push_back(key); };
   REQUIRE(ask(options));
@@ -107,7 +107,7 @@ TEST_CASE("an encrypted key asks for its passphrase once for all nodes") {
   sh("ssh-keygen -q -p -P '' -N 'open sesame' -f " + server.user_key());
   int asked = 0;
   SshOptions options = options_for(server.config());
-  options.ask_secret = [&asked](std::string) -> asio::awaitable<Result<Secret>> {
+  options.ask_secret = [&asked](SecretQuestion) -> asio::awaitable<Result<Secret>> {
     ++asked;
     co_return Secret("open sesame");
   };

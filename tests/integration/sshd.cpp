@@ -137,7 +137,7 @@ std::string without_penalties() {
 }  // namespace
 
 Sshd::Sshd(const Options& options) : port_(free_port()) {
-  std::string config = "ListenAddress 127.0.0.1:" + std::to_string(port_) +
+  std::string config = "ListenAddress " + options.listen + ":" + std::to_string(port_) +
                        "\nPidFile none\nUsePAM no\nStrictModes no\nAuthorizedKeysFile " +
                        (directory_ / "authorized_keys") + "\nLogLevel DEBUG1\nMaxStartups 500\n" + without_penalties();
   std::string known;

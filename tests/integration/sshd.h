@@ -52,7 +52,8 @@ class Sshd {
  public:
   struct Options {
     std::vector<std::string> host_keys{"ed25519"};  // "ed25519", "ecdsa", "rsa"
-    std::string more;                               // lines of sshd_config
+    std::string more = {};                          // lines of sshd_config
+    std::string listen = "127.0.0.1";               // address
   };
   Sshd() : Sshd(Options{}) {}
   explicit Sshd(const Options& options);

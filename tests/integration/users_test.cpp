@@ -74,7 +74,7 @@ class Users {
   Result<std::string> become_root(const std::string& shell, std::optional<std::string> with = std::nullopt) const {
     SshOptions options = options_for(server_.directory() / "users_config");
     options.access.privilege = Privilege::root;
-    if (with) options.access.sudo_password = Secret(*with);
+    if (with) options.access.sudo = std::make_shared<SudoPassword>(Secret(*with));
     return ask(options, "echo \"$(id -u)\"; read x; echo \"read=$x\"", named("u" + shell));
   }
   const std::vector<LoginShell>& shells() const { return shells_; }
@@ -175,7 +175,7 @@ TEST_CASE("a password logs in where no key does, asked for once") {
   write_text(users.server().directory() / "authorized_keys", "", 0644);
   SshOptions options = options_for(users.server().directory() / "users_config");
   int asked = 0;
-  options.ask_secret = [&asked](std::string) -> asio::awaitable<Result<Secret>> {
+  options.ask_secret = [&asked](SecretQuestion) -> asio::awaitable<Result<Secret>> {
     ++asked;
     co_return Secret(password);
   };

@@ -27,7 +27,7 @@ Said openssh_says(const std::string& config, const std::string& policy) {
 
 Said we_say(const std::string& config, const std::string& policy) {
   SshOptions options = options_for(config);
-  if (policy == "accept-new") options.unknown_host_key = SshOptions::UnknownHostKey::accept;
+  if (policy == "accept-new") options.unknown_host_key = UnknownHostKey::accept;
   const auto text = ask(options);
   if (text) return Said::accepted;
   const auto& message = text.error().message;

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pathlib
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from rflab import Lab, Node
+from rflab.behaviour import Behaviour
 from tool import STATE, Tool, all_at_once, fresh, leftovers, tree_of
 
 # Name of the distribution, and the directories in which its registries are configured.
@@ -19,9 +22,9 @@ FLEET = ("anubis", "k3s1", "k3s2", "rke1", "rke2", "mk1", "k0s1")
 INTENT = """version: 1
 registries:
   ghcr.io:
-    mirrors: [https://mirror.test]
+    mirrors: [https://MIRROR]
   quay.io:
-    mirrors: [https://mirror.test, "https://second.test/v2/quay"]
+    mirrors: [https://MIRROR, "https://second.test/v2/quay"]
 """
 
 
@@ -29,13 +32,6 @@ registries:
 def standins(lab: Lab) -> Iterator[Lab]:
     """Every stand-in, and anubis, with a fresh disk."""
     yield from fresh(lab, [*LAYOUTS, "anubis"])
-
-
-@pytest.fixture
-def tool(standins: Lab, tmp_path: pathlib.Path) -> Iterator[Tool]:
-    standins.upstream.reset()
-    yield Tool(standins, tmp_path, INTENT)
-    standins.upstream.reset()
 
 
 def asked_hosts(lab: Lab, node: Node, reference: str) -> list[str]:
@@ -54,25 +50,27 @@ def own_files(node: Node) -> dict[str, str]:
     return {path: what for path, what in found.items() if not path.endswith("/args/containerd.toml")}
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
-def test_each_distribution_is_configured_in_its_own_way_and_given_back(standins: Lab, tool: Tool, name: str, fresh: str) -> None:
-    node = standins.node(name)
+def mirror_of(name: str) -> str:
+    return f"mirror-{name}.test"
+
+
+def configured_and_given_back(lab: Lab, home: pathlib.Path, name: str, fresh: str) -> None:
+    """The node's mirror has one image only, FRESHc."""
+    node, mirror = lab.node(name), mirror_of(name)
     distribution, directory = LAYOUTS[name]
+    tool = Tool(lab, home, INTENT.replace("MIRROR", mirror))
     row = tool.json("detect", "--nodes", name).nodes[name]
     assert row["distribution"] == distribution
     assert row["containerd"]["running"]
     before = own_files(node)
     container = node.start_container(f"stays-{name}")
-    assert asked_hosts(standins, node, f"ghcr.io/{fresh}a:1") == ["ghcr.io"]
+    assert asked_hosts(lab, node, f"ghcr.io/{fresh}a:1") == ["ghcr.io"]
 
     tool.run("plan", "--nodes", name, "--check", code=3)
     first = tool.apply("--nodes", name).nodes[name]
     assert (first["outcome"], first["verified"]) == ("applied", True)
-    standins.upstream.set("second.test", "ok")
-    standins.upstream.set("mirror.test", "404")
-    assert asked_hosts(standins, node, f"quay.io/{fresh}b:1") == ["mirror.test", "second.test"]
-    standins.upstream.reset()
-    assert asked_hosts(standins, node, f"ghcr.io/{fresh}c:1") == ["mirror.test"]
+    assert asked_hosts(lab, node, f"quay.io/{fresh}b:1") == [mirror, "second.test"]
+    assert asked_hosts(lab, node, f"ghcr.io/{fresh}c:1") == [mirror]
     assert container in node.containers()
 
     kept = own_files(node)
@@ -84,11 +82,28 @@ def test_each_distribution_is_configured_in_its_own_way_and_given_back(standins:
 
     assert tool.rollback("--nodes", name).outcomes() == {name: "applied"}
     assert own_files(node) == before
-    assert asked_hosts(standins, node, f"ghcr.io/{fresh}d:1") == ["ghcr.io"]
+    assert asked_hosts(lab, node, f"ghcr.io/{fresh}d:1") == ["ghcr.io"]
     assert container in node.containers()
 
 
-def test_one_command_configures_a_mixed_fleet_agents_before_servers(standins: Lab, tool: Tool, fresh: str) -> None:
+@pytest.fixture(scope="module")
+def ways(standins: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[None]]:
+    """Every distribution at the same time, each with a mirror of its own: what takes long is the half minute after each restart."""
+    fresh = {name: f"t{uuid.uuid4().hex[:12]}" for name in LAYOUTS}
+    standins.upstream.set_all({mirror_of(name): Behaviour(repositories=(f"{fresh[name]}c",)) for name in LAYOUTS})
+    with ThreadPoolExecutor(len(LAYOUTS)) as pool:
+        done = {name: pool.submit(configured_and_given_back, standins, tmp_path_factory.mktemp(name), name, fresh[name]) for name in LAYOUTS}
+    standins.upstream.reset()
+    return done
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_each_distribution_is_configured_in_its_own_way_and_given_back(ways: dict[str, Future[None]], name: str) -> None:
+    ways[name].result()
+
+
+def test_one_command_configures_a_mixed_fleet_agents_before_servers(standins: Lab, tmp_path: pathlib.Path, fresh: str) -> None:
+    tool = Tool(standins, tmp_path, INTENT.replace("MIRROR", "mirror.test"))
     nodes = [standins.node(name) for name in FLEET]
     run = tool.start("apply", "--yes", "--nodes", ",".join(FLEET), "--verbose", "-o", "json")
     _, log = run.communicate(timeout=240)

@@ -86,7 +86,7 @@ def test_a_block_appended_twice_is_named_before_the_next_start_fails(nodes: list
     node.exec(f"tail -n 2 {ETC}/config.toml >>{ETC}/config.toml")
     finding = findings(tool, node)["duplicate-tables"]
     assert place(finding) == f"{ETC}/config.toml:4"
-    said = re.search(r"does not start with this file: (.*); the one that runs", finding["effect"])
+    said = re.search(r"does not start with this file: (.*); the running one", finding["effect"])
     assert said, finding
     assert not restart(node)
     log = node.exec("journalctl -u containerd -n 200 --no-pager -o cat; containerd config dump 2>&1 >/dev/null", check=False).stdout

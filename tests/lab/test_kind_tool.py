@@ -11,7 +11,7 @@ import pytest
 from rflab import Lab, packages
 from rflab.kind import KindNode
 from rflab.upstream import Upstream
-from tool import cannot, program_under_test
+from tool import cannot, leftovers, program_under_test
 
 GET = ["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", "configmap", "local-registry-hosting", "-n", "kube-public", "-o", "yaml"]
 
@@ -36,9 +36,15 @@ class Cluster:
         return [node["outcome"] for node in self.result(*words, "--yes")["nodes"]]
 
     def files(self) -> list[dict[str, str]]:
-        """Per node: every file below /etc/containerd, with mode, owner and checksum."""
-        listing = "find /etc/containerd -type f -exec stat -c '%a %u %g %n' {} + -exec sha256sum {} + | sort; find /etc/containerd -type d | sort"
+        """Per node: every file below /etc/containerd, with mode, owner and checksum; not what is kept until a change has settled."""
+        ours = "find /etc/containerd -name '.rf-*' -prune -o -type"
+        listing = f"{ours} f -exec stat -c '%a %u %g %n' {{}} + -exec sha256sum {{}} + | sort; {ours} d -print | sort"
         return [{"files": node.exec(listing).stdout} for node in self.nodes]
+
+    def assert_as(self, before: list[dict[str, str]]) -> None:
+        """The files are the same, and nothing is kept beside them once the nodes have settled."""
+        assert self.files() == before
+        assert [leftovers(node, "/etc/containerd") for node in self.nodes] == [[] for _ in self.nodes]
 
 
 @pytest.fixture(scope="module", params=[("1.7", False), ("2.x", False), ("2.x", True)], ids=["1.7", "2.x", "2.x-config-path"])
@@ -71,7 +77,7 @@ def test_mirrors_of_a_cluster_from_detection_to_rollback(cluster: Cluster, upstr
     assert cluster.outcomes("apply", *intent) == ["unchanged", "unchanged"]
     assert cluster.files() == after
     assert cluster.outcomes("rollback", "--nodes", "kind:tool") == ["applied", "applied"]
-    assert cluster.files() == before
+    cluster.assert_as(before)
 
 
 def checks(report: dict) -> dict[str, str]:
@@ -96,7 +102,7 @@ def test_registry_is_set_up_checked_and_taken_back(cluster: Cluster, fresh: str)
     assert 'hostFromContainerRuntime: "kind-registry:5000"' in said
     assert cluster.outcomes("kind", "registry", "--cluster", "tool") == ["unchanged", "unchanged"]
     assert cluster.outcomes("rollback", "--nodes", "kind:tool") == ["applied", "applied"]
-    assert cluster.files() == before
+    cluster.assert_as(before)
 
 
 def test_registry_is_reused_and_other_registries_stay(cluster: Cluster) -> None:
@@ -129,4 +135,4 @@ def test_stopped_nodes_and_unknown_clusters_are_said(cluster: Cluster) -> None:
         worker.await_ready()
     nowhere = cluster.docker.on_network([program_under_test(), "detect", "--nodes", "kind:nowhere"], check=False)
     assert nowhere.returncode == 1
-    assert re.search(r"there are: .*\btool\b", nowhere.stderr)
+    assert re.search(r"existing clusters: .*\btool\b", nowhere.stderr)

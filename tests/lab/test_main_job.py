@@ -133,6 +133,24 @@ def test_with_the_registry_stopped_test_says_so_and_a_pull_falls_back_as_explain
         assert set(asked) == {request for request in predicted if "//anubis:32000/" not in request[1]}
 
 
+def test_the_first_example_pulls_from_a_ghcr_that_refuses_its_token_request(nodes: list[Node], tool: Tool, lab: Lab, fresh: str) -> None:
+    lab.upstream.set("ghcr.io", "ghcr")
+    tool.apply()
+    lab.registry.stop()
+    try:
+        asked = {}
+        for name in (f"anubis:32000/{fresh}:1", f"anubis:32000/{fresh}2:1"):
+            mark = lab.upstream.mark()
+            all_at_once(lambda node, image=name: node.cri_pull(image), nodes)
+            asked[name] = [(item.host, item.status) for node in PLAIN for item in lab.upstream.requests(mark, node=node)]
+            all_at_once(lambda node: node.exec(f"sed -i /Bearer/d '{ETC}/certs.d/anubis:32000/hosts.toml'"), nodes)
+    finally:
+        lab.registry.start()
+    with_header, without = asked.values()
+    assert {item for item in with_header} == {("ghcr.io", 200)}
+    assert ("ghcr.io", 403) in without and ("ghcr.io", 200) not in without
+
+
 def test_a_real_pull_of_test_goes_through_the_cri_on_every_node(nodes: list[Node], tool: Tool) -> None:
     tool.apply()
     pulls = tool.json("test", "--image", IMAGE).nodes

@@ -158,7 +158,7 @@ def test_a_node_whose_mirror_never_answers_is_left_as_it_is_with_probe(nodes: li
 
 def test_endpoints_that_cannot_be_reached_are_told_in_the_same_words_by_every_command(nodes: list[Node], lab: Lab, tmp_path: pathlib.Path) -> None:
     tool = Tool(lab, tmp_path, "version: 1\nnodes: [anubis, babel, ra]\nregistries:\n  docker.io:\n    mirrors: [http://anubis:1, https://anubis:32000, http://nosuch.invalid]\n")
-    words = ["docker.io: http://anubis:1/v2: connection refused", "docker.io: https://anubis:32000/v2: it speaks plain http, and is asked by https",
+    words = ["docker.io: http://anubis:1/v2: connection refused", "docker.io: https://anubis:32000/v2: it speaks plain http, but is asked over https",
              "docker.io: http://nosuch.invalid/v2: its name cannot be resolved"]
     said = tool.apply("--probe", code=1)
     assert all(word in row["error"]["message"] for row in said.nodes.values() for word in words)
@@ -195,7 +195,7 @@ def test_a_containerd_that_does_not_come_back_is_rolled_back(nodes: list[Node], 
     assert tool.json("status", code=None).nodes["babel"]["node"] == "babel"
 
 
-@pytest.mark.parametrize("moment", ["checking", "writing beside", "committing", "restarting the runtime", "waiting for a healthy runtime"])
+@pytest.mark.parametrize("moment", ["checking", "staging files", "committing", "restarting the runtime", "waiting for a healthy runtime"])
 def test_a_client_killed_during_an_apply_leaves_every_node_new_or_old_and_well(nodes: list[Node], tool: Tool, moment: str) -> None:
     old = [tree_of(node, ETC) for node in nodes]
     run = tool.start("apply", "--yes", "-v")
@@ -268,7 +268,7 @@ def test_a_half_committed_change_is_never_called_unchanged(nodes: list[Node], to
         assert tool.json("status", "--nodes", "ra", code=None).nodes["ra"]["unfinished"]
         said = tool.apply("--nodes", "ra")
         assert said.outcomes() == {"ra": "applied"}
-        assert "had not ended; it was rolled back" in said.err
+        assert "was unfinished; it was rolled back" in said.err
         assert is_new(ra) and is_well(ra) and leftovers(ra, ETC) == []
         tool.run("rollback", "--yes", "--nodes", "ra")
         assert tree_of(ra, ETC) == old
@@ -283,7 +283,7 @@ def test_a_second_apply_waits_for_the_first(nodes: list[Node], tool: Tool) -> No
     wait_until(lambda: is_new(ra), "the first is committing")
     said = tool.apply("--nodes", "ra")
     assert said.outcomes() == {"ra": "unchanged"}
-    assert "had not ended; it has been applied" in said.err
+    assert "was unfinished; it has been applied" in said.err
     assert run.wait() == 0 and is_well(ra)
 
 

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import pytest
 from built import REGFALLBACK, built
 from rflab import Lab, Node
+from rflab.kind import KindNode
 
 STATE = "/var/lib/regfallback"
 ETC = "/etc/containerd"
@@ -135,7 +136,7 @@ def main_pid(node: Node) -> int:
     return int(node.exec(["systemctl", "show", "-p", "MainPID", "--value", node.kind.unit]).stdout)
 
 
-def await_settled(node: Node) -> None:
+def await_settled(node: Node | KindNode) -> None:
     """Until no transaction watches the runtime any more."""
     wait_until(lambda: node.exec(f"! ls {STATE}/history/*/state.settling", check=False).returncode == 0, f"{node.name} settles", 60)
 
@@ -158,10 +159,13 @@ def tree_of(node: Node, *directories: str) -> dict[str, str]:
     return found
 
 
-def leftovers(node: Node, *directories: str) -> list[str]:
+def leftovers(node: Node | KindNode, *directories: str) -> list[str]:
     """Files of transactions that should be gone."""
     await_settled(node)
-    return node.exec(["find", *directories, "-name", ".rf-*"], check=False).stdout.split()
+    until = time.monotonic() + 15  # the state is durable before what it makes superfluous is removed
+    while (left := node.exec(["find", *directories, "-name", ".rf-*"], check=False).stdout.split()) and time.monotonic() < until:
+        time.sleep(0.2)
+    return left
 
 
 def clean(node: Node) -> None:

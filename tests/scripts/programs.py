@@ -1,4 +1,5 @@
 """Builds the programs that are sent to a node from templates/node, as lib/apply does, and runs them in a scratch tree."""
+import base64
 import hashlib
 import os
 import pathlib
@@ -47,21 +48,21 @@ class Change:
 
 def front_data(ident: str, wait: int = 5, worker: str | None = None) -> str:
     worker = worker if worker is not None else worker_text()
-    return (f"RF_ID='{ident}'\nRF_TIME='2026-01-02T03:04:05Z'\nRF_WAIT='{wait}'\nRF_WORKER='{escaped(worker)}'\n"
+    return (f"RF_ID='{ident}'\nRF_UNTIL='applied'\nRF_WAIT='{wait}'\nRF_WORKER='{escaped(worker)}'\n"
             f"RF_WORKER_SUM='{sha256(worker.encode())}'\nRF_BOOT_UNIT_SUM='{sha256((NODE / 'recover.service').read_bytes())}'\n"
             f"RF_BOOT_UNIT='{escaped((NODE / 'recover.service').read_text())}'\n")
 
 
 def transaction_program(ident: str, changes: list[Change], settings: dict | None = None, worker: str | None = None,
-                        previews: tuple[tuple[str, bytes], ...] | list[tuple[str, bytes]] = ()) -> str:
-    """`previews`: path and content of what containerd is given at the next start."""
+                        trials: tuple[tuple[str, bytes], ...] | list[tuple[str, bytes]] = ()) -> str:
+    """`trials`: path and content of what containerd is given at the next start."""
     settings = {"restart": "none", "wait": "5"} | (settings or {})
     manifest = "".join(change.line(n) for n, change in enumerate(changes))
     receipt = f"id {ident}\ntool 0\nreason test\n" + "".join(
         "file {5} {6} {7}".format(*change.line(n).rstrip("\n").split(" ", 7)) + "\n" for n, change in enumerate(changes))
     contents = "".join(f"content_{n}='{escaped(c.after)}'\n" for n, c in enumerate(changes) if c.after is not None)
-    contents += "".join(f"preview_{n}='{escaped(content)}'\n" for n, (_, content) in enumerate(previews))
-    words = [f"{k} {v}\n" for k, v in settings.items()] + [f"preview {n} {path}\n" for n, (path, _) in enumerate(previews)]
+    contents += "".join(f"trial_{n}='{escaped(content)}'\n" for n, (_, content) in enumerate(trials))
+    words = [f"{k} {v}\n" for k, v in settings.items()] + [f"trial {n} {path}\n" for n, (path, _) in enumerate(trials)]
     return (front_data(ident, int(settings["wait"]), worker)
             + f"RF_SETTINGS='{escaped(''.join(words))}'\n"
             + f"RF_MANIFEST='{escaped(manifest)}'\nRF_RECEIPT='{escaped(receipt)}'\nRF_CONTENTS='{escaped(contents)}'\n"
@@ -70,7 +71,7 @@ def transaction_program(ident: str, changes: list[Change], settings: dict | None
 
 def facts_program(globs=(), units=(), ask="yes") -> str:
     data = "RF_GLOBS='{}'\nRF_UNITS='{}'\nRF_ASK='{}'\n".format("\n".join(globs), "\n".join(units), ask)
-    return data + "".join(template(f"facts/{path.name}") for path in sorted((NODE / "facts").glob("*.sh")))
+    return data + template("encode.sh") + "".join(template(f"facts/{path.name}") for path in sorted((NODE / "facts").glob("*.sh")))
 
 
 class Node:
@@ -101,8 +102,10 @@ class Node:
 
     def stand_in(self, name: str, text: str):
         path = self.bin / name
-        path.write_text("#!/bin/sh\n" + text)
-        path.chmod(0o755)
+        fresh = path.with_name(f".{name}.new")  # one that runs cannot be written to
+        fresh.write_text("#!/bin/sh\n" + text)
+        fresh.chmod(0o755)
+        fresh.replace(path)
 
     def run(self, program: str, timeout: float = 60, settled: bool = True, **env) -> list[str]:
         """What it printed, when the node has settled."""
@@ -121,6 +124,33 @@ class Node:
         """Runs a transaction through its front; returns the outcome."""
         lines = self.run(transaction_program(ident, changes, settings), **env)
         ends = [line[4:] for line in lines if line.startswith("end ")]
+        return ends[-1] if ends else "none"
+
+    def applied(self) -> list[str]:
+        """Ids of the transactions of the history that are applied, oldest first."""
+        return [path.parent.name.split("-", 1)[1] for path in sorted(self.home.glob("history/[0-9]*/state.*")) if path.name in ("state.applied", "state.settling")]
+
+    def preview(self, undo: list[str] | None = None, force: bool = False) -> dict:
+        """What undoing these, or else the newest, would do: lines by their first word."""
+        applied = self.applied()
+        lines = self.run(preview_program(undo if undo is not None else applied[-1:], applied[-1] if applied else "", force), settled=False)
+        found: dict = {"change": [], "content": "", "error": []}
+        for n, line in enumerate(lines):
+            key, _, rest = line.partition(" ")
+            if key == "content":
+                found["content"] = base64.b64decode("".join(lines[n + 1:lines.index(".")]))
+            elif key in ("change", "error"):
+                found[key].append(rest)
+            else:
+                found[key] = rest
+        return found
+
+    def roll_back(self, ident: str, undo: list[str] | None = None, force: bool = False, **how) -> str:
+        """As the program does: looked at, then carried out; the outcome."""
+        applied = self.applied()
+        undo = undo if undo is not None else applied[-1:]
+        shown = self.preview(undo, force).get("shown", "")
+        ends = [line[4:] for line in self.run(rollback_program(ident, undo, applied[-1] if applied else "", shown, force), **how) if line.startswith("end ")]
         return ends[-1] if ends else "none"
 
     def settling(self) -> bool:
@@ -177,10 +207,23 @@ class Node:
         return ""
 
 
-def rollback_program(ident: str, target: str = "latest", force: bool = False) -> str:
-    return (front_data(ident, 5) + f"RF_TARGET='{target}'\nRF_TOOL='0'\nRF_FORCE='{'yes' if force else 'no'}'\n"
+def undo_data(ident: str, undo: list[str], newest: str, force: bool = False) -> str:
+    return front_data(ident, 5) + f"RF_UNDO='{' '.join(undo)}'\nRF_NEWEST='{newest}'\nRF_FORCE='{'yes' if force else 'no'}'\n"
+
+
+def preview_program(undo: list[str], newest: str, force: bool = False) -> str:
+    return undo_data("preview", undo, newest, force) + template("encode.sh") + template("undo.sh") + template("preview.sh")
+
+
+def rollback_program(ident: str, undo: list[str], newest: str, shown: str, force: bool = False, until: str = "applied") -> str:
+    data = undo_data(ident, undo, newest, force).replace("RF_UNTIL='applied'", f"RF_UNTIL='{until}'")
+    return (data + f"RF_SHOWN='{shown}'\nRF_RECEIPT='{escaped(f'id {ident}' + chr(10))}'\n" + template("encode.sh") + template("undo.sh")
             + template("rollback.sh") + template("home.sh") + template("follow.sh") + template("front.sh"))
 
 
+def remove_program(newest: str = "") -> str:
+    return f"RF_NEWEST='{newest}'\n" + template("worker/1-base.sh") + template("remove.sh")
+
+
 def status_program(ident: str) -> str:
-    return f"RF_ID='{ident}'\n" + template("home.sh") + template("follow.sh") + template("status.sh")
+    return f"RF_ID='{ident}'\nRF_UNTIL='applied'\n" + template("home.sh") + template("follow.sh") + template("status.sh")

@@ -5,6 +5,7 @@ RF_TEST_SHELL: dash (default), ash, bash.
 import base64
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -168,6 +169,16 @@ class FactsTest(unittest.TestCase):
         self.node.file("/opt/kubelet.yaml", b"containerRuntimeEndpoint: unix:///run/x.sock\n")
         self.process(9, "kubelet", ["/usr/bin/kubelet", "--config=/opt/kubelet.yaml"])
         self.assertIn("./opt/kubelet.yaml", self.contents(self.facts()))
+
+    def test_what_sudo_records_of_the_session_is_told(self):
+        allowed = "User ops may run the following commands on n:\n    (root) NOPASSWD: "
+        for said, told in ((f"Matching Defaults entries for ops on n:\n    env_reset, log_input,\n    use_pty\n\n{allowed}ALL\n", {"input"}),
+                           (f"Matching Defaults entries for ops on n:\n    !log_input, log_output\n\n{allowed}ALL\n", {"output"}),
+                           (f"{allowed}LOG_INPUT: LOG_OUTPUT: ALL\n", {"input", "output"}),
+                           (f"{allowed}NOLOG_INPUT: /usr/bin/log_input_x\n", set())):
+            self.node.stand_in("sudo", f"printf %s {shlex.quote(said)}\n")
+            self.assertEqual({line[9:] for line in self.facts(SUDO_USER="ops") if line.startswith("sudo-log ")}, told, said)
+        self.assertFalse([line for line in self.facts() if line.startswith("sudo-log ")])
 
     def test_services_are_asked_for_in_one_go(self):
         (self.node.root / "run/systemd/system").mkdir(parents=True)

@@ -64,7 +64,7 @@ class RestartedByItself(test_transaction.TransactionTest):
 
     def test_without_that_restart_everything_is_put_back(self):
         self.assertEqual(self.node.apply("t1", all_changes(), self.settings | {"wait": "1"}), "rolled-back", self.node.output)
-        self.assertIn("did not restart by itself within 1 s", "\n".join(self.node.output))
+        self.assertIn("did not restart on its own within 1 s", "\n".join(self.node.output))
         self.assert_old()
 
 

@@ -2,6 +2,8 @@
 
 RF_TEST_SHELL: dash (default), ash, bash. RF_SCRIPTS_FULL=1: at every program, else at a part that is different for every shell.
 """
+import contextlib
+import ctypes
 import os
 import pathlib
 import shutil
@@ -26,7 +28,49 @@ exec {} "$@"
 """
 
 
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def descendants() -> list[int]:
+    """Every process below this one. Orphans among them stay below it: it is their subreaper."""
+    parents = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            parents[int(pid)] = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found = [os.getpid()]
+    for pid in found:
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found[1:]
+
+
+def send(number: signal.Signals, pids: set[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # its parent may have waited for it
+            os.kill(pid, number)
+
+
+def end_all_at_once() -> None:
+    """Kills every descendant as a power cut does: none lives to see another one die. All are stopped first, as pids give no order."""
+    stopped: set[int] = set()
+    while running := set(descendants()) - stopped:
+        send(signal.SIGSTOP, running)
+        stopped |= running
+    send(signal.SIGKILL, stopped)
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
 class PowerCuts(TransactionTest):
+    @classmethod
+    def setUpClass(cls):
+        if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "prctl")
+
     def new_node(self):
         shutil.rmtree(self.root / "node", True)
         self.node = make_node(self.root / "node", SHELL)
@@ -45,13 +89,7 @@ class PowerCuts(TransactionTest):
         session.stdin.close()
         while session.poll() is None and not cut.exists():
             time.sleep(0.002)
-        mark = f"STATE={self.node.env['STATE']}\0".encode()
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                if mark in pathlib.Path(f"/proc/{pid}/environ").read_bytes():
-                    os.kill(int(pid), signal.SIGKILL)
-            except OSError:
-                continue
+        end_all_at_once()
         session.wait()
         return cut.exists()
 

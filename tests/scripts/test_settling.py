@@ -5,10 +5,11 @@ RF_TEST_SHELL: dash (default), ash, bash.
 import os
 import signal
 import socket
+import sys
 import time
 import unittest
 
-from programs import Change, facts_program, rollback_program, template
+from programs import Change, facts_program, status_program
 from stand_ins import CERTS, CONFIG, SETTINGS, after, all_changes, calls, leftovers, running, state_of
 from transaction_case import HOSTS, TransactionTest
 
@@ -30,7 +31,7 @@ class WatchTest(TransactionTest):
         return self.node.run(facts_program(), settled=False)
 
     def asked_later(self):
-        lines = self.node.run("RF_ID='t1'\n" + template("follow.sh") + template("status.sh"), settled=False)
+        lines = self.node.run(status_program("t1"), settled=False)
         return [line for line in lines if line.startswith("end ")]
 
     def settled(self):
@@ -77,13 +78,13 @@ class Watched(WatchTest):
         self.begin({"settle": "2"})
         self.becomes(pid=0, sub="failed")
         self.settled()
-        self.assert_put_back("containerd.service does not stay up (failed)")
+        self.assert_put_back("containerd.service does not keep running (failed)")
 
     def test_a_plugin_that_fails_later_is_put_back(self):
         self.begin({"settle": "2"})
         (self.root / "node/stand-in-state/running").write_text("crierror")
         self.settled()
-        self.assert_put_back("the runtime is not well")
+        self.assert_put_back("the runtime is not healthy")
 
     def test_a_person_may_restart_the_service(self):
         self.begin({"settle": "2"})
@@ -101,7 +102,7 @@ class Watched(WatchTest):
         self.begin({"settle": "2"})
         change = [Change("C", f"{CERTS}/docker.io/later.crt", None, b"later")]
         self.assertEqual(self.node.apply("t2", change), "applied", self.node.output)
-        self.assertIn("step wait", self.node.output)
+        self.assertIn("step wait transaction t1 (test)", self.node.output)
         self.assertEqual(state_of(self.node, "t1"), "applied")
 
     def test_the_next_transaction_finds_what_was_put_back_changed(self):
@@ -113,7 +114,7 @@ class Watched(WatchTest):
     def test_a_rollback_does_not_wait(self):
         began = time.monotonic()
         self.begin()
-        self.assertIn("end applied", self.node.run(rollback_program("r1"), settled=False))
+        self.assertEqual(self.node.roll_back("r1", settled=False), "applied", self.node.output)
         self.assertLess(time.monotonic() - began, 60)
         self.assertEqual(state_of(self.node, "t1"), "applied")
         self.assertEqual(state_of(self.node, "r1"), "settling")
@@ -170,7 +171,7 @@ class Silent(WatchTest):
         self.ctr = (self.node.bin / "ctr").read_text()
         self.node.stand_in("crictl", "exit 1\n")
         self.socket = self.root / "c.sock"
-        self.settings = WATCHED | {"socket": str(self.socket), "exe": "containerd"}
+        self.settings = SETTINGS | {"socket": str(self.socket)}
 
     def hang(self):
         self.node.stand_in("ctr", "sleep 30\n")
@@ -186,13 +187,13 @@ class Silent(WatchTest):
         self.hang()
         self.listen()
         self.assertEqual(self.node.apply("t1", all_changes(), self.settings), "applied", self.node.output)
-        self.assertIn("warn the runtime cannot be asked", "\n".join(self.node.output))
+        self.assertIn("warn the runtime cannot report the state of its plugins", "\n".join(self.node.output))
         self.assert_applied()
 
     def test_a_crash_loop_behind_a_hung_ctr_is_put_back(self):
         self.hang()
         self.listen()
-        self.begin(self.settings)
+        self.begin(self.settings | {"settle": "2"})
         self.becomes(pid=501, restarts=1)
         self.settled()
         self.assert_put_back("containerd.service died and was restarted")
@@ -211,6 +212,21 @@ class Silent(WatchTest):
         self.assertEqual(self.node.apply("t1", all_changes(), self.settings | {"wait": "1"}, RF_FAIL_HOOK=hook), "stuck", self.node.output)
         self.assertEqual(self.node.tree(), self.before)
 
+    def with_a_late_ctr(self, settings):
+        """`ctr` gives up at once where nobody listens yet; crictl waits until somebody does."""
+        self.node.stand_in("crictl", "exit 0\n")
+        self.node.stand_in("ctr", f'if [ -s "$STATE/late" ]; then sed -i 1d "$STATE/late"; exit 1; fi\n{self.ctr}')
+        hook = self.hook('if [ "$2" = restarted ]; then printf "1\\n2\\n3\\n" >"$STATE/late"; fi\n')
+        self.assertEqual(self.node.apply("t1", all_changes(), settings, RF_FAIL_HOOK=hook), "applied", self.node.output)
+
+    def test_a_source_that_is_late_after_a_restart_is_waited_for(self):
+        self.with_a_late_ctr(self.settings)
+
+    def test_it_is_waited_for_also_where_the_service_is_the_runtime(self):
+        """Then a second look asks less. What the service is here cannot try a config.toml."""
+        self.becomes(pid=os.getpid() - 1)
+        self.with_a_late_ctr(self.settings | {"exe": sys.executable, "config": "/nowhere"})
+
     def test_a_better_source_than_before_is_no_fault(self):
         self.hang()
         self.listen()
@@ -225,7 +241,7 @@ class Silent(WatchTest):
         self.becomes(sub="dead")
         change = [Change("R", CONFIG, b"version = 2\n# new\n", b"version = 2\n# newer\n", 0o640)]
         self.assertEqual(self.node.apply("t2", change, settings | {"wait": "1"}), "rolled-back", self.node.output)
-        self.assertIn("nothing is known about the runtime", "\n".join(self.node.output))
+        self.assertIn("the state of the runtime is unknown", "\n".join(self.node.output))
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Shared(TransactionTest):
         self.assert_old()
 
     def test_a_refused_one_leaves_nothing(self):
-        self.refused(all_changes(b"syntax\n"), "refuses the new", settings=SETTINGS)
+        self.refused(all_changes(b"syntax\n"), "rejects the new", settings=SETTINGS)
 
     def test_what_is_staged_is_out_of_reach(self):
         hook = self.hook("""find "$RF_ROOT/etc" -path '*/.rf-*' -exec stat -c '%n' {} + >>"$STATE/staged"\n"""
@@ -114,7 +114,7 @@ class Shared(TransactionTest):
         known = self.victims()
         changes = [Change("C", f"{CERTS}/docker.io/ca-bbbb.crt", None, b"NEW CA\n"), Change("R", HOSTS, OLD_HOSTS, b"new\n")]
         self.assertEqual(self.node.apply("t1", changes, RF_FAIL_HOOK=hook), "stuck", self.node.output)
-        self.assertIn("is another directory than before", "\n".join(self.node.output))
+        self.assertIn("is not the same directory as before", "\n".join(self.node.output))
         self.assertEqual(self.victims(), known)
         docker.unlink()
         docker.with_name("docker.io.away").rename(docker)
@@ -142,7 +142,7 @@ class Shared(TransactionTest):
         self.addCleanup(subprocess.run, ["umount", where], check=False)
         self.node.file(CONFIG, b"version = 2\n")
         self.assertEqual(self.node.apply("t1", [Change("R", CONFIG, b"version = 2\n", b"new\n")]), "refused", self.node.output)
-        self.assertIn("is a file system of its own, and others than root may write to /etc/containerd", "\n".join(self.node.output))
+        self.assertIn("is a separate file system, and users other than root may write to /etc/containerd", "\n".join(self.node.output))
         self.assertEqual(state_of(self.node, "t1"), "refused")
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 import unittest
 
-from programs import Change, rollback_program, transaction_program
+from programs import Change, transaction_program
 from stand_ins import CERTS, CONFIG, CONTAINERD, SETTINGS, after, all_changes, calls, leftovers, running, state_of
 from transaction_case import HOSTS, OLD_HOSTS, SHELL, TransactionTest
 
@@ -57,7 +57,7 @@ class Applying(TransactionTest):
         self.node.file(f"{CERTS}/old.example/theirs.crt", b"theirs")
         self.assertEqual(self.node.apply("t1", all_changes()), "applied")
         self.assertEqual(sorted(p.name for p in (self.node.root / CERTS[1:] / "old.example").iterdir()), ["theirs.crt"])
-        self.assertIn("holds files of others", "\n".join(self.node.output))
+        self.assertIn("contains files of others", "\n".join(self.node.output))
 
     def test_nested_new_directories_appear_at_once(self):
         deep = "/etc/deep/certs.d"
@@ -98,12 +98,12 @@ class Applying(TransactionTest):
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS), "applied", self.node.output)
         self.assertEqual(self.node.tree(), after(self.before, all_changes()))
         self.assertEqual(self.node.apply("t2", [Change("R", CONFIG, b"version = 2\n# new\n", b"crierror\n", 0o640)], SETTINGS), "rolled-back", self.node.output)
-        self.assertIn("end applied", self.node.run(rollback_program("r1")))
+        self.assertEqual(self.node.roll_back("r1"), "applied", self.node.output)
         self.assert_old()
 
     def test_a_runtime_that_is_gone_is_a_warning(self):
         self.assertEqual(self.node.apply("t1", all_changes(), SETTINGS | {"exe": "/nowhere/containerd"}), "applied", self.node.output)
-        self.assertIn("is not there any more", "\n".join(self.node.output))
+        self.assertIn("does not exist any more", "\n".join(self.node.output))
 
     def test_no_byte_of_a_file_is_ever_an_argument(self):
         found, stop = [], threading.Event()
@@ -140,7 +140,7 @@ class Applying(TransactionTest):
         self.addCleanup(subprocess.run, ["umount", where], check=False)
         self.node.file(CONFIG, b"version = 2\n")
         self.assertEqual(self.node.apply("t1", [Change("R", CONFIG, b"version = 2\n", b"new\n")]), "applied", self.node.output)
-        self.assertIn("warn /etc/containerd is kept in memory: this change is gone after the next boot", "\n".join(self.node.output))
+        self.assertIn("warn /etc/containerd is in memory: this change is lost at the next boot", "\n".join(self.node.output))
 
 
 class Refusing(TransactionTest):
@@ -181,7 +181,7 @@ class Refusing(TransactionTest):
     def test_a_directory_everybody_writes_to_is_refused(self):
         (self.node.root / CERTS[1:]).chmod(0o777)
         self.before = self.node.tree()
-        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "written by everybody")
+        self.refused([Change("R", HOSTS, OLD_HOSTS, b"new\n")], "is writable by everybody")
 
     @unittest.skipIf(os.getuid() != 0, "only root can give a directory away")
     def test_somebody_elses_directory_is_refused(self):
@@ -195,21 +195,25 @@ class Refusing(TransactionTest):
                 self.assertIn("end refused", self.node.output)
                 self.assertFalse((self.node.root / "outside").exists())
 
-    def test_a_missing_directory_is_refused(self):
-        self.refused([Change("C", "/etc/nowhere/x", None, b"x")], "no directory")
+    def test_a_directory_that_disappeared_is_a_conflict(self):
+        self.refused([Change("C", f"{CERTS}/gone.example/x", None, b"x")], "gone.example disappeared since the plan", "conflict")
+
+    def test_a_directory_to_remove_that_disappeared_is_a_conflict(self):
+        gone = f"{CERTS}/gone.example"
+        self.refused([Change("D", f"{gone}/hosts.toml", b"x"), Change("X", gone, mode=0o755)], "gone.example disappeared since the plan", "conflict")
 
     def test_a_configuration_containerd_cannot_read_is_never_committed(self):
-        self.refused(all_changes(b"syntax\n"), "refuses the new /etc/containerd/config.toml", settings=SETTINGS)
+        self.refused(all_changes(b"syntax\n"), "rejects the new /etc/containerd/config.toml", settings=SETTINGS)
         self.assertEqual(running(self.node), b"version = 2\n")
 
     def test_what_the_next_start_would_make_is_tried_and_leaves_nothing(self):
         changes = [Change("R", HOSTS, OLD_HOSTS, b"new\n")]
-        self.node.run(transaction_program("t1", changes, SETTINGS, previews=[("/etc/ok.toml", b"version = 2\n"), ("/etc/k3s.toml", b"syntax 'hunter2'\n")]))
-        self.assertIn("refuses the new /etc/k3s.toml of the next start", "\n".join(self.node.output))
+        self.node.run(transaction_program("t1", changes, SETTINGS, trials=[("/etc/ok.toml", b"version = 2\n"), ("/etc/k3s.toml", b"syntax 'hunter2'\n")]))
+        self.assertIn("rejects the new /etc/k3s.toml of the next start", "\n".join(self.node.output))
         self.assertIn("end refused", self.node.output)
         self.assert_old()
         self.assertFalse([path for path in self.node.home.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()])
-        self.node.run(transaction_program("t2", changes, SETTINGS, previews=[("/etc/k3s.toml", b"version = 3 # 'hunter2'\n")]))
+        self.node.run(transaction_program("t2", changes, SETTINGS, trials=[("/etc/k3s.toml", b"version = 3 # 'hunter2'\n")]))
         self.assertIn("end applied", self.node.output)
         self.assertFalse([path for path in self.node.home.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()])
 
@@ -221,11 +225,11 @@ class Refusing(TransactionTest):
             (bundle / name).chmod(0o755)
         changes = [Change("R", HOSTS, OLD_HOSTS, b"new\n")]
         settings = SETTINGS | {"exe": f"{bundle}/k3s"}
-        previews = [("/etc/k3s.toml", b"syntax\n")]
-        self.node.run(transaction_program("t1", changes, settings, previews=previews))
-        self.assertIn("refuses the new /etc/k3s.toml", "\n".join(self.node.output))
+        trials = [("/etc/k3s.toml", b"syntax\n")]
+        self.node.run(transaction_program("t1", changes, settings, trials=trials))
+        self.assertIn("rejects the new /etc/k3s.toml", "\n".join(self.node.output))
         (bundle / "containerd").write_text("#!/bin/sh\necho 'k3s version v1'\n")
-        self.node.run(transaction_program("t2", changes, settings, previews=previews))
+        self.node.run(transaction_program("t2", changes, settings, trials=trials))
         self.assertIn("is no containerd and has none beside it", "\n".join(self.node.output))
         self.assertIn("end applied", self.node.output)
 
@@ -245,7 +249,7 @@ class Refusing(TransactionTest):
     def test_a_shell_whose_printf_is_a_program_is_given_no_file(self):
         self.node.run("enable -n printf\n" + transaction_program("t1", all_changes()))
         self.assertIn("end refused", self.node.output)
-        self.assertIn("no printf of its own", "\n".join(self.node.output))
+        self.assertIn("no built-in printf", "\n".join(self.node.output))
         self.assert_old()
 
     def test_a_program_cut_short_does_nothing(self):
@@ -271,7 +275,7 @@ class Failing(TransactionTest):
         self.assertIn("cri=error", "\n".join(self.node.output))
 
     def test_a_service_that_does_not_stay_up_is_rolled_back(self):
-        self.assertEqual(self.node.apply("t1", all_changes(b"flaps\n"), SETTINGS), "rolled-back", self.node.output)
+        self.assertEqual(self.node.apply("t1", all_changes(b"flaps\n"), SETTINGS | {"wait": "2"}), "rolled-back", self.node.output)
         self.assert_old()
 
     def test_a_restart_that_hangs_is_ended_and_rolled_back(self):

@@ -129,23 +129,24 @@ void note_directory(const HostDirectory& directory, std::string_view registry, c
   const bool silent = !tree.exists(directory.path + "/hosts.toml");
   for (const auto& path : directory.shadowed)
     if (silent || path != join_path(parent_path(directory.path), default_directory))
-      chain.ignored.push_back(
-          {path, 0, fmt::format("{} is found first and taken whole", directory.path), IgnoredKind::shadowed_directory});
+      chain.ignored.push_back({path, 0,
+                               fmt::format("{} is found first, and only that directory is read", directory.path),
+                               IgnoredKind::shadowed_directory});
   const bool list = config.config_path.find(':') != std::string::npos;
   if (list && config.pull_mode == PullMode::transfer)
     chain.ignored.push_back(
         {config.config_path_where ? config.config_path_where->file : config.config_file,
          config.config_path_where ? config.config_path_where->line : 0,
-         fmt::format("config_path \"{}\" is a list, which the transfer service takes for the name of one directory",
+         fmt::format("config_path \"{}\" is a list, which the transfer service reads as the name of one directory",
                      config.config_path),
          IgnoredKind::list_for_transfer});
   if (directory.path.empty() && !has_feature(config.containerd, Feature::default_dir))
     for (const auto& root : config.hosts_roots)
       if (const auto path = clean_path(join_path(root, default_directory)); tree.exists(path))
-        chain.ignored.push_back(
-            {path, 0,
-             fmt::format("containerd {} does not know _default (1.6.17 and 1.7.0 do)", to_string(config.containerd)),
-             IgnoredKind::default_unknown});
+        chain.ignored.push_back({path, 0,
+                                 fmt::format("containerd {} does not support _default (1.6.17, 1.7.0 and later do)",
+                                             to_string(config.containerd)),
+                                 IgnoredKind::default_unknown});
   if (registry != hub_registry) return;
   for (const auto& root : config.hosts_roots)
     for (const auto name : {hub_api, hub_index})

@@ -63,7 +63,7 @@ void note_unused_certificates(const FileTree& tree, const std::string& directory
     }
     if (!used)
       loaded.ignored.push_back({path, 0,
-                                "a certificate file beside a valid hosts.toml counts only when hosts.toml names it",
+                                "a certificate file next to a valid hosts.toml is used only if hosts.toml names it",
                                 IgnoredKind::unused_certificate});
   }
 }
@@ -147,7 +147,7 @@ LoadedHosts load_host_directory(const FileTree& tree, const std::string& directo
   const auto text = tree.read(path).value_or("");
   if (text.empty()) {
     auto loaded = load_certificates(tree, directory, containerd);
-    loaded.ignored.push_back({path, 0, "an empty file counts as absent", IgnoredKind::empty_file});
+    loaded.ignored.push_back({path, 0, "an empty file is treated as absent", IgnoredKind::empty_file});
     return loaded;
   }
   auto read = read_hosts_toml(text, directory, containerd);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "containerd/chain/host_fields.h"
 #include "containerd/config/features.h"
+#include "containerd/toml/go_toml_v1.h"
 #include "containerd/toml/toml_document.h"
 #include "containerd/toml/toml_statements.h"
 
@@ -69,26 +70,16 @@ std::optional<HostsFault> reader_fault(std::string_view text, const std::vector<
   if (v2 && text.starts_with("\xEF\xBB\xBF"))
     return HostsFault{IgnoredKind::byte_order_mark,
                       dropped_hosts_file("toml: the file begins with a byte order mark", 1)};
-  for (const auto& statement : statements)
-    if (!v2 && statement.kind != TomlStatement::Kind::key_value && statement.bracket_in_key)
-      return HostsFault{
-          IgnoredKind::bracket_in_header,
-          dropped_hosts_file(
-              "failed to parse TOML: a table's key cannot hold '[' or ']' before containerd 2.0, quoted or not",
-              statement.line)};
+  if (const auto* bracket = v2 ? nullptr : bracket_in_header(statements))
+    return HostsFault{IgnoredKind::bracket_in_header,
+                      dropped_hosts_file(fmt::format("failed to parse TOML: {}", bracket_refusal), bracket->line)};
   return std::nullopt;
 }
 
 Result<TomlNode> parse_document(std::string_view text, bool v2) {
-  const auto strict = v2 ? std::string(text) : without_go_toml_v1_liberties(text);
-  auto parsed = parse_toml(strict, "");
-  if (parsed) return parsed;
-  // Only this one complaint of the strict reader is none of go-toml 1's.
-  if (!v2 && parsed.error().message.find("redefine existing table") != std::string::npos)
-    if (const auto flat = with_keys_from_the_root(strict); !flat.empty())
-      if (auto again = parse_toml(flat, ""); again || again.error().kind == ErrorKind::unreadable) return again;
+  auto parsed = v2 ? parse_toml(text, "") : parse_go_toml_v1(text, "");
+  if (parsed || parsed.error().kind == ErrorKind::unreadable) return parsed;
   const auto& error = parsed.error();
-  if (error.kind == ErrorKind::unreadable) return error;
   return dropped_hosts_file(fmt::format("{}: {}", v2 ? "toml" : "failed to parse TOML", error.message),
                             error.where ? error.where->line : 0);
 }
@@ -152,7 +143,7 @@ Result<void> check_sorting(const TomlNode& hosts) {
           .message = fmt::format(
               "containerd crashes: panic: interface conversion: interface {{}} is {}, not *toml.Tree", go_type(node)),
           .hint = fmt::format(
-              "{} stands below [host] and is no host; keys such as server stand before the first header", name),
+              "{} is written below [host] but is not a host; write keys such as server before the first header", name),
           .where = node.where};
   return {};
 }
@@ -170,15 +161,16 @@ void note_ignored_keys(const TomlNode& table, Level level, const HostFieldReader
     if (known != known_keys().end()) {
       if (known->since && !reader.has(*known->since))
         file.ignored.push_back(
-            {line, fmt::format("this containerd does not know {}", name), IgnoredKind::key_too_new, {.key = name}});
+            {line, fmt::format("this containerd does not support {}", name), IgnoredKind::key_too_new, {.key = name}});
       continue;
     }
     if (level == Level::root && (reader.names(name, "server") || reader.names(name, "host"))) continue;
     if (level == Level::host && lower(name) == "server") {
-      file.ignored.push_back({line,
-                              "server stands behind a [host] header and so belongs to that host, which has no such "
-                              "key; it must stand before",
-                              IgnoredKind::server_after_host});
+      file.ignored.push_back(
+          {line,
+           "server is written after a [host] table and so belongs to that host, which has no such key; write it before "
+           "the first header",
+           IgnoredKind::server_after_host});
       continue;
     }
     const auto near = nearest(name, names);

@@ -23,7 +23,7 @@ std::string spelled(const HostEntry& entry, std::set<std::string>& used) {
 
 Content header_value(const Header& header) {
   const auto quoted = [&](const std::string& value) {
-    return (is_secret_name(header.name) ? Content(Secret(value)) : Content(value)).as(toml_quote);
+    return (is_secret(header.name, value) ? Content(Secret(value)) : Content(value)).as(toml_quote);
   };
   if (header.values.size() == 1) return quoted(header.values.front());
   Content list = "[";

@@ -66,7 +66,7 @@ Result<ImageReference> parse_image(std::string_view text) {
     image.tag = rest.substr(colon + 1);
     const bool valid = !image.tag.empty() && image.tag.size() <= 128 && !in(image.tag[0], ".-") &&
                        std::all_of(image.tag.begin(), image.tag.end(), is_tag_char);
-    if (!valid) return bad(text, "the tag may hold letters, digits, '_', '.' and '-'");
+    if (!valid) return bad(text, "the tag may contain letters, digits, '_', '.' and '-'");
     rest = rest.substr(0, colon);
   }
   if (first_slash != text.npos && is_registry(rest.substr(0, first_slash))) {
@@ -78,12 +78,11 @@ Result<ImageReference> parse_image(std::string_view text) {
   if (image.registry == hub_index) image.registry = hub_registry;
   if (image.registry.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") !=
       std::string::npos)
-    return bad(text, "the registry's name holds a character no host name has");
+    return bad(text, "the registry's name contains a character that is not allowed in a host name");
   image.repository = rest;
   if (image.registry == hub_registry && rest.find('/') == rest.npos) image.repository = fmt::format("library/{}", rest);
   for (const auto part : split(image.repository, '/'))
-    if (!is_repository_part(part))
-      return bad(text, "a repository is lower case words with '.', '_' or '-' between them");
+    if (!is_repository_part(part)) return bad(text, "a repository is lower-case words joined by '.', '_' or '-'");
   if (image.tag.empty() && image.digest.empty()) image.tag = "latest";
   return image;
 }

@@ -86,13 +86,13 @@ std::optional<Error> why_not(const EffectiveConfig& config) {
                           "remove it from disabled_plugins, restart containerd, and run this again",
                           config.cri_error->where);
   if (!config.mirrors.empty())
-    return config_refusal("registry.mirrors stands there, and containerd does not take it beside config_path",
+    return config_refusal("registry.mirrors is set, and containerd does not accept it together with config_path",
                           "regfallback migrate moves it to hosts.toml with the same chains",
                           config.mirrors.begin()->second.where);
   if (!config.tls.empty())
-    return config_refusal("registry.configs.*.tls stands there, and containerd 1.x does not take it beside config_path",
-                          "regfallback migrate moves it to hosts.toml with the same chains",
-                          config.tls.begin()->second.where);
+    return config_refusal(
+        "registry.configs.*.tls is set, and containerd 1.x does not accept it together with config_path",
+        "regfallback migrate moves it to hosts.toml with the same chains", config.tls.begin()->second.where);
   return std::nullopt;
 }
 
@@ -116,7 +116,7 @@ std::string reason(const EffectiveConfig& config, const std::string& file) {
   if (!config.config_path_where)
     return config.config_path.empty()
                ? fmt::format("config_path is not set in {}", config.config_file)
-               : fmt::format("config_path is not set; the default \"{}\" is two directories", config.config_path);
+               : fmt::format("config_path is not set; the default \"{}\" lists two directories", config.config_path);
   return fmt::format("config_path is \"{}\" in {}:{}", config.config_path, file, config.config_path_where->line);
 }
 
@@ -148,7 +148,7 @@ Result<std::string> edit_one(const FileTree& tree, const EffectiveConfig& before
   }
   if (first) return *first;
   return config_refusal(
-      fmt::format("no edit of {} brings config_path = \"{}\" into effect without changing something else", file, path),
+      fmt::format("no edit of {} makes config_path = \"{}\" take effect without changing something else", file, path),
       "set it by hand in the file that containerd reads last", Location{file, 0, 0});
 }
 
@@ -276,7 +276,7 @@ Result<std::string> set_mirrors(std::string_view text, const Version& containerd
   std::string out = is_bare(text) ? with_version(text, containerd) : std::string(text);
   RF_TRY(const auto single, read_single(out, containerd));
   if (single.config.config_path_where && !single.config.config_path.empty())
-    return config_refusal("config_path is set, and containerd does not take registry.mirrors beside it",
+    return config_refusal("config_path is set, and containerd does not accept registry.mirrors together with it",
                           "write hosts.toml files instead", single.config.config_path_where);
   const TomlNode& root = single.files.roots.front();
   const auto names = counting_names(root, single.files, containerd);
@@ -291,7 +291,7 @@ Result<std::string> set_mirrors(std::string_view text, const Version& containerd
   for (const auto& [registry, endpoints] : mirrors) {
     const auto found = after.config.mirrors.find(registry);
     if (found == after.config.mirrors.end() || found->second.endpoints != endpoints)
-      return config_refusal(fmt::format("the mirrors of {} would not be in effect", registry), "edit the file by hand");
+      return config_refusal(fmt::format("the mirrors of {} would not take effect", registry), "edit the file by hand");
   }
   return out;
 }

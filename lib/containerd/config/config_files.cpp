@@ -10,6 +10,8 @@
 
 #include "containerd/config/features.h"
 #include "containerd/config/load_failure.h"
+#include "containerd/toml/go_toml_v1.h"
+#include "containerd/toml/toml_statements.h"
 
 namespace rf {
 namespace {
@@ -60,6 +62,11 @@ void unite_root_key(TomlNode& root, std::string_view key, const Version& contain
     else
       root.entries.insert_or_assign(std::string(key), std::move(node));
   }
+}
+
+bool has_registry(const TomlNode& plugins, std::string_view name) {
+  const auto* plugin = plugins.find(name);
+  return plugin != nullptr && plugin->find("registry") != nullptr;
 }
 
 // What containerd's migration to version 3 moves from the CRI plugin to the images plugin.
@@ -139,6 +146,19 @@ Result<File> read_file(const FileTree& tree, const std::string& path, const Vers
   RF_TRY(const auto imports, strings_of(*root, "imports"));
   for (const auto& import : imports) file.imports.push_back(import.name);
   return file;
+}
+
+Result<TomlNode> parse_config_v1(std::string_view text, std::string_view file) {
+  const auto literal = with_literal_header_keys(text);
+  const auto statements = toml_statements(literal);
+  if (const auto* bracket = bracket_in_header(statements)) {
+    const auto before = literal.substr(0, bracket->begin);  // go-toml 1 points behind the '['
+    const auto column = static_cast<int>(before.size() - (before.rfind('\n') + 1)) + 2;
+    return Error{.kind = ErrorKind::parse,
+                 .message = std::string(bracket_refusal),
+                 .where = Location{std::string(file), bracket->line, column}};
+  }
+  return parse_go_toml_v1(literal, file);
 }
 
 // What one configuration may cost.
@@ -229,7 +249,10 @@ class Merger {
     if (containerd_.major < 2) {
       out_.cri_plugin = version_ < 2 ? cri_plugin_v1 : cri_plugin_v2;
     } else {
-      if (!line_at_least(containerd_, 2, 3) && version_ < 3) migrate_to_images(out_.plugins);
+      if (!line_at_least(containerd_, 2, 3) && version_ < 3) {
+        out_.registry_was_migrated = has_registry(out_.plugins, cri_plugin_v2);
+        migrate_to_images(out_.plugins);
+      }
       out_.cri_plugin = cri_plugin_v3;
     }
     return std::nullopt;
@@ -260,7 +283,7 @@ class Merger {
 
   std::optional<Error> validate() const {
     const int newest = newest_config_version(containerd_);
-    if (version_ > newest && containerd_ >= Version{1, 7, 0, {}})
+    if (version_ > newest && has_feature(containerd_, Feature::refuses_config_version))
       return invalid(containerd_.major < 2
                          ? fmt::format("unsupported config version `{}`", version_)
                          : fmt::format("expected containerd config version equal to or less than `{}`, got `{}`",
@@ -312,7 +335,7 @@ int newest_config_version(const Version& containerd) {
 }
 
 Result<TomlNode> parse_config(std::string_view text, std::string_view file, const Version& containerd) {
-  RF_TRY(auto root, parse_toml(text, file));
+  RF_TRY(auto root, has_feature(containerd, Feature::toml_v2) ? parse_toml(text, file) : parse_config_v1(text, file));
   for (const auto key : root_keys) unite_root_key(root, key, containerd);
   return root;
 }
@@ -347,7 +370,7 @@ ConfigFiles read_config_files(const FileTree& tree, const ConfigSource& source, 
     }
     budget.values += values_in(read->root);
     if (budget.values > Budget::most_values) {
-      fail(unread_error(fmt::format("more than {} values, with the files before it", Budget::most_values),
+      fail(unread_error(fmt::format("more than {} values, together with the files read before it", Budget::most_values),
                         Location{path, 0, 0}));
       break;
     }

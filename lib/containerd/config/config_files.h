@@ -38,6 +38,9 @@ struct ConfigFiles {
   int root_version = 0;            // as written in the first file; 0: none
   TomlNode plugins;                // the tables of all plugins under the names this containerd gives them, merged
   std::string cri_plugin;          // the name among them whose registry settings count
+  // 2.0 to 2.2: the registry settings stood under the name of version 2, and were moved to that one. What stood there
+  // under its own name is lost.
+  bool registry_was_migrated = false;
   std::vector<ListedPlugin> disabled;
   std::vector<ListedPlugin> required;
 };

@@ -24,7 +24,7 @@ Result<OfferedCredentials> offered_credentials(const RequestAuth& request, std::
     return Error{.kind = ErrorKind::parse, .message = "auth is not base64 of USER:PASSWORD"};
   const auto colon = decoded.find(':');
   if (colon == decoded.npos)
-    return Error{.kind = ErrorKind::parse, .message = "auth holds no ':' between user and password"};
+    return Error{.kind = ErrorKind::parse, .message = "auth has no ':' between user and password"};
   auto password = decoded.substr(colon + 1);
   while (password.ends_with('\0')) password.pop_back();
   return OfferedCredentials{decoded.substr(0, colon), Secret(std::move(password))};
@@ -45,21 +45,6 @@ std::string configured_credentials(const EffectiveConfig& config, std::string_vi
   return fmt::format("configs.\"{}\".auth ({}){}{}{}", host,
                      to_string(Location{found->second.where.file, found->second.where.line, 0}),
                      fault.empty() ? "" : ", ", fault, offered ? "" : offered.error().message);
-}
-
-bool uses_token_service(std::string_view host) {
-  constexpr std::array hosts{hub_api,
-                             std::string_view("ghcr.io"),
-                             std::string_view("quay.io"),
-                             std::string_view("gcr.io"),
-                             std::string_view("registry.gitlab.com"),
-                             std::string_view("nvcr.io"),
-                             std::string_view("registry.redhat.io"),
-                             std::string_view("public.ecr.aws")};
-  constexpr std::array endings{std::string_view(".gcr.io"), std::string_view(".pkg.dev"),
-                               std::string_view(".azurecr.io")};
-  return std::find(hosts.begin(), hosts.end(), host) != hosts.end() ||
-         std::any_of(endings.begin(), endings.end(), [&](auto ending) { return host.ends_with(ending); });
 }
 
 }  // namespace rf

@@ -33,7 +33,4 @@ RequestAuth request_auth(const RegistryAuth& configured);
 // only.
 std::string configured_credentials(const EffectiveConfig& config, std::string_view host);
 
-// Registries that hand out tokens at another host: they take no Basic credentials themselves.
-bool uses_token_service(std::string_view host);
-
 }  // namespace rf

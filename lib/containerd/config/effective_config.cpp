@@ -42,6 +42,7 @@ class RegistryReader {
     each(registry, "mirrors", [&](const std::string& host, const TomlNode& node) { read_mirror(host, node); });
     each(registry, "configs", [&](const std::string& host, const TomlNode& node) { read_host(host, node); });
     each(registry, "auths", [&](const std::string& url, const TomlNode& node) { read_old_auth(url, node); });
+    read_headers(registry);
   }
 
   bool config_path_written() const { return config_path_written_; }
@@ -69,6 +70,18 @@ class RegistryReader {
     if (table == nullptr || !expect(*table, key, TomlNode::Kind::table)) return;
     for (const auto& [name, node] : table->entries)
       if (expect(node, fmt::format("{}.{}", key, name), TomlNode::Kind::table)) visit(name, node);
+  }
+
+  void read_headers(const TomlNode& registry) {
+    const auto* table = registry.find("headers");
+    if (table == nullptr || !expect(*table, "headers", TomlNode::Kind::table)) return;
+    for (const auto& [name, list] : table->entries) {
+      if (!expect(list, "headers." + name, TomlNode::Kind::array)) continue;
+      RegistryHeader header{.name = name, .values = {}, .where = list.where};
+      for (const auto& item : list.items)
+        if (expect(item, "headers." + name, TomlNode::Kind::string)) header.values.push_back(item.text);
+      out_.headers.push_back(std::move(header));
+    }
   }
 
   std::string string_of(const TomlNode& table, std::string_view key) {
@@ -130,9 +143,13 @@ class RegistryReader {
   std::optional<Error> bad_auths_url_;
 };
 
-void apply_default_config_path(EffectiveConfig& out, const RegistryReader& reader) {
+void apply_default_config_path(EffectiveConfig& out, const ConfigFiles& files, const RegistryReader& reader) {
   if (is_2_2_0_or_1(out.containerd)) {
-    if (!reader.config_path_written()) out.config_path = two_directories;
+    // What is moved from version 2 keeps the default where it says "".
+    const bool moved = files.registry_was_migrated && out.config_path.empty();
+    if (reader.config_path_written() && !moved) return;
+    out.config_path = two_directories;
+    out.config_path_where.reset();
   } else if (is_2_2_or_later(out.containerd) && out.config_path.empty() && out.mirrors.empty()) {
     out.config_path = two_directories;
     out.config_path_where.reset();
@@ -265,7 +282,7 @@ EffectiveConfig effective_config(const FileTree& tree, const ConfigSource& sourc
     if (plugin != nullptr)
       if (const auto* registry = plugin->find("registry")) reader.read(*registry);
     note_disabled(out, files);
-    apply_default_config_path(out, reader);
+    apply_default_config_path(out, files, reader);
     validate_registry(out, reader);
     choose_pull_mode(out, plugin != nullptr ? *plugin : none, reader);
     apply_required(out, files);

@@ -38,6 +38,12 @@ struct RegistryTls {  // configs.<host>.tls, honoured by 1.x only
   Location where;
 };
 
+struct RegistryHeader {
+  std::string name;
+  std::vector<std::string> values;  // may hold secrets: never print them, see is_secret_name
+  Location where;
+};
+
 struct LegacyMirror {                  // registry.mirrors.<host>
   std::vector<std::string> endpoints;  // as written
   Location where;
@@ -47,11 +53,12 @@ struct LegacyMirror {                  // registry.mirrors.<host>
 enum class IgnoredKind {
   other,
   // of config.toml and its drop-ins
-  wrong_plugin_name,     // registry settings under a plugin name that does not count in this file on this containerd
-  outvoted_plugin_name,  // ... that would count, but for the version of another file, which counts for all
+  wrong_plugin_name,        // registry settings under a plugin name that does not count in this file on this containerd
+  outvoted_plugin_name,     // ... that would count, but for the version of another file, which counts for all
+  overwritten_plugin_name,  // ... that would count, but for those under the older name, which are moved over them
   unknown_registry_key,
   tls_removed,           // configs.<host>.tls on 2.x
-  config_by_url,         // configs are looked up by host
+  config_of_no_host,     // configs are looked up by host, never by URL and never as "*"
   transfer_config_path,  // config_path of the transfer plugin, which nothing reads
   version_in_table,      // a version line behind a table's header
   unknown_root_key,      // a key of the top level in letters this containerd does not take it in
@@ -119,6 +126,7 @@ struct EffectiveConfig {
   std::map<std::string, LegacyMirror, std::less<>> mirrors;
   std::map<std::string, RegistryAuth, std::less<>> auths;  // by host: configs.<host>.auth and the older auths.<url>
   std::map<std::string, RegistryTls, std::less<>> tls;
+  std::vector<RegistryHeader> headers;  // registry.headers: sent with every request to every endpoint
   std::vector<IgnoredSetting> ignored;  // settings that look right and do nothing
 };
 

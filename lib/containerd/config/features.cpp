@@ -55,6 +55,10 @@ const std::vector<Row>& table() {
       {Feature::fallback_is_sticky, "fallback to http on a handshake timeout", {line(1, 6, 32), from(v(1, 7, 16))}},
       // go.mod: github.com/pelletier/go-toml/v2
       {Feature::toml_v2, "hosts.toml is read by go-toml 2", {from(v(2, 0, 0))}},
+      // cmd/containerd/server/config/config.go: ValidateVersion
+      {Feature::refuses_config_version,
+       "a config version that is not known is refused",
+       {line(1, 6, 32), from(v(1, 7, 17))}},
       // internal/cri/server/images/image_pull.go
       {Feature::transfer_service, "transfer service", {from(v(2, 1, 0))}},
       // pkg/cri/config/config.go: TLSConfig, removed in 2.0

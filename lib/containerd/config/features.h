@@ -23,6 +23,7 @@ enum class Feature {
   fallback_on_refused,     // ... and falls back on refused/timeout too when no port is written
   fallback_is_sticky,      // ... on a TLS handshake timeout too, and remembers the answer per client
   toml_v2,  // hosts.toml is read by go-toml 2: TOML 1.0, no BOM, key names in any case, hosts from table headers only
+  refuses_config_version,   // config.toml with a version that is not known keeps containerd from starting
   transfer_service,         // CRI pulls through the transfer service by default
   registry_tls_configs,     // registry.configs.<host>.tls is honoured
   response_timeout,         // a server that never answers is given up after 30 s

@@ -17,7 +17,9 @@ class Collector {
  public:
   Collector(const ConfigFiles& files, const Version& containerd) : files_(files), containerd_(containerd) {}
 
-  void file(const TomlNode& root) {
+  void file(std::size_t index) {
+    const auto& root = files_.roots[index];
+    file_ = index;
     const auto* version = root.find("version");
     const int file_version = version != nullptr ? static_cast<int>(version->integer) : 0;
     if (const auto* plugins = root.find("plugins")) {
@@ -28,10 +30,12 @@ class Collector {
           other_table(name, table, file_version);
       }
       const auto *first = plugins->find(cri_plugin_v1), *second = plugins->find(cri_plugin_v2);
-      if (containerd_.major >= 2 && file_version < 2 && first != nullptr && second != nullptr)
+      if (containerd_.major >= 2 && file_version < 2 && first != nullptr && second != nullptr &&
+          counts(cri_plugin_v1, file_version))
         add(first->where, IgnoredKind::other,
             fmt::format(
-                "containerd {} takes [plugins.{}] or [plugins.\"{}\"] of this file, at random: keep one of the two",
+                "containerd {} uses either [plugins.{}] or [plugins.\"{}\"] of this file, at random: keep only one of "
+                "them",
                 to_string(containerd_), cri_plugin_v1, cri_plugin_v2));
       if (const auto* transfer = plugins->find(transfer_plugin))
         if (const auto* path = transfer->find("config_path"); path != nullptr && !path->text.empty())
@@ -51,7 +55,7 @@ class Collector {
     for (const auto& [key, node] : registry.entries)
       if (!one_of(key, {"config_path", "mirrors", "configs", "auths", "headers"}) && key != "version")
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("containerd knows no registry setting \"{}\"{}", key, suggestion(key)), {.key = key});
+            fmt::format("containerd has no registry setting \"{}\"{}", key, suggestion(key)), {.key = key});
     if (const auto* mirrors = registry.find("mirrors"))
       each_host(*mirrors, [&](const std::string&, const TomlNode& host) { mirror(host); });
     if (const auto* configs = registry.find("configs"))
@@ -105,18 +109,20 @@ class Collector {
         containerd_.major >= 2 && plugin == cri_plugin_v2 && version == 2 ? deciding_version() : nullptr;
     const IgnoredSubject subject{.plugin = std::string(plugin)};
     if (other != nullptr)
-      return add(where, IgnoredKind::outvoted_plugin_name,
-                 fmt::format("registry settings under \"{}\" do nothing: on containerd {} version {} of {} counts for "
-                             "all files, and the "
-                             "name that counts is \"{}\"",
-                             plugin, to_string(containerd_), other->integer,
-                             to_string(Location{other->where.file, other->where.line, 0}), cri_plugin_v3),
-                 subject);
+      return add(
+          where, IgnoredKind::outvoted_plugin_name,
+          fmt::format(
+              "registry settings under \"{}\" have no effect: containerd {} applies version {} of {} to all files, and "
+              "there the plugin is named \"{}\"",
+              plugin, to_string(containerd_), other->integer,
+              to_string(Location{other->where.file, other->where.line, 0}), cri_plugin_v3),
+          subject);
     const auto form = version == 0 ? std::string("without a version line") : fmt::format("of version {}", version);
     const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
     add(where, IgnoredKind::wrong_plugin_name,
         fmt::format(
-            "registry settings under \"{}\" do nothing in a file {} on containerd {}; the name that counts is \"{}\"",
+            "registry settings under \"{}\" have no effect in a file {} on containerd {}; there the plugin is named "
+            "\"{}\"",
             plugin, form, to_string(containerd_), wanted),
         subject);
   }
@@ -127,7 +133,7 @@ class Collector {
     for (const auto& [key, node] : table.entries)
       if (one_of(key, {"config_path", "mirrors", "configs", "auths"}))
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("{} stands in the plugin's own table; it belongs into the table registry below it", key),
+            fmt::format("{} is set in the plugin's own table; it belongs in the table registry below it", key),
             {.key = key});
   }
   void other_table(std::string_view plugin, const TomlNode& table, int version) {
@@ -137,7 +143,7 @@ class Collector {
     if (!own && (registry == nullptr || !registry->is_table())) return;
     const auto wanted = containerd_.major < 2 ? files_.cri_plugin : std::string(cri_plugin_name(version, containerd_));
     const auto text =
-        fmt::format("registry settings under \"{}\" do nothing: no such plugin has any; the name that counts is \"{}\"",
+        fmt::format("registry settings under \"{}\" have no effect: that plugin has none; the right name is \"{}\"",
                     plugin, wanted);
     for (const auto& [key, node] : own ? table.entries : registry->entries)
       add(place_of(node), IgnoredKind::wrong_plugin_name, text, {.plugin = std::string(plugin)});
@@ -145,9 +151,10 @@ class Collector {
 
   void cri_table(std::string_view plugin, const TomlNode& table, int version) {
     misplaced(table);
-    if (counts(plugin, version)) return;
     const auto* registry = table.find("registry");
     if (registry == nullptr || !registry->is_table()) return;
+    if (plugin == cri_plugin_v3 && files_.registry_was_migrated) overwritten(*registry);
+    if (counts(plugin, version)) return;
     for (const auto& [key, node] : registry->entries) add_uncounted(place_of(node), plugin, version);
   }
 
@@ -160,11 +167,34 @@ class Collector {
     return first;
   }
 
+  // Settings of this file under the new name, where those under the older one are moved over the whole table. A file
+  // after it that says the same under the older name replaces it as any later file does.
+  void overwritten(const TomlNode& registry) {
+    const std::vector<std::string> older{"plugins", std::string(cri_plugin_v2), "registry"};
+    const TomlNode* last = nullptr;
+    for (const auto& root : files_.roots)
+      if (const auto* table = root.find(older)) last = table;
+    if (last == nullptr) return;  // of version 1
+    for (const auto& [key, node] : registry.entries) {
+      const auto* later = last->find(key);
+      if (later != nullptr && position(last->where.file) > file_) continue;
+      add(place_of(node), IgnoredKind::overwritten_plugin_name,
+          fmt::format("registry settings under \"{}\" do nothing: containerd {} moves the table under \"{}\" ({}) over "
+                      "them",
+                      cri_plugin_v3, to_string(containerd_), cri_plugin_v2,
+                      to_string(Location{last->where.file, last->where.line, 0})),
+          {.plugin = std::string(cri_plugin_v3)});
+    }
+  }
+  std::size_t position(std::string_view file) const {
+    return static_cast<std::size_t>(std::find(files_.files.begin(), files_.files.end(), file) - files_.files.begin());
+  }
+
   void mirror(const TomlNode& host) {
     for (const auto& [key, node] : host.entries)
       if (key != "endpoint")
         add(node.where, IgnoredKind::unknown_registry_key,
-            fmt::format("containerd knows no mirror setting \"{}\"{}", key,
+            fmt::format("containerd has no mirror setting \"{}\"{}", key,
                         key == "endpoints" ? "; did you mean endpoint?" : ""),
             {.key = key});
   }
@@ -173,11 +203,14 @@ class Collector {
     if (const auto* tls = host.find("tls"); tls != nullptr && containerd_.major >= 2)
       add(tls->where, IgnoredKind::tls_removed,
           "configs.tls was removed in containerd 2.0; TLS settings belong in hosts.toml");
-    if (name.find("://") != name.npos) {
-      const auto url = parse_go_url(name);  // its host, without a user's name and password
-      add(host.where, IgnoredKind::config_by_url,
-          fmt::format("configs are looked up by host, never by URL: write \"{}\"", url ? url->host : "HOST"));
-    }
+    const IgnoredSubject subject{.key = name};
+    if (name == "*")
+      add(host.where, IgnoredKind::config_of_no_host,
+          "configs are looked up by host: there is no \"*\" for every other one", subject);
+    if (name.find("://") == name.npos) return;
+    const auto url = parse_go_url(name);  // its host, without a user's name and password
+    add(host.where, IgnoredKind::config_of_no_host,
+        fmt::format("configs are looked up by host, never by URL: write \"{}\"", url ? url->host : "HOST"), subject);
   }
 
   void second_version(const TomlNode& table, const std::string& path) {
@@ -191,6 +224,7 @@ class Collector {
 
   const ConfigFiles& files_;
   const Version& containerd_;
+  std::size_t file_ = 0;  // that is looked at
   std::vector<IgnoredSetting> out_;
 };
 
@@ -199,7 +233,7 @@ class Collector {
 std::vector<IgnoredSetting> ignored_settings(const FileTree& tree, const ConfigFiles& files,
                                              const Version& containerd) {
   Collector collector(files, containerd);
-  for (const auto& root : files.roots) collector.file(root);
+  for (std::size_t i = 0; i < files.roots.size(); ++i) collector.file(i);
   if (const auto* plugin = files.plugins.find(files.cri_plugin))
     if (const auto* registry = plugin->find("registry"); registry != nullptr && registry->is_table())
       collector.effective(*registry);

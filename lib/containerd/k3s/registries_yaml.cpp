@@ -18,7 +18,7 @@ struct Reader {
   Error problem(const YamlNode& node, std::string message) const {
     return {.kind = ErrorKind::parse,
             .message = std::move(message),
-            .hint = "the distribution does not start on such a file",
+            .hint = "the distribution does not start with such a file",
             .where = Location{file, node.line, node.column}};
   }
   void ignore(const YamlNode& key) const { ignored.push_back({key.is_scalar() ? key.text : "key", key.line}); }
@@ -26,7 +26,7 @@ struct Reader {
 
 // As yaml.v2 decodes: null is the zero value, also where an earlier one was written.
 Result<void> read_text(const Reader& reader, const YamlNode& node, std::string& target) {
-  if (!node.is_null() && !node.is_scalar()) return reader.problem(node, "a text is expected");
+  if (!node.is_null() && !node.is_scalar()) return reader.problem(node, "a string is expected");
   target = node.text;
   return {};
 }
@@ -50,7 +50,7 @@ Result<bool> read_flag(const Reader& reader, const YamlNode& node) {
   if (!node.quoted)
     return reader.problem(node, fmt::format("cannot unmarshal `{}` into bool", node.text.substr(0, 40)));
   return reader.problem(
-      node, fmt::format("cannot unmarshal !!str `{}` into bool: in quotes it is a text", node.text.substr(0, 40)));
+      node, fmt::format("cannot unmarshal !!str `{}` into bool: a quoted value is a string", node.text.substr(0, 40)));
 }
 
 bool is_merge(const YamlNode& key) { return key.is_scalar() && !key.quoted && key.text == "<<"; }
@@ -60,7 +60,7 @@ bool is_merge(const YamlNode& key) { return key.is_scalar() && !key.quoted && ke
 template <class Read>
 Result<void> each(const Reader& reader, const YamlNode& map, Read read) {
   if (map.is_null()) return {};
-  if (!map.is_map()) return reader.problem(map, "keys and values are expected");
+  if (!map.is_map()) return reader.problem(map, "a mapping of keys and values is expected");
   for (const auto& [key, value] : map.entries) {
     if (is_merge(*key)) {
       if (!value->is_map() && !value->is_list())
@@ -69,7 +69,7 @@ Result<void> each(const Reader& reader, const YamlNode& map, Read read) {
       for (auto item = value->items.rbegin(); item != value->items.rend(); ++item) RF_CHECK(each(reader, **item, read));
       continue;
     }
-    if (!key->is_scalar()) return reader.problem(*key, "a key must be a text");
+    if (!key->is_scalar()) return reader.problem(*key, "a key must be a string");
     RF_CHECK(read(*key, *value));
   }
   return {};
@@ -102,7 +102,7 @@ Result<RegistriesYamlMirror> read_mirror(const Reader& reader, const YamlNode& n
     mirror.endpoints.clear();
     if (!value.is_null() && !value.is_list()) return reader.problem(value, "`endpoint` must be a list");
     for (const auto& item : value.items) {
-      if (!item->is_scalar() && !item->is_null()) return reader.problem(*item, "an endpoint must be a text");
+      if (!item->is_scalar() && !item->is_null()) return reader.problem(*item, "an endpoint must be a string");
       mirror.endpoints.push_back(item->text);
     }
     return {};
@@ -173,7 +173,7 @@ Result<RegistriesYaml> parse_registries_yaml(std::string_view text, std::string_
   auto document = read_yaml(text, std::string(file));
   if (document) return read_document(file, *document);
   if (document.error().kind == ErrorKind::parse)
-    document.error().hint = "the distribution does not start on such a file";
+    document.error().hint = "the distribution does not start with such a file";
   return std::move(document).error();
 }
 

@@ -81,7 +81,7 @@ std::optional<TemplateFault> registry_fault(const ConfigTemplate& own, const Reg
           fmt::format("the next start fails (table registry already exists), or nothing reads {}", hosts_dir)};
     if (registry->find("mirrors") != nullptr && extends)
       return TemplateFault{where, "registry.mirrors is added to the built-in template, which sets config_path",
-                           "after the next start the CRI plugin does not load: it takes only one of the two"};
+                           "after the next start the CRI plugin does not load: it accepts only one of the two"};
     if (path != nullptr && path->text != hosts_dir)
       return TemplateFault{where, fmt::format("config_path is {}", path->text),
                            fmt::format("after the next start nothing reads {}", hosts_dir)};

@@ -52,9 +52,9 @@ std::string answer_words(const AnswerTold& told) {
     case Answer::wants_token: return "serves, with a token";
     case Answer::unauthorized:
       return with_detail(fmt::format("answers {}: other credentials are needed", told.status), told.detail);
-    case Answer::not_found: return fmt::format("answers {}: it is not there", told.status);
+    case Answer::not_found: return fmt::format("answers {}: not found", told.status);
     case Answer::redirects: return with_detail(fmt::format("answers {}, a redirect", told.status), told.detail);
-    case Answer::wrong_content: return with_detail("answers as no registry does", told.detail);
+    case Answer::wrong_content: return with_detail("the answer is not from a registry", told.detail);
     case Answer::rate_limited: return fmt::format("answers {}: too many requests", told.status);
     case Answer::server_error: return fmt::format("answers {}", told.status);
     case Answer::dns: return "its name cannot be resolved";
@@ -62,8 +62,8 @@ std::string answer_words(const AnswerTold& told) {
     case Answer::unreachable: return "no route to it";
     case Answer::timeout: return "no answer in time";
     case Answer::tls: return with_detail("TLS fails", told.detail);
-    case Answer::plain_http: return "it speaks plain http, and is asked by https";
-    case Answer::closed: return with_detail("connected, and no HTTP answer came", told.detail);
+    case Answer::plain_http: return "it speaks plain http, but is asked over https";
+    case Answer::closed: return with_detail("connected, but no HTTP answer came", told.detail);
     case Answer::not_asked: return with_detail("not asked", told.detail);
   }
   return "";

@@ -240,14 +240,14 @@ Result<std::pair<std::string, Assumption>> parse_assumption(std::string_view tex
     return Error{.kind = ErrorKind::usage,
                  .message = fmt::format("--assume {}: {}", text, why),
                  .hint =
-                     "write HOST=CODE or HOST=refused|dns|tls|http|timeout|eof; * stands for every other host, "
+                     "write HOST=CODE or HOST=refused|dns|tls|http|timeout|eof; * means every other host, "
                      "HOST/manifests and HOST/blobs for one kind of request"};
   };
-  if (equals == text.npos || equals == 0) return wrong("there is no HOST=ANSWER");
+  if (equals == text.npos || equals == 0) return wrong("expected HOST=ANSWER");
   const std::string host(text.substr(0, equals));
   if (const auto slash = host.find('/');
       slash != host.npos && host.substr(slash) != "/manifests" && host.substr(slash) != "/blobs")
-    return wrong("what stands behind the / is neither manifests nor blobs");
+    return wrong("after HOST/ only manifests or blobs is allowed");
   const auto answer = text.substr(equals + 1);
   constexpr std::pair<std::string_view, Assumption::Kind> words[] = {
       {"refused", Assumption::Kind::refused}, {"dns", Assumption::Kind::dns},         {"tls", Assumption::Kind::tls},
@@ -257,7 +257,7 @@ Result<std::pair<std::string, Assumption>> parse_assumption(std::string_view tex
   int status = 0;
   const auto [end, failed] = std::from_chars(answer.data(), answer.data() + answer.size(), status);
   if (failed != std::errc{} || end != answer.data() + answer.size() || status < 200 || status > 599)
-    return wrong("the answer is neither an HTTP status from 200 to 599 nor one of the words");
+    return wrong("the answer must be an HTTP status from 200 to 599 or one of the words");
   return std::pair{host, Assumption{.kind = Assumption::Kind::status, .status = status}};
 }
 

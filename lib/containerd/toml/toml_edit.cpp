@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "containerd/toml/go_toml_v1.h"
 #include "containerd/toml/toml_layout.h"
 
 namespace rf {
@@ -296,7 +297,7 @@ class Editor {
   // `{ a = 1, b = 2 }` without one entry: with the comma after it, or before it when it is the last.
   Result<std::string> out_of_inline(const TomlNode& table, const TomlNode& node) const {
     if (node.form == TomlNode::Form::implied)
-      return refusal("a dotted key inside of an inline table is not edited", node.where);
+      return refusal("a dotted key inside an inline table cannot be edited", node.where);
     auto end = text_.find_first_not_of(" \t", node.end);
     auto begin = node.key_begin;
     if (end < table.end && text_[end] == ',')
@@ -348,10 +349,18 @@ Error unproven(std::string_view what) {
           .hint = "edit the file by hand"};
 }
 
+// containerd 1.x takes what TOML forbids in comments and as line ends; offsets are those of the text.
+Result<TomlNode> parse_editable(std::string_view text) {
+  auto parsed = parse_toml(text, "");
+  if (parsed || parsed.error().kind == ErrorKind::unreadable) return parsed;
+  auto plain = parse_toml(with_blank_comments(text), "");
+  return plain ? std::move(plain) : std::move(parsed);
+}
+
 Result<std::string> set_value(std::string_view text, const TomlPath& path, const NewValue& value) {
-  RF_TRY(auto root, parse_toml(text, ""));
+  RF_TRY(auto root, parse_editable(text));
   RF_TRY(auto out, Editor(text, root).set(path, value));
-  const auto after = parse_toml(out, "");
+  const auto after = parse_editable(out);
   put(root, path, value.node());
   if (!after || !same_meaning(root, *after)) return unproven(toml_path(path));
   return out;
@@ -371,9 +380,9 @@ Result<std::string> set_toml_strings(std::string_view text, const TomlPath& path
 Result<std::string> remove_toml(std::string_view text, const std::vector<TomlPath>& paths) {
   std::string out(text);
   for (const auto& path : paths) {
-    RF_TRY(auto root, parse_toml(out, ""));
+    RF_TRY(auto root, parse_editable(out));
     RF_TRY(auto shorter, Editor(out, root).remove(path));
-    const auto after = parse_toml(shorter, "");
+    const auto after = parse_editable(shorter);
     drop(root, path);
     if (!after || !same_but_for_empty(root, *after)) return unproven(toml_path(path));
     out = std::move(shorter);

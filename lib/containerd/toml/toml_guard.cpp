@@ -14,9 +14,8 @@ constexpr std::string_view blanks = " \t\n\v\f\r";
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-constexpr std::string_view foreign_character = "a character that is not ASCII outside of strings and comments";
-constexpr std::string_view foreign_behind_join =
-    "a character that is not ASCII behind a backslash that joins two lines";
+constexpr std::string_view foreign_character = "a non-ASCII character outside strings and comments";
+constexpr std::string_view foreign_behind_join = "a non-ASCII character after a backslash that joins two lines";
 constexpr std::string_view too_deep = "nested deeper than 128 levels";
 constexpr std::string_view too_long = "a key longer than 1,024 bytes";
 constexpr std::string_view too_many = "more than 50,000 values";
@@ -179,7 +178,7 @@ Result<void> check_toml_characters(std::string_view text, std::string_view file)
   if (fault->is_our_limit) return unread_error(fault->what, std::move(where));
   return Error{.kind = ErrorKind::parse,
                .message = std::string(fault->what),
-               .hint = "keys of other letters are written in quotes",
+               .hint = "write keys with other letters in quotes",
                .where = std::move(where)};
 }
 

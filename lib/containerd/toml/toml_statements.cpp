@@ -173,45 +173,6 @@ class Scanner {
   int line_ = 1;
 };
 
-// The text with every '#' comment emptied and every lone carriage return made a blank: outside of strings only.
-std::string without_comments(std::string_view text) {
-  std::string out;
-  std::string_view string_end;  // of the string being copied
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto rest = text.substr(i);
-    if (!string_end.empty()) {
-      const bool escape = string_end[0] == '"' && text[i] == '\\' && i + 1 < text.size();
-      if (escape)
-        out += text[i++];
-      else if (rest.starts_with(string_end) || (string_end.size() == 1 && text[i] == '\n')) {
-        const auto length = text[i] == '\n' ? 1 : string_end.size();
-        out.append(rest.substr(0, length));
-        i += length - 1;
-        string_end = {};
-        continue;
-      }
-      out += text[i];
-      continue;
-    }
-    if (text[i] == '#') {
-      const auto end = rest.find('\n');
-      if (end == rest.npos) return out;
-      i += end;
-      out += '\n';
-      continue;
-    }
-    for (const std::string_view mark : {"\"\"\"", "'''", "\"", "'"})
-      if (string_end.empty() && rest.starts_with(mark)) string_end = mark;
-    if (!string_end.empty()) {
-      out.append(string_end);
-      i += string_end.size() - 1;
-      continue;
-    }
-    out += text[i] == '\r' && !rest.starts_with("\r\n") ? '\n' : text[i];
-  }
-  return out;
-}
-
 }  // namespace
 
 std::vector<TomlStatement> toml_statements(std::string_view text) {
@@ -235,29 +196,6 @@ std::string with_literal_header_keys(std::string_view text) {
     copied = statement.key_end;
   }
   return out.append(text.substr(copied));
-}
-
-std::string without_go_toml_v1_liberties(std::string_view text) {
-  text = without_byte_order_mark(text);
-  const auto plain = without_comments(text);
-  Scanner scanner(plain);
-  std::string out;
-  std::size_t copied = 0;
-  for (scanner.skip_space(); !scanner.at_end(); scanner.skip_space()) {
-    const auto begin = scanner.position();
-    if (plain[begin] != '[') {
-      scanner.key_value();
-      if (scanner.position() == begin) break;
-      continue;
-    }
-    scanner.header();
-    auto next = scanner.position();
-    while (next < plain.size() && is_blank(plain[next])) ++next;
-    if (next >= plain.size() || plain[next] == '\r' || plain[next] == '\n') continue;
-    out.append(plain, copied, next - copied).append("\n");
-    copied = next;
-  }
-  return out.append(plain, copied, std::string::npos);
 }
 
 std::string with_keys_from_the_root(std::string_view text) {

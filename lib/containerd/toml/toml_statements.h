@@ -23,10 +23,6 @@ std::vector<TomlStatement> toml_statements(std::string_view text);
 // same text as TOML 1.0 has to write it to mean that, without a byte order mark; line numbers stay.
 std::string with_literal_header_keys(std::string_view text);
 
-// go-toml 1 takes texts that TOML 1.0 forbids: a byte order mark, control characters in comments, a lone carriage
-// return as a line end, a statement behind a table's header. The same text without them; line numbers stay.
-std::string without_go_toml_v1_liberties(std::string_view text);
-
 // go-toml 1 also lets a header open a table again that dotted keys have made. The same text with every header emptied
 // and every key written from the root, which TOML 1.0 allows; "" when the text has array tables or the same header
 // twice, which go-toml 1 refuses or which cannot be written so. Tables without keys vanish.

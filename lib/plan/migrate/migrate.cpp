@@ -49,7 +49,7 @@ class Migrator {
  private:
   std::string nothing_to_do() const {
     if (config_.auths.empty()) return "no legacy registry settings are in effect";
-    return "only credentials are set in config.toml; containerd takes them beside config_path, so they stay";
+    return "only credentials are set in config.toml; containerd accepts them together with config_path, so they stay";
   }
 
   std::string pick_hosts_dir() const {
@@ -65,8 +65,8 @@ class Migrator {
     for (const auto& [registry, mirror] : config_.mirrors)
       if (registry != "*" && !is_directory_name(registry))
         out_.explanation.push_back(
-            fmt::format("mirrors.\"{}\" ({}) is no registry's name and never had an effect; it is dropped", registry,
-                        to_string(mirror.where)));
+            fmt::format("mirrors.\"{}\" ({}) is not the name of a registry and never had an effect; it is dropped",
+                        registry, to_string(mirror.where)));
     for (const auto& [host, auth] : config_.auths)
       if (is_directory_name(host))
         (options_.credentials == MigrateOptions::Credentials::in_headers ? named_ : others_).insert(image_host(host));
@@ -176,13 +176,13 @@ class Migrator {
     if (options_.credentials == MigrateOptions::Credentials::in_config)
       for (const auto& [host, auth] : config_.auths)
         out_.explanation.push_back(
-            fmt::format("the credentials for {} stay in {}, where containerd takes them beside config_path", host,
-                        auth.where.file));
+            fmt::format("the credentials for {} stay in {}, where containerd accepts them together with config_path",
+                        host, auth.where.file));
     if (config_.pull_mode == PullMode::local && config_after_.pull_mode == PullMode::transfer)
       out_.explanation.emplace_back(
           "pulls go through the transfer service from now on: the legacy settings had kept them local");
     out_.explanation.emplace_back(
-        "a registry on localhost that is not named was asked by the rules for mirrors and is now asked by those for "
+        "registries on localhost that no setting names followed the rules for mirrors and now follow those for "
         "hosts.toml");
   }
 

@@ -42,7 +42,7 @@ class FromYaml {
                             fmt::format("a plain containerd {}", to_string(containerd_)), std::nullopt));
     if (!holds_credentials_ && out_.explanation.empty()) {
       out_.explanation.push_back(
-          fmt::format("{} says nothing that containerd does not do by itself", node_.registries_file));
+          fmt::format("{} has no setting that differs from containerd's defaults", node_.registries_file));
       out_.files.clear();
       return std::move(out_);
     }
@@ -63,11 +63,10 @@ class FromYaml {
       if (host.upstream || host.endpoints.empty()) continue;
       const auto registry = registry_of_directory(directory);
       without_upstream_.insert(registry);
-      out_.lost.push_back(
-          fmt::format("{}: {} runs with --disable-default-registry-endpoint, and it is not certain that its containerd "
-                      "then never asks the "
-                      "registry's own endpoint; here it is left out",
-                      registry, node_.program));
+      out_.lost.push_back(fmt::format(
+          "{}: {} runs with --disable-default-registry-endpoint, but its containerd may still ask the registry's own "
+          "endpoint; here that endpoint is left out",
+          registry, node_.program));
     }
   }
 

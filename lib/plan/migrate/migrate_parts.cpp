@@ -120,7 +120,7 @@ std::vector<std::string> Relocation::notes() const {
   for (const auto& path : staying_)
     out.push_back(fmt::format("the certificate file {} is used where it is: the node needs it at this path", path));
   for (const auto& [path, from] : unread_)
-    out.push_back(fmt::format("the certificate file {} was not read: put it to {}", from, path));
+    out.push_back(fmt::format("the certificate file {} was not read: copy it to {}", from, path));
   return out;
 }
 
@@ -132,7 +132,7 @@ Result<void> copy_certificates(const NodeFiles& node, const Relocation& relocati
                       {.path = path,
                        .content = key ? Content(Secret(content)) : Content(content),
                        .kind = FileChange::Class::certificate,
-                       .why = fmt::format("a copy of {}, whose directory is given up", from)},
+                       .why = fmt::format("a copy of {}, whose directory is no longer used", from)},
                       changes));
   }
   return {};

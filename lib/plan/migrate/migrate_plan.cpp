@@ -36,7 +36,7 @@ Result<Migration> migrate_source_file(const NodeFiles& node, const Detection& de
   if (made.files.empty()) return made;
   if (!detection.config.config_path.empty())
     return Error{.kind = ErrorKind::refused,
-                 .message = fmt::format("{} has legacy settings beside config_path, and is made from {}",
+                 .message = fmt::format("{} has legacy settings together with config_path, and is generated from {}",
                                         detection.config_file, file),
                  .hint = fmt::format("remove one of the two from {}, and restart {}", file, detection.profile.title)};
   options.hosts_dir = detection.hosts_dir;
@@ -48,12 +48,11 @@ Result<Migration> migrate_source_file(const NodeFiles& node, const Detection& de
       chains.begin(), chains.end(), chains_of_source.begin(), chains_of_source.end(),
       [](const Chain& a, const Chain& b) { return a.registry == b.registry && chain_difference(a, b).empty(); });
   if (!same)
-    return Error{
-        .kind = ErrorKind::refused,
-        .message = fmt::format("{} says something else than {}, which was made from it", file, detection.config_file),
-        .hint = fmt::format("restart {}, look at what it does then, and run this again", detection.profile.title)};
+    return Error{.kind = ErrorKind::refused,
+                 .message = fmt::format("{} differs from {}, which was generated from it", file, detection.config_file),
+                 .hint = fmt::format("restart {}, check the result, and run this again", detection.profile.title)};
   migration.explanation.push_back(
-      fmt::format("{} is made from {} at every start, so the latter is changed", detection.config_file, file));
+      fmt::format("{} is generated from {} at every start, so the latter is changed", detection.config_file, file));
   return migration;
 }
 
@@ -101,6 +100,7 @@ Result<Plan> plan_migration(const Facts& facts, const Detection& detection, cons
   plan.elsewhere = options.place == Place::elsewhere;
   if (plan.files.empty() || plan.elsewhere) return plan;
   warn_about_managers(detection, plan);
+  warn_about_sudo_log(facts, plan);
   const auto why =
       options.to == MigrateOptions::Form::registries_yaml
           ? fmt::format("{} reads {} when it starts", detection.profile.title, detection.era.registries_file)

@@ -60,8 +60,8 @@ class ToYaml {
 
   std::string text_before() const {
     const auto text = same_node() ? tree_.read(target_.registries_file) : std::nullopt;
-    return std::string(
-        text.value_or("# Written by regfallback migrate. The entries are yours: nothing changes them by itself.\n"));
+    return std::string(text.value_or(
+        "# Written by regfallback migrate. The entries are yours: nothing changes them automatically.\n"));
   }
 
   // Certificate files keep the place they had below their directory, beside registries.yaml.
@@ -95,8 +95,8 @@ class ToYaml {
       const auto file = tree_.read(directory + "/hosts.toml");
       if (file && file->starts_with(generated_header(target_.program))) continue;
       if (name == spegel_backup)
-        return refused(fmt::format("{}: Spegel owns this directory and keeps there what it found", directory),
-                       "take Spegel's mirror configuration back first");
+        return refused(fmt::format("{}: Spegel owns this directory and keeps the files it found there", directory),
+                       "undo Spegel's mirror configuration first");
       const auto registry = registry_of_directory(name);
       own_directories_.push_back(directory);
       if (known_.mirrors.contains(registry) || known_.configs.contains(registry))
@@ -194,11 +194,11 @@ class ToYaml {
     if (same_node() && !relocation_.unread().empty())
       return refused(
           fmt::format("{} could not be read, so no copy of it can be made", relocation_.unread().begin()->second),
-          "look at its permissions on the node");
+          "check its permissions on the node");
     RF_CHECK(copy_certificates(node_, relocation_, out_.files));
     RF_CHECK(write_registries(registries));
     for (const auto& directory : own_directories_)
-      RF_CHECK(remove_hosts_directory(node_, directory, fmt::format("{} has what it says", target_.registries_file),
+      RF_CHECK(remove_hosts_directory(node_, directory, fmt::format("its content is in {}", target_.registries_file),
                                       out_.files));
     return {};
   }

@@ -51,7 +51,7 @@ class Planner {
     }
     if (registry.upstream == Registry::Upstream::none)
       return Error{.kind = ErrorKind::refused,
-                   .message = fmt::format("{} always tries {} last for {}, and the intent forbids it (upstream: none)",
+                   .message = fmt::format("{} always tries {} last for {}, but the intent forbids it (upstream: none)",
                                           title, own, registry.name),
                    .hint = fmt::format("put `disable-default-registry-endpoint: true` into /etc/rancher/{}/config.yaml "
                                        "on this node and restart it",
@@ -63,7 +63,7 @@ class Planner {
     draft_.added[registry.name].push_back(own);
     if (!known)
       draft_.warnings.push_back(
-          fmt::format("{} always tries {} last for {}, beside what is declared", title, own, registry.name));
+          fmt::format("{} always tries {} last for {}, in addition to what is declared", title, own, registry.name));
     return {};
   }
 
@@ -153,7 +153,7 @@ class Planner {
     if (changed_)
       draft_.restart_why = fmt::format("{} reads {} when it starts", detection_.profile.title, node_.registries_file);
     else if (const auto stale = stale_registry(); !stale.empty())
-      draft_.restart_why = fmt::format("{} was started before {} said this about {}", detection_.profile.title,
+      draft_.restart_why = fmt::format("{} was started before {} was changed for {}", detection_.profile.title,
                                        node_.registries_file, stale);
     return {};
   }
@@ -175,11 +175,12 @@ class Planner {
   Result<void> check_template() const {
     const auto fault = template_ ? registry_fault(*template_, node_) : std::nullopt;
     if (!fault) return {};
-    return Error{.kind = ErrorKind::refused,
-                 .message = fmt::format("{}, which {} makes config.toml from, does not go with hosts.toml files: {}",
-                                        base_name(template_->file), detection_.profile.title, fault->cause),
-                 .hint = fmt::format("{}; as it is, {}", fault->fix, fault->effect),
-                 .where = fault->where};
+    return Error{
+        .kind = ErrorKind::refused,
+        .message = fmt::format("{}, from which {} generates config.toml, does not work with hosts.toml files: {}",
+                               base_name(template_->file), detection_.profile.title, fault->cause),
+        .hint = fmt::format("{}; without that, {}", fault->fix, fault->effect),
+        .where = fault->where};
   }
 
   // A registry whose chain now is not what the file says: the file was changed and the program not restarted.

@@ -96,7 +96,7 @@ class Builder {
       if (endpoint.host.empty())
         lose(fmt::format("{}: {}: registries.yaml cannot name an endpoint without a host", registry, endpoint.url()));
       else if (endpoint.host == hub_registry)
-        lose(fmt::format("{}: {}: {} takes docker.io for registry-1.docker.io", registry, endpoint.url(), program_));
+        lose(fmt::format("{}: {}: {} reads docker.io as registry-1.docker.io", registry, endpoint.url(), program_));
       else
         out.push_back(endpoint);
     }
@@ -133,9 +133,9 @@ class Builder {
     const bool asked_before =
         registry != "*" && std::any_of(endpoints.begin(), endpoints.end(),
                                        [&](const auto& endpoint) { return is_own(registry, endpoint); });
-    lose(asked_before
-             ? fmt::format("{}: {} stands before other endpoints, and {} asks it last again", registry, own, program_)
-             : fmt::format("{}: {} always asks {} last", registry, program_, own));
+    lose(asked_before ? fmt::format("{}: {} comes before other endpoints, and {} asks it again at the end", registry,
+                                    own, program_)
+                      : fmt::format("{}: {} always asks {} last", registry, program_, own));
   }
 
   void look_at(const std::string& registry, const ChainEndpoint& endpoint) {
@@ -146,14 +146,15 @@ class Builder {
       if (std::find(endpoint.capabilities.begin(), endpoint.capabilities.end(), word) == endpoint.capabilities.end())
         say("has no capabilities; pull and resolve are used");
     if (endpoint.dial_timeout) say("has no dial_timeout");
-    if (endpoint.http_fallback && !tls_of(endpoint)) say("cannot say that an http endpoint is asked by https first");
-    if (asks_by_tls(endpoint) && endpoint.ca.size() > 1) say("takes one ca_file");
-    if (asks_by_tls(endpoint) && endpoint.client.size() > 1) say("takes one client certificate");
+    if (endpoint.http_fallback && !tls_of(endpoint))
+      say("cannot express that an http endpoint is asked over https first");
+    if (asks_by_tls(endpoint) && endpoint.ca.size() > 1) say("allows only one ca_file");
+    if (asks_by_tls(endpoint) && endpoint.client.size() > 1) say("allows only one client certificate");
     for (const auto& header : endpoint.headers) {
       if (lower(header.name) != "authorization")
         say(fmt::format("has no headers ({})", header.name));
       else if (!add_authorization(endpoint.host, header))
-        say("takes a user and a password, and this Authorization holds none");
+        say("needs a user name and a password, and this Authorization has none");
     }
   }
 
@@ -219,7 +220,7 @@ class Builder {
     const auto tls = tls_of(own);
     if (!tls) return;
     if (!alone)
-      lose("*: registries.yaml has no TLS settings for every registry's own endpoint beside a mirror for all");
+      lose("*: registries.yaml has no TLS settings for every registry's own endpoint together with a mirror for all");
     else if (!out_.registries.configs["*"].tls)
       out_.registries.configs["*"].tls = tls;
   }

@@ -88,7 +88,7 @@ Result<void> Merge::insert_entry(const std::string& section_name, std::vector<st
   if (!keys.empty()) {
     RF_TRY(const auto first, lines.find({section_name, keys.front()}));
     if (!first || first->form == YamlSpot::Form::inside)
-      return entry_refusal(file, spot.line, fmt::format("`{}` is not written one key a line", section_name));
+      return entry_refusal(file, spot.line, fmt::format("`{}` is not written with one key per line", section_name));
     indent = first->column;
   }
   for (auto& line : text) line.insert(0, indent, ' ');
@@ -106,8 +106,7 @@ Result<void> Merge::insert_part(const std::vector<std::string>& entry,
   if (spot->form == YamlSpot::Form::inside || spot->form == YamlSpot::Form::flow ||
       spot->form == YamlSpot::Form::anchored || spot->form == YamlSpot::Form::scalar ||
       (spot->form == YamlSpot::Form::nothing && !rest.empty()))
-    return entry_refusal(file, spot->line,
-                         fmt::format("the entry of {} cannot be changed where it stands", entry.back()));
+    return entry_refusal(file, spot->line, fmt::format("the entry of {} cannot be changed in place", entry.back()));
   RF_TRY(const auto keys, lines.keys(entry));
   std::size_t indent = spot->column + 2;
   if (!keys.empty()) {
@@ -116,7 +115,7 @@ Result<void> Merge::insert_part(const std::vector<std::string>& entry,
     RF_TRY(const auto first, lines.find(path));
     if (!first || first->form == YamlSpot::Form::inside)
       return entry_refusal(file, spot->line,
-                           fmt::format("the entry of {} is not written one key a line", entry.back()));
+                           fmt::format("the entry of {} is not written with one key per line", entry.back()));
     indent = first->column;
   }
   auto text = part(marked(lines.line(spot->line)) ? OurMark::no : mark);
@@ -252,11 +251,11 @@ Result<void> check(const Merge& merge, std::string_view before, const std::strin
   const auto wrong = [&](std::string what) {
     return Error{.kind = ErrorKind::refused,
                  .message = fmt::format("this file cannot be changed safely: {}", what),
-                 .hint = "write it in block form, one key or item a line, without anchors in the entries that change",
+                 .hint = "write it in block form, one key or item per line, without anchors in the entries that change",
                  .where = Location{merge.file}};
   };
   auto read = parse_registries_yaml(after, merge.file);
-  if (!read) return wrong("it would not be readable any more");
+  if (!read) return wrong("the result would not be readable");
   const auto same = [](const auto& a, const auto& b) {
     return a.first == b.first && a.second.rewrites == b.second.rewrites &&
            same_endpoints(a.second.endpoints, b.second.endpoints);

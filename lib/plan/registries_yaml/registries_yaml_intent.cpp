@@ -1,4 +1,5 @@
 #include "plan/registries_yaml/registries_yaml_intent.h"
+#include "containerd/pull/registry_family.h"
 
 #include <fmt/format.h>
 
@@ -42,10 +43,16 @@ class Declaration {
       }
       if (!password.empty()) {
         if (endpoint.scheme == "http")
-          warn(fmt::format("{}: credentials go over plain http, readable on the way", host));
+          warn(fmt::format("{}: credentials are sent over plain http and can be read on the way", host));
         out_.desired.configs[host].auth = RegistriesYamlAuth{.username = username, .password = password};
       }
     }
+    const auto* family = registry_family(host);
+    if (endpoint.override_path() && family != nullptr && family->refuses_unknown_repository)
+      warn(fmt::format(
+          "{}: {} refuses containerd's token request for an endpoint with a path, with or without credentials: with "
+          "registries.yaml no image can be pulled from there",
+          endpoint_url(endpoint), family->title));
     // Docker Hub's certificates are looked up under the registry's name, its credentials under the API host's.
     if (tls) out_.desired.configs[std::string(registry_of_api_host(host))].tls = tls;
   }

@@ -65,7 +65,7 @@ Error form_refusal(std::string_view file, int line, std::string message) {
       .kind = ErrorKind::refused,
       .message = std::move(message),
       .hint =
-          "write this part of the file in block form, one key or item a line; regfallback then changes single lines",
+          "write this part of the file in block form, one key or item per line; regfallback then changes single lines",
       .where = Location{std::string(file), line, 0}};
 }
 
@@ -108,10 +108,10 @@ Result<YamlLines> YamlLines::read(std::string_view text, std::string_view file) 
   for (const auto line : split(text, '\n')) {
     const auto number = static_cast<int>(document.lines_.size()) + 1;
     if (content && (line.starts_with("---") || line.starts_with("...")))
-      return form_refusal(file, number, "the file holds several documents");
+      return form_refusal(file, number, "the file contains several documents");
     if (const auto first = line.find_first_not_of(" \t");
         first != line.npos && line.substr(0, first).find('\t') != line.npos)
-      return form_refusal(file, number, "a tab stands in the indentation");
+      return form_refusal(file, number, "the indentation contains a tab");
     content = content || !is_blank_or_comment(line);
     document.lines_.emplace_back(line);
   }
@@ -126,7 +126,7 @@ Result<YamlPtr> YamlLines::root() const {
   if (root_) return root_;
   const auto text = this->text();
   read_ += text.size();
-  if (read_ > most_read) return unread_error("it takes too many changes", Location{file_});
+  if (read_ > most_read) return unread_error("it needs too many changes", Location{file_});
   RF_TRY(root_, parse_yaml(text, file_));
   return root_;
 }

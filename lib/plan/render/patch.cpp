@@ -129,7 +129,7 @@ Result<void> registries_yaml_patch(const PatchInput& input, Patch& patch) {
   for (const auto& registry : input.intent.registries)
     if (registry.upstream == Registry::Upstream::none)
       patch.warnings.push_back(
-          fmt::format("{}: its upstream is tried last all the same, unless the node's config.yaml says "
+          fmt::format("{}: its upstream is still tried last, unless the node's config.yaml says "
                       "`disable-default-registry-endpoint: true`",
                       registry.name));
   patch.notes.push_back(

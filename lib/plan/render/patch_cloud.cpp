@@ -33,11 +33,11 @@ Result<void> bottlerocket_patch(const PatchInput& input, Patch& patch) {
     if (registry.upstream == Registry::Upstream::none)
       return Error{.kind = ErrorKind::unsupported,
                    .message = fmt::format("{}: Bottlerocket always tries the registry itself last", registry.name),
-                   .hint = "forbid it in the network, and leave `upstream: none` out here",
+                   .hint = "block it in the network, and leave `upstream: none` out here",
                    .where = registry.where};
     if (!ends_at_standard_upstream(registry) && registry.name != "*")
       patch.warnings.push_back(
-          fmt::format("{}: the registry itself is tried last, beside what is declared", registry.name));
+          fmt::format("{}: the registry itself is tried last, in addition to what is declared", registry.name));
     const auto endpoints = chain_before_default(registry);
     if (endpoints.empty()) continue;
     out += fmt::format("\n[[settings.container-registry.mirrors]]\nregistry = {}\nendpoint = {}\n",
@@ -45,7 +45,7 @@ Result<void> bottlerocket_patch(const PatchInput& input, Patch& patch) {
     for (const auto& endpoint : endpoints)
       if (endpoint.override_path())
         patch.warnings.push_back(fmt::format(
-            "{}: {} has a path, which images from before containerd 2.2 and later ones may read differently; try it",
+            "{}: {} has a path, which images with containerd before 2.2 may read differently from later ones; test it",
             registry.name, endpoint_url(endpoint)));
   }
   for (const auto& endpoint : endpoint_hosts(input.intent)) {

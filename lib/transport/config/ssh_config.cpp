@@ -23,7 +23,7 @@ LocalUser local_user() {
   return user;
 }
 
-asio::awaitable<Result<SshSettings>> read_ssh_settings(const Target& target, const SshConfigFile& config) {
+asio::awaitable<Result<std::string>> ask_ssh_configuration(const Target& target, const SshConfigFile& config) {
   RF_CO_CHECK(check_target(target));
   RF_CO_CHECK(parse_jumps(target.jump));
   ChildCommand command;
@@ -32,17 +32,27 @@ asio::awaitable<Result<SshSettings>> read_ssh_settings(const Target& target, con
   if (target.port != 0) command.argv.insert(command.argv.end(), {"-p", std::to_string(target.port)});
   if (!target.user.empty()) command.argv.insert(command.argv.end(), {"-l", target.user});
   command.argv.insert(command.argv.end(), {"--", target.host});
-  auto output = co_await capture_child(command, std::chrono::seconds(15));
-  const LocalUser local = local_user();
-  const bool no_client = !output && output.error().kind == ErrorKind::unsupported;
-  if (no_client) co_return default_ssh_settings(target, local);
-  if (!output) co_return std::move(output).error();
-  if (output->rc != 0) {
+  RF_CO_TRY(auto output, co_await capture_child(command, std::chrono::seconds(15)));
+  if (output.rc != 0) {
     co_return Error{.kind = ErrorKind::usage,
-                    .message = "`ssh -G " + target.host + "` failed: " + terminal_safe(trim(output->complaint)),
+                    .message = "`ssh -G " + target.host + "` failed: " + terminal_safe(trim(output.complaint)),
                     .hint = "correct your ssh configuration"};
   }
-  co_return parse_ssh_settings(output->text, target, local);
+  co_return std::move(output.text);
+}
+
+asio::awaitable<Result<SshSettings>> read_ssh_settings(const Target& target, const SshConfigFile& config) {
+  auto text = co_await ask_ssh_configuration(target, config);
+  const bool no_client = !text && text.error().kind == ErrorKind::unsupported;
+  if (no_client) co_return default_ssh_settings(target, local_user());
+  if (!text) co_return std::move(text).error();
+  co_return parse_ssh_settings(*text, target, local_user());
+}
+
+asio::awaitable<std::vector<SshWord>> read_ssh_defaults() {
+  const ChildCommand command{.argv = {"ssh", "-T", "-F", "none", "-G", "--", "host"}};
+  const auto output = co_await capture_child(command, std::chrono::seconds(15));
+  co_return output ? parse_ssh_words(output->text) : std::vector<SshWord>{};
 }
 
 }  // namespace rf

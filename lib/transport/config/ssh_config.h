@@ -3,6 +3,7 @@
 #pragma once
 #include <asio/awaitable.hpp>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "transport/config/ssh_settings.h"
@@ -15,7 +16,11 @@ LocalUser local_user();
 struct SshConfigFile {
   std::string path;  // ssh -F; empty: ssh's own choice; "none": no configuration
 };
-// Asks `ssh -G`.
+// What `ssh -G` prints. An Error of kind `unsupported`: no ssh client is installed.
+asio::awaitable<Result<std::string>> ask_ssh_configuration(const Target& target, const SshConfigFile& config);
+// And what it means.
 asio::awaitable<Result<SshSettings>> read_ssh_settings(const Target& target, const SshConfigFile& config);
+// What `ssh -G` says of a host without any configuration; nothing where it says nothing.
+asio::awaitable<std::vector<SshWord>> read_ssh_defaults();
 
 }  // namespace rf

@@ -30,7 +30,7 @@ Result<void> check_target(const Target& target) {
   if (target.port < 0 || target.port > 65535) {
     return Error{.kind = ErrorKind::usage,
                  .message = std::to_string(target.port) + " is not a port",
-                 .hint = "ports go from 1 to 65535"};
+                 .hint = "a port is a number from 1 to 65535"};
   }
   return {};
 }

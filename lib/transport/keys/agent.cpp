@@ -20,8 +20,25 @@ constexpr std::size_t longest_answer = 256u << 10;
 
 }  // namespace
 
-asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
+asio::awaitable<Result<std::string>> Agent::ask(std::string request, std::chrono::milliseconds limit) {
   const auto place = co_await one_at_a_time_.enter();
+  if (silent_) co_return *silent_;
+  Deadline deadline(socket_.get_executor(), limit, [this] {
+    std::error_code ignored;
+    socket_.close(ignored);
+  });
+  auto answer = co_await exchange(std::move(request));
+  if (!deadline.passed()) co_return answer;
+  silent_ = Error{
+      .kind = ErrorKind::auth,
+      .message = "the ssh agent at " + terminal_safe(path_) + " did not answer within " +
+                 std::to_string(limit.count() / 1000) + " s",
+      .hint =
+          "does it wait for a touch or a yes? Else end it, or do without: IdentityAgent none, or unset SSH_AUTH_SOCK"};
+  co_return *silent_;
+}
+
+asio::awaitable<Result<std::string>> Agent::exchange(std::string request) {
   std::error_code failed;
   const auto token = [&failed] { return asio::redirect_error(asio::use_awaitable, failed); };
   if (!socket_.is_open()) {
@@ -49,30 +66,20 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request) {
   if (failed || answer.empty()) {
     std::error_code ignored;
     socket_.close(ignored);
-    co_return Error{.kind = ErrorKind::auth, .message = "the ssh agent hung up: " + failed.message()};
+    co_return Error{.kind = ErrorKind::auth, .message = "the ssh agent closed the connection: " + failed.message()};
   }
   co_return answer;
 }
 
 asio::awaitable<Result<std::vector<AgentKey>>> Agent::keys() {
-  Deadline deadline(socket_.get_executor(), limit_, [this] {
-    std::error_code ignored;
-    socket_.close(ignored);
-  });
-  auto answer = co_await ask(std::string(1, request_identities));
-  if (deadline.passed()) {
-    co_return Error{.kind = ErrorKind::auth,
-                    .message = "the ssh agent at " + terminal_safe(path_) + " did not answer in time",
-                    .hint = "end it, or unset SSH_AUTH_SOCK"};
-  }
-  if (!answer) co_return std::move(answer).error();
-  co_return parse_agent_keys(*answer);
+  RF_CO_TRY(const auto answer, co_await ask(std::string(1, request_identities), limits_.list));
+  co_return parse_agent_keys(answer);
 }
 
 asio::awaitable<Result<std::string>> Agent::sign(std::string blob, std::string data, std::string algorithm) {
   const std::uint32_t flags = algorithm == "rsa-sha2-256" ? 2 : algorithm == "rsa-sha2-512" ? 4 : 0;
-  RF_CO_TRY(const auto answer,
-            co_await ask(std::string(1, sign_request) + wire_string(blob) + wire_string(data) + wire_number(flags)));
+  const auto request = std::string(1, sign_request) + wire_string(blob) + wire_string(data) + wire_number(flags);
+  RF_CO_TRY(const auto answer, co_await ask(request, limits_.sign));
   co_return parse_agent_signature(answer, algorithm);
 }
 

@@ -32,7 +32,7 @@ Result<std::string> parse_agent_signature(std::string_view answer, std::string_v
   if (reader.byte() != sign_response) {
     return Error{.kind = ErrorKind::auth,
                  .message = "the ssh agent did not sign",
-                 .hint = "is it locked, or does the key need a confirmation?"};
+                 .hint = "it may be locked, or the key may need a confirmation"};
   }
   WireReader signature(reader.string());
   const auto used = signature.string();

@@ -94,7 +94,7 @@ Result<EVP_PKEY*> read_encrypted(const Block& block, const Secret& passphrase) {
   X509_SIG_get0(sealed.get(), &algorithm, nullptr);
   if (!is_affordable(algorithm))
     return fault(ErrorKind::unsupported,
-                 "the key's passphrase is stretched in a way that is not supported here, or for too long");
+                 "the key derivation of this key's passphrase is not supported here, or has too many rounds");
   const auto text = passphrase.expose();
   const Owned<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> plain(
       PKCS8_decrypt(sealed.get(), text.data(), static_cast<int>(text.size())));

@@ -88,7 +88,7 @@ Result<Secret> decrypt(const Envelope& envelope, const Secret& passphrase) {
   const EVP_CIPHER* cipher = EVP_get_cipherbyname(name.c_str());
   const bool stream = name.ends_with("-ctr") || name.ends_with("-cbc");
   if (envelope.kdf == "bcrypt" && envelope.rounds > most_rounds) {
-    return unsupported("the key's passphrase is stretched in " + std::to_string(envelope.rounds) +
+    return unsupported("the key derivation of this key's passphrase has " + std::to_string(envelope.rounds) +
                        " rounds, which would take too long here");
   }
   if (cipher == nullptr || !stream || envelope.kdf != "bcrypt" || envelope.rounds == 0) {
@@ -256,7 +256,7 @@ Result<std::string> PrivateKey::sign(std::string_view data, std::string_view alg
   if (algorithm == "rsa-sha2-256" || algorithm == "ecdsa-sha2-nistp256") digest = EVP_sha256();
   if (algorithm == "ecdsa-sha2-nistp384") digest = EVP_sha384();
   if (digest == nullptr && algorithm != "ssh-ed25519")
-    return unsupported("the node wants " + terminal_safe(algorithm) + " signatures, which are not safe");
+    return unsupported("the node requires " + terminal_safe(algorithm) + " signatures, which are not safe");
   const Owned<EVP_MD_CTX, EVP_MD_CTX_free> context(EVP_MD_CTX_new());
   std::size_t size = 0;
   if (EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, key_) != 1 ||

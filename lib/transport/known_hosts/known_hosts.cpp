@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/text.h"
 #include "transport/keys/wire.h"
@@ -65,27 +66,6 @@ bool names_hashed(std::string_view hosts, std::string_view name) {
   return hosts == hashed_name(name, salt);
 }
 
-// Keys that OpenSSH reads: an entry with anything else does not exist for it.
-bool is_public_key(std::string_view blob) {
-  WireReader key(blob);
-  const auto type = key.string();
-  const auto strings = [&key](int count) {
-    bool filled = true;
-    for (int i = 0; i < count; ++i) filled = !key.string().empty() && filled;
-    return filled && key.ok() && key.rest().empty();
-  };
-  if (type == "ssh-ed25519") return key.string().size() == 32 && key.ok() && key.rest().empty();
-  if (type == "ssh-rsa") {
-    const auto exponent = key.string();
-    return !exponent.empty() && key.string().size() >= 128 && key.ok() && key.rest().empty();
-  }
-  if (type == "ssh-dss") return strings(4);
-  if (type == "ecdsa-sha2-nistp256" || type == "ecdsa-sha2-nistp384" || type == "ecdsa-sha2-nistp521")
-    return strings(2);
-  if (type == "sk-ssh-ed25519@openssh.com") return strings(2);
-  return type == "sk-ecdsa-sha2-nistp256@openssh.com" && strings(3);
-}
-
 Error skipped(const std::string& file, int line, std::string why) {
   return {.kind = ErrorKind::parse,
           .message = "this line is skipped: " + std::move(why),
@@ -112,8 +92,9 @@ Result<KnownHost> parse_line(std::string_view line, Location where) {
   if (base64.empty() || type.front() == '#') return skipped(where.file, where.line, "it has no key");
   std::string blob;
   if (!base64_decode(base64, blob)) return skipped(where.file, where.line, "the key is not base64");
-  if (!is_public_key(blob)) return skipped(where.file, where.line, "it is not a key of a type that is known");
-  if (key_type(blob) != type) return skipped(where.file, where.line, "the key is not of the type before it");
+  if (!is_public_key(blob)) return skipped(where.file, where.line, "the type of the key is unknown");
+  if (key_type(blob) != type)
+    return skipped(where.file, where.line, "the key does not have the type written before it");
   entry.hosts = hosts;
   entry.type = type;
   entry.blob = std::move(blob);
@@ -151,6 +132,36 @@ std::string key_type(std::string_view blob) {
   const bool plain = type.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-@._") ==
                      std::string_view::npos;
   return reader.ok() && plain && !reader.rest().empty() ? std::string(type) : "";
+}
+
+bool is_public_key(std::string_view blob) {
+  WireReader key(blob);
+  const auto type = key.string();
+  const auto strings = [&key](int count) {
+    bool filled = true;
+    for (int i = 0; i < count; ++i) filled = !key.string().empty() && filled;
+    return filled && key.ok() && key.rest().empty();
+  };
+  if (type == "ssh-ed25519") return key.string().size() == 32 && key.ok() && key.rest().empty();
+  if (type == "ssh-rsa") {
+    const auto exponent = key.string();
+    return !exponent.empty() && key.string().size() >= 128 && key.ok() && key.rest().empty();
+  }
+  if (type == "ssh-dss") return strings(4);
+  if (type == "ecdsa-sha2-nistp256" || type == "ecdsa-sha2-nistp384" || type == "ecdsa-sha2-nistp521")
+    return strings(2);
+  if (type == "sk-ssh-ed25519@openssh.com") return strings(2);
+  return type == "sk-ecdsa-sha2-nistp256@openssh.com" && strings(3);
+}
+
+std::size_t rsa_bits(std::string_view blob) {
+  WireReader key(blob);
+  if (key.string() != "ssh-rsa") return 0;
+  key.string();
+  auto modulus = key.string();
+  while (!modulus.empty() && modulus.front() == '\0') modulus.remove_prefix(1);
+  if (!key.ok() || modulus.empty()) return 0;
+  return modulus.size() * 8 - static_cast<std::size_t>(std::countl_zero(static_cast<unsigned char>(modulus.front())));
 }
 
 std::string key_fingerprint(std::string_view blob) {

@@ -47,6 +47,7 @@ HostKeyVerdict judge_host_key(const KnownHosts& known, const HostName& name, std
 
 // What a user is shown of a key that is not known yet.
 struct NewHostKey {
+  std::string node;         // as the user named it
   std::string host;         // as known_hosts will name it
   std::string type;         // "ssh-ed25519"
   std::string fingerprint;  // "SHA256:…"
@@ -64,6 +65,8 @@ std::string host_key_algorithms(const KnownHosts& known, const HostName& name);
 std::string known_hosts_line(const HostName& name, std::string_view blob, std::string_view salt);
 
 std::string key_type(std::string_view blob);         // "ssh-ed25519"; "" when it is not a key
+bool is_public_key(std::string_view blob);           // that OpenSSH reads: for it others do not exist
+std::size_t rsa_bits(std::string_view blob);         // 0 for keys of other types
 std::string key_fingerprint(std::string_view blob);  // "SHA256:…", as ssh-keygen prints it
 
 }  // namespace rf

@@ -65,9 +65,27 @@ Result<KnownHosts> read_known_hosts(const std::vector<std::string>& files) {
   return known;
 }
 
+Result<RevokedKeys> read_revoked_keys(const std::vector<std::string>& files) {
+  RevokedKeys revoked;
+  for (const auto& file : files) {
+    const Descriptor open_file(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    auto content =
+        open_file.fd < 0 ? Result<std::string>(io_error(file, "cannot be read")) : read_all(open_file.fd, file);
+    if (!content) {
+      Error error = std::move(content).error();
+      error.kind = ErrorKind::host_key;
+      error.message = "RevokedHostKeys names a file that " + error.message;
+      error.hint = "ssh refuses every host until it is there";
+      return error;
+    }
+    RF_CHECK(parse_revoked_keys(*content, file, revoked));
+  }
+  return revoked;
+}
+
 Result<void> add_known_host(const std::string& file, const HostName& name, std::string_view blob, NewNames names) {
   if (const auto directory = parent_path(file); ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) {
-    return io_error(directory, "cannot be made");
+    return io_error(directory, "cannot be created");
   }
   const Descriptor open_file(::open(file.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (open_file.fd < 0) return io_error(file, "cannot be written");

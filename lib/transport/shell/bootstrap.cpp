@@ -23,28 +23,47 @@ namespace {
   "LC_ALL=C sudo -k -S -p RF1-PASSWORD: /bin/sh -c \"echo RF1-READY; exec /bin/sh -s 2>/dev/null\" 2>&1; echo " \
   "RF1-SUDO-SAID-END'"
 
-}  // namespace
+struct Begun {
+  std::unique_ptr<Shell> shell;  // none: sudo wants a password first
+};
 
-std::string_view bootstrap_command(const Access& access) {
-  if (access.privilege == Privilege::as_is) return RF_AS_IS;
-  return access.sudo_password ? RF_ROOT_PASSWORD : RF_ROOT_NO_PASSWORD;
+BootstrapReader::Password password_for(const Access& access) {
+  if (!access.sudo) return BootstrapReader::Password::none;
+  return access.sudo->known() ? BootstrapReader::Password::known : BootstrapReader::Password::can_be_asked;
 }
 
-asio::awaitable<Result<std::unique_ptr<Shell>>> open_shell(std::unique_ptr<ByteStream> stream, const Access& access,
-                                                           std::chrono::milliseconds limit) {
+std::string_view command_with(Privilege privilege, BootstrapReader::Password password) {
+  if (privilege == Privilege::as_is) return RF_AS_IS;
+  return password == BootstrapReader::Password::known ? RF_ROOT_PASSWORD : RF_ROOT_NO_PASSWORD;
+}
+
+Error no_shell_in_time(const BootstrapReader& reader, std::chrono::milliseconds limit) {
+  const auto said = reader.excerpt();
+  return {.kind = ErrorKind::timeout,
+          .message = "the session was opened, but no shell answered within " + std::to_string(limit.count() / 1000) +
+                     " s" + (said.empty() ? "" : " (it said \"" + said + "\")")};
+}
+
+asio::awaitable<Result<void>> send_password(ByteStream& stream, const Access& access, std::string node) {
+  RF_CO_TRY(const auto password, co_await access.sudo->get(std::move(node)));
+  const Secret line(std::string(password.expose()) + "\n");
+  co_return co_await stream.write(line.expose());
+}
+
+// On an error the stream is closed.
+asio::awaitable<Result<Begun>> begin_shell(OpenedStream opened, const Access& access,
+                                           BootstrapReader::Password password, std::string node) {
   using Step = BootstrapReader::Step;
-  Deadline deadline(co_await asio::this_coro::executor, limit, [raw = stream.get()] { raw->close(); });
+  auto stream = std::move(opened.stream);
+  Deadline deadline(co_await asio::this_coro::executor, opened.left, [raw = stream.get()] { raw->close(); });
   stream->set_errors(ByteStream::Errors::in_read);
-  BootstrapReader reader(access.sudo_password ? BootstrapReader::Password::known : BootstrapReader::Password::none);
+  BootstrapReader reader(password);
   std::optional<Error> failed;
-  for (auto step = Step::wait; !failed && step != Step::ready;) {
+  Step step = Step::wait;
+  while (!failed && step != Step::ready && step != Step::wants_password) {
     const auto bytes = co_await stream->read();
     if (deadline.check()) {
-      const auto said = reader.excerpt();
-      failed = Error{.kind = ErrorKind::timeout,
-                     .message = "the session was opened, but no shell answered within " +
-                                std::to_string(limit.count() / 1000) + " s" +
-                                (said.empty() ? "" : " (it said \"" + said + "\")")};
+      failed = no_shell_in_time(reader, access.limit);
       break;
     }
     if (!bytes || bytes->empty()) {
@@ -57,17 +76,31 @@ asio::awaitable<Result<std::unique_ptr<Shell>>> open_shell(std::unique_ptr<ByteS
       break;
     }
     step = *next;
-    if (step == Step::send_password) {
-      const Secret line(std::string(access.sudo_password->expose()) + "\n");
-      if (auto sent = co_await stream->write(line.expose()); !sent) failed = std::move(sent).error();
-    }
+    if (step != Step::send_password) continue;
+    if (auto sent = co_await send_password(*stream, access, node); !sent) failed = std::move(sent).error();
   }
-  if (failed) {
-    stream->close();
-    co_return *std::move(failed);
-  }
+  if (failed || step != Step::ready) stream->close();
+  if (failed) co_return *std::move(failed);
+  if (step == Step::wants_password) co_return Begun{};
   stream->set_errors(ByteStream::Errors::kept_apart);
-  co_return std::make_unique<Shell>(std::move(stream));
+  co_return Begun{std::make_unique<Shell>(std::move(stream))};
+}
+
+}  // namespace
+
+std::string_view bootstrap_command(const Access& access) {
+  return command_with(access.privilege, password_for(access));
+}
+
+asio::awaitable<Result<std::unique_ptr<Shell>>> open_shell(const OpenStream& open, const Access& access,
+                                                           std::string node) {
+  while (true) {
+    const auto password = password_for(access);  // another node may learn it meanwhile
+    RF_CO_TRY(auto opened, co_await open(std::string(command_with(access.privilege, password))));
+    RF_CO_TRY(auto begun, co_await begin_shell(std::move(opened), access, password, node));
+    if (begun.shell) co_return std::move(begun.shell);
+    RF_CO_CHECK(co_await access.sudo->get(node));
+  }
 }
 
 }  // namespace rf

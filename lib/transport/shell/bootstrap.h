@@ -2,14 +2,14 @@
 #pragma once
 #include <asio/awaitable.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
-#include "base/secret.h"
 #include "transport/shell/bootstrap_answer.h"
+#include "transport/shell/question.h"
 #include "transport/shell/shell.h"
 
 namespace rf {
@@ -21,16 +21,26 @@ enum class Privilege {
 
 struct Access {
   Privilege privilege = Privilege::root;
-  std::optional<Secret> sudo_password = {};  // used only where sudo asks
+  std::shared_ptr<SudoPassword> sudo = {};  // used only where sudo asks; none: it must not
+  // Wall clock, for the whole way to the shell: name, connection, key exchange, log-in, sudo. For each host on the way,
+  // and again from the start after a person was asked.
+  std::chrono::milliseconds limit{30'000};
 };
 
 // A command for the login shell, whichever it is (bash, dash, ash, fish, zsh, tcsh). One of three constants: nothing an
 // operator typed is ever part of a command line.
 std::string_view bootstrap_command(const Access& access);
 
-// Waits until the far side says that it is ready, and answers sudo's own prompt, once. Nothing else is sent before. On
-// an error the stream is closed.
-asio::awaitable<Result<std::unique_ptr<Shell>>> open_shell(std::unique_ptr<ByteStream> stream, const Access& access,
-                                                           std::chrono::milliseconds limit);
+// Opens a stream and runs the command there.
+struct OpenedStream {
+  std::unique_ptr<ByteStream> stream;
+  std::chrono::milliseconds left;  // of the limit
+};
+using OpenStream = std::function<asio::awaitable<Result<OpenedStream>>(std::string command)>;
+// Waits until the far side says that it is ready, and answers sudo's own prompt, once. Nothing else is sent before.
+// Where sudo wants a password that has to be asked for, the stream is given up and another one is opened with the
+// answer: none waits for a person. `node` is the user's name of it.
+asio::awaitable<Result<std::unique_ptr<Shell>>> open_shell(const OpenStream& open, const Access& access,
+                                                           std::string node);
 
 }  // namespace rf

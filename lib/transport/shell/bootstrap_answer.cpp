@@ -32,7 +32,7 @@ std::string shortened(std::string_view text) {
 Error not_our_shell(std::string_view said) {
   Error error{.kind = ErrorKind::connect,
               .message = "the session was opened, but it did not run our shell",
-              .hint = "the account needs a login shell, and no ForceCommand may stand in its way"};
+              .hint = "the account needs a login shell, and no ForceCommand may be set"};
   if (!trim(said).empty()) error.message += " (it said \"" + shortened(said) + "\")";
   return error;
 }
@@ -45,20 +45,24 @@ Error wrong_password() {
 
 }  // namespace
 
+bool wants_password(std::string_view complaint) {
+  return contains(complaint, "password is required") || contains(complaint, "terminal is required") ||
+         contains(complaint, "askpass");
+}
+
 Error sudo_error(std::string_view complaint) {
   if (contains(complaint, "try again") || contains(complaint, "incorrect password")) return wrong_password();
   Error error{.kind = ErrorKind::privilege, .message = ""};
   if (contains(complaint, "you must have a tty")) {
-    error.message = "sudo on the node wants a terminal (requiretty)";
+    error.message = "sudo on the node requires a terminal (requiretty)";
     error.hint = "remove `Defaults requiretty` for this user, or log in as root";
   } else if (contains(complaint, "not in the sudoers") || contains(complaint, "may not run sudo") ||
              contains(complaint, "is not allowed to")) {
     error.message = "the user may not become root with sudo";
     error.hint = "allow it in sudoers, or log in as another user";
-  } else if (contains(complaint, "password is required") || contains(complaint, "terminal is required") ||
-             contains(complaint, "askpass")) {
+  } else if (wants_password(complaint)) {
     error.message = "sudo on the node asks for a password";
-    error.hint = "give it with --ask-sudo-pass (-K), or allow the user sudo without one";
+    error.hint = "pass --ask-sudo-pass (-K), or allow the user to run sudo without a password";
   } else if (contains(complaint, "expired") || contains(complaint, "account validation failure")) {
     error.message = "sudo says that the account or its password has expired";
     error.hint = "renew it on the node";
@@ -87,9 +91,11 @@ Result<BootstrapReader::Step> BootstrapReader::feed(std::string_view bytes) {
     return Error{.kind = ErrorKind::privilege,
                  .message = "the user is not root and sudo is not installed on the node",
                  .hint = "log in as root"};
+  if (contains(fresh, sudo_refused) && password_ == Password::can_be_asked && wants_password(said_))
+    return Step::wants_password;
   if (contains(fresh, sudo_refused)) return sudo_error(replace_all(replace_all(said_, sudo_refused, ""), prompt, ""));
   if (prompts_ <= (answered_ ? 1u : 0u)) return Step::wait;
-  if (answered_ || password_ == Password::none) return wrong_password();
+  if (answered_ || password_ != Password::known) return wrong_password();
   answered_ = true;
   return Step::send_password;
 }

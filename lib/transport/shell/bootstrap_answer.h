@@ -11,13 +11,14 @@ namespace rf {
 
 class BootstrapReader {
  public:
-  enum class Password { none, known };
+  enum class Password { none, known, can_be_asked };
   explicit BootstrapReader(Password password) : password_(password) {}
 
   enum class Step {
-    wait,           // nothing is to be done yet
-    send_password,  // sudo asks for it; said once at most
-    ready,          // a root sh reads programs now
+    wait,            // nothing is to be done yet
+    send_password,   // sudo asks for it; said once at most
+    wants_password,  // sudo wants one that has to be asked for: it has ended, and is to be begun again
+    ready,           // a root sh reads programs now
   };
   // Takes bytes that may be cut anywhere. An Error: there will be no shell.
   Result<Step> feed(std::string_view bytes);
@@ -34,7 +35,8 @@ class BootstrapReader {
   bool answered_ = false;
 };
 
-// What sudo's complaint means.
+// Sudo's complaint: did it only lack a password? And what it means.
+bool wants_password(std::string_view complaint);
 Error sudo_error(std::string_view complaint);
 
 }  // namespace rf

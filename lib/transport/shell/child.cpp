@@ -46,7 +46,7 @@ struct Pipe {
 Result<Pipe> make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
-    return Error{.kind = ErrorKind::io, .message = std::string("no pipe: ") + std::strerror(errno)};
+    return Error{.kind = ErrorKind::io, .message = std::string("cannot create a pipe: ") + std::strerror(errno)};
   return Pipe{ends[0], ends[1]};
 }
 
@@ -243,7 +243,7 @@ asio::awaitable<Result<Output>> capture_child(const ChildCommand& command, std::
     auto bytes = co_await stream.read();
     if (deadline.passed() || output.text.size() > (1u << 20)) {
       co_return Error{.kind = ErrorKind::timeout,
-                      .message = command.argv[0] + " did not end in time, or printed too much"};
+                      .message = command.argv[0] + " did not end in time or printed too much"};
     }
     if (!bytes) co_return std::move(bytes).error();
     if (bytes->empty()) break;

@@ -59,7 +59,7 @@ Result<bool> FrameReader::feed(std::string_view bytes, const std::function<void(
     if (state_ == State::before && noise_.size() + line_.size() > limits_.noise) {
       return Error{.kind = ErrorKind::protocol,
                    .message = "more than " + std::to_string(limits_.noise) + " bytes came before our script began",
-                   .hint = "something that the login shell runs prints too much"};
+                   .hint = "a start-up file of the login shell prints too much"};
     }
     if (state_ == State::inside && text_.size() + line_.size() > limits_.text + end_.size() + 4) {
       return Error{.kind = ErrorKind::protocol,

@@ -17,7 +17,7 @@ namespace {
 Result<std::string> random_nonce() {
   unsigned char bytes[16];
   if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) {
-    return Error{.kind = ErrorKind::io, .message = "the system gave no random bytes"};
+    return Error{.kind = ErrorKind::io, .message = "the system returned no random bytes"};
   }
   static constexpr char digits[] = "0123456789abcdef";
   std::string hex;
@@ -31,7 +31,7 @@ Result<std::string> random_nonce() {
 std::string said(const std::string& noise, const std::string& complaint) {
   const auto text = trim(trim(complaint).empty() ? std::string_view(noise) : std::string_view(complaint));
   if (text.empty()) return "";
-  return ", after saying \"" + terminal_safe(text.substr(text.size() > 300 ? text.size() - 300 : 0)) + "\"";
+  return ", after printing \"" + terminal_safe(text.substr(text.size() > 300 ? text.size() - 300 : 0)) + "\"";
 }
 
 Error no_end(const FrameReader& frame, const std::string& complaint) {
@@ -47,7 +47,7 @@ Error out_of_time(const FrameReader& frame, std::chrono::milliseconds limit) {
   return Error{
       .kind = ErrorKind::timeout,
       .message = what + " within " + std::to_string(limit.count() / 1000.0).substr(0, 5) + " s; its state is unknown",
-      .hint = "ask the node for its state again, or raise --timeout"};
+      .hint = "run regfallback status to see the state of the node, or raise --timeout"};
 }
 
 }  // namespace

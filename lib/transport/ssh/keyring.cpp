@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "transport/config/ssh_algorithms.h"
 
 namespace rf {
 namespace {
@@ -25,7 +26,7 @@ std::optional<Result<Secret>> read_key_file(const std::string& path) {
   ::close(fd);
   if (got < 0) return Error{.kind = ErrorKind::io, .message = std::strerror(errno)};
   if ((about.st_mode & 077) != 0 && about.st_uid == getuid())
-    return Error{.kind = ErrorKind::refused, .message = "others may read it; chmod 600 it"};
+    return Error{.kind = ErrorKind::refused, .message = "others can read it; run chmod 600 on it"};
   text.resize(static_cast<std::size_t>(got));
   return Secret(std::move(text));
 }
@@ -42,11 +43,26 @@ std::string public_key_beside(const std::string& path) {
   return words.size() >= 2 && base64_decode(words[1], blob) ? blob : "";
 }
 
+// Why the configuration keeps this key from being offered; "" when it does not.
+std::string not_admitted(const SshSettings& settings, std::string_view blob) {
+  const auto type = key_type(blob);
+  if (!admits_key(settings.algorithms, type)) return "PubkeyAcceptedAlgorithms does not admit " + type;
+  const auto bits = rsa_bits(blob);
+  if (bits == 0 || bits >= settings.required_rsa_bits) return "";
+  return std::to_string(bits) + " bits, and RequiredRSASize is " + std::to_string(settings.required_rsa_bits);
+}
+
 }  // namespace
 
-asio::awaitable<Result<Secret>> Keyring::ask(std::string question) {
+bool Keyring::can_ask(const SshSettings& settings) const {
+  return ask_ && settings.questions == SshSettings::Questions::may_be_asked;
+}
+
+asio::awaitable<Result<Secret>> Keyring::ask(const SshSettings& settings, SecretQuestion question) {
   if (!ask_) co_return Error{.kind = ErrorKind::auth, .message = "nobody can be asked"};
-  const auto place = co_await one_question_.enter();
+  if (!can_ask(settings))
+    co_return Error{.kind = ErrorKind::auth, .message = "BatchMode is yes in your ssh configuration"};
+  question.node = settings.name;
   co_return co_await ask_(std::move(question));
 }
 
@@ -54,7 +70,7 @@ asio::awaitable<std::shared_ptr<Keyring::AgentKeys>> Keyring::agent_keys(std::st
   auto& slot = agents_[path];
   if (!slot) {
     slot = std::make_shared<AgentKeys>();
-    slot->agent = std::make_unique<Agent>(executor_, path);
+    slot->agent = std::make_unique<Agent>(executor_, path, agent_limits_);
   }
   const auto agent = slot;
   const auto place = co_await agent->one_at_a_time.enter();
@@ -89,7 +105,8 @@ std::shared_ptr<Keyring::File> Keyring::file(const std::string& path) {
   return slot;
 }
 
-asio::awaitable<Result<std::shared_ptr<const PrivateKey>>> Keyring::unlock(std::shared_ptr<File> file) {
+asio::awaitable<Result<std::shared_ptr<const PrivateKey>>> Keyring::unlock(std::shared_ptr<File> file,
+                                                                           const SshSettings& settings) {
   const auto place = co_await file->one_at_a_time.enter();
   if (file->key) co_return file->key;
   if (file->failed) co_return *file->failed;
@@ -97,12 +114,14 @@ asio::awaitable<Result<std::shared_ptr<const PrivateKey>>> Keyring::unlock(std::
                  ? load_private_key(file->text.expose(), Secret())
                  : Error{.kind = ErrorKind::auth, .message = "the key is encrypted"};
   for (int attempt = 0; attempt < 3 && !key && key.error().kind == ErrorKind::auth; ++attempt) {
-    auto passphrase = co_await ask("Passphrase for key " + file->path);
+    SecretQuestion question{
+        .what = SecretQuestion::What::passphrase, .node = {}, .of = file->path, .again = attempt > 0};
+    auto passphrase = co_await ask(settings, std::move(question));
     if (!passphrase) {
-      file->failed = Error{.kind = ErrorKind::auth,
-                           .message = "the key " + file->path + " is encrypted, and " + passphrase.error().message,
-                           .hint = "add it to the agent with `ssh-add " + file->path + "`"};
-      co_return *file->failed;
+      Error error{passphrase.error().kind, "the key " + file->path + " is encrypted, and " + passphrase.error().message,
+                  "add it to the agent with `ssh-add " + file->path + "`"};
+      if (can_ask(settings)) file->failed = error;  // nor is anybody asked for the next node
+      co_return error;
     }
     key = load_private_key(file->text.expose(), *passphrase);
   }
@@ -115,10 +134,11 @@ asio::awaitable<Result<std::shared_ptr<const PrivateKey>>> Keyring::unlock(std::
   co_return file->key;
 }
 
-Identity Keyring::identity_of(std::shared_ptr<File> file) {
+Identity Keyring::identity_of(std::shared_ptr<File> file, const SshSettings& settings) {
   Identity identity{file->path, file->blob, {}};
-  identity.sign = [this, file](std::string data, std::string algorithm) -> asio::awaitable<Result<std::string>> {
-    RF_CO_TRY(const auto key, co_await unlock(file));
+  identity.sign = [this, file, &settings](std::string data,
+                                          std::string algorithm) -> asio::awaitable<Result<std::string>> {
+    RF_CO_TRY(const auto key, co_await unlock(file, settings));
     co_return key->sign(data, algorithm);
   };
   return identity;
@@ -163,8 +183,14 @@ asio::awaitable<std::vector<Identity>> Keyring::identities(const SshSettings& se
     }
   }
   for (const auto& entry : files) {
-    if (held(entry->blob) == nullptr && (entry->key || !entry->text.empty())) all.push_back(identity_of(entry));
+    if (held(entry->blob) == nullptr && (entry->key || !entry->text.empty()))
+      all.push_back(identity_of(entry, settings));
   }
+  std::erase_if(all, [&](const Identity& identity) {
+    const auto why = not_admitted(settings, identity.blob);
+    if (!why.empty()) problems.push_back(identity.name + ": " + why);
+    return !why.empty();
+  });
   std::stable_partition(all.begin(), all.end(),
                         [this](const Identity& identity) { return identity.blob == accepted_; });
   co_return all;

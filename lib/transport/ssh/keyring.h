@@ -14,13 +14,11 @@
 #include "transport/config/ssh_config.h"
 #include "transport/keys/agent.h"
 #include "transport/keys/private_key.h"
+#include "transport/shell/question.h"
 #include "transport/shell/semaphore.h"
 #include "transport/ssh/session.h"
 
 namespace rf {
-
-// Asks the user; an Error when nobody can answer. One question at a time.
-using AskSecret = std::function<asio::awaitable<Result<Secret>>(std::string question)>;
 
 struct Identity {
   std::string name;  // for messages: a file, or "agent key COMMENT"
@@ -30,11 +28,15 @@ struct Identity {
 
 class Keyring {
  public:
-  Keyring(const asio::any_io_executor& executor, AskSecret ask) : executor_(executor), ask_(std::move(ask)) {}
-  // The keys to offer, in OpenSSH's order: listed ones that the agent holds, the agent's others, then files. `problems`
-  // tells which files exist but cannot be used.
+  Keyring(const asio::any_io_executor& executor, AskSecret ask, AgentLimits agent)
+      : executor_(executor), ask_(std::move(ask)), agent_limits_(agent) {}
+  // The keys to offer, in OpenSSH's order: listed ones that the agent holds, the agent's others, then files; without
+  // those that the settings do not admit. `problems` tells which exist but cannot be used. `settings` must live as long
+  // as the result.
   asio::awaitable<std::vector<Identity>> identities(const SshSettings& settings, std::vector<std::string>& problems);
-  asio::awaitable<Result<Secret>> ask(std::string question);
+  // Whether a question about this host has somebody to answer it.
+  bool can_ask(const SshSettings& settings) const;
+  asio::awaitable<Result<Secret>> ask(const SshSettings& settings, SecretQuestion question);
   // A key that a node accepted is offered first to the next one: servers count refused keys as failed attempts.
   void note_accepted(const std::string& blob) { accepted_ = blob; }
 
@@ -57,14 +59,15 @@ class Keyring {
   };
   asio::awaitable<std::shared_ptr<AgentKeys>> agent_keys(std::string path);
   std::shared_ptr<File> file(const std::string& path);
-  asio::awaitable<Result<std::shared_ptr<const PrivateKey>>> unlock(std::shared_ptr<File> file);
-  Identity identity_of(std::shared_ptr<File> file);
+  asio::awaitable<Result<std::shared_ptr<const PrivateKey>>> unlock(std::shared_ptr<File> file,
+                                                                    const SshSettings& settings);
+  Identity identity_of(std::shared_ptr<File> file, const SshSettings& settings);
   static Identity identity_of(std::shared_ptr<AgentKeys> agent, const AgentKey& key);
 
   asio::any_io_executor executor_;
   AskSecret ask_;
+  const AgentLimits agent_limits_;
   std::string accepted_;
-  Semaphore one_question_{1};
   std::map<std::string, std::shared_ptr<File>> files_;
   std::map<std::string, std::shared_ptr<AgentKeys>> agents_;
 };

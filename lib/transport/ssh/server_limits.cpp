@@ -18,7 +18,7 @@ bool ServerLimits::take(std::string_view bytes) {
   (logged_in_ ? after_log_in_ : before_log_in_) += bytes.size();
   if (before_log_in_ > most_before_log_in) fault_ = "the server sent too much before authentication";
   if (after_log_in_ > most_undelivered && (after_log_in_ - most_undelivered) / overhead > delivered_)
-    fault_ = "the server sends without end what nobody asked for";
+    fault_ = "the server keeps sending unrequested data";
   for (std::size_t i = 0; i < bytes.size() && !saw_banner_; ++i) {
     if (!watch_banner(bytes[i])) {
       fault_ = "the server sent too much before its ssh banner";

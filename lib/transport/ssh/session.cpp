@@ -17,12 +17,6 @@
 namespace rf {
 namespace {
 
-// Few and modern. The extension names (server-sig-algs, strict key exchange) are added by libssh2 itself.
-constexpr const char* key_exchange =
-    "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521";
-constexpr const char* ciphers = "aes128-ctr,aes256-ctr,aes192-ctr";
-constexpr const char* macs = "hmac-sha2-256,hmac-sha2-512";
-
 std::string last_message(LIBSSH2_SESSION* session) {
   char* text = nullptr;
   int size = 0;
@@ -70,7 +64,7 @@ std::string algorithm_in(std::string_view data) {
 }  // namespace
 
 SshSession::SshSession(const asio::any_io_executor& executor, int fd, Link link)
-    : socket_(executor, fd), wake_(executor), link_(link) {
+    : socket_(executor, fd), wake_(executor), link_(link), beat_(executor) {
   static const int started = libssh2_init(0);
   session_ = started == 0 ? libssh2_session_init_ex(nullptr, nullptr, nullptr, this) : nullptr;
   if (session_ == nullptr) {
@@ -82,11 +76,6 @@ SshSession::SshSession(const asio::any_io_executor& executor, int fd, Link link)
                                 reinterpret_cast<libssh2_cb_generic*>(&SshSession::on_receive));
   libssh2_session_callback_set2(session_, LIBSSH2_CALLBACK_SEND,
                                 reinterpret_cast<libssh2_cb_generic*>(&SshSession::on_send));
-  libssh2_session_method_pref(session_, LIBSSH2_METHOD_KEX, key_exchange);
-  for (const int direction : {LIBSSH2_METHOD_CRYPT_CS, LIBSSH2_METHOD_CRYPT_SC})
-    libssh2_session_method_pref(session_, direction, ciphers);
-  for (const int direction : {LIBSSH2_METHOD_MAC_CS, LIBSSH2_METHOD_MAC_SC})
-    libssh2_session_method_pref(session_, direction, macs);
   for (const int direction : {LIBSSH2_METHOD_COMP_CS, LIBSSH2_METHOD_COMP_SC})
     libssh2_session_method_pref(session_, direction, "none");
 }
@@ -103,6 +92,7 @@ void SshSession::close() {
   if (socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_RDWR);
   socket_.close(ignored);
   wake_.cancel();
+  beat_.cancel();
   if (tunnels_) tunnels_->stop();
 }
 
@@ -123,13 +113,16 @@ long SshSession::receive(void* buffer, std::size_t size, int flags) {
   const long got = ::recv(socket_.native_handle(), buffer, size, flags);
   if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) broken_ = true;
   if (got < 0) return -errno;
+  received_ += static_cast<std::uint64_t>(got);
   return limits_.take({static_cast<const char*>(buffer), static_cast<std::size_t>(got)}) ? got : -ECONNRESET;
 }
 
 long SshSession::send(const void* buffer, std::size_t size, int flags) {
   if (closed_) return -ECONNRESET;
   const long sent = ::send(socket_.native_handle(), buffer, size, flags | MSG_NOSIGNAL);
-  return sent < 0 ? -errno : sent;
+  if (sent < 0) return -errno;
+  sent_ += static_cast<std::uint64_t>(sent);
+  return sent;
 }
 
 asio::awaitable<void> SshSession::wait_for_socket() {
@@ -156,7 +149,20 @@ asio::awaitable<void> SshSession::wait_for_socket() {
   co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
 }
 
+namespace {
+
+struct Driving {
+  explicit Driving(int& count) : count_(count) { ++count_; }
+  ~Driving() { --count_; }
+  Driving(const Driving&) = delete;
+  Driving& operator=(const Driving&) = delete;
+  int& count_;
+};
+
+}  // namespace
+
 asio::awaitable<long> SshSession::drive(std::function<long()> step) {
+  const Driving driving(driving_);
   while (!closed_) {
     begin_turn();
     const long rc = step();
@@ -167,22 +173,31 @@ asio::awaitable<long> SshSession::drive(std::function<long()> step) {
 }
 
 Error SshSession::failure(std::string doing, ErrorKind kind) const {
-  std::string why = limits_.fault() != nullptr       ? limits_.fault()
+  std::string why = !ended_because_.empty()          ? ended_because_
+                    : limits_.fault() != nullptr     ? limits_.fault()
                     : closed_ || session_ == nullptr ? "the connection was closed"
                                                      : last_message(session_);
   return {.kind = kind, .message = std::move(doing) + (why.empty() ? "" : ": " + why)};
 }
 
-asio::awaitable<Result<void>> SshSession::handshake(const std::string& host_key_algorithms) {
+asio::awaitable<Result<void>> SshSession::handshake(const OfferedAlgorithms& algorithms) {
   const auto self = shared_from_this();
   if (session_ == nullptr) co_return failure("libssh2 could not start", ErrorKind::internal);
-  libssh2_session_method_pref(session_, LIBSSH2_METHOD_HOSTKEY, host_key_algorithms.c_str());
+  // The extension names (server-sig-algs, strict key exchange) are added by libssh2 itself.
+  for (const auto& [which, names] :
+       {std::pair(LIBSSH2_METHOD_KEX, &algorithms.key_exchange),
+        std::pair(LIBSSH2_METHOD_HOSTKEY, &algorithms.host_keys),
+        std::pair(LIBSSH2_METHOD_CRYPT_CS, &algorithms.ciphers),
+        std::pair(LIBSSH2_METHOD_CRYPT_SC, &algorithms.ciphers), std::pair(LIBSSH2_METHOD_MAC_CS, &algorithms.macs),
+        std::pair(LIBSSH2_METHOD_MAC_SC, &algorithms.macs),
+        std::pair(LIBSSH2_METHOD_SIGN_ALGO, &algorithms.rsa_signatures)}) {
+    if (!names->empty()) libssh2_session_method_pref(session_, which, names->c_str());
+  }
   const long rc = co_await drive([this] { return libssh2_session_handshake(session_, socket_.native_handle()); });
   if (rc == LIBSSH2_ERROR_KEX_FAILURE || rc == LIBSSH2_ERROR_METHOD_NONE) {
     Error error = failure("no common algorithm with the server, or the key exchange failed", ErrorKind::connect);
-    error.hint =
-        "we offer curve25519/ecdh, aes-ctr with hmac-sha2 and ed25519/ecdsa/rsa-sha2 host keys; --transport openssh "
-        "may offer more";
+    error.hint = "we offer " + algorithms.key_exchange + "; " + algorithms.ciphers + "; " + algorithms.macs +
+                 "; and host keys by " + algorithms.host_keys + ". --transport openssh may offer more";
     co_return error;
   }
   if (rc != 0) co_return failure(saw_banner() ? "the key exchange failed" : "no ssh banner", ErrorKind::connect);
@@ -313,7 +328,7 @@ asio::awaitable<Result<std::unique_ptr<ByteStream>>> SshSession::exec(const std:
     channel = libssh2_channel_open_session(session_);
     return channel == nullptr ? libssh2_session_last_errno(session_) : 0;
   });
-  if (rc != 0 || channel == nullptr) co_return failure("the server opened no session", ErrorKind::connect);
+  if (rc != 0 || channel == nullptr) co_return failure("the server did not open a session", ErrorKind::connect);
   rc = co_await drive([&] {
     return libssh2_channel_process_startup(channel, "exec", 4, command.data(), static_cast<unsigned>(command.size()));
   });
@@ -321,10 +336,9 @@ asio::awaitable<Result<std::unique_ptr<ByteStream>>> SshSession::exec(const std:
   co_return std::unique_ptr<ByteStream>(std::make_unique<SshStream>(self, channel));
 }
 
-asio::awaitable<Result<int>> SshSession::open_tunnel(const std::string& host, int port) {
-  const auto self = shared_from_this();
+std::shared_ptr<Tunnels> SshSession::tunnels() {
   if (!tunnels_) tunnels_ = std::make_shared<Tunnels>(*this);
-  co_return co_await tunnels_->open(host, port);
+  return tunnels_;
 }
 
 }  // namespace rf

@@ -5,15 +5,20 @@
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "transport/config/ssh_algorithms.h"
 #include "transport/shell/semaphore.h"
 #include "transport/shell/shell.h"
+#include "transport/ssh/link_watch.h"
 #include "transport/ssh/server_limits.h"
 
 struct _LIBSSH2_SESSION;
@@ -23,6 +28,8 @@ namespace rf {
 
 // Signs `data` with the named algorithm; the key it is for is the caller's matter.
 using Signer = std::function<asio::awaitable<Result<std::string>>(std::string data, std::string algorithm)>;
+
+class Tunnels;
 
 enum class AuthOutcome { accepted, refused };
 
@@ -35,8 +42,8 @@ class SshSession : public std::enable_shared_from_this<SshSession> {
   SshSession(const SshSession&) = delete;
   SshSession& operator=(const SshSession&) = delete;
 
-  // Banner and key exchange. `host_key_algorithms`: comma separated, the ones to ask for first stand first.
-  asio::awaitable<Result<void>> handshake(const std::string& host_key_algorithms);
+  // Banner and key exchange.
+  asio::awaitable<Result<void>> handshake(const OfferedAlgorithms& algorithms);
   bool saw_banner() const { return limits_.saw_banner(); }
   // The server hung up before its banner: it may be busy (MaxStartups) or angry (PerSourcePenalties), and later take
   // us.
@@ -55,8 +62,15 @@ class SshSession : public std::enable_shared_from_this<SshSession> {
 
   // Starts a command; the stream owns the session from then on.
   asio::awaitable<Result<std::unique_ptr<ByteStream>>> exec(const std::string& command);
-  // A connection from the far side to host:port, as a local descriptor. Many at a time.
-  asio::awaitable<Result<int>> open_tunnel(const std::string& host, int port);
+  // Connections from the far side to others.
+  std::shared_ptr<Tunnels> tunnels();
+
+  // From the log-in on: a link that is cut is noticed, and ends the session.
+  void keep_alive(KeepAlive settings);
+  // The address of the far side; "" where another host is in between.
+  std::string address() const;
+  // The far side has ended the connection, whether or not all that it sent has been read.
+  bool hung_up() const;
 
   // Ends it at once; what waits fails.
   void close();
@@ -79,6 +93,11 @@ class SshSession : public std::enable_shared_from_this<SshSession> {
     turn_used_up_ = false;
   }
   Error failure(std::string doing, ErrorKind kind) const;
+  // Of the keep-alives.
+  void rest();
+  void beat();
+  void look_at_link();
+  LinkWatch::Traffic traffic() const;
   static long on_receive(int, void*, std::size_t, int, void**);
   static long on_send(int, const void*, std::size_t, int, void**);
 
@@ -90,8 +109,16 @@ class SshSession : public std::enable_shared_from_this<SshSession> {
   bool broken_ = false;        // the connection failed under us
   bool turn_used_up_ = false;  // more may be waiting in the socket
   ServerLimits limits_;
+  asio::steady_timer beat_;
+  KeepAlive keep_alive_;
+  std::optional<LinkWatch> link_watch_;
+  std::chrono::steady_clock::time_point next_look_;
+  std::uint64_t received_ = 0, sent_ = 0;  // bytes
+  int driving_ = 0;                        // calls of drive() that have not ended
+  std::function<void()> read_idle_;        // takes in what has arrived while nobody reads
+  std::string ended_because_;
   void* prompt_answer_ = nullptr;
-  std::shared_ptr<class Tunnels> tunnels_;
+  std::shared_ptr<Tunnels> tunnels_;
 };
 
 }  // namespace rf

@@ -4,6 +4,21 @@
 
 namespace rf {
 
+namespace {
+
+// Extended data of a kind that no server sends: asking for it takes in what has arrived, and leaves it where it is.
+constexpr int no_stream = 2;
+
+}  // namespace
+
+SshStream::SshStream(std::shared_ptr<SshSession> session, _LIBSSH2_CHANNEL* channel)
+    : session_(std::move(session)), channel_(channel) {
+  session_->read_idle_ = [channel] {
+    char none = 0;
+    libssh2_channel_read_ex(channel, no_stream, &none, sizeof none);
+  };
+}
+
 asio::awaitable<Result<void>> SshStream::write(std::string_view bytes) {
   const auto session = session_;
   LIBSSH2_CHANNEL* const channel = channel_;

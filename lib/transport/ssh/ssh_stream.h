@@ -11,8 +11,7 @@ namespace rf {
 
 class SshStream final : public ByteStream {
  public:
-  SshStream(std::shared_ptr<SshSession> session, _LIBSSH2_CHANNEL* channel)
-      : session_(std::move(session)), channel_(channel) {}
+  SshStream(std::shared_ptr<SshSession> session, _LIBSSH2_CHANNEL* channel);
   ~SshStream() override { session_->close(); }
   SshStream(const SshStream&) = delete;
   SshStream& operator=(const SshStream&) = delete;

@@ -14,7 +14,8 @@
 
 namespace rf {
 
-Tunnels::Tunnels(SshSession& session) : session_(session), news_(session.socket_.get_executor()) {}
+Tunnels::Tunnels(SshSession& session)
+    : session_(session), news_(session.socket_.get_executor()), opened_news_(session.socket_.get_executor()) {}
 
 void Tunnels::poke() {
   poked_ = true;
@@ -28,34 +29,60 @@ void Tunnels::stop() {
     tunnel->ended = true;
     tunnel->near.close(ignored);
   }
+  opened_news_.cancel();
   poke();
 }
 
-asio::awaitable<Result<int>> Tunnels::open(std::string host, int port) {
-  const auto self = shared_from_this();
-  const auto session = session_.shared_from_this();
-  const auto tunnel = std::make_shared<Tunnel>(session->socket_.get_executor());
-  {
-    const auto place = co_await one_at_a_time_.enter();
-    const long rc = co_await session->drive([&] {
-      tunnel->channel = libssh2_channel_direct_tcpip_ex(session->session_, host.c_str(), port, "127.0.0.1", 0);
-      return tunnel->channel == nullptr ? libssh2_session_last_errno(session->session_) : 0;
-    });
-    if (rc != 0 || tunnel->channel == nullptr) {
-      poke();
+// The far side may take its time to connect. Only while the request itself is written do the other tunnels wait for it.
+asio::awaitable<Result<void>> Tunnels::request(std::shared_ptr<SshSession> session, std::shared_ptr<Tunnel> tunnel,
+                                               std::string host, int port, std::chrono::milliseconds limit) {
+  constexpr long asked = 1;
+  const auto until = std::chrono::steady_clock::now() + limit;
+  while (true) {
+    long rc = 0;
+    {
+      const auto place = co_await one_at_a_time_.enter();
+      rc = co_await session->drive([&]() -> long {
+        tunnel->channel = libssh2_channel_direct_tcpip_ex(session->session_, host.c_str(), port, "127.0.0.1", 0);
+        if (tunnel->channel != nullptr) return 0;
+        const long failed = libssh2_session_last_errno(session->session_);
+        const int directions = libssh2_session_block_directions(session->session_);
+        const bool written = (directions & LIBSSH2_SESSION_BLOCK_OUTBOUND) == 0;
+        return failed == LIBSSH2_ERROR_EAGAIN && written && !session->turn_used_up_ ? asked : failed;
+      });
+    }
+    poke();
+    if (rc == 0 && tunnel->channel != nullptr) co_return Result<void>();
+    if (rc != asked) {
       co_return session->failure("the jump host did not connect to " + host + " port " + std::to_string(port),
                                  ErrorKind::connect);
     }
+    std::error_code woken;
+    opened_news_.expires_at(until);
+    co_await opened_news_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    if (woken || stopped_) continue;
+    clogged_ = true;
+    co_return Error{.kind = ErrorKind::timeout,
+                    .message = "the jump host did not connect to " + host + " port " + std::to_string(port) +
+                               " within " + std::to_string(limit.count() / 1000) + " s",
+                    .hint = "is the node up, and does a firewall let the jump host in?"};
   }
+}
+
+asio::awaitable<Result<int>> Tunnels::open(std::string host, int port, std::chrono::milliseconds limit) {
+  const auto self = shared_from_this();
+  const auto session = session_.shared_from_this();
+  const auto tunnel = std::make_shared<Tunnel>(session->socket_.get_executor());
+  if (!std::exchange(running_, true))
+    asio::co_spawn(session->socket_.get_executor(), receive_all(self, session), asio::detached);
+  RF_CO_CHECK(co_await request(session, tunnel, host, port, limit));
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
     co_return Error{.kind = ErrorKind::io, .message = "too many open files", .hint = "lower --parallel"};
   }
   tunnel->near.assign(ends[0]);
   tunnels_.push_back(tunnel);
-  if (!running_) asio::co_spawn(session->socket_.get_executor(), receive_all(self, session), asio::detached);
   asio::co_spawn(session->socket_.get_executor(), send_one(self, session, tunnel), asio::detached);
-  running_ = true;
   poke();
   co_return ends[1];
 }
@@ -117,6 +144,7 @@ asio::awaitable<void> Tunnels::receive_all(std::shared_ptr<Tunnels> self, std::s
       session->socket_.async_wait(session->socket_.wait_read, [self](std::error_code failed) {
         self->waits_to_read_ = false;
         if (failed) self->stopped_ = true;
+        self->opened_news_.cancel();
         self->poke();
       });
     }

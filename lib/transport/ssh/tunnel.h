@@ -4,6 +4,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
+#include <chrono>
 #include <list>
 #include <memory>
 #include <string>
@@ -20,8 +21,13 @@ class SshSession;
 class Tunnels : public std::enable_shared_from_this<Tunnels> {
  public:
   explicit Tunnels(SshSession& session);
-  // A descriptor that is connected to host:port as seen from the far side.
-  asio::awaitable<Result<int>> open(std::string host, int port);
+  // Of all that open one: the far side is asked for one at a time.
+  asio::awaitable<Semaphore::Place> turn() { return opening_.enter(); }
+  // A descriptor that is connected to host:port as seen from the far side. The caller has the turn. Others go on
+  // meanwhile.
+  asio::awaitable<Result<int>> open(std::string host, int port, std::chrono::milliseconds limit);
+  // One was not opened within its limit, and the far side still tries: it can be asked for no other.
+  bool clogged() const { return clogged_; }
   // Ends all of them. The session calls it when it closes.
   void stop();
 
@@ -35,6 +41,8 @@ class Tunnels : public std::enable_shared_from_this<Tunnels> {
     bool ended = false;
     bool waits_to_write = false;
   };
+  asio::awaitable<Result<void>> request(std::shared_ptr<SshSession> session, std::shared_ptr<Tunnel> tunnel,
+                                        std::string host, int port, std::chrono::milliseconds limit);
   static asio::awaitable<void> receive_all(std::shared_ptr<Tunnels> self, std::shared_ptr<SshSession> session);
   static asio::awaitable<void> send_one(std::shared_ptr<Tunnels> self, std::shared_ptr<SshSession> session,
                                         std::shared_ptr<Tunnel> tunnel);
@@ -43,11 +51,14 @@ class Tunnels : public std::enable_shared_from_this<Tunnels> {
 
   SshSession& session_;
   asio::steady_timer news_;
+  asio::steady_timer opened_news_;  // for who opens one
+  bool clogged_ = false;
   bool poked_ = false;
   bool stopped_ = false;
   bool waits_to_read_ = false;
   bool running_ = false;
-  Semaphore one_at_a_time_{1};  // libssh2 wants each call finished before the next on the same session begins
+  Semaphore one_at_a_time_{1};  // libssh2 wants what it writes finished before the next call on the same session begins
+  Semaphore opening_{1};
   std::list<std::shared_ptr<Tunnel>> tunnels_;
 };
 

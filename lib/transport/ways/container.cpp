@@ -24,7 +24,7 @@ Error explain(Error error, const Container& container) {
             .hint = container.engine + " start " + container.name};
   }
   if (says("Cannot connect to the Docker daemon") || says("permission denied")) {
-    error.hint = "is the engine running, and may this user use it? Try `" + container.engine + " ps`";
+    error.hint = "check that the engine is running and that this user may use it: `" + container.engine + " ps`";
   }
   return error;
 }
@@ -36,12 +36,14 @@ asio::awaitable<Result<std::unique_ptr<Shell>>> open_container(const Container& 
     co_return Error{.kind = ErrorKind::usage,
                     .message = "\"" + terminal_safe(container.name) + "\" is not a container name"};
   }
-  ChildCommand command;
-  command.argv = {container.engine, "exec", "-i"};
-  if (access.privilege == Privilege::root) command.argv.insert(command.argv.end(), {"-u", "0"});
-  command.argv.insert(command.argv.end(), {container.name, "/bin/sh", "-c", std::string(bootstrap_command(access))});
-  RF_CO_TRY(auto stream, spawn_child(co_await asio::this_coro::executor, command));
-  auto shell = co_await open_shell(std::move(stream), access, std::chrono::seconds(30));
+  const OpenStream open = [&](std::string command) -> asio::awaitable<Result<OpenedStream>> {
+    ChildCommand child{.argv = {container.engine, "exec", "-i"}};
+    if (access.privilege == Privilege::root) child.argv.insert(child.argv.end(), {"-u", "0"});
+    child.argv.insert(child.argv.end(), {container.name, "/bin/sh", "-c", std::move(command)});
+    RF_CO_TRY(auto stream, spawn_child(co_await asio::this_coro::executor, child));
+    co_return OpenedStream{std::move(stream), access.limit};
+  };
+  auto shell = co_await open_shell(open, access, container.name);
   if (!shell) co_return explain(std::move(shell).error(), container);
   co_return shell;
 }

@@ -6,11 +6,13 @@
 
 namespace rf {
 
-asio::awaitable<Result<std::unique_ptr<Shell>>> open_local(const Access& access) {
-  ChildCommand command;
-  command.argv = {"/bin/sh", "-c", std::string(bootstrap_command(access))};
-  RF_CO_TRY(auto stream, spawn_child(co_await asio::this_coro::executor, command));
-  co_return co_await open_shell(std::move(stream), access, std::chrono::seconds(15));
+asio::awaitable<Result<std::unique_ptr<Shell>>> open_local(const Access& access, const std::string& name) {
+  const OpenStream open = [&access](std::string command) -> asio::awaitable<Result<OpenedStream>> {
+    const ChildCommand child{.argv = {"/bin/sh", "-c", std::move(command)}};
+    RF_CO_TRY(auto stream, spawn_child(co_await asio::this_coro::executor, child));
+    co_return OpenedStream{std::move(stream), access.limit};
+  };
+  co_return co_await open_shell(open, access, name);
 }
 
 }  // namespace rf

@@ -2,12 +2,15 @@
 #pragma once
 #include <asio/awaitable.hpp>
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 #include "transport/shell/bootstrap.h"
 
 namespace rf {
 
-asio::awaitable<Result<std::unique_ptr<Shell>>> open_local(const Access& access);
+// `name` is the user's for it.
+asio::awaitable<Result<std::unique_ptr<Shell>>> open_local(const Access& access,
+                                                           const std::string& name = "this machine");
 
 }  // namespace rf

@@ -15,13 +15,13 @@ Error openssh_error(const Target& target, Error error) {
     error.hint = "connect once with `ssh " + who + "` and check the fingerprint, or use --accept-new-host-keys";
   } else if (says("Permission denied (")) {
     error.kind = ErrorKind::auth;
-    error.hint = "does `ssh " + who + " true` work?";
+    error.hint = "check that `ssh " + who + " true` works";
   } else if (says("timed out")) {
     error.kind = ErrorKind::timeout;
-    error.hint = "is the node up, and is the port open?";
+    error.hint = "check that the node is up and that the port is open";
   } else if (says("Could not resolve") || says("Connection refused") || says("No route to host") ||
              says("onnection closed") || says("onnection reset")) {
-    error.hint = "is the node up? `ssh " + who + " true` shows the same";
+    error.hint = "check that the node is up: `ssh " + who + " true` fails in the same way";
   } else {
     return error;
   }

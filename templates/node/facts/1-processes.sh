@@ -25,6 +25,7 @@
 #   version NAME TEXT / containerd PID TEXT     what `--version` printed
 #   plugin PID TYPE.ID STATE                    from `ctr plugins ls`, rows of the CRI only
 #   service UNIT ACTIVE ENABLED                 "-" for an empty field
+#   sudo-log input|output                 sudo records what such a session reads or prints; may come more than once
 #   endpoint TEXT / endpoint-source TEXT  the kubelet's, in saved facts only: it follows from the rest
 #   masked SHA256 PATH                    in saved facts only: the checksum on the node of a file whose secrets are masked
 #   end                                   last line: nothing is missing

@@ -98,13 +98,6 @@ rf_expand() { # globs -> every path that exists, through rf_take
   done
 }
 
-rf_sums() {
-  if command -v sha256sum >/dev/null; then sha256sum "$@"; else openssl dgst -sha256 -r "$@"; fi 2>/dev/null
-}
-rf_encode() {
-  if command -v base64 >/dev/null; then base64; elif command -v openssl >/dev/null; then openssl base64; else echo '?'; fi
-}
-
 rf_files() { # stdin: what stat says of each path
   set --
   total=0
@@ -146,9 +139,30 @@ rf_tree() {
 
 # --- what regfallback left here ---
 
+rf_traces() { # "trace PATH" for each thing of ours, the configuration apart
+  units=./etc/systemd/system
+  set +f
+  for trace in ./var/lib/regfallback "$units/regfallback-recover.service" "$units/multi-user.target.wants/regfallback-recover.service" \
+    ./sys/fs/cgroup/regfallback ./sys/fs/cgroup/*/regfallback; do
+    if [ -e "$trace" ] || [ -L "$trace" ]; then echo "trace $trace"; fi
+  done
+  set -f
+}
+rf_under_way() { # ID: its receipt
+  set +f
+  for file in "$home/txn/$1/receipt" "$home"/history/[0-9]*-"$1"/receipt; do
+    if ! [ -f "$file" ]; then continue; fi
+    echo under-way
+    rf_lines <"$file"
+    echo .
+    break
+  done
+  set -f
+}
 rf_receipts() {
   home=./var/lib/regfallback
   if ! [ -r "$home" ]; then return 0; fi
+  under_way=
   set +f
   for file in "$home"/history/[0-9]*/receipt; do
     if ! [ -f "$file" ]; then continue; fi
@@ -168,7 +182,10 @@ rf_receipts() {
       if [ -e "$file" ]; then state=${file##*/state.}; fi
     done
     # One that settles is applied; its receipt says the rest.
-    if [ "$state" != settling ]; then printf 'unfinished %s %s\n' "$id" "$state"; fi
+    if [ "$state" != settling ]; then
+      printf 'unfinished %s %s\n' "$id" "$state"
+      under_way=$id
+    fi
   fi
   set -f
   if [ -s "$home/lock" ]; then
@@ -182,6 +199,10 @@ rf_receipts() {
     { IFS= read -r stat <"/proc/$holder/stat"; } 2>/dev/null
     # shellcheck disable=SC2086 # fields of stat
     set -- ${stat##*) }
-    if [ -n "${20:-}" ] && [ "${20}" = "${start%% *}" ]; then printf 'busy %s\n' "${start#* } (pid $holder)"; fi
+    if [ -n "${20:-}" ] && [ "${20}" = "${start%% *}" ]; then 
+      printf 'busy %s\n' "${start#* } (pid $holder)"
+      under_way=${start#* }
+    fi
   fi
+  if [ -n "$under_way" ]; then rf_under_way "$under_way"; fi
 }

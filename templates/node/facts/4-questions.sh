@@ -54,9 +54,19 @@ rf_services() {
     done
   }
 }
+rf_sudo_log() { # what sudo keeps of sessions as this one, which pass through it with every file they read and write
+  if [ -z "${SUDO_USER:-}" ] || ! command -v sudo >/dev/null; then return 0; fi
+  rf_limit 10 sudo -n -l -U "$SUDO_USER" | tr ', \t' '\n\n\n' | while IFS= read -r word; do
+    case $word in
+      log_input | log_stdin | LOG_INPUT:) echo 'sudo-log input' ;;
+      log_output | log_stdout | LOG_OUTPUT:) echo 'sudo-log output' ;;
+    esac
+  done
+}
 rf_slow() {
   if [ "$RF_ASK" = no ]; then return 0; fi
   rf_services &
+  rf_sudo_log &
   IFS=$newline
   for line in $runtimes; do
     unset IFS
@@ -94,6 +104,7 @@ rf_main() {
     rf_slow | {
       rf_system
       rf_tree
+      rf_traces
       rf_receipts
       # ends when the slow ones have ended
       rf_lines

@@ -6,9 +6,10 @@
 #   worker.sh boot               the same before containerd starts: no service is touched
 #
 # /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
-# txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
+# txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", and what a
+#   distribution will make of them: "trial_N='...'", escaped for printf %b) or new/N
 #   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), claim,
-#   cause, state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, health, watch, conflict/
+#   cause, from.NAME/ (what a transaction that goes from the history hands over to the first one), state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, health, watch, conflict/
 # manifest: "N OP:CLASS MODE UID GID BEFORE AFTER PATH", in commit order. OP: M make directory, C create, R replace, D delete, X remove
 #   directory. CLASS: directory, certificate, hosts or config; older versions wrote none.
 # Beside a target: .rf-ID-N.new (staged) and .rf-ID-N.old (the inode that was there): names containerd never reads. Where others than root may
@@ -167,6 +168,46 @@ release_lock() {
   exec 9>&-
 }
 
+who_holds() { # -> described: the transaction that has the lock
+  held=
+  { read -r held <"$home/lock"; } 2>/dev/null
+  describe "${held##* }"
+}
+settles() { # some transaction does -> settling: its ID
+  set +f
+  for past in "$home"/history/*/state.settling; do
+    set -f
+    settling=${past%/*}
+    settling=${settling##*/}
+    settling=${settling#*-}
+    [ -e "$past" ]
+    return
+  done
+}
+is_wanted() { # DIRECTORY: its session lives; one without a session is just being made, or was answered to have never begun
+  front='' begun=''
+  { read -r front begun <"$1/front"; } 2>/dev/null
+  [ -z "$front" ] || { started "$front" && [ "$start" = "$begun" ]; }
+}
+describe() { # ID -> described: of which run it is, what that does, who began it, and when
+  run_id='' reason='' by='' since='' described="transaction $1"
+  set +f
+  for file in "$home/txn/$1/receipt" "$home"/history/[0-9]*-"$1"/receipt; do
+    if ! [ -f "$file" ]; then continue; fi
+    while IFS=' ' read -r key value; do
+      case $key in
+        run) run_id=$value ;;
+        reason) reason=$value ;;
+        by) by=$value ;;
+        time) since=$value ;;
+      esac
+    done <"$file"
+  done
+  set -f
+  if [ -n "$run_id" ]; then described="run $run_id"; fi
+  described="$described${reason:+ ($reason)}${by:+ by $by}${since:+ since $since}"
+}
+
 # --- the transaction's files ---
 
 load() { # ID
@@ -181,7 +222,7 @@ load() { # ID
   # Opened for both, so that nothing waits for a reader; a line each time fills no pipe.
   if [ -p "$txn/wake" ]; then exec 8<>"$txn/wake"; else exec 8>/dev/null; fi
   cause='' armed=
-  restart=none service='' wait=60 settle=30 watch='' exe='' socket='' config='' before_health='' previews=''
+  restart=none service='' wait=60 settle=30 watch='' exe='' socket='' config='' before_health='' trials=''
   while IFS=' ' read -r key value; do
     case $key in
       restart) restart=$value ;;
@@ -192,7 +233,7 @@ load() { # ID
       exe) exe=$value ;;
       socket) socket=$value ;;
       config) config=$value ;;
-      preview) previews=$previews$value$newline ;;
+      trial) trials=$trials$value$newline ;;
     esac
   done 2>/dev/null <"$txn/settings"
   shared=

@@ -6,13 +6,13 @@ check_manifest() {
   while next_change; do
     if [ "$n" != "$count" ]; then because "the manifest is not in order" || return 1; fi
     count=$((count + 1))
-    case $op:$mode$owner$group in [MCRDX]:*[!0-9]* | [!MCRDX]:* | *:) because "the manifest holds a line that is none" || return 1 ;; esac
-    case $class in '' | directory | certificate | hosts | config) ;; *) because "the manifest holds an unknown class" || return 1 ;; esac
-    case $before$after in *[!0-9a-f-]*) because "the manifest holds a checksum that is none" || return 1 ;; esac
+    case $op:$mode$owner$group in [MCRDX]:*[!0-9]* | [!MCRDX]:* | *:) because "the manifest contains an invalid line" || return 1 ;; esac
+    case $class in '' | directory | certificate | hosts | config) ;; *) because "the manifest contains an unknown class" || return 1 ;; esac
+    case $before$after in *[!0-9a-f-]*) because "the manifest contains an invalid checksum" || return 1 ;; esac
     case $path in
-      /*/../* | /*/.. | /../* | /*/./* | *//* | */ | "${home#"$root"}"/*) because "$path is no path for a transaction" || return 1 ;;
+      /*/../* | /*/.. | /../* | /*/./* | *//* | */ | "${home#"$root"}"/*) because "$path is not a valid path for a transaction" || return 1 ;;
       /*) ;;
-      *) because "$path is no path for a transaction" || return 1 ;;
+      *) because "$path is not a valid path for a transaction" || return 1 ;;
     esac
   done 3<"$txn/manifest"
   if [ "$count" = 0 ] && [ "$restart" = none ]; then because "there is nothing to do" || return 1; fi
@@ -31,7 +31,12 @@ check_directories() { # above every target: no link, nobody else's, writable, an
       seen=$seen$parent$newline
       if [ -L "$parent" ]; then because "${parent#"$root"} has become a link since the plan" || return 1; fi
       if [ -d "$parent" ]; then set -- "$@" "$parent"; else
-        case $makes in *"$newline$parent$newline"*) ;; *) because "${parent#"$root"} is no directory" || return 1 ;; esac
+        case $makes in *"$newline$parent$newline"*) ;;
+          *) # the plan saw it
+            outcome=conflict
+            because "${parent#"$root"} disappeared since the plan" || return 1
+            ;;
+        esac
       fi
       parent=${parent%/*}
     done
@@ -50,7 +55,7 @@ check_rights() { # DIRECTORIES -> shared, and inherits: whether some give their 
     device=${line%% *} path=${line#* }
     devices="$devices$device $path$newline"
     if [ "$path" = "${root:-/}" ]; then continue; fi
-    case $mode in *[2367abef]) because "${path#"$root"} can be written by everybody" || return 1 ;; esac
+    case $mode in *[2367abef]) because "${path#"$root"} is writable by everybody" || return 1 ;; esac
     case $mode in ?[4567cdef]*) inherits=yes ;; esac
     if [ "$owner" != 0 ] && [ "$owner" != "$uid" ]; then because "${path#"$root"} belongs to user $owner, not to root" || return 1; fi
     case $mode:$group in *:0) ;; *[13579bdf]?:*) share "$path" ;; esac
@@ -93,7 +98,7 @@ check_closed() { # what is moved or linked has to stay on one file system, and b
   done
   unset IFS
   if [ -z "$apart" ]; then return 0; fi
-  because "${apart#"$root"} is a file system of its own, and others than root may write to ${outer#"$root"}: nothing can be staged out of their reach; chmod g-w ${outer#"$root"} closes it"
+  because "${apart#"$root"} is a separate file system, and users other than root may write to ${outer#"$root"}: files cannot be staged where they cannot change them; run chmod g-w ${outer#"$root"}"
 }
 make_closed() { # recorded first: recovery finds it by this record
   if [ -z "$shared" ]; then return 0; fi
@@ -104,7 +109,7 @@ make_closed() { # recorded first: recovery finds it by this record
     case "$newline$*$newline" in *"$newline${line%/*}/.rf-$id$newline"*) ;; *) set -- "$@" "${line%/*}/.rf-$id" ;; esac
   done
   unset IFS
-  mkdir -m 700 "$@" || because "$1 could not be made"
+  mkdir -m 700 "$@" || because "$1 could not be created"
 }
 read_mounts() { # -> mounts, and volatile: those in memory
   mounts=$newline volatile=$newline
@@ -126,7 +131,7 @@ warn_of_volatile() { # what is written there is gone after the next boot
     told=$told$parent$newline
     case $volatile in *"$newline${parent:-/}$newline"*)
       parent=${parent#"$root"}
-      say "warn ${parent:-/} is kept in memory: this change is gone after the next boot; make it in the node's image or at its boot as well"
+      say "warn ${parent:-/} is in memory: this change is lost at the next boot; make it in the node's image or at boot as well"
       ;;
     esac
   done 3<"$txn/manifest"
@@ -140,7 +145,7 @@ check_unchanged() {
         if [ -e "$target" ] || [ -L "$target" ]; then because "$path appeared since the plan" || return 1; fi
         ;;
       X)
-        if [ -L "$target" ] || ! [ -d "$target" ]; then because "$path is no directory any more" || return 1; fi
+        if [ -L "$target" ] || ! [ -d "$target" ]; then because "$path is no longer a directory" || return 1; fi
         ;;
       *)
         if [ -L "$target" ]; then because "$path has become a link since the plan" || return 1; fi
@@ -282,7 +287,7 @@ stage() {
           deleted=$deleted$target$newline
           : >"$txn/whole.$n" || return 1
         else
-          say "warn $path holds files of others and stays"
+          say "warn $path contains files of others and is kept"
         fi
         ;;
     esac
@@ -317,12 +322,12 @@ find_containerd() { # -> tries: a program that can try a configuration
   case ${exe##*/} in
     containerd*)
       if command -v "$exe" >/dev/null; then return 0; fi
-      say "warn $exe is not there any more, so the configuration was not tried with it"
+      say "warn $exe does not exist any more, so the configuration was not tested with it"
       ;;
     *)
       tries=${exe%/*}/containerd
       case $(limit 20 "$tries" --version 2>/dev/null) in containerd*) return 0 ;; esac
-      say "warn $exe is no containerd and has none beside it, so the configuration was not tried"
+      say "warn $exe is no containerd and has none beside it, so the configuration was not tested"
       ;;
   esac
   return 1
@@ -331,7 +336,7 @@ try_config() { # FILE NAME
   said=$(limit 20 "$tries" -c "$1" config dump 2>&1 >/dev/null)
   code=$?
   if [ "$code" = 0 ]; then return 0; fi
-  because "$tries refuses the new $2: $(printf '%s' "$said" | tail -n 1 | tr -d '\000-\037\177' | cut -c1-400)"
+  because "$tries rejects the new $2: $(printf '%s' "$said" | tail -n 1 | tr -d '\000-\037\177' | cut -c1-400)"
 }
 validate() { # a config.toml that containerd cannot read is found before it is there, also one that its distribution will make
   asked=
@@ -339,7 +344,7 @@ validate() { # a config.toml that containerd cannot read is found before it is t
     case $op in R | C) ;; *) continue ;; esac
     if [ "$path" = "$config" ]; then asked=yes; fi
   done 3<"$txn/manifest"
-  if [ -z "$exe" ] || [ -z "$asked$previews" ]; then return 0; fi
+  if [ -z "$exe" ] || [ -z "$asked$trials" ]; then return 0; fi
   find_containerd || return 0
   while next_change; do
     case $op in R | C) ;; *) continue ;; esac
@@ -347,15 +352,15 @@ validate() { # a config.toml that containerd cannot read is found before it is t
     staged_at "$root$path" "$n"
     try_config "$staged" "$path" || return 1
   done 3<"$txn/manifest"
-  try_previews
+  try_trials
 }
-try_previews() {
+try_trials() {
   IFS=$newline
-  for line in $previews; do
+  for line in $trials; do
     unset IFS
-    eval "content=\${preview_${line%% *}-}"
-    printf '%b' "$content" >"$txn/preview.toml" || because "the state directory cannot be written" || return 1
-    try_config "$txn/preview.toml" "${line#* } of the next start" || return 1
+    eval "content=\${trial_${line%% *}-}"
+    printf '%b' "$content" >"$txn/trial.toml" || because "the state directory cannot be written" || return 1
+    try_config "$txn/trial.toml" "${line#* } of the next start" || return 1
   done
   unset IFS
 }

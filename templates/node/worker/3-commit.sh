@@ -7,7 +7,7 @@ enter() { # PATH -> here: its last part
   cd -P "${1%/*}/" 2>/dev/null && [ "${PWD%/}" = "${1%/*}" ] && here=./${1##*/}
 }
 commit_one() {
-  enter "$target" || because "${path%/*} is another directory than before" || return 1
+  enter "$target" || because "${path%/*} is not the same directory as before" || return 1
   beside "$target" "$n" new
   new=$near
   beside "$target" "$n" old
@@ -56,7 +56,7 @@ commit() {
     case $op in D | X) kind=removal ;; *) kind=$class ;; esac
     if [ "$kind" != "$last_kind" ] || [ -z "$kind" ]; then make_durable || return 1; fi
     last_kind=$kind
-    commit_one || because "$path could not be put in place" || return 1
+    commit_one || because "$path could not be moved into place" || return 1
     case $dirty in *"$newline${target%/*}$newline"*) ;; *) dirty=$dirty${target%/*}$newline ;; esac
   done 3<"$txn/manifest"
   make_durable || return 1
@@ -87,7 +87,7 @@ check_kept() { # nobody changed a file between the check and the rename
 
 save_theirs() { # what somebody else wrote over our change is kept apart, and said
   { mkdir -p "$txn/conflict" && cp -pR "$target" "$txn/conflict/$n"; } 2>/dev/null
-  say "warn $path was changed by someone else meanwhile; their version is kept in the transaction's conflict directory"
+  say "warn $path was changed by someone else in the meantime; their version is kept in the transaction's conflict directory"
 }
 remove_ours() { # DIRECTORY OWN: our files below OWN, which now stands at DIRECTORY, and the directory if nothing else is in it
   while read -r _ kind _ _ _ _ _ below <&4; do
@@ -112,7 +112,7 @@ put_back_directory() {
   fi
   if ! [ -d "$old" ] || remove_ours "$old" "$target"; then return 0; fi
   if [ -e "$target" ]; then return 1; fi
-  mv "$old" "$here" && say "warn $path holds files of others and stays"
+  mv "$old" "$here" && say "warn $path contains files of others and is kept"
 }
 put_back_file() {
   rm -f "$new" || return 1
@@ -153,7 +153,7 @@ put_back_one() {
       if ! [ -d "$old" ]; then return 0; fi
       if [ -e "$target" ] || [ -L "$target" ]; then
         mkdir -p "$txn/conflict" && mv "$here" "$txn/conflict/$n" || return 1
-        say "warn $path was made anew by someone else; their version is kept in the transaction's conflict directory"
+        say "warn $path was created again by someone else; their version is kept in the transaction's conflict directory"
       fi
       mv "$old" "$here" || return 1
       ;;
@@ -170,7 +170,7 @@ put_back() { # every path, last first; may be repeated. After `stuck`, what is n
   while next_change; do
     if within "$target" "$made" || within "$target" "$whole"; then continue; fi
     if ! put_back_one; then
-      say "error $path could not be put back"
+      say "error $path could not be restored"
       bad=1
     fi
     if [ -d "${target%/*}" ]; then flush "${target%/*}"; fi
@@ -204,7 +204,7 @@ discard() { # nothing was committed: only staged files are there
     done 3<"$txn/manifest.rev"
     remove_closed
   fi
-  rm -rf "$txn/new" "$txn/contents" "$txn/preview.toml" "$txn/old"
+  rm -rf "$txn/new" "$txn/contents" "$txn/trial.toml" "$txn/old"
 }
 clean() { # it is applied: the old inodes go
   marked whole && whole=$list
@@ -233,7 +233,7 @@ clean() { # it is applied: the old inodes go
     old=$near
     if [ -d "$old" ] && ! rmdir "$old" 2>/dev/null; then
       mkdir -p "$txn/conflict" && mv "$old" "$txn/conflict/$n"
-      say "warn something appeared in $path while it was removed; it is kept in the transaction's conflict directory"
+      say "warn something was created in $path while it was being removed; it is kept in the transaction's conflict directory"
     fi
   done 3<"$txn/manifest"
   remove_closed

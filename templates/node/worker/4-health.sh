@@ -38,11 +38,13 @@ rank() { # HEALTH -> rank: how much the source knows
     *) rank=0 ;;
   esac
 }
-is_healthy() { # everything is ok, or not worse than before. That a source does not answer any more is worse.
+knows_less() { # than before: a better source answered then -> rank known
   rank "$before_health"
   known=$rank
   rank "$health"
-  if [ "$rank" -lt "$known" ]; then return 1; fi
+  [ "$rank" -lt "$known" ]
+}
+is_healthy() { # where knows_less said no: everything is ok, or not worse than before
   for row in $health; do
     case $row in *=ok) continue ;; esac
     case " $before_health " in *" $row "*) ;; *) return 1 ;; esac
@@ -87,7 +89,7 @@ await_own_restart() { # SECONDS
   while get_socket && [ "$inode" = "$old_inode" ] || [ -z "$inode" ]; do
     uptime
     if [ "$seconds" -ge "$late" ]; then
-      said="it did not restart by itself within $1 s"
+      said="it did not restart on its own within $1 s"
       return 1
     fi
     nap 0.1
@@ -112,26 +114,31 @@ restart_service() {
   return "$code"
 }
 # Two looks apart, the same process both times. What a plugin says when it has started is final, so two bad looks at the same process are
-# enough too, and where the service is the runtime itself the second look only asks whether it still is that process.
+# enough too, and where the service is the runtime itself the second look only asks whether it still is that process. What a worse source than
+# before says is not final: a runtime that is just starting may be late for `ctr`, which gives up at once, and in time for crictl, which waits.
 await_health() { # -> 0, or 1 with `why`
   uptime
   # Whole seconds, of which the first has begun.
   deadline=$((seconds + wait + 1))
   last='' last_health=''
   why="nothing answers on $socket"
-  if [ -z "$socket" ]; then why="nothing is known about the runtime: neither its socket nor a unit that runs"; fi
+  if [ -z "$socket" ]; then why="the state of the runtime is unknown: there is neither a socket nor a running unit"; fi
   while :; do
     get_sample
-    if [ -z "$last_health" ] || [ "$sample" != "$last" ] || ! service_is_runtime; then get_health; fi
-    if [ -n "$health" ] && [ "$sample$health" = "$last$last_health" ]; then
-      if is_healthy; then return 0; fi
-      why="the runtime is not well: $health"
+    if [ -z "$last_health" ] || [ "$sample" != "$last" ] || knows_less || ! service_is_runtime; then get_health; fi
+    pause=${RF_SOAK:-0.3}
+    if [ -z "$health" ]; then
+      pause=0.05
+    elif knows_less; then
+      why="the runtime reports less than before: $health"
+    elif [ "$sample$health" != "$last$last_health" ]; then
+      why="the runtime does not keep running: $health"
+    elif is_healthy; then
+      return 0
+    else
+      why="the runtime is not healthy: $health"
       return 1
     fi
-    if [ -n "$health" ]; then
-      why="the runtime does not stay up: $health"
-      pause=${RF_SOAK:-0.3}
-    else pause=0.05; fi
     last=$sample last_health=$health
     uptime
     if [ "$seconds" -ge "$deadline" ]; then return 1; fi
@@ -162,7 +169,7 @@ still_up() { # -> 0, or 1 with `why`. A person may restart a service; systemd do
   case $restarts:$value in *[!0-9:]* | *:) ;; *) if [ "$value" -gt "$restarts" ]; then return 1; fi ;; esac
   if [ "$restart" = itself ] && [ "$inode" != "$born" ]; then return 1; fi
   field SubState
-  why="$service does not stay up ($value)"
+  why="$service does not keep running ($value)"
   case $value in failed | dead | auto-restart*) return 1 ;; esac
 }
 watch() { # -> 0 when it is well at the end, 1 with `why`, 2 when the watch was ended from outside

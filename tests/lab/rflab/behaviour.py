@@ -37,6 +37,7 @@ HTTP = {
     "bearer": "wants a token, which its own token server gives to everyone (options user, password: only to them)",
     "bearer-token-401": "wants a token; the token server refuses",
     "bearer-token-down": "wants a token; the token server is not there",
+    "ghcr": "as GHCR: a token request for two repositories is refused, Basic credentials are refused, Bearer QQ== reads",
     "bearer-loop": "gives a token and then does not accept it",
     "hang": "reads the request and never answers",
     "slow": "answers after option seconds (3)",

@@ -45,11 +45,15 @@ class Docker:
     def environment(self) -> dict[str, str]:
         return dict(os.environ, DOCKER_HOST=self.host)
 
+    @property
+    def is_up(self) -> bool:
+        return self.daemon.known() is not None
+
     def start(self) -> None:
         """Start dockerd and wait until it answers."""
         if absent := packages.missing(packages.DOCKER_PACKAGES):
             raise LabError("packages missing: " + " ".join(absent) + " (lab packages --install)")
-        if self.daemon.known():
+        if self.is_up:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
         self.daemon.spawn([*network.in_switch(self.settings), "unshare", "--mount", "--propagation", "private", "sh", "-c", START],
@@ -57,13 +61,13 @@ class Docker:
                                "PATH": packages.search_path()})
         until = time.monotonic() + 60
         while self.run("version", check=False).returncode != 0:
-            if not self.daemon.known() or time.monotonic() > until:
+            if not self.is_up or time.monotonic() > until:
                 raise LabError(f"dockerd does not start: {self.daemon.log_tail()}")
             time.sleep(0.1)
 
     def stop(self) -> None:
         """Remove every container and end dockerd; what is left over is found by its cgroup."""
-        if self.daemon.known():
+        if self.is_up:
             found = self.run("ps", "-aq", check=False).stdout.split()
             if found:
                 self.run("rm", "-f", "-v", *found, check=False)

@@ -120,6 +120,8 @@ class Kind:
             self.docker.run("exec", name, "sh", "-c", ": > /etc/kubernetes/admin.conf; cp /kind/kubectl /usr/local/bin/kubectl")
 
     def nodes(self, cluster: str = "kind") -> list[KindNode]:
+        if not self.docker.is_up:
+            return []
         found = self.docker.run("ps", "-a", "--filter", f"label=io.x-k8s.kind.cluster={cluster}", "--format", "{{.Names}}").stdout.split()
         return [KindNode(self.docker, name) for name in sorted(found)]
 

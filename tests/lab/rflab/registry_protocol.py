@@ -121,7 +121,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve_token(self) -> None:
         do = self.behaviour.do
-        if do == "bearer-token-401" or (do == "bearer" and self.behaviour.user and not self.basic_matches()):
+        if do == "ghcr" and self.command == "POST":
+            self.fail(405, "UNSUPPORTED")
+        elif do == "ghcr" and len(urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query).get("scope", [])) > 1:
+            self.fail(403, "DENIED")
+        elif do == "bearer-token-401" or (do == "bearer" and self.behaviour.user and not self.basic_matches()):
             self.fail(401, "UNAUTHORIZED")
         else:
             self.answer(200, json.dumps({"token": TOKEN, "access_token": TOKEN, "expires_in": 300}).encode())
@@ -140,6 +144,13 @@ class Handler(BaseHTTPRequestHandler):
             self.fail(int(do), {"401": "UNAUTHORIZED", "403": "DENIED", "404": "NAME_UNKNOWN", "429": "TOOMANYREQUESTS"}.get(do, "UNKNOWN"), **extra)
         elif do == "basic-refused" or (do == "basic" and not self.basic_matches()):
             self.fail(401, "UNAUTHORIZED", WWW_Authenticate='Basic realm="stand-in"')
+        elif do == "ghcr" and self.headers.get("Authorization") in ("Bearer QQ==", f"Bearer {TOKEN}"):
+            return False
+        elif do == "ghcr" and (self.headers.get("Authorization") or "").startswith("Basic "):
+            self.fail(403, "DENIED")
+        elif do == "ghcr":
+            self.fail(401, "UNAUTHORIZED", WWW_Authenticate=f'Bearer realm="{self.base}/token",service="stand-in",'
+                                                            f'scope="repository:{self.repository()[0]}:pull"')
         elif do == "bearer-loop" or (do.startswith("bearer") and self.headers.get("Authorization") != f"Bearer {TOKEN}"):
             realm = "http://refused.test/token" if do == "bearer-token-down" else f"{self.base}/token"
             self.fail(401, "UNAUTHORIZED", WWW_Authenticate=f'Bearer realm="{realm}",service="stand-in"')

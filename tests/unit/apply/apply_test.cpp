@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "apply/apply.h"
+#include "apply/undo.h"
 #include "base/text.h"
 #include "local_shell.h"
 
@@ -48,8 +49,11 @@ FileChange change(FileChange::Op op, const std::string& path, const std::string&
 TransactionOptions options(const std::string& id) {
   TransactionOptions all;
   all.id = id;
-  all.tool_version = "0.1.0";
-  all.reason = "a 'test' of $(id)";
+  all.origin = {.run = "1f2e3d4c",
+                .by = "ana@laptop",
+                .time = "2026-11-25T12:00:00Z",
+                .reason = "a 'test' of $(id)",
+                .tool_version = "0.1.0"};
   return all;
 }
 
@@ -79,6 +83,9 @@ TEST_CASE("a plan is applied, seen in the facts read after it, and rolled back b
   CHECK(applied->facts_after->receipts[0].id == "t-1");
   CHECK(applied->facts_after->receipts[0].result == ReceiptResult::applied);
   CHECK(applied->facts_after->receipts[0].reason == "a 'test' of $(id)");
+  CHECK(applied->facts_after->receipts[0].run == "1f2e3d4c");
+  CHECK(applied->facts_after->receipts[0].by == "ana@laptop");
+  CHECK(applied->facts_after->receipts[0].time == "2026-11-25T12:00:00Z");
 
   const auto asked = with_shell([&](Shell& shell) { return follow_transaction(shell, first, 5); });
   REQUIRE(asked.ok());
@@ -86,12 +93,35 @@ TEST_CASE("a plan is applied, seen in the facts read after it, and rolled back b
 
   RollbackOptions back;
   back.transaction = options("t-2");
+  back.undo = {.ids = {"t-1"}, .newest = "t-1"};
+  const auto program = preview_program(back.undo);
+  REQUIRE(program.ok());
+  const auto shown = test::with_shell<UndoPreview>(
+      [&](Shell& shell) { return preview_undo(shell, *program, std::chrono::seconds(20)); });
+  if (!shown) FAIL(to_string(shown.error()));
+  REQUIRE(shown->changes.size() == 2);
+  CHECK(shown->changes[0].content->expose() == "version = 2\n");
+  CHECK(shown->changes[1].op == FileChange::Op::remove);
+  back.shown = shown->shown;
   const auto undone = with_shell([&](Shell& shell) { return roll_back(shell, back); });
   if (!undone) FAIL(to_string(undone.error()));
   CHECK(undone->outcome == Outcome::applied);
-  CHECK(undone->undone == std::vector<std::string>{"000001-t-1"});
+  REQUIRE(undone->facts_after);
+  CHECK(undone->facts_after->receipts.back().undoes == std::vector<std::string>{"t-1"});
+  CHECK(undone->facts_after->receipts.back().run == "1f2e3d4c");
   CHECK(node.read("/etc/containerd/config.toml") == "version = 2\n");
   CHECK_FALSE(std::filesystem::exists(node.root / "etc/containerd/new's.toml"));
+
+  const auto other = with_shell([&](Shell& shell) { return remove_traces(shell, "t-1", {}); });
+  REQUIRE(other.ok());
+  CHECK(other->outcome == Outcome::conflict);
+  CHECK(other->cause.find("run 1f2e3d4c") == 0);
+  const auto removed = with_shell([&](Shell& shell) { return remove_traces(shell, "t-2", {}); });
+  REQUIRE(removed.ok());
+  CHECK(removed->outcome == Outcome::applied);
+  CHECK_FALSE(std::filesystem::exists(node.root / "var/lib/regfallback"));
+  REQUIRE(removed->facts_after);
+  CHECK(removed->facts_after->traces.empty());
 }
 
 TEST_CASE("a file that changed since the plan is a conflict and nothing is done") {
@@ -151,13 +181,13 @@ TEST_CASE("what the next start would give to containerd is tried on the node, an
   plan.runtime_exe = program;
   plan.files = {change(FileChange::Op::create, "/etc/containerd/new.toml", "", "version = 2\n")};
   const auto first = options("p1"), second = options("p2");
-  plan.previews = {{"/made/config.toml", Secret("version = 2\nbroken = 'it''s'\n")}};
+  plan.trials = {{"/made/config.toml", Secret("version = 2\nbroken = 'it''s'\n")}};
   const auto applied = with_shell([&](Shell& shell) { return apply_plan(shell, plan, first); });
   REQUIRE(applied);
   CHECK(applied->outcome == Outcome::refused);
-  CHECK(applied->cause.find("refuses the new /made/config.toml of the next start: no such key") != std::string::npos);
+  CHECK(applied->cause.find("rejects the new /made/config.toml of the next start: no such key") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(node.root / "etc/containerd/new.toml"));
-  plan.previews.front().content = Secret("version = 2\n");
+  plan.trials.front().content = Secret("version = 2\n");
   const auto tried = with_shell([&](Shell& shell) { return apply_plan(shell, plan, second); });
   REQUIRE(tried);
   CHECK(tried->outcome == Outcome::applied);
@@ -184,7 +214,7 @@ TEST_CASE("paths that are none never reach a node") {
   }
   Plan blank;
   blank.files.push_back(change(FileChange::Op::create, "/certs.d/docker.io ", "", "x"));
-  CHECK(transaction_program(blank, options("t")).error().message.find("ends in a blank") != std::string::npos);
+  CHECK(transaction_program(blank, options("t")).error().message.find("ends with a space") != std::string::npos);
   Plan plan;
   plan.files.push_back(change(FileChange::Op::create, "/a", "", "x"));
   CHECK_FALSE(transaction_program(plan, options("t'; id")).ok());

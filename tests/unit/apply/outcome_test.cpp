@@ -39,7 +39,7 @@ Verdict verdict(std::vector<NodeResult> results, RunEnd end = RunEnd::complete) 
 
 TEST_CASE("every word the node's scripts end with is an outcome") {
   std::set<std::string> words;
-  for (const auto* const file : {"worker/5-main.sh", "front.sh", "rollback.sh", "status.sh"})
+  for (const auto* const file : {"worker/6-main.sh", "front.sh", "rollback.sh", "undo.sh", "remove.sh", "status.sh"})
     words.merge(end_words(file));
   CHECK(words.size() >= 7);
   for (const auto& word : words) {

@@ -48,7 +48,7 @@ TEST_CASE("where a transaction has not ended nothing is called unchanged") {
   const auto stuck = check_ended(facts_with(State::stuck, ""));
   REQUIRE_FALSE(stuck.ok());
   CHECK(stuck.error().kind == ErrorKind::refused);
-  CHECK(stuck.error().message == "an earlier transaction has not ended (t1 stuck)");
+  CHECK(stuck.error().message == "an earlier transaction is unfinished (t1 stuck)");
 }
 
 TEST_CASE("what a dead worker left half committed is put back before the facts are believed") {

@@ -1,5 +1,6 @@
 // Every reader of what comes over the wire, from this machine's own files and from flags, with every bomb.
 #include "apply/apply.h"
+#include "apply/undo.h"
 #include "bombs.h"
 #include "fleet/batches.h"
 #include "host/docker_auths.h"
@@ -18,6 +19,7 @@
 #include "transport/keys/agent_answer.h"
 #include "transport/keys/private_key.h"
 #include "transport/known_hosts/known_hosts.h"
+#include "transport/known_hosts/revoked_keys.h"
 #include "transport/shell/frame.h"
 
 using namespace rf;
@@ -26,9 +28,12 @@ using namespace rf::test;
 TEST_CASE("readers of answers keep their bounds") {
   feed({
       {"read_outcome", [](auto text) { (void)read_outcome(text, "0123456789abcdef"); }},
+      {"parse_undo_preview", [](auto text) { (void)parse_undo_preview(text); }},
       {"read_probe", [](auto text) { (void)read_probe(text, {}, {}); }},
       {"FrameReader", [](auto text) { (void)FrameReader("n", {}).feed("RF1 BEGIN n\n" + std::string(text), nullptr); }},
       {"parse_ssh_settings", [](auto text) { (void)parse_ssh_settings(text, *parse_target("h"), {}); }},
+      {"parse_ssh_words", [](auto text) { (void)parse_ssh_words(text); }},
+      {"parse_keep_alive", [](auto text) { (void)parse_keep_alive(text); }},
       {"parse_agent_keys", [](auto text) { (void)parse_agent_keys(text); }},
       {"parse_agent_signature", [](auto text) { (void)parse_agent_signature(text, "ssh-ed25519"); }},
       {"parse_kind_containers", [](auto text) { (void)parse_kind_containers(text); }},
@@ -52,10 +57,17 @@ TEST_CASE("readers of this machine's files keep their bounds") {
          (void)judge_host_key(known, {.host = "h", .port = 22, .alias = {}}, "blob");
          (void)names_host(text, "h");
        }},
+      {"parse_revoked_keys",
+       [](auto text) {
+         RevokedKeys revoked;
+         (void)parse_revoked_keys(text, "f", revoked);
+         (void)is_revoked(revoked, "blob");
+       }},
       {"load_private_key", [](auto text) { (void)load_private_key(text, Secret("p")); }},
       {"check_certificates", [](auto text) { (void)check_certificates(text); }},
       {"check_key", [](auto text) { (void)check_key(text, text); }},
       {"parse_last_apply", [](auto text) { (void)parse_last_apply(text); }},
+      {"parse_runs", [](auto text) { (void)parse_runs(text); }},
       {"node_file_parts", [](auto text) { (void)node_file_parts(text); }},
   });
 }
@@ -90,5 +102,5 @@ TEST_CASE("edits of registries.yaml keep their bounds") {
   const auto merged = merge_registries_yaml(ours, desired, "f");
   REQUIRE_FALSE(merged);
   CHECK(merged.error().kind == ErrorKind::unreadable);
-  CHECK(merged.error().message == "not read: it takes too many changes");
+  CHECK(merged.error().message == "not read: it needs too many changes");
 }

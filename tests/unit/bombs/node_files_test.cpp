@@ -12,6 +12,7 @@
 #include "containerd/go/go_url.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "containerd/pull/predict.h"
+#include "containerd/toml/go_toml_v1.h"
 #include "containerd/toml/toml_document.h"
 #include "containerd/toml/toml_guard.h"
 #include "containerd/toml/toml_statements.h"
@@ -54,6 +55,10 @@ TEST_CASE("readers of YAML and TOML keep their bounds") {
        }},
       {"check_toml_characters", [](auto text) { (void)check_toml_characters(text, "f"); }},
       {"parse_toml", [](auto text) { (void)parse_toml(text, "f"); }},
+      {"parse_go_toml_v1",
+       [](auto text) {
+         if (text.size() <= (1u << 20)) (void)parse_go_toml_v1(text, "f");
+       }},
       {"toml_statements",
        [](auto text) {
          if (text.size() <= (1u << 20)) (void)toml_statements(text);  // a file of a node is no larger
@@ -108,8 +113,8 @@ TEST_CASE("what is too large is our limit, with its place, and no fault of the f
     return result.error().message;
   };
   const auto merges = alias_bomb("{", "}", "<<: ");
-  CHECK(limit(parse_registries_yaml(merges, "f")) == "not read: more than 50000 values, with what aliases repeat");
-  CHECK(limit(read_yaml(merges, "f")) == "not read: more than 50000 values, with what aliases repeat");
+  CHECK(limit(parse_registries_yaml(merges, "f")) == "not read: more than 50000 values, counting repeated aliases");
+  CHECK(limit(read_yaml(merges, "f")) == "not read: more than 50000 values, counting repeated aliases");
   CHECK(limit(read_yaml(repeated("[", 100), "f")) == "not read: nested deeper than 32 levels");
   CHECK(limit(read_yaml(repeated("a\n", 2u << 20), "f")) == "not read: larger than 1024 KiB");
   CHECK(limit(parse_toml("x = " + repeated("[", 200) + repeated("]", 200), "f")) ==
@@ -157,7 +162,7 @@ TEST_CASE("a configuration that we did not read is no configuration that contain
   several.put_file(config_file, "version = 2\nimports = [\"/d/*.toml\"]\n");
   for (int i = 0; i < 5; ++i)
     several.put_file("/d/" + std::to_string(i) + ".toml", "x = [" + repeated("1,", 40'000) + "]\n");
-  CHECK(unread(several) == "/d/2.toml: not read: more than 50000 values, with the files before it");
+  CHECK(unread(several) == "/d/2.toml: not read: more than 50000 values, together with the files read before it");
 }
 
 TEST_CASE("a hosts.toml that we did not read decides no chain") {
@@ -172,7 +177,8 @@ TEST_CASE("a hosts.toml that we did not read decides no chain") {
   for (const auto& version : versions) {
     FileTree tree;
     tree.put("/c/docker.io/hosts.toml", {.kind = FileEntry::Kind::unreadable, .unread = "larger than 1 MiB"});
-    tree.put("/c/closed.io", {.kind = FileEntry::Kind::unreadable, .unread = "this user may not list the directory"});
+    tree.put("/c/closed.io",
+             {.kind = FileEntry::Kind::unreadable, .unread = "this user has no permission to list the directory"});
     tree.put("/c/pipe.io/hosts.toml", {.kind = FileEntry::Kind::other});
     tree.put_file("/c/deep.io/hosts.toml", "x = " + repeated("[", 200) + repeated("]", 200) + "\n");
     tree.put_file("/c/fine.io/hosts.toml", "server = \"https://m\"\n[host.\"https://n\"]\n");

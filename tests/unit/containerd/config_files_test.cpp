@@ -153,3 +153,77 @@ TEST_CASE("2.2.1 is the last whose default stands before mirrors and an empty co
     CHECK(read({}, images + "]\nconfig_path = ''\n", version).config_path != "");
   }
 }
+
+TEST_CASE("2.0 to 2.2 move the registry table of version 2 over the one under the new name, and what is lost is told") {
+  const std::string v3 = "[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/new'\n";
+  const auto lost = [](const EffectiveConfig& config) {
+    std::vector<std::string> places;
+    for (const auto& ignored : config.ignored)
+      if (ignored.kind == IgnoredKind::overwritten_plugin_name)
+        places.push_back(to_string(Location{ignored.path, ignored.line, 0}));
+    return places;
+  };
+  using Places = std::vector<std::string>;
+  FileTree drop_in;
+  drop_in.put_file("/a.toml", v3);
+  const auto root_2 = importing("\"/a.toml\"");
+  const auto after = read(drop_in, root_2 + path_of("/old").substr(12), "2.1.9");
+  CHECK(after.config_path == "/old");
+  CHECK(lost(after) == Places{"/a.toml:2"});
+  CHECK(read(drop_in, root_2, "2.1.9").config_path == "/new");
+  CHECK(lost(read(drop_in, root_2, "2.1.9")).empty());
+  CHECK(lost(read({}, path_of("/old") + v3, "2.2.7")) == Places{"/etc/containerd/config.toml:5"});
+  CHECK(lost(read({}, path_of("/old") + v3, "1.7.24")).empty());
+  // A later file of version 2 replaces what it says too, and takes the rest with it.
+  drop_in.put_file("/a.toml", path_of("/old"));
+  const auto root_3 = "version = 3\nimports = [\"/a.toml\"]\n" + v3 +
+                      "[plugins.'io.containerd.cri.v1.images'.registry.headers]\nX-Team = ['a']\n";
+  const auto replaced = read(drop_in, root_3, "2.1.9");
+  CHECK(replaced.config_path == "/old");
+  CHECK(replaced.headers.empty());
+  CHECK(lost(replaced) == Places{"/etc/containerd/config.toml:5"});
+}
+
+TEST_CASE("2.2.0 and 2.2.1 take the default beside mirrors where version 2 says an empty config_path") {
+  const std::string mirrors = v2_plugin + ".registry.mirrors.\"a.b\"]\nendpoint = [\"http://m\"]\n";
+  for (const auto* version : {"2.2.0", "2.2.1"}) {
+    CHECK(read({}, path_of("") + mirrors, version).cri_error);
+    CHECK(read({}, path_of(""), version).config_path == "/etc/containerd/certs.d:/etc/docker/certs.d");
+    CHECK_FALSE(read({},
+                     "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = ''\n" +
+                         std::string("mirrors.'a.b'.endpoint = ['http://m']\n"),
+                     version)
+                    .cri_error);
+  }
+  CHECK_FALSE(read({}, path_of("") + mirrors, "2.2.2").cri_error);
+  CHECK_FALSE(read({}, path_of("") + mirrors, "2.1.9").cri_error);
+}
+
+TEST_CASE("a config version that is not known is refused from 1.6.32 and 1.7.17 on") {
+  const std::string text = "version = 3\n" + path_of("/certs").substr(12);
+  for (const auto* version : {"1.6.20", "1.6.31", "1.7.0", "1.7.16"}) {
+    const auto config = read({}, text, version);
+    CHECK_FALSE(config.load_error);
+    CHECK(config.config_path == "/certs");
+  }
+  for (const auto* version : {"1.6.32", "1.6.39", "1.7.17", "1.7.24"}) CHECK(read({}, text, version).load_error);
+}
+
+TEST_CASE("headers of the registry table are kept, and a value of another form stops containerd") {
+  const auto headers = [](const std::string& value) {
+    return read({}, "version = 2\n" + v2_plugin + ".registry.headers]\nX-Team = " + value + "\n", "1.7.24");
+  };
+  const auto config = headers("[\"a\", \"b\"]");
+  REQUIRE(config.headers.size() == 1);
+  CHECK(config.headers[0].name == "X-Team");
+  CHECK(config.headers[0].values == std::vector<std::string>{"a", "b"});
+  CHECK(config.headers[0].where.line == 3);
+  CHECK(headers("\"a\"").load_error);
+}
+
+TEST_CASE("configs of every other host do not exist") {
+  const auto config =
+      read({}, "version = 2\n" + v2_plugin + ".registry.configs.\"*\".auth]\nusername = \"u\"\n", "1.7.24");
+  REQUIRE(config.ignored.size() == 1);
+  CHECK(config.ignored[0].kind == IgnoredKind::config_of_no_host);
+}

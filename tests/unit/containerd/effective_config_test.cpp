@@ -336,14 +336,17 @@ TEST_CASE("settings that do nothing are named", "[config]") {
   CHECK(typo.ignored.front().subject == IgnoredSubject{.key = "configpath"});
 }
 
-TEST_CASE("of the names of version 1 and 2 in one file of version 1 containerd 2 takes one at random, and that is said",
+TEST_CASE("where the names of version 1 and 2 count in one file containerd 2 takes one at random, and that is said",
           "[config]") {
   const auto both = std::string("[plugins.cri.registry]\nconfig_path = \"/a\"\n") + v2_registry;
   const auto said = [](const EffectiveConfig& config) {
     return std::any_of(config.ignored.begin(), config.ignored.end(),
                        [](const auto& ignored) { return ignored.reason.find("at random") != ignored.reason.npos; });
   };
-  CHECK(said(read(both, "2.1.9")));
+  FileTree drop_in;
+  drop_in.put_file("/a.toml", both);
+  CHECK(said(read("version = 2\nimports = [\"/a.toml\"]\n", "2.1.9", drop_in)));
+  CHECK_FALSE(said(read(both, "2.1.9")));  // neither counts
   CHECK(said(read(both, "2.3.4")));
   CHECK_FALSE(said(read(both, "1.7.24")));
   CHECK_FALSE(said(read("version = 2\n" + both, "2.1.9")));

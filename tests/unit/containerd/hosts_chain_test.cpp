@@ -204,7 +204,7 @@ TEST_CASE("credentials say where they come from and that they cannot be used") {
   CHECK(chain.endpoints[0].credentials ==
         "header Authorization (/c/reg.io/hosts.toml), then configs.\"m\".auth (/config.toml:7)");
   CHECK(chain.endpoints[1].credentials ==
-        "configs.\"reg.io\".auth (/config.toml:9), unusable: auth holds no ':' between user and password");
+        "configs.\"reg.io\".auth (/config.toml:9), unusable: auth has no ':' between user and password");
 }
 
 TEST_CASE("a certificate outside the tree means nothing for facts, and a failed pull for a whole tree") {

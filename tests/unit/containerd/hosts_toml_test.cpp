@@ -60,7 +60,7 @@ TEST_CASE("go-toml 1 and 2 list the hosts of the same file differently") {
       Case{"[host.\"a\"]\n# \x01\n", "a |", "dropped"},
       Case{"[host.\"a\"] skip_verify = true\n[host.b]\n", "a b |", "dropped"},
       Case{"[host.\"http://[::1]:5000\"]\n",
-           "dropped: failed to parse TOML: a table's key cannot hold '[' or ']' before containerd 2.0, quoted or not",
+           "dropped: failed to parse TOML: unexpected token table key cannot contain ']', was expecting a table key",
            "[::1]:5000 |"},
       Case{"# nothing\n", "dropped: invalid `host` tree", "|"},
       Case{"[host.\"a\"]\n[host.\"a\"]\n", "dropped", "dropped"},
@@ -106,7 +106,7 @@ TEST_CASE("what a file says in vain is named with its line") {
   CHECK(hosts->ignored[0].line == 1);
   CHECK(hosts->ignored[1] == IgnoredLine{2, "unknown key foo", IgnoredKind::unknown_host_key, {.key = "foo"}});
   CHECK(hosts->ignored[2].line == 4);
-  CHECK(hosts->ignored[2].reason.starts_with("server stands behind a [host] header"));
+  CHECK(hosts->ignored[2].reason.starts_with("server is written after a [host] table"));
   CHECK(hosts->ignored[3] == IgnoredLine{5,
                                          "unknown key dail_timeout; did you mean dial_timeout?",
                                          IgnoredKind::unknown_host_key,

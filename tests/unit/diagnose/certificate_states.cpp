@@ -57,7 +57,7 @@ std::vector<State> file_states() {
          return patient;
        }(),
        file + ":3",
-       {"not in this copy", "where the node has it not"},
+       {"not in this copy", "if it is missing on the node too"},
        Severity::warning},
       {"a CA that is there", "certificate-unusable",
        with(host + "ca = \"ca.crt\"\n").put(directory + "/ca.crt", certificate), ""},
@@ -100,7 +100,7 @@ std::vector<State> file_states() {
        "certificate-expired",
        at_time(1000000000),
        file + ":3",
-       {"counts only from 2026-11-25", "date -u"}},
+       {"is valid only from 2026-11-25", "date -u"}},
       {"in its time", "certificate-expired", at_time(1796000000), ""},
   };
 }
@@ -123,8 +123,13 @@ std::vector<State> credential_states() {
     return patient;
   }();
   const std::string hub_header =
-      "[host.\"https://ghcr.io\"]\n[host.\"https://ghcr.io\".header]\nAuthorization = \"Basic " + base64_encode("u:p") +
+      "[host.\"https://quay.io\"]\n[host.\"https://quay.io\".header]\nAuthorization = \"Basic " + base64_encode("u:p") +
       "\"\n";
+  const auto ghcr = [&](const std::string& url, const std::string& value) {
+    const auto table = "[host.\"" + url + "\"]\n";
+    return with("server = \"https://harbor.corp\"\n" + table +
+                (value.empty() ? "" : "[host.\"" + url + "\".header]\nAuthorization = \"" + value + "\"\n"));
+  };
   const auto wrong = [&](const std::string& value) {
     return with(host + "[host.\"https://m1:5000\".header]\nAuthorization = \"" + value + "\"\n");
   };
@@ -186,7 +191,7 @@ std::vector<State> credential_states() {
        Severity::warning},
       {"another registry", "ecr-password", auth("harbor.corp", "username = \"u\"\npassword = \"p\"\n"), ""},
 
-      {"no scheme", "authorization-header", wrong(base64_encode("u:p")), file + ":4", {"names no scheme", "Basic"}},
+      {"no scheme", "authorization-header", wrong(base64_encode("u:p")), file + ":4", {"has no scheme", "Basic"}},
       {"a line end in it",
        "authorization-header",
        wrong("Basic " + base64_encode("u:p\n")),
@@ -196,11 +201,35 @@ std::vector<State> credential_states() {
        "authorization-header",
        with("server = \"https://harbor.corp\"\n" + hub_header),
        file + ":4",
-       {"registry.configs.\"ghcr.io\".auth"},
+       {"registry.configs.\"quay.io\".auth"},
        Severity::warning},
       {"a token service on 2.1", "authorization-header",
        Patient::with("2.1.9", live_v2).hosts("harbor.corp", "server = \"https://harbor.corp\"\n" + hub_header), ""},
       {"a masked value of saved facts", "authorization-header", wrong("<secret 3f9a1c>"), ""},
+
+      {"Basic for GHCR",
+       "basic-header-not-taken",
+       ghcr("https://ghcr.io", "Basic " + base64_encode("u:p")),
+       file + ":4",
+       {"https://ghcr.io/v2 gets Basic", "Bearer TOKEN"}},
+      {"Bearer for GHCR", "basic-header-not-taken", ghcr("https://ghcr.io", "Bearer " + base64_encode("p")), ""},
+      {"Basic for Google", "basic-header-not-taken", ghcr("https://eu.gcr.io", "Basic " + base64_encode("u:p")), ""},
+
+      {"GHCR behind a path",
+       "two-repositories-refused",
+       ghcr("https://ghcr.io/v2/org", ""),
+       file + ":2",
+       {"https://ghcr.io/v2/org/v2 has a path", "refuses a token", "Bearer QQ=="}},
+      {"Google behind a path",
+       "two-repositories-refused",
+       ghcr("https://europe-docker.pkg.dev/v2/p/r", ""),
+       file + ":2",
+       {"Basic credentials"}},
+      {"GHCR behind a path with a token", "two-repositories-refused", ghcr("https://ghcr.io/v2/org", "Bearer QQ=="),
+       ""},
+      {"GHCR without a path", "two-repositories-refused", ghcr("https://ghcr.io", ""), ""},
+      {"a path at a registry that ignores the other repository", "two-repositories-refused",
+       ghcr("https://quay.io/v2/org", ""), ""},
   };
 }
 

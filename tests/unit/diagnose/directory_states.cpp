@@ -33,7 +33,7 @@ std::vector<State> directory_states() {
        "default-directory-unknown",
        live("1.6.16").hosts("_default", mirror_hosts),
        root + "/_default",
-       {"does not know _default", "1.6.17"}},
+       {"does not support _default", "1.6.17"}},
       {"_default on 1.6.17", "default-directory-unknown", live("1.6.17").hosts("_default", mirror_hosts), ""},
 
       {"both names of one registry",

@@ -53,7 +53,7 @@ std::vector<State> runtime_states() {
        "-",
        {"no running containerd listens there"}},
       {"a copy of files", "no-containerd-runs", copy, ""},
-      {"one that runs", "no-containerd-runs", mirrored(), ""},
+      {"running one", "no-containerd-runs", mirrored(), ""},
 
       {"CRI-O", "other-runtime", crio, "-", {"CRI-O"}},
       {"K3s with --docker", "other-runtime", docker, "/etc/rancher/k3s/registries.yaml:1", {"--docker", "daemon.json"}},
@@ -151,7 +151,7 @@ std::vector<State> leftover_states() {
        "spegel-beside",
        spegel,
        file,
-       {"docker.io is not its own", "ghcr.io before it lies in _backup", "additionalMirrorTargets"},
+       {"docker.io is not its own", "ghcr.io before are in _backup", "additionalMirrorTargets"},
        Severity::warning},
       {"Spegel alone", "spegel-beside", alone, "/etc/containerd/certs.d", {}, Severity::note},
       {"no Spegel", "spegel-beside", mirrored(), ""},
@@ -189,7 +189,7 @@ std::vector<State> declared_states() {
   same.intent = intent_of("https://m1:5000");
   Patient refused = different;
   refused.refusal = Error{.kind = ErrorKind::refused,
-                          .message = "mirrors stand in config.toml",
+                          .message = "config.toml has mirrors",
                           .hint = "regfallback migrate",
                           .where = Location{config, 4, 1}};
   Patient warned = same;
@@ -207,7 +207,7 @@ std::vector<State> declared_states() {
        "cannot-be-applied",
        refused,
        config + ":4",
-       {"mirrors stand in config.toml", "regfallback migrate"},
+       {"config.toml has mirrors", "regfallback migrate"},
        Severity::warning},
       {"nothing in the way", "cannot-be-applied", same, ""},
 
@@ -234,7 +234,7 @@ std::vector<State> answer_states() {
        "endpoint-silent",
        answered(Answer::timeout, "", "2.3.4"),
        file + ":3",
-       {"goes on after 30 s"}},
+       {"tries the next endpoint after 30 s"}},
       {"an answer", "endpoint-silent", answered(Answer::serves), ""},
 
       {"plain http behind https",
@@ -249,13 +249,13 @@ std::vector<State> answer_states() {
        "endpoint-does-not-serve",
        answered(Answer::refused, "Connection refused"),
        file + ":3",
-       {"docker.io: https://m1:5000/v2: connection refused", "goes on to the next endpoint"},
+       {"docker.io: https://m1:5000/v2: connection refused", "tries the next endpoint"},
        Severity::warning},
       {"nothing on the node could ask",
        "endpoint-does-not-serve",
        answered(Answer::not_asked, "no client on the node"),
        file + ":3",
-       {"no client on the node", "is not known"},
+       {"no client on the node", "its answer is unknown"},
        Severity::warning},
       {"it asks for credentials", "endpoint-does-not-serve", answered(Answer::unauthorized), ""},
   };

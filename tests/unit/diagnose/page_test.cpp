@@ -73,13 +73,13 @@ TEST_CASE("a page is read into its sections, each paragraph on one line") {
 
 TEST_CASE("a page without a section, or with another one, is refused at its line") {
   const auto without = [](std::string_view part) { return replace_all(whole, part, ""); };
-  CHECK(fault_of(without("# A fault\n")) == ":1: a page begins with its title and an empty line");
+  CHECK(fault_of(without("# A fault\n")) == ":1: a page must begin with its title and an empty line");
   CHECK(fault_of(replace_all(whole, "a warning", "a fault")) ==
         ":3: the third line is `ID`, at worst an error, a warning or a note");
   CHECK(fault_of(without("## Why\n\nBecause.\n\n")) == ":16: \"## Why\" is expected here");
   CHECK(fault_of(without("\n## Versions\n\nAll.\n")) == ":30: \"## Versions\" is expected here");
-  CHECK(fault_of(without("Because.\n")) == ":18: the section Why is empty, or not in its form");
-  CHECK(fault_of(without("```sh\n")) == ":25: the section How to see it is empty, or not in its form");
+  CHECK(fault_of(without("Because.\n")) == ":18: the section Why is empty or malformed");
+  CHECK(fault_of(without("```sh\n")) == ":25: the section How to see it is empty or malformed");
   CHECK(fault_of(whole + "\n## More\n\nText.\n") == ":35: \"## Public reports\" is expected here");
-  CHECK(fault_of(whole + "\n## Public reports\n\na/b#1\n\n## More\n\nText.\n") == ":39: a section that no page has");
+  CHECK(fault_of(whole + "\n## Public reports\n\na/b#1\n\n## More\n\nText.\n") == ":39: an unknown section");
 }

@@ -71,7 +71,7 @@ TEST_CASE("a cluster that is not there: the Error names those that are, and the 
   const auto chosen = choose_kind_cluster("dev", answers);
   REQUIRE(!chosen);
   CHECK(chosen.error().message == "there is no KIND cluster 'dev' (podman could not be started)");
-  CHECK(chosen.error().hint == "there are: a, b");
+  CHECK(chosen.error().hint == "existing clusters: a, b");
 }
 
 TEST_CASE("without an engine the Error says why each could not be asked") {
@@ -92,7 +92,7 @@ TEST_CASE("the load balancer is no node, and stopped nodes are left out and said
   CHECK(nodes->nodes.front().text == "docker:dev-cp");
   CHECK(nodes->nodes.front().kind == NodeSpec::Kind::docker);
   REQUIRE(nodes->notes.size() == 1);
-  CHECK(nodes->notes.front() == "dev-worker is not running, and left out; docker start dev-worker");
+  CHECK(nodes->notes.front() == "dev-worker is not running and is left out; docker start dev-worker");
 }
 
 TEST_CASE("a cluster of podman has podman nodes") {

@@ -102,12 +102,25 @@ TEST_CASE("a file without nodes never means this machine by itself") {
   const auto refused = select_nodes({}, intent, Remembered::ignore);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::usage);
-  CHECK(refused.error().message.find("regfallback.yaml names no nodes") != std::string::npos);
+  CHECK(refused.error().message.find("regfallback.yaml lists no nodes") != std::string::npos);
   CHECK(refused.error().hint.find("--nodes local") != std::string::npos);
   CHECK_FALSE(select_nodes({}, intent, Remembered::use));
   CHECK(names(select_nodes({"local"}, intent, Remembered::ignore)) == Names{"local"});
   REQUIRE(remember_apply({.nodes = {"anubis"}, .intent_file = ""}));
   CHECK(names(select_nodes({}, intent, Remembered::use)) == Names{"anubis"});
+}
+
+TEST_CASE("the nodes of the last fifty runs are remembered") {
+  Home home;
+  CHECK(remembered_run("r1").empty());
+  for (int i = 1; i <= 51; ++i)
+    REQUIRE(remember_run({.id = "r" + std::to_string(i), .nodes = {"anubis", "n" + std::to_string(i)}}));
+  CHECK(remembered_run("r51") == Names{"anubis", "n51"});
+  CHECK(remembered_run("r2") == Names{"anubis", "n2"});
+  CHECK(remembered_run("r1").empty());
+  const std::vector<RememberedRun> odd{{.id = "a", .nodes = {"x", "two\nlines", ""}}, {.id = "b\nc", .nodes = {"y"}}};
+  CHECK(parse_runs(print_runs(odd)) == std::vector<RememberedRun>{{.id = "a", .nodes = {"x"}}});
+  CHECK(parse_runs("node lost\nrun a\nnode \nodd\n") == std::vector<RememberedRun>{{.id = "a", .nodes = {}}});
 }
 
 TEST_CASE("what is remembered is readable by the user only") {

@@ -73,7 +73,7 @@ TEST_CASE("more than a tree holds is said") {
   for (const auto& [path, entry] : bytes.tree().entries())
     if (entry.kind == FileEntry::Kind::unreadable) {
       ++left;
-      CHECK(entry.unread == "more than 32 MiB, with the files before it");
+      CHECK(entry.unread == "more than 32 MiB, together with the files read before it");
     }
   CHECK(left == 2);
 }
@@ -87,7 +87,7 @@ TEST_CASE("what this user may not read or list is told apart from what is not th
   fs::permissions(root.path + "/etc/f", fs::perms::none);
   TreeReader reader(root.path);
   reader.add("/etc");
-  CHECK(why(reader.tree(), "/etc/closed/f") == "not read: this user may not list the directory");
+  CHECK(why(reader.tree(), "/etc/closed/f") == "not read: this user has no permission to list the directory");
   CHECK(why(reader.tree(), "/etc/f").find("Permission denied") != std::string::npos);
   CHECK(why(reader.tree(), "/etc/none").empty());
   fs::permissions(root.path + "/etc/closed", fs::perms::owner_all);

@@ -33,7 +33,7 @@ TEST_CASE("an endpoint that could never be reached says how to write it") {
   };
   const auto c = GENERATE(
       Case{"https://harbor.corp/proxy",
-           "for repositories below /proxy write https://harbor.corp/v2/proxy; for a registry that lives at /proxy "
+           "for repositories below /proxy write https://harbor.corp/v2/proxy; for a registry served at /proxy "
            "write https://harbor.corp/proxy/v2"},
       Case{"https://harbor.corp/v2/x/v2", "write https://harbor.corp/v2/x"}, Case{"ftp://h", "write https://h"},
       Case{"h:99999", "a port is a number from 1 to 65535"}, Case{"2001:db8::1", "write [2001:db8::1]"},
@@ -69,7 +69,7 @@ TEST_CASE("a registry is what images name, and a directory could be made of it")
   CHECK_FALSE(check_registry_name(std::string("x.io\0y", 6)).ok());
   CHECK(check_registry_name("registry-1.docker.io").error().hint == "write docker.io");
   CHECK(check_registry_name("anubis").error().message ==
-        "anubis is no registry: the image anubis/app is docker.io/anubis/app");
+        "anubis is not a registry: the image anubis/app means docker.io/anubis/app");
 }
 
 TEST_CASE("durations are those Go reads") {

@@ -109,11 +109,11 @@ endpoints:
           "f:2:1: unknown key \"regsitries\"\n  hint: did you mean `registries`?",
           "f:6:5: unknown key \"mirror\"\n  hint: did you mean `mirrors`?",
           "f:7:15: expected an endpoint, or none, found a list",
-          "f:8:3: \"docker.io\" stands here twice; the first is on line 5\n  hint: join the two",
+          "f:8:3: \"docker.io\" is written twice; the first is on line 5\n  hint: merge the two",
           "f:10:3: \"index.docker.io\" is Docker Hub, whose images are looked up as docker.io\n  hint: write docker.io",
           "f:11:15: \"ftp://x\" starts with ftp://; registries speak http or https\n  hint: write https://x",
           "f:14:19: unknown key \"skip_verify\"\n  hint: did you mean `insecure_skip_verify`?",
-          "f:15:5: unknown key \"password\"\n  hint: the keys here are auth, tls, dial_timeout, capabilities, headers",
+          "f:15:5: unknown key \"password\"\n  hint: the keys allowed here are auth, tls, dial_timeout, capabilities, headers",
       });
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("YAML that is none is one problem with its place") {
 }
 
 TEST_CASE("chains that no runtime could follow are refused") {
-  CHECK(registry("    mirrors: [docker.io]\n")[0].find("stands twice in the chain of docker.io") != std::string::npos);
+  CHECK(registry("    mirrors: [docker.io]\n")[0].find("appears twice in the chain of docker.io") != std::string::npos);
   CHECK(registry("    mirrors: [http://a:1, http://a:1/v2/]\n").size() == 1);
   CHECK(registry("    upstream: none\n")[0].find("no endpoint is left") != std::string::npos);
   CHECK(problems("version: 1\nregistries:\n  \"*\": { fallback: [http://a:1] }\n").size() == 1);

@@ -40,8 +40,10 @@ TEST_CASE("system records become facts") {
   const auto facts = parsed(
       "hostname anubis\nkernel 6.1\narch x86_64\ninit systemd\nuid 0\ncontainer yes\nos ID=debian\n"
       "os PRETTY_NAME=\"Debian 12\"\ntool ctr /usr/bin/ctr\nversion k3s k3s version v1.31.4+k3s1\n"
-      "service containerd.service active enabled\nservice k3s.service - -\n");
+      "service containerd.service active enabled\nservice k3s.service - -\nsudo-log input\n");
   CHECK(facts.hostname == "anubis");
+  CHECK(facts.sudo_log == Facts::SudoLog{.input = true, .output = false});
+  CHECK(parsed(serialize_facts(facts, FactSecrets::keep).substr(8)).sudo_log == facts.sudo_log);
   CHECK(facts.in_container);
   CHECK(facts.os_release.at("PRETTY_NAME") == "Debian 12");
   CHECK(facts.tools.at("ctr") == "/usr/bin/ctr");
@@ -127,6 +129,26 @@ TEST_CASE("receipts and an unfinished transaction are read") {
   CHECK(facts.receipts[0].files == std::vector<ReceiptSummary::File>{{"/etc/a b", "-", "abc"}});
   CHECK(facts.unfinished == Unfinished{"t-2", Unfinished::State::committing});
   CHECK(facts.busy == "t-3 (pid 4)");
+}
+
+TEST_CASE(
+    "runs, what a rollback undid, whose transaction is under way and what is kept on the node are read and saved") {
+  const std::string text =
+      "receipt 1 applied\nid t-1\nreason apply\nrun 1f2e3d4c\nby ana@laptop\n.\n"
+      "receipt 2 applied\nid t-2\nrun 5a6b7c8d\nundo t-1\nundo t-0\n.\n"
+      "trace ./var/lib/regfallback\nunder-way\nid t-3\nrun 9e8d7c6b\nby bob@desk\ntime 2026-01-01T00:00:00Z\n.\n";
+  const auto facts = parsed(text);
+  CHECK(facts.receipts[0].run == "1f2e3d4c");
+  CHECK(facts.receipts[0].by == "ana@laptop");
+  CHECK(facts.receipts[1].undoes == std::vector<std::string>{"t-1", "t-0"});
+  CHECK(facts.traces == std::vector<std::string>{"/var/lib/regfallback"});
+  REQUIRE(facts.under_way);
+  CHECK(facts.under_way->by == "bob@desk");
+  const auto saved = parse_facts(serialize_facts(facts, FactSecrets::keep));
+  REQUIRE(saved.ok());
+  CHECK(*saved == facts);
+  CHECK_FALSE(parse_facts("facts 1\ntrace elsewhere\nend\n").ok());
+  CHECK_FALSE(parse_facts("facts 1\nunder-way\nid t\nend\n").ok());
 }
 
 TEST_CASE("what a transaction left is managed while it settles, and no more when it was put back") {

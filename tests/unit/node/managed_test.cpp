@@ -48,6 +48,33 @@ TEST_CASE("a file of ours drifts, and so does one of others that we removed and 
   CHECK(removed.front().drifted());
 }
 
+TEST_CASE("a file that we wrote and removed again is not ours any more, though others had one there before") {
+  CHECK(managed_files(with_file(after({{"theirs", "a"}, {"a", "-"}}), "new")).empty());
+  CHECK(managed_files(with_file(after({{"theirs", "a"}, {"a", "b"}, {"b", "-"}}), "new")).empty());
+  CHECK(managed_files(with_file(after({{"theirs", "-"}, {"-", "a"}, {"a", "-"}}), "new")).empty());
+  CHECK(managed_files(with_file(after({{"theirs", "a"}, {"a", "-"}, {"-", "b"}}), "new")).size() == 1);
+}
+
+TEST_CASE("a file of ours moves on with a snap's data") {
+  auto facts = after({{"-", "a"}});
+  facts.receipts[0].files[0].path = "/var/snap/microk8s/41/args/certs.d/docker.io/hosts.toml";
+  facts.tree.put_symlink("/var/snap/microk8s/current", "42");
+  const auto now = "/var/snap/microk8s/42/args/certs.d/docker.io/hosts.toml";
+  facts.tree.put(now, {.content = "x", .sha256 = "a", .mode = 0644});
+  REQUIRE(managed_files(facts).size() == 1);
+  CHECK(managed_files(facts).front().path == now);
+  CHECK_FALSE(managed_files(facts).front().drifted());
+  facts.tree.put(now, {.content = "x", .sha256 = "b", .mode = 0644});
+  CHECK(managed_files(facts).front().drifted());
+}
+
+TEST_CASE("a path that no link moves on stays as it is") {
+  Facts facts;
+  facts.tree.put_symlink("/var/snap/microk8s/current", "/elsewhere/42");
+  for (const auto* const one : {"/var/snap/microk8s/41/x", "/etc/containerd/config.toml", "/x", ""})
+    CHECK(path_now(facts, one) == one);
+}
+
 TEST_CASE("what was applied between two looks is told, newest first, and nothing that failed") {
   const auto earlier = after({{"-", "a"}});
   auto later = after({{"-", "a"}, {"a", "b"}, {"b", "c"}, {"c", "d"}});

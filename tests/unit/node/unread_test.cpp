@@ -30,7 +30,7 @@ std::string why(const Node& node) {
 TEST_CASE("a registries.yaml that grows without end fails its node at once") {
   auto node = k3s();
   node.file(registries, alias_bomb("{", "}", "<<: ") + "mirrors: {<<: [*a40, *a40]}\n");
-  CHECK(why(node) == registries + ": not read: more than 50000 values, with what aliases repeat");
+  CHECK(why(node) == registries + ": not read: more than 50000 values, counting repeated aliases");
   CHECK(k3s().file(registries, "mirrors:\n").detected().ok());
   CHECK(k3s().file(registries, "mirrors: [\n").detected().ok());  // broken: a fault of the file, told by those who look
 }

@@ -142,7 +142,7 @@ TEST_CASE("a flag that replaces what is managed with less says what gets lost") 
   CHECK_FALSE(mentions(node.plan().warnings, "dial_timeout"));  // a file is the whole
   node.options.undeclared = PlanOptions::Undeclared::keep;
   const auto plan = node.plan();
-  CHECK(mentions(plan.warnings, "gives dial_timeout for anubis:32000"));
+  CHECK(mentions(plan.warnings, "sets dial_timeout for anubis:32000"));
   REQUIRE(plan.chain_changes.size() == 1);
   CHECK(setting_difference(plan.chain_changes[0].before, plan.chain_changes[0].after) ==
         "http://anubis:32000/v2: - dial timeout 2s");

@@ -36,7 +36,9 @@ TEST_CASE("mirrors are tables in order, and the last of the chain is the server"
         "\n"
         "[host.\"https://ghcr.io/v2/your-org\"]\n"
         "  capabilities = [\"pull\", \"resolve\"]\n"
-        "  override_path = true\n");
+        "  override_path = true\n"
+        "  [host.\"https://ghcr.io/v2/your-org\".header]\n"
+        "    \"Authorization\" = \"Bearer QQ==\"\n");
   CHECK_FALSE(plan.service.needed());
 }
 
@@ -107,7 +109,7 @@ TEST_CASE("dial_timeout is written where it is known and harmless, and missed wi
   };
   CHECK(text_of(plan("2.1.9", "http://a:1"), docker_hosts).find("dial_timeout = \"2s\"") != std::string::npos);
   CHECK(text_of(plan("2.0.8", "https://a:1"), docker_hosts).find("dial_timeout = \"2s\"") != std::string::npos);
-  CHECK(mentions(plan("2.0.8", "http://a:1").warnings, "would ask this http endpoint by https first"));
+  CHECK(mentions(plan("2.0.8", "http://a:1").warnings, "would then ask this http endpoint over https first"));
   CHECK(mentions(plan("1.7.24", "http://a:1").warnings, "has no dial_timeout"));
 }
 
@@ -136,7 +138,10 @@ TEST_CASE("credentials make the file private, are sent up front and are never sh
   CHECK(change->after.expose().find(
             "  [host.\"http://h:5\".header]\n    \"Authorization\" = \"Basic cm9ib3Q6aHVudGVyMg==\"") !=
         std::string::npos);
-  CHECK(mentions(plan.warnings, "credentials go over plain http"));
+  CHECK(mentions(plan.warnings, "credentials are sent over plain http"));
+  CHECK_FALSE(mentions(plan.warnings, "sudo on this node records"));
+  node.facts.sudo_log.input = true;
+  CHECK(mentions(node.plan().warnings, "sudo on this node records the input of sessions (log_input)"));
   node.apply(plan);
   CHECK(node.plan().empty());
   node.facts.tree.put_file(docker_hosts, std::string(change->after.expose()), 0644);
@@ -153,10 +158,10 @@ TEST_CASE("credentials make the file private, are sent up front and are never sh
 
 TEST_CASE("registries with a token service get a warning on versions that send them no credentials") {
   const auto warned = [](const std::string& version) {
-    Planned node("  ghcr.io: { mirrors: [http://a:1] }\n",
-                 "  ghcr.io: { auth: { username: u, password: { env: X } } }\n");
+    Planned node("  quay.io: { mirrors: [http://a:1] }\n",
+                 "  quay.io: { auth: { username: u, password: { env: X } } }\n");
     node.on(version, version.starts_with("1.") ? live_1_7 : live_2);
-    node.resolved["ghcr.io"] = {
+    node.resolved["quay.io"] = {
         .username = "u", .password = Secret("p"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
     return mentions(node.plan().warnings, "token service");
   };
@@ -281,10 +286,10 @@ TEST_CASE("an empty directory hides \"*\" and is pointed at") {
 TEST_CASE("a file where a registry's directory belongs is refused, for containerd fails every pull there") {
   Planned node("  anubis:32000: { upstream: http://anubis:32000 }\n");
   node.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/anubis:32000", "x");
-  CHECK(node.refused().message.find("is no directory") != std::string::npos);
+  CHECK(node.refused().message.find("is not a directory") != std::string::npos);
   Planned hub(hub_by_anubis);
   hub.on("1.7.24", live_1_7).file("/etc/containerd/certs.d/docker.io", "x");
-  CHECK(hub.refused().message.find("is no directory") != std::string::npos);
+  CHECK(hub.refused().message.find("is not a directory") != std::string::npos);
 }
 
 TEST_CASE("Spegel's directory is left to Spegel") {
@@ -353,7 +358,7 @@ TEST_CASE("settings that a replaced file had for an endpoint that stays are poin
   Planned node(hub_by_anubis);
   node.on("1.7.24", live_1_7)
       .file(docker_hosts, "[host.\"http://anubis:32000\"]\n[host.\"http://anubis:32000\".header]\nX-A = \"b\"\n");
-  CHECK(mentions(node.plan().warnings, "gives headers for anubis:32000"));
+  CHECK(mentions(node.plan().warnings, "sets headers for anubis:32000"));
   node.apply(node.plan());
   CHECK(node.plan().warnings.empty());
 }
@@ -405,4 +410,38 @@ TEST_CASE("a file of ours stays ours when a snap's data moves on to its next rev
   CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml") != nullptr);
   node.facts.receipts = {receipt("/var/snap/x/41/certs.d/quay.io/hosts.toml")};
   CHECK(test::change_of(node.plan(), "/etc/containerd/certs.d/ghcr.io/hosts.toml") == nullptr);
+}
+
+TEST_CASE("credentials are written in the form that the registry takes") {
+  const auto header = [](const std::string& endpoint, const std::string& host, const std::string& version) {
+    Planned node("  docker.io: { mirrors: [" + endpoint + "] }\n",
+                 "  " + host + ": { auth: { username: u, password: { env: X } } }\n");
+    node.on(version, version.starts_with("2") ? live_2 : live_1_7);
+    node.resolved[host] = {
+        .username = "u", .password = Secret("pat"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
+    const auto text = text_of(node.plan(), docker_hosts);
+    const auto at = text.find("\"Authorization\" = ");
+    return at == text.npos ? std::string() : text.substr(at, text.find('\n', at) - at);
+  };
+  const auto authorization = [](const std::string& value) { return "\"Authorization\" = \"" + value + "\""; };
+  for (const auto* version : {"1.6.20", "1.7.24", "2.1.9"}) {
+    CHECK(header("https://ghcr.io/v2/org", "ghcr.io", version) == authorization("Bearer cGF0"));
+    CHECK(header("https://ghcr.io", "ghcr.io", version) == authorization("Bearer cGF0"));
+    CHECK(header("https://eu.gcr.io/v2/p", "eu.gcr.io", version) == authorization("Basic dTpwYXQ="));
+    CHECK(header("https://harbor.corp/v2/proxy", "harbor.corp", version) == authorization("Basic dTpwYXQ="));
+  }
+}
+
+TEST_CASE("a public image behind a path comes without a token request where that would be refused") {
+  Planned node("  anubis:32000: { upstream: http://anubis:32000, fallback: [ghcr.io/your-org, docker.io] }\n");
+  const auto plan = node.on("1.7.24", live_1_7).plan();
+  const auto text = text_of(plan, "/etc/containerd/certs.d/anubis:32000/hosts.toml");
+  CHECK(text.find("[host.\"https://ghcr.io/v2/your-org\".header]\n    \"Authorization\" = \"Bearer QQ==\"") !=
+        text.npos);
+  CHECK(
+      mentions(plan.notes, "GitHub Container Registry refuses containerd's token request for an endpoint with a path"));
+  Planned google("  docker.io: { mirrors: [https://eu.gcr.io/v2/p] }\n");
+  const auto made = google.on("1.7.24", live_1_7).plan();
+  CHECK(text_of(made, docker_hosts).find("Authorization") == std::string::npos);
+  CHECK(mentions(made.warnings, "give it `auth`"));
 }

@@ -136,7 +136,7 @@ TEST_CASE("certificates of K3s' own directories come along, others stay where th
   CHECK(mentions(migration.explanation, "/etc/ssl/corp.pem is used where it is"));
   CHECK(text_of(migration, hosts("three.corp")).find("ca = [\"gone.pem\"]\n") != std::string::npos);
   CHECK(mentions(migration.explanation,
-                 "/etc/rancher/k3s/gone.pem was not read: put it to /etc/containerd/certs.d/three.corp/gone.pem"));
+                 "/etc/rancher/k3s/gone.pem was not read: copy it to /etc/containerd/certs.d/three.corp/gone.pem"));
 }
 
 TEST_CASE("two files of one name get two names in a directory", "[migrate]") {

@@ -21,7 +21,7 @@ TEST_CASE("hosts.toml files become the mirrors that K3s renders to the same chai
                                 {"ghcr.io_443_/hosts.toml", "[host.\"https://m.corp:8443\"]\n"}});
   const auto migration = made(to_yaml(tree));
   CHECK(text_of(migration, k3s_registries) ==
-        "# Written by regfallback migrate. The entries are yours: nothing changes them by itself.\n"
+        "# Written by regfallback migrate. The entries are yours: nothing changes them automatically.\n"
         "mirrors:\n"
         "  \"docker.io\":\n    endpoint:\n      - \"http://cache:5000\"\n      - \"https://harbor.corp/v2/hub\"\n"
         "  \"ghcr.io:443\":\n    endpoint:\n      - \"https://m.corp:8443\"\n");
@@ -50,16 +50,16 @@ TEST_CASE("what registries.yaml has no words for is refused with the difference,
        "quay.io: https://m/v2: registries.yaml has no capabilities"},
       {up + "[host.\"https://m\"]\ndial_timeout = \"2s\"\n", "registries.yaml has no dial_timeout"},
       {up + "[host.\"https://m\".header]\nX-Team = \"infra\"\n", "registries.yaml has no headers (X-Team)"},
-      {up + "[host.\"https://m\".header]\nAuthorization = \"Bearer abcd\"\n", "takes a user and a password"},
-      {up + "[host.\"https://m\"]\nca = [\"/a.pem\", \"/b.pem\"]\n", "registries.yaml takes one ca_file"},
+      {up + "[host.\"https://m\".header]\nAuthorization = \"Bearer abcd\"\n", "needs a user name and a password"},
+      {up + "[host.\"https://m\"]\nca = [\"/a.pem\", \"/b.pem\"]\n", "registries.yaml allows only one ca_file"},
       {up + "[host.\"https://m\"]\nclient = [[\"/a\", \"/b\"], [\"/c\", \"/d\"]]\n",
-       "registries.yaml takes one client certificate"},
+       "registries.yaml allows only one client certificate"},
       {up + "[host.\"http://m:5000\"]\nskip_verify = false\n",
-       "cannot say that an http endpoint is asked by https first"},
+       "cannot express that an http endpoint is asked over https first"},
       {"server = \"https://m\"\n[host.\"https://m\"]\n", "quay.io: k3s always asks https://quay.io/v2 last"},
       {"server = \"http://quay.io\"\n[host]\n", "quay.io: k3s always asks https://quay.io/v2 last"},
       {"server = \"https://m\"\n[host.\"https://quay.io\"]\n",
-       "stands before other endpoints, and k3s asks it last again"},
+       "comes before other endpoints, and k3s asks it again at the end"},
       {up + "[host.\"https://m\"]\nskip_verify = true\n[host.\"https://m/v2/x\"]\noverride_path = true\n",
        "m: registries.yaml has one `tls` for a host"},
       {up + "[host.\"https://m\"]\nskip_verify = true\n",
@@ -82,7 +82,7 @@ TEST_CASE("what MicroK8s ships for Docker Hub names a host that is no registry, 
                                  "server = \"https://docker.io\"\n[host.\"https://registry-1.docker.io\"]\n  "
                                  "capabilities = [\"pull\", \"resolve\"]\n"}});
   CHECK(
-      refusal_of(to_yaml(tree)).find("docker.io: https://docker.io/v2: k3s takes docker.io for registry-1.docker.io") !=
+      refusal_of(to_yaml(tree)).find("docker.io: https://docker.io/v2: k3s reads docker.io as registry-1.docker.io") !=
       std::string::npos);
   const auto accepted = made(to_yaml(tree, accepting(to_registries_yaml)));
   CHECK(accepted.files.empty());

@@ -93,9 +93,9 @@ TEST_CASE("K3s: a template whose part is in the running file already is not take
   CHECK_FALSE(node.plan().empty());  // not started since it was written
   node.file(k3s_etc + "/config.toml", k3s_generated + added);
   const auto plan = node.plan();
-  REQUIRE(plan.previews.size() == 1);
-  CHECK(plan.previews[0].path == k3s_etc + "/config.toml");
-  CHECK(plan.previews[0].content.expose() == k3s_generated + added);
+  REQUIRE(plan.trials.size() == 1);
+  CHECK(plan.trials[0].path == k3s_etc + "/config.toml");
+  CHECK(plan.trials[0].content.expose() == k3s_generated + added);
 }
 
 TEST_CASE("K3s: a template that replaces the built-in one has to set config_path itself, in a form that counts") {
@@ -115,7 +115,7 @@ TEST_CASE("K3s: a template that replaces the built-in one has to set config_path
   const auto filled =
       k3s("version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n  config_path = \"{{ "
           ".NodeConfig.Containerd.Registry }}\"\n");
-  CHECK(filled.plan().previews.empty());
+  CHECK(filled.plan().trials.empty());
 }
 
 TEST_CASE("K3s: what it will give to containerd is tried beforehand, credentials and all") {
@@ -124,9 +124,9 @@ TEST_CASE("K3s: what it will give to containerd is tried beforehand, credentials
   node.resolved["harbor.corp"] = {
       .username = "robot", .password = Secret("hunter2"), .ca_pem = {}, .client_cert_pem = {}, .client_key_pem = {}};
   const auto plan = node.plan();
-  REQUIRE(plan.previews.size() == 1);
-  CHECK(plan.previews[0].content.expose().find("registry.configs.\"harbor.corp\".auth") != std::string_view::npos);
-  CHECK(plan.previews[0].content.expose().find("hunter2") != std::string_view::npos);
+  REQUIRE(plan.trials.size() == 1);
+  CHECK(plan.trials[0].content.expose().find("registry.configs.\"harbor.corp\".auth") != std::string_view::npos);
+  CHECK(plan.trials[0].content.expose().find("hunter2") != std::string_view::npos);
 }
 
 TEST_CASE("K3s: another configuration file and another registries.yaml are the ones that count") {
@@ -194,8 +194,8 @@ TEST_CASE("MicroK8s: a template that lost config_path is mended before the next 
   const auto plan = microk8s(snap_live, "version = 2\n").plan();
   CHECK(text_of(plan, snap_template).find("config_path") != std::string::npos);
   CHECK_FALSE(plan.service.needed());
-  REQUIRE(plan.previews.size() == 1);
-  CHECK(plan.previews[0].path == "/var/snap/microk8s/7589/args/containerd.toml");
+  REQUIRE(plan.trials.size() == 1);
+  CHECK(plan.trials[0].path == "/var/snap/microk8s/7589/args/containerd.toml");
 }
 
 TEST_CASE("MicroK8s: words are filled in as its wrapper does, and stay in the template where TOML has bare keys") {
@@ -205,10 +205,10 @@ TEST_CASE("MicroK8s: words are filled in as its wrapper does, and stay in the te
   auto node = microk8s("version = 2\n", words);
   const auto plan = node.plan();
   CHECK(text_of(plan, snap_template).starts_with(words));
-  REQUIRE(plan.previews.size() == 1);
-  const auto preview = plan.previews[0].content.expose();
-  CHECK(preview.find("runtimes.runc]") != std::string_view::npos);
-  CHECK(preview.find("${") == std::string_view::npos);
+  REQUIRE(plan.trials.size() == 1);
+  const auto trial = plan.trials[0].content.expose();
+  CHECK(trial.find("runtimes.runc]") != std::string_view::npos);
+  CHECK(trial.find("${") == std::string_view::npos);
   // A template that says it already needs the restart alone.
   const auto said = microk8s("version = 2\n", words +
                                                   "[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = "
@@ -254,7 +254,7 @@ TEST_CASE("k0s: a drop-in with which it does not start again is refused at its l
   node.file("/run/k0s/containerd-cri.toml", "version = 3\n");
   CHECK_FALSE(node.plan().empty());
   CHECK(mentions({text_of(node.plan(), "/etc/k0s/containerd.d/cri-registry.toml")}, k0s_certs));
-  CHECK(node.plan().previews.at(0).path == "/etc/k0s/containerd.d/cri-registry.toml");
+  CHECK(node.plan().trials.at(0).path == "/etc/k0s/containerd.d/cri-registry.toml");
   node.file("/etc/k0s/containerd.d/old.toml", "# before the upgrade\nversion = 2\n");
   const auto error = node.refused();
   CHECK(place_of(error).starts_with("/etc/k0s/containerd.d/old.toml:2"));
@@ -266,10 +266,10 @@ TEST_CASE("k0s: a drop-in with which it does not start again is refused at its l
   CHECK_FALSE(older.plan().empty());
 }
 
-TEST_CASE("a preview is made where a configuration changes, and only there") {
+TEST_CASE("a trial is made where a configuration changes, and only there") {
   auto node = microk8s(snap_live, snap_live);
   const auto plan = node.plan();
   CHECK_FALSE(plan.files.empty());
-  CHECK(plan.previews.empty());
-  CHECK(Planned(hub_by_anubis).on("1.7.24", "version = 2\n").plan().previews.empty());
+  CHECK(plan.trials.empty());
+  CHECK(Planned(hub_by_anubis).on("1.7.24", "version = 2\n").plan().trials.empty());
 }

@@ -217,7 +217,7 @@ TEST_CASE("an endpoint that cannot be reached keeps a node from being changed, o
   CHECK(check_reachable(probed(Answer::timeout), later).error().message.find("waits 30 s") != std::string::npos);
   auto nobody = probed(Answer::not_asked);
   nobody.client.clear();
-  CHECK(check_reachable(nobody, old).error().message == "this node has no program that can ask an endpoint");
+  CHECK(check_reachable(nobody, old).error().message == "this node has no program to ask an endpoint with");
   auto broken = probed(Answer::server_error);
   for (auto& registry : broken.registries) registry.endpoints[0].status = 502;
   CHECK(not_serving(broken) == std::vector<std::string>{"docker.io, ghcr.io: http://m/v2: answers 502"});

@@ -158,7 +158,7 @@ TEST_CASE("what cannot be reached is told in the same words, whichever program a
                {asked_by("http", "127.0.0.1:1"), asked_by("https", "127.0.0.1:1"), asked_by("http", "nosuch.invalid"),
                 asked_by("https", "nosuch.invalid"), asked_by("https", "127.0.0.1:" + std::to_string(server.port))}) ==
           std::vector<std::string>{"connection refused", "connection refused", "its name cannot be resolved",
-                                   "its name cannot be resolved", "it speaks plain http, and is asked by https"});
+                                   "its name cannot be resolved", "it speaks plain http, but is asked over https"});
     }
 }
 

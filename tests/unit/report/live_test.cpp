@@ -8,6 +8,7 @@
 
 #include "report/apply.h"
 #include "report/test.h"
+#include "report/undo.h"
 
 using namespace rf;
 
@@ -57,9 +58,10 @@ NodeProbe probe_with(Answer answer) {
 }  // namespace
 
 TEST_CASE("every key of apply's and test's output stands in the page about it") {
-  const std::vector<ApplyRow> rows{{.node = "a", .result = {.outcome = Outcome::applied}},
-                                   {.node = "b", .result = {.outcome = Outcome::stuck, .error = Error{}}}};
-  check_documented(apply_value(rows, "regfallback.apply/v1"), "regfallback.apply/v1");
+  const ChangeReport report{.run = "1f2e3d4c",
+                            .rows = {{.node = "a", .result = {.outcome = Outcome::applied}},
+                                     {.node = "b", .result = {.outcome = Outcome::stuck, .error = Error{}}}}};
+  check_documented(apply_value(report), "regfallback.apply/v1");
   auto probe = probe_with(Answer::refused);
   probe.pull =
       PullProbe{.image = "docker.io/library/alpine:latest", .skipped = {{"anubis:32000", "connection refused"}}};
@@ -68,10 +70,69 @@ TEST_CASE("every key of apply's and test's output stands in the page about it") 
 }
 
 TEST_CASE("the summary of an apply names every outcome there was") {
-  const std::vector<ApplyRow> rows{{.node = "a", .result = {.outcome = Outcome::applied}},
-                                   {.node = "b", .result = {.outcome = Outcome::rolled_back}},
-                                   {.node = "c", .result = {.outcome = Outcome::applied}}};
-  CHECK(apply_summary(rows) == "3 nodes: 2 applied, 1 rolled-back");
+  const ChangeReport report{.run = "1f2e3d4c",
+                            .rows = {{.node = "a", .result = {.outcome = Outcome::applied}},
+                                     {.node = "b", .result = {.outcome = Outcome::unchanged}},
+                                     {.node = "c", .result = {.outcome = Outcome::applied}}}};
+  CHECK(apply_summary(report) ==
+        "3 nodes: 2 applied, 1 unchanged\nrun 1f2e3d4c; 'regfallback rollback --run 1f2e3d4c' undoes it\n");
+}
+
+TEST_CASE("a run that ended on some nodes only is a split fleet, with the ways on and back") {
+  ChangeReport report{.run = "1f2e3d4c",
+                      .again = "regfallback apply",
+                      .rows = {{.node = "a", .result = {.outcome = Outcome::applied}},
+                               {.node = "b", .result = {.outcome = Outcome::unchanged}},
+                               {.node = "c", .result = {.outcome = Outcome::unreachable}},
+                               {.node = "d", .result = {.outcome = Outcome::rolled_back}}}};
+  const auto split = split_of(report);
+  REQUIRE(split);
+  CHECK(split->changed == std::vector<std::string>{"a"});
+  CHECK(split->left == std::vector<std::string>{"c", "d"});
+  CHECK(apply_summary(report).find("the fleet is split: a changed, c, d not\n"
+                                   "  to continue, repair those, then: regfallback apply --nodes c,d\n"
+                                   "  to undo the change on the others: regfallback rollback --run 1f2e3d4c\n") !=
+        std::string::npos);
+  for (const auto outcome : {Outcome::not_begun, Outcome::refused, Outcome::busy, Outcome::conflict}) {
+    report.rows[3].result.outcome = outcome;
+    CHECK(split_of(report)->left.size() == 2);
+  }
+  // Nothing was changed, or everything.
+  report.rows[0].result.outcome = Outcome::unchanged;
+  CHECK_FALSE(split_of(report));
+  report.rows.resize(2);
+  report.rows[0].result.outcome = Outcome::applied;
+  CHECK_FALSE(split_of(report));
+  report.action = ChangeAction::uninstall;
+  CHECK(apply_summary(report).find("rollback") == std::string::npos);
+}
+
+TEST_CASE("every key of a rollback's output stands in the page about it") {
+  ReceiptSummary receipt;
+  receipt.id = "t1";
+  const Undo undo{.undone = {receipt}, .reached = receipt};
+  Plan plan;
+  plan.files.emplace_back().path = "/a";
+  const std::vector<UndoRow> rows{{.plan = {.node = "a", .plan = &plan}, .undo = &undo}};
+  check_documented(undo_plan_value(rows), "regfallback.undo-plan/v1");
+  CHECK(about_undo(undo, plan) ==
+        std::vector<std::string>{"undoes transaction t1", "goes back to the state after transaction t1"});
+  CHECK(about_undo({}, {}) == std::vector<std::string>{"nothing to undo: no apply has changed anything here"});
+  CHECK(undo_summary(rows) == "1 node: 1 to change (no restart)");
+  const ChangeReport report{.action = ChangeAction::rollback,
+                            .run = "r",
+                            .rows = {{.node = "a",
+                                      .result = {.outcome = Outcome::applied, .verified = true},
+                                      .plan = &plan,
+                                      .state = "in the state before the first apply"},
+                                     {.node = "b",
+                                      .result = {.outcome = Outcome::unchanged},
+                                      .state = "nothing to undo: no apply has changed anything here"}}};
+  check_documented(apply_value(report), "regfallback.rollback/v1");
+  check_documented(apply_value({.action = ChangeAction::uninstall, .rows = report.rows}), "regfallback.uninstall/v1");
+  const auto text = apply_text(report, {});
+  CHECK(text.find("verified, 1 file, in the state before the first apply") != std::string::npos);
+  CHECK(text.find("unchanged        nothing to undo") != std::string::npos);
 }
 
 TEST_CASE("a few nodes are the columns of the matrix") {

@@ -32,6 +32,18 @@ TEST_CASE("bytes that are not UTF-8 do not break JSON or YAML") {
   CHECK(to_yaml(value).find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("JSON and YAML show no character that a table would hide or a terminal would obey, and lose none") {
+  for (const std::string hidden :
+       {"\xc2\x9b", "\x7f", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8b", "\xef\xbb\xbf"}) {
+    const auto value = Value::object({{"k" + hidden, "a" + hidden + "\xc3\xbc"}});
+    const auto json = to_json(value);
+    CHECK(json.find(hidden) == std::string::npos);
+    CHECK(json.find("\xc3\xbc") != std::string::npos);
+    CHECK(nlohmann::json::parse(json)["k" + hidden] == "a" + hidden + "\xc3\xbc");
+    CHECK(to_yaml(value).find(hidden) == std::string::npos);
+  }
+}
+
 TEST_CASE("a table's columns are as wide as needed and lines have no blanks at the end") {
   Table table({"NODE", "STATE"});
   table.row({{"anubis"}, {"ok"}});

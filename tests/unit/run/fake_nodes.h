@@ -20,10 +20,13 @@ struct FakeNode {
   int connections = 1;  // that can be made; after them nobody answers
   std::string answer =
       "end applied\n";  // to a transaction or rollback; without an "end" line the connection is lost there
-  std::string followed = "end none\n";   // to who asks for a transaction after a lost connection
-  std::function<void()> on_change = {};  // while a transaction runs
-  std::vector<std::string> asked = {};   // "facts", "apply", "rollback", "follow"
-  std::string program = {};              // the last one
+  std::string followed = "end none\n";  // to who asks for a transaction after a lost connection
+  std::string preview = "undo 1\nshown abc\ncontent\n.\nend shown\n";
+  std::string removal = "end applied\n";
+  std::function<void()> on_change = {};   // while a transaction runs
+  std::function<void()> on_removal = {};  // of what regfallback keeps there
+  std::vector<std::string> asked = {};    // "facts", "apply", "preview", "rollback", "remove", "follow"
+  std::string program = {};               // the last one
 };
 
 struct FakeNodes {
@@ -60,14 +63,21 @@ class FakeStream : public ByteStream {
   // What a program prints before its facts.
   std::string answer(FakeNode& node) {
     const auto holds = [&](std::string_view part) { return node.program.find(part) != std::string::npos; };
-    const std::string what = holds("RF_MANIFEST=") ? "apply"
-                             : holds("RF_TARGET=") ? "rollback"
-                             : holds("RF_ID=")     ? "follow"
-                                                   : "facts";
+    const std::string what = holds("RF_MANIFEST='") ? "apply"
+                             : holds("RF_SHOWN='")  ? "rollback"
+                             : holds("RF_UNDO='")   ? "preview"
+                             : holds("RF_NEWEST='") ? "remove"
+                             : holds("RF_ID='")     ? "follow"
+                                                    : "facts";
     node.asked.push_back(what);
-    changes_ = what == "apply" || what == "rollback";
+    changes_ = what == "apply" || what == "rollback" || what == "remove";
     if (what == "facts") return "";
     if (what == "follow") return node.followed;
+    if (what == "preview") return node.preview;
+    if (what == "remove") {
+      if (node.on_removal) node.on_removal();
+      return node.removal;
+    }
     nodes_.log.push_back("begins " + name_);
     if (node.on_change) node.on_change();
     return node.answer;

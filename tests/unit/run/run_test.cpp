@@ -209,19 +209,59 @@ TEST_CASE("a signal while nodes are read ends the run before anything is changed
   CHECK(read.error().kind == ErrorKind::interrupted);
 }
 
-TEST_CASE("a rollback names the receipt, and leaves nodes without receipts alone") {
-  FakeNodes nodes{.all = {{"a", {}}, {"b", {}}}};
+namespace {
+ReceiptSummary other_receipt() {
   ReceiptSummary receipt;
-  receipt.sequence = 3;
-  receipt.id = "t3";
+  receipt.sequence = 9;
+  receipt.id = "t9";
+  receipt.run = "1f2e3d4c";
+  receipt.by = "bob@desk";
+  receipt.reason = "apply of x.yaml";
+  receipt.time = "2026-11-25T12:00:00Z";
   receipt.result = ReceiptResult::applied;
-  nodes.all["a"].facts.receipts.push_back(receipt);
-  auto run = run_over(nodes);
-  CHECK(outcomes(run.before_rollback(RollbackTarget{})) == std::vector{Outcome::not_begun, Outcome::unchanged});
-  const auto results = run.roll_back({.reason = "rollback of 3"}, {.which = "3"});
-  CHECK(outcomes(results) == std::vector{Outcome::applied, Outcome::unchanged});
-  CHECK(nodes.all["a"].program.find("RF_TARGET='t3'") != std::string::npos);
-  CHECK(nodes.log == std::vector<std::string>{"begins a", "ends a"});
+  return receipt;
+}
+constexpr auto other_run = "run 1f2e3d4c (apply of x.yaml by bob@desk, 2026-11-25T12:00:00Z)";
+}  // namespace
+
+TEST_CASE("a conflict with another run names it: what it did, who began it and when") {
+  FakeNodes nodes{.all = {{"a", {.answer = "error f changed since the plan\nend conflict\n"}}}};
+  nodes.all["a"].on_change = [&] { nodes.all["a"].facts.receipts.push_back(other_receipt()); };
+  const auto result = apply_to(nodes).front();
+  CHECK(result.outcome == Outcome::conflict);
+  CHECK(result.detail == std::string("f changed since the plan; ") + other_run + " was applied meanwhile");
+}
+
+TEST_CASE("whose transaction is waited for is known") {
+  FakeNodes nodes{.all = {{"a", {.followed = "end applied\n"}}}};
+  nodes.all["a"].facts.unfinished = Unfinished{.id = "t9", .state = Unfinished::State::committing};
+  nodes.all["a"].facts.under_way = other_receipt();
+  NodeSpec spec;
+  spec.text = "a";
+  const DialerFactory factory{[&](const asio::any_io_executor&) { return std::make_unique<FakeDialer>(nodes); }};
+  Run run({spec}, {.profiles = built_in_profiles()}, std::make_unique<RunObserver>(), factory);
+  REQUIRE(run.read(Run::Purpose::change));
+  CHECK(run.nodes().front().ended_run == other_run);
+  CHECK(nodes.all["a"].asked == std::vector<std::string>{"facts", "follow", "facts"});
+  // Where it has not ended even then, nothing is called unchanged.
+  run.plan([](const Facts&, const Detection&) -> Result<Plan> { return Plan{}; });
+  const auto result = run.apply({}).front();
+  CHECK(result.outcome == Outcome::refused);
+  CHECK(result.error->message.find(other_run) == 0);
+}
+
+TEST_CASE("a node of whose runtime nothing is known can go back all the same") {
+  FakeNodes nodes{.all = {{"a", {}}}};
+  nodes.all["a"].facts = Facts{};
+  NodeSpec spec;
+  spec.text = "a";
+  const DialerFactory factory{[&](const asio::any_io_executor&) { return std::make_unique<FakeDialer>(nodes); }};
+  Run run({spec}, {.profiles = built_in_profiles()}, std::make_unique<RunObserver>(), factory);
+  REQUIRE(run.read(Run::Purpose::look, Run::Detecting::tried));
+  CHECK(run.nodes().front().ready());
+  CHECK_FALSE(run.nodes().front().detection);
+  run.plan_undo({});
+  CHECK(run.nodes().front().plan->empty());
 }
 
 TEST_CASE("facts that were saved are planned, and no node is changed") {

@@ -4,6 +4,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <cstdlib>
@@ -58,11 +60,11 @@ class StandIn {
   std::thread thread_;
 };
 
-Result<std::vector<AgentKey>> keys_of(const std::string& path, std::chrono::milliseconds limit = 5s) {
-  return await([](std::string where, std::chrono::milliseconds most) -> asio::awaitable<Result<std::vector<AgentKey>>> {
+Result<std::vector<AgentKey>> keys_of(const std::string& path, AgentLimits limits = {}) {
+  return await([](std::string where, AgentLimits most) -> asio::awaitable<Result<std::vector<AgentKey>>> {
     Agent agent(co_await asio::this_coro::executor, std::move(where), most);
     co_return co_await agent.keys();
-  }(path, limit));
+  }(path, limits));
 }
 
 void say(int fd, const std::string& bytes) { send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
@@ -81,9 +83,34 @@ TEST_CASE("an agent's keys are listed") {
 
 TEST_CASE("an agent that never answers is given up") {
   const StandIn agent([](int) {});
-  const auto keys = keys_of(agent.path(), 200ms);
+  const auto keys = keys_of(agent.path(), {.list = 200ms, .sign = 5s});
   REQUIRE_FALSE(keys);
-  CHECK(keys.error().message.find("did not answer in time") != std::string::npos);
+  CHECK(keys.error().message.find("did not answer within") != std::string::npos);
+}
+
+TEST_CASE("an agent that lists its keys and never signs is given up, once for all who wait") {
+  const StandIn agent(
+      [](int fd) { say(fd, wire_string("\x0c" + wire_number(1) + wire_string("blob") + wire_string("me@host"))); });
+  const auto errors = await([](std::string where) -> asio::awaitable<std::vector<Error>> {
+    const auto executor = co_await asio::this_coro::executor;
+    Agent keeper(executor, std::move(where), {.list = 5s, .sign = 300ms});
+    std::vector<Error> said;
+    const auto keys = co_await keeper.keys();
+    if (!keys) co_return said;
+    const auto sign = [&]() -> asio::awaitable<void> {
+      const auto signature = co_await keeper.sign("blob", "data", "ssh-ed25519");
+      if (!signature) said.push_back(signature.error());
+    };
+    for (int i = 0; i < 20; ++i) asio::co_spawn(executor, sign(), [](std::exception_ptr) {});
+    asio::steady_timer enough(executor, 1200ms);  // twenty times the limit would be six seconds
+    co_await enough.async_wait(asio::use_awaitable);
+    co_return said;
+  }(agent.path()));
+  REQUIRE(errors.size() == 20);
+  CHECK(errors.front().kind == ErrorKind::auth);
+  CHECK(errors.front().message.find(agent.path()) != std::string::npos);
+  CHECK(errors.front().message.find("did not answer within") != std::string::npos);
+  CHECK_FALSE(errors.back().hint.empty());
 }
 
 TEST_CASE("an agent that hangs up, or says what no agent says, is an error") {

@@ -42,12 +42,12 @@ TEST_CASE("the system's ssh gets names only after --, and only constants to run"
   target.port = 22;
   target.identity = "/k";
   target.jump = "j";
-  Access access;
-  const auto argv = openssh_command(target, access, OpensshOptions{});
+  const std::string command(bootstrap_command(Access{}));
+  const auto argv = openssh_command(target, command, {}, {});
   REQUIRE(argv.size() > 3);
   CHECK(argv[argv.size() - 3] == "--");
   CHECK(argv[argv.size() - 2] == "h");
-  CHECK(argv.back() == bootstrap_command(access));
+  CHECK(argv.back() == command);
   CHECK(std::find(argv.begin(), argv.end(), "BatchMode=yes") != argv.end());
   CHECK(std::find(argv.begin(), argv.end(), "StrictHostKeyChecking=yes") != argv.end());
 }
@@ -72,7 +72,7 @@ TEST_CASE("ssh's own messages become kinds of errors") {
 TEST_CASE("the bootstrap passes through every login shell: one line, no exclamation mark or backslash, quotes closed") {
   Access as_is, root, with_password;
   as_is.privilege = Privilege::as_is;
-  with_password.sudo_password = Secret("x");
+  with_password.sudo = std::make_shared<SudoPassword>(Secret("x"));
   for (const Access& access : {as_is, root, with_password}) {
     const auto command = bootstrap_command(access);
     CHECK(command.find_first_of("!\\\n\r`") == std::string_view::npos);

@@ -20,67 +20,17 @@ refuse() { # OUTCOME: nothing was changed
 }
 remember() { # for good
   if [ -n "$cause" ]; then printf 'cause %s\n' "$cause" >"$txn/cause"; fi
-  enter_history && forget
-}
-enter_history() { # the name gives the order, whatever the clock says
-  case $txn in "$home"/history/*) return 0 ;; esac
-  if ! [ -d "$home/history" ]; then mkdir -p "$home/history"; fi
-  last=0
-  set +f
-  for entry in "$home"/history/[0-9]*; do
-    number=${entry##*/}
-    number=${number%%-*}
-    while :; do case $number in 0?*) number=${number#0} ;; *) break ;; esac done
-    case $number in '' | *[!0-9]*) continue ;; esac
-    if [ "$number" -gt "$last" ]; then last=$number; fi
-  done
-  set -f
-  number=000000$((last + 1))
-  while [ ${#number} -gt 6 ]; do number=${number#?}; done
-  mv "$txn" "$home/history/$number-$id" || return 1
-  txn=$home/history/$number-$id
-  log=$txn/log
-  step remembered
-  flush "$home/history" "$home/txn"
+  if enter_history; then
+    prune
+    forget
+  fi
 }
 forget() { # what the finished transaction txn needs no longer; what marks it as unfinished goes last
   read_watchdog
-  set -- "$txn/contents" "$txn/preview.toml" "$txn/new" "$txn/wake" "$txn/watchdog" "$txn/watch" "$txn/health" "$txn/shared"
+  set -- "$txn/contents" "$txn/trial.toml" "$txn/new" "$txn/wake" "$txn/watchdog" "$txn/watch" "$txn/health" "$txn/shared"
   if ! [ -e "$txn/state.applied" ]; then set -- "$@" "$txn/old"; fi
   rm -rf "$@" "$home/active"
   step forgotten
-}
-prune() { # the last ten stay, and always the first one that was applied
-  applied=''
-  set --
-  set +f
-  for entry in "$home"/history/[0-9]*; do
-    if ! [ -d "$entry" ]; then continue; fi
-    if [ -z "$applied" ] && [ -e "$entry/state.applied" ]; then
-      applied=$entry
-      continue
-    fi
-    set -- "$@" "$entry"
-  done
-  set -f
-  while [ $# -gt 10 ]; do
-    if [ -e "$1/state.applied" ] && ! inherit "$1" "$applied"; then return 0; fi
-    rm -rf "$1"
-    shift
-  done
-}
-# What the first one replaced is what the node was before us. A later one that goes hands over what only it knows of that.
-inherit() { # FROM TO
-  cat "$2/manifest" >"$2/manifest.both" || return 1
-  while next_change; do
-    known=no
-    while read -r _ _ _ _ _ _ _ other <&4; do if [ "$other" = "$path" ]; then known=yes; fi; done 4<"$2/manifest"
-    if [ "$known" = yes ]; then continue; fi
-    next=${1##*/}-$n
-    if [ -e "$1/old/$n" ]; then cp -p "$1/old/$n" "$2/old/$next" || return 1; fi
-    printf '%s %s %s %s %s %s %s %s\n' "$next" "$op${class:+:$class}" "$mode" "$owner" "$group" "$before" "$after" "$path" >>"$2/manifest.both" || return 1
-  done 3<"$1/manifest"
-  flush "$2/manifest.both" "$2/old" && mv -f "$2/manifest.both" "$2/manifest" && flush "$2"
 }
 roll_back() {
   say "step rollback"
@@ -91,14 +41,14 @@ roll_back() {
     if [ "$boot" = no ] && [ -e "$txn/restarted" ] && shutting_down; then exit 1; fi
     if service_again; then
       set_state rolled-back
-      remember rolled-back && prune
+      remember
       end rolled-back
       return 0
     fi
-    say "error the files are as they were, but $why"
-    cause="$cause; the files are as they were, but $why"
+    say "error the old files are restored, but $why"
+    cause="$cause; the old files are restored, but $why"
     set_state stuck
-    remember stuck
+    remember
     end stuck
     return 1
   fi
@@ -110,8 +60,7 @@ roll_back() {
 conclude() { # it is applied, and its old files go
   say "step finish"
   clean
-  remember applied
-  prune
+  remember
   end applied
 }
 # The runtime was well after its restart, and a session may go. Until it has stayed so, the old files are kept and the transaction is active.
@@ -153,7 +102,7 @@ arm() { # a timer of systemd's, whatever happens to this process and to its sess
       return 0
     fi
   fi
-  say "warn there is no systemd to watch over this: the watchdog is weak, and a power cut is noticed only by the next run"
+  say "warn there is no systemd on this node: the watchdog is weak, and only the next run undoes a change after a power cut"
   # shellcheck disable=SC2016 # its own variables
   detach /bin/sh -c 'sleep "$1"; '"$checked" "$home" "$lasts"
   echo "$!" >"$txn/watchdog"
@@ -204,7 +153,7 @@ prepare() { # -> 0, or 1 with `outcome`
     { get_health && printf '%s\n' "$health" >"$txn/health"; } &
     asker=$!
   fi
-  stage || because "staging failed; is a disk full?" || return 1
+  stage || because "staging failed; check that no disk is full" || return 1
   say "step validate"
   validate || return 1
   if [ -n "$asker" ]; then
@@ -228,7 +177,7 @@ activate() { # -> reached: the state it is in when all is well
   await_health || because "after the restart $why" || return 1
   begin_watch
   rank "$health"
-  if [ "$rank" = 1 ]; then say "warn the runtime cannot be asked how its plugins are: its process and socket are all that is known"; fi
+  if [ "$rank" = 1 ]; then say "warn the runtime cannot report the state of its plugins; only its process and socket were checked"; fi
 }
 # A rollback does not wait until what it takes back has settled.
 end_watches() {
@@ -237,17 +186,12 @@ end_watches() {
   for past in "$home"/history/*/state.settling; do mv -f "$past" "${past%settling}applied" 2>/dev/null; done
   set -f
 }
-settles() { # some transaction does
-  set +f
-  for past in "$home"/history/*/state.settling; do
-    set -f
-    [ -e "$past" ]
-    return
-  done
-}
 lock() { # ID. A watch is waited for until it ends; other work not as long.
   end_watches
-  if settles; then say "step wait"; fi
+  if settles; then
+    describe "$settling"
+    say "step wait $described"
+  fi
   while settles; do
     # Whoever watched may be dead; recovery goes on with it.
     if take_lock "$1" 0; then return 0; fi
@@ -262,16 +206,15 @@ run() { # ID
   if ! claim; then
     # Somebody was told already that it never began; or another worker has it, whose log this is.
     if [ -e "$txn/state.refused" ]; then
-      say "error somebody was told already that it never began"
+      say "error this transaction was already reported as never started"
       end refused
     fi
     return
   fi
   say "worker $$ $start"
   if ! lock "$1"; then
-    held=
-    { read -r held <"$home/lock"; } 2>/dev/null
-    say "error another transaction runs (${held#* * })"
+    who_holds
+    say "error $described is under way"
     : >"$txn/state.refused"
     end busy
     return
@@ -280,7 +223,7 @@ run() { # ID
   load "$1"
   if [ -f "$home/active" ]; then
     get_active
-    say "error an earlier transaction ($active) could not be put back; look at $home"
+    say "error an earlier transaction ($active) could not be undone; see $home"
     : >"$txn/state.refused"
     end refused
     release_lock
@@ -328,21 +271,16 @@ recover_active() {
     settling) settle ;;
     applied) conclude ;;
     rolled-back)
-      remember rolled-back
+      remember
       end rolled-back
       ;;
     *)
       { read -r _ cause <"$txn/cause"; } 2>/dev/null
-      because "the worker died while it was $state"
+      because "the worker died in the state $state"
       roll_back
       ;;
   esac
   disarm
-}
-is_wanted() { # DIRECTORY: its session lives; one without a session is just being made, or was answered to have never begun
-  front='' begun=''
-  { read -r front begun <"$1/front"; } 2>/dev/null
-  [ -z "$front" ] || { started "$front" && [ "$start" = "$begun" ]; }
 }
 collect_garbage() { # what runs left that never came to a worker, or were refused
   get_active
