@@ -95,6 +95,7 @@ RegistriesYamlNode registries_yaml_node_of(const Options& options, const Detecti
                           .registries_file = era.registries_file,
                           .hosts_dir = detection.hosts_dir,
                           .config_file = detection.config_file,
+                          .containerd = detection.containerd,
                           .settings = registries_yaml_settings(tree, era.rendered_by, {}, detection.hosts_dir)};
   if (options.distribution_version) node.version = *options.distribution_version;
   if (!node.settings.registries_file.empty()) node.registries_file = node.settings.registries_file;

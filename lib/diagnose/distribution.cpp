@@ -66,8 +66,8 @@ void look_for_registry_in_template(const View& view, Findings& found) {
     found.add({.cause = fmt::format("{}: {}", own->file, fault->cause),
                .where = fault->where,
                .effect = fault->effect,
-               .fix = fmt::format("remove the table and its keys from the template, and declare registries in {}{}",
-                                  view.registries_file(), then_restart(view))});
+               .fix = fmt::format("{}, and declare registries in {}{}", fault->fix, view.registries_file(),
+                                  then_restart(view))});
 }
 
 // Settings in a file that the distribution makes anew.

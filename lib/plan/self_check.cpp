@@ -165,7 +165,7 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
                    .hint = fmt::format("{}; nothing is written. 'regfallback explain {}/NAME' shows which file decides",
                                        cause(chain, config),
                                        registry.name == "*" ? unnamed_registry : std::string_view(registry.name)),
-                   .where = difference->where};
+                   .where = difference->where || chain.hosts_dir ? difference->where : config.config_path_where};
     if (registry.name == "*") chain.registry = "*";
     chains.push_back(std::move(chain));
   }

@@ -145,7 +145,7 @@ class Planner {
       tree.remove(node_.registries_file);
     else
       tree.put_file(node_.registries_file, after_, 0600);
-    RF_TRY(draft_.rendered, project_registries_yaml(tree, node_));
+    RF_TRY(rendered_, project_registries_yaml(tree, node_));
     if (!node_.settings.embedded_registry.empty())
       for (const auto& registry : context_.intent.registries)
         draft_.added[registry.name].push_back(fmt::format("https://{}/v2", node_.settings.embedded_registry));
@@ -179,14 +179,14 @@ class Planner {
         .kind = ErrorKind::refused,
         .message = fmt::format("{}, from which {} generates config.toml, does not work with hosts.toml files: {}",
                                base_name(template_->file), detection_.profile.title, fault->cause),
-        .hint = fmt::format("remove the line and its table's keys from the template; with it {}", fault->effect),
+        .hint = fmt::format("{}; without that, {}", fault->fix, fault->effect),
         .where = fault->where};
   }
 
   // A registry whose chain now is not what the file says: the file was changed and the program not restarted.
   std::string stale_registry() const {
     const auto now = effective_config(context_.facts.tree, config_source(detection_), detection_.containerd);
-    const auto then = effective_config(*draft_.rendered, config_source(detection_), detection_.containerd);
+    const auto then = effective_config(rendered_, config_source(detection_), detection_.containerd);
     for (const auto& registry : context_.intent.registries) {
       const auto name = registry.name == "*" ? unnamed_registry : std::string_view(registry.name);
       const auto urls = [&](const FileTree& tree, const EffectiveConfig& config) {
@@ -194,7 +194,7 @@ class Planner {
         for (const auto& endpoint : resolve_chain(tree, config, name).endpoints) out.push_back(endpoint.url());
         return out;
       };
-      if (urls(context_.facts.tree, now) != urls(*draft_.rendered, then)) return registry.name;
+      if (urls(context_.facts.tree, now) != urls(rendered_, then)) return registry.name;
     }
     return {};
   }
@@ -207,6 +207,7 @@ class Planner {
   std::vector<std::string> kept_;
   std::string after_;
   bool changed_ = false;
+  FileTree rendered_;
   Draft draft_;
 };
 
