@@ -139,7 +139,8 @@ Result<FileCopy> copy_below_root(const Options& options, std::string_view comman
     RF_TRY(tree, with_generated_files(options, *copy.detection, tree));
   }
   add_named_in_registries_yaml(*copy.detection, reader);
-  copy.source = {.file = copy.detection->config_file, .config_path_only = {}, .pull_mode = mode};
+  copy.source = config_source(*copy.detection);
+  copy.source.pull_mode = mode;
   add_imports(reader, copy.source, containerd, tree);
   copy.config = effective_config(tree, copy.source, containerd);
   for (const auto& root : copy.config.hosts_roots) reader.add(root);

@@ -61,7 +61,8 @@ Result<Site> site_of_facts(const Options& options, const std::string& node, cons
     RF_TRY(containerd, wanted_version(options, command));
   }
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
-  const ConfigSource source{.file = detection.config_file, .config_path_only = {}, .pull_mode = mode};
+  auto source = config_source(detection);
+  source.pull_mode = mode;
   if (options.containerd_version || mode) site.config = effective_config(facts.tree, source, containerd);
   RF_CHECK(look_after_start(facts, detection, source, site));
   return site;

@@ -103,7 +103,8 @@ struct Profile {
   std::string version_file;   // or a file that does, ...
   std::string version_after;  // ... behind this text: "version:"
   std::vector<ProfileService> services;
-  std::vector<ProfileRole> roles;  // where the service does not tell
+  std::vector<ProfileRole> roles;         // where the service does not tell
+  std::vector<Version> wildcard_is_last;  // releases of whose containerd Fork says so
   std::vector<ProfileEra> eras;
   std::vector<std::string> render;      // forms `render --for` prints; empty: the one of the style
   std::vector<std::string> fact_files;  // globs the facts script must read for it
@@ -175,6 +176,10 @@ struct Detection {
   std::vector<Manager> managers;  // who else manages registries
   std::vector<std::string> notes;
 };
+// How effective_config has to look at this node: the running containerd's file, or the one directory a program reads
+// whatever its configuration says.
+ConfigSource config_source(const Detection& detection);
+
 struct DetectOptions {
   std::string distribution = {};  // forces a profile by name
 };

@@ -257,6 +257,7 @@ std::vector<ProfileKey> profile_keys(Profile& profile) {
       text("manager", profile.manager),
       text("without_runtime", profile.without_runtime),
       list("render", profile.render),
+      versions("wildcard_is_last", profile.wildcard_is_last),
       table("match", {list("units", match.units), list("exes", match.exes), list("parents", match.parents),
                       list("sockets", match.sockets), paths("files", match.files), paths("any_file", match.any_file),
                       paths("absent", match.absent), list("processes", match.processes), list("os_ids", match.os_ids),

@@ -82,15 +82,6 @@ Result<void> keep_for_next_start(const PlanContext& context, Draft& draft) {
 
 }  // namespace
 
-ConfigSource config_source(const Detection& detection) {
-  ConfigSource source{.file = detection.config_file};
-  if (detection.era.always_read) {
-    source.config_path_only = detection.hosts_dir;
-    source.pull_mode = PullMode::client;
-  }
-  return source;
-}
-
 Result<void> plan_config_path(const PlanContext& context, Draft& draft) {
   const auto& detection = context.detection;
   const auto& era = detection.era;

@@ -96,8 +96,9 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
 // What `now` lacks of `then`, or "". Every field is named: a new one does not compile until it is compared, or said
 // here.
 std::string_view lost_setting(const ChainEndpoint& then, const ChainEndpoint& now) {
-  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers, to_token_server,
-               dial_timeout, credentials, source] = then;
+  const auto& [scheme, host, path, rewrites, capabilities, skip_verify, http_fallback, ca, client, headers,
+               to_token_server, dial_timeout, credentials, source] = then;
+  if (!then.plain_url() && now.rewrites != rewrites) return "rewrite rules";
   if (!ca.empty() && now.ca.empty()) return "a ca";
   if (!client.empty() && now.client.empty()) return "a client certificate";
   if (skip_verify && !now.skip_verify) return "skip_verify";

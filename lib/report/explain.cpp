@@ -31,6 +31,12 @@ Value location_value(const std::optional<Location>& location) {
   return Value::object({{"file", location->file}, {"line", location->line}});
 }
 
+Value rewrites_value(const Rewrites& rewrites) {
+  auto all = Value::object({});
+  for (const auto& [pattern, replacement] : rewrites) all.set(pattern, replacement);
+  return all;
+}
+
 Value endpoint_value(const ChainEndpoint& endpoint) {
   auto clients = Value::array();
   for (const auto& [certificate, key] : endpoint.client) {
@@ -42,6 +48,7 @@ Value endpoint_value(const ChainEndpoint& endpoint) {
   return Value::object({{"scheme", endpoint.scheme},
                         {"host", endpoint.host},
                         {"path", endpoint.path},
+                        {"rewrites", rewrites_value(endpoint.rewrites)},
                         {"capabilities", Value::strings(endpoint.capabilities)},
                         {"skip_verify", endpoint.skip_verify},
                         {"http_fallback", endpoint.http_fallback},
@@ -73,6 +80,8 @@ std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
     notes.emplace_back("/v2 appears twice in its path: override_path = true takes the URL as written");
   if (is_hub_web_page(endpoint.host))
     notes.push_back(fmt::format("serves web pages, not images: Docker Hub's registry is {}", hub_api));
+  for (const auto& [pattern, replacement] : endpoint.rewrites)
+    notes.push_back(fmt::format("rewrites the repository: {} to {}", pattern, replacement));
   if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
     notes.push_back(
         fmt::format("may only {}: not asked for tags, but still asked for content", join(endpoint.capabilities, ", ")));

@@ -101,7 +101,7 @@ class Planner {
     }
     for (const auto& ignored : merged.ignored)
       warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, to_string(ignored), node_.registries_file));
-    warn_about_rewrites(merged, desired);
+    warn_about_rewrites(known, merged);
     return put_file(context_.files,
                     {.path = node_.registries_file,
                      .content = registries_yaml_content(after_, merged),
@@ -125,10 +125,12 @@ class Planner {
           if (parent_path(*file) == certificates_) kept_.push_back(base_name(*file));
   }
 
-  void warn_about_rewrites(const RegistriesYaml& merged, const RegistriesYaml& desired) {
-    for (const auto& [host, mirror] : merged.mirrors)
-      if (desired.mirrors.contains(host) && !mirror.rewrites.empty())
-        warn(fmt::format("{}: the file's own `rewrite` stays and changes the repository at every endpoint", host));
+  void warn_about_rewrites(const RegistriesYaml& known, const RegistriesYaml& merged) {
+    for (const auto& [host, mirror] : known.mirrors) {
+      const auto now = merged.mirrors.find(host);
+      if (now != merged.mirrors.end() && !mirror.rewrites.empty() && now->second.rewrites.empty())
+        warn(fmt::format("{}: its `rewrite` is removed, because the endpoints of an intent are whole URLs", host));
+    }
   }
 
   // Certificates of ours that no entry names any more.
