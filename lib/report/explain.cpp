@@ -61,6 +61,14 @@ Value endpoint_value(const ChainEndpoint& endpoint) {
                         {"source", location_value(endpoint.source)}});
 }
 
+Value condition_value(const std::optional<NodeCondition>& condition) {
+  if (!condition) return {};
+  return Value::object({{"kind", to_string(condition->kind)},
+                        {"message", condition->error.message},
+                        {"source", location_value(condition->error.where)},
+                        {"hint", Value::or_null(condition->error.hint)}});
+}
+
 Value error_value(const std::optional<std::string>& error) {
   if (!error) return {};
   return Value::object({{"message", *error}});
@@ -116,6 +124,16 @@ std::string where_from(const Explanation& explanation) {
                      safe(join(config.hosts_roots, ", ")));
 }
 
+std::string condition_lines(const NodeCondition& condition, const TextStyle& style) {
+  const auto& error = condition.error;
+  const bool nothing = condition.kind == NodeCondition::Kind::serves_nothing;
+  auto out = fmt::format("  {} {}{}\n", style.paint(Emphasis::bad, nothing ? "serves no images:" : "warning:"),
+                         error.where ? safe(to_string(*error.where)) + ": " : "", safe(error.message));
+  if (!nothing) out += "  until then it pulls by what it rendered when it was last started, which is shown here\n";
+  if (!error.hint.empty()) out += "  hint: " + safe(error.hint) + "\n";
+  return out + "\n";
+}
+
 std::string request_lines(const Explanation& explanation, const TextStyle& style) {
   std::string out = "\nrequests\n";
   const auto& requests = explanation.prediction.requests;
@@ -157,6 +175,7 @@ Value explain_value(const Explanation& explanation) {
                         {"containerd", to_string(explanation.config.containerd)},
                         {"pull_mode", to_string(explanation.config.pull_mode)},
                         {"pull_mode_reason", Value::or_null(explanation.config.pull_mode_reason)},
+                        {"condition", condition_value(explanation.condition)},
                         {"hosts_dir", chain.hosts_dir},
                         {"error", error_value(chain.error)},
                         {"ignored", std::move(ignored)},
@@ -173,6 +192,7 @@ std::string explain_text(const Explanation& explanation, const TextStyle& style)
   out += fmt::format("\n  containerd {}, {} pull ({})\n  {}\n\n", to_string(explanation.config.containerd),
                      to_string(explanation.config.pull_mode), safe(explanation.config.pull_mode_reason),
                      where_from(explanation));
+  if (explanation.condition) out += condition_lines(*explanation.condition, style);
   int number = 0;
   for (const auto& endpoint : chain.endpoints) {
     out += fmt::format("  {}. {}  {}\n", ++number, style.paint(Emphasis::accent, safe(endpoint.url())),
