@@ -29,7 +29,8 @@ Command completion_command(Options& options) {
                   .examples = {{"source <(regfallback completion bash)",
                                 "for this bash; add the line to ~/.bashrc to keep it"},
                                {"regfallback completion fish > ~/.config/fish/completions/regfallback.fish",
-                                "for every new fish"}}},
+                                "for every new fish"}},
+                  .exit_codes = {"0  done", "1  the output could not be written", "2  wrong usage"}},
           .arguments = {choice(
               {"SHELL", "", "bash, zsh or fish", ""}, options.completion_shell,
               {{"bash", CompletionShell::bash}, {"zsh", CompletionShell::zsh}, {"fish", CompletionShell::fish}})},

@@ -13,6 +13,7 @@
 #include "host/files.h"
 #include "line/command.h"
 #include "node/after_start.h"
+#include "node/condition.h"
 #include "nodes.h"
 #include "report/explain.h"
 #include "setup.h"
@@ -33,16 +34,30 @@ struct Site {
   std::optional<FileTree> until_start = {};
   std::optional<EffectiveConfig> config_until_start = {};
   std::string distribution = {};  // its title
+  std::optional<NodeCondition> condition = {};
 };
 
-// Looks at the node as it will be after its distribution's next start.
-Result<void> look_after_start(const Facts& facts, const Detection& detection, const ConfigSource& source, Site& site) {
-  if (detection.era.style != Style::registries_yaml) return {};
-  RF_TRY(auto after, tree_after_start(site.tree, facts, detection));
-  site.until_start = std::move(site.tree);
-  site.config_until_start = std::move(site.config);
-  site.tree = std::move(after);
-  site.config = effective_config(site.tree, source, site.config_until_start->containerd);
+// Looks at the node as it will be after its distribution's next start. Where that fails, it goes on with what it has
+// rendered before.
+Result<void> look_after_start(const RegistriesYamlNode& node, const Detection& detection, const ConfigSource& source,
+                              Site& site) {
+  const bool rendered = site.tree.exists(node.config_file);
+  if (!rendered && !site.tree.exists(node.registries_file)) return {};
+  auto after = project_registries_yaml(site.tree, node);
+  if (!after && rendered && after.error().kind == ErrorKind::parse) {
+    site.condition = NodeCondition{.kind = NodeCondition::Kind::next_start_fails, .error = std::move(after).error()};
+    site.condition->error.hint = "repair it before the next start";
+    site.condition->error.message =
+        fmt::format("{} will not start again: {}", detection.profile.title, site.condition->error.message);
+    return {};
+  }
+  if (!after) return std::move(after).error();
+  if (rendered) {
+    site.until_start = std::move(site.tree);
+    site.config_until_start = std::move(site.config);
+  }
+  site.tree = *std::move(after);
+  site.config = effective_config(site.tree, source, detection.containerd);
   site.distribution = detection.profile.title;
   return {};
 }
@@ -50,8 +65,13 @@ Result<void> look_after_start(const Facts& facts, const Detection& detection, co
 // Files in place of a node: what is not among them is not there.
 Result<Site> site_of_files(const Options& options) {
   RF_TRY(auto copy, options.root.empty() ? copy_of_config_path(options, command)
-                                         : copy_below_root(options, command, GeneratedFiles::rendered));
-  return Site{.tree = std::move(copy.facts.tree), .config = std::move(copy.config), .options = copy.chain};
+                                         : copy_below_root(options, command, GeneratedFiles::found));
+  Site site{.tree = std::move(copy.facts.tree), .config = std::move(copy.config), .options = copy.chain};
+  if (copy.detection && copy.detection->era.style == Style::registries_yaml)
+    RF_CHECK(look_after_start(registries_yaml_node_of(options, *copy.detection, site.tree), *copy.detection,
+                              copy.source, site));
+  if (!site.condition) site.condition = condition_of(site.config);
+  return site;
 }
 
 Result<Site> site_of_facts(const Options& options, const std::string& node, const Facts& facts,
@@ -62,9 +82,12 @@ Result<Site> site_of_facts(const Options& options, const std::string& node, cons
     RF_TRY(containerd, wanted_version(options, command));
   }
   RF_TRY(const auto mode, wanted_pull_mode(options, containerd));
-  const ConfigSource source{.file = detection.config_file, .config_path_only = {}, .pull_mode = mode};
+  auto source = config_source(detection);
+  source.pull_mode = mode;
   if (options.containerd_version || mode) site.config = effective_config(facts.tree, source, containerd);
-  RF_CHECK(look_after_start(facts, detection, source, site));
+  if (detection.era.style == Style::registries_yaml)
+    RF_CHECK(look_after_start(registries_yaml_node(facts, detection), detection, source, site));
+  if (!site.condition) site.condition = condition_of(detection, site.config);
   return site;
 }
 
@@ -194,6 +217,7 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
         break;
       }
       all.push_back({.node = site.node,
+                     .condition = site.condition,
                      .image = image,
                      .config = site.config,
                      .chain = chain->second,

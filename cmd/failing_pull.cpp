@@ -9,6 +9,7 @@
 #include "containerd/config/features.h"
 #include "copy.h"
 #include "host/files.h"
+#include "node/condition.h"
 #include "nodes.h"
 #include "report/explain.h"
 #include "report/failing_pull.h"
@@ -125,6 +126,7 @@ std::optional<Explanation> explanation_of(const PullFailure& failure, const Fail
     }
   }
   return Explanation{.node = node.node,
+                     .condition = condition_of(*detection, detection->config),
                      .image = *failure.image,
                      .config = detection->config,
                      .chain = chain,

@@ -46,7 +46,8 @@ Command man_command(Options& options) {
               .group = "About the tool",
               .summary = "print the manual pages",
               .text = "Prints a manual page. The pages are generated from the same table as the help.",
-              .examples = {{"regfallback man apply | man -l -", "read the page of apply"}}},
+              .examples = {{"regfallback man apply | man -l -", "read the page of apply"}},
+              .exit_codes = {"0  done", "1  the output could not be written", "2  wrong usage"}},
       .arguments =
           {{{"COMMAND", "", "a command (default: the page of regfallback itself)", "", {}, FlagDoc::Completes::command},
             &options.man_command}},

@@ -60,7 +60,7 @@ Result<Reach> reach_of(const Options& options) {
   const bool can = can_ask();
   if (options.ask_sudo_pass && !can) {
     return Error{.kind = ErrorKind::usage,
-                 .message = "--ask-sudo-pass: there is no terminal to ask for a password on",
+                 .message = "--ask-sudo-pass: cannot ask for a password without a terminal",
                  .hint = "run it from a terminal, or configure sudo without a password"};
   }
   if (!can) return reach;

@@ -7,6 +7,7 @@
 #include "line/command.h"
 #include "plan/plan.h"
 #include "plan/render/patch.h"
+#include "render_node.h"
 #include "report/plan.h"
 #include "setup.h"
 
@@ -129,6 +130,7 @@ int run_patch(Context& context, const Setup& setup) {
 }
 
 int run_render(Context& context) {
+  if (context.options.from_node) return render_from_nodes(context);
   auto setup = prepare(context, {.intent = IntentNeed::required, .nodes = {}, .secrets = SecretNeed::required});
   if (!setup) return exit_usage;
   if (!context.options.render_for.empty()) return run_patch(context, *setup);
@@ -150,6 +152,13 @@ int run_render(Context& context) {
   return exit_done;
 }
 
+// Those of --from-node; --distribution has another meaning here.
+std::vector<Flag> reach_flags(Options& options) {
+  auto flags = node_flags(options);
+  std::erase_if(flags, [](const Flag& flag) { return flag.doc.names == "--distribution"; });
+  return flags;
+}
+
 }  // namespace
 
 Command render_command(Options& options) {
@@ -158,23 +167,32 @@ Command render_command(Options& options) {
       .doc =
           {.name = "render",
            .group = "The intent file",
-           .summary = "print or write the files for a distribution, without any node",
+           .summary = "print or write the files for a distribution, or those a node generates",
            .text =
                "Plans a new node of the distribution that has nothing configured yet, and writes its files below DIR, "
                "with their modes and with secrets. Without --directory it prints them with secrets masked.\n\nWith "
                "--for NAME it prints the intent in the native form of NAME: a machine configuration, variables, a "
-               "cluster configuration. Files with secrets are only written with --directory, never printed.",
+               "cluster configuration. Files with secrets are only written with --directory, never printed.\n\nWith --from-node it prints the hosts.toml "
+               "files and the config.toml that K3s or RKE2 on a node will generate from registries.yaml and its template, "
+               "with secrets masked. Nothing is changed.",
            .examples = {{"regfallback render --distribution k3s --directory out",
                          "registries.yaml for K3s, in out/etc/rancher/k3s"},
                         {"regfallback render --for kind --containerd-version 2.1.3",
                          "the configuration of a KIND cluster, with a patch if it needs one"},
                         {"regfallback render --distribution containerd --containerd-version 1.7.24",
-                         "print the files that this containerd needs"}},
-           .exit_codes = {"0  done", "1  the files could not be written, or cannot give the declared chain",
-                          "2  wrong usage or intent"}},
+                         "print the files that this containerd needs"},
+                        {"regfallback render --from-node --nodes anubis",
+                         "the hosts.toml files of a K3s node after its next start"}},
+           .exit_codes =
+               {"0  done",
+                "1  the files could not be written, or cannot give the declared chain, or a node was not reached",
+                "2  wrong usage or intent"}},
       .flags =
           std::vector<Flag>{
               {{"--distribution", "NAME", "name of the profile", group}, &options.distribution},
+              {{"--from-node", "", "print what K3s or RKE2 on the nodes generates from its files at its next start",
+                group},
+               &options.from_node},
               {{"--for", "NAME",
                 "print the native form of a distribution or tool: kind, talos, eks, kubespray, cloud-init, ...", group},
                &options.render_for},
@@ -183,15 +201,8 @@ Command render_command(Options& options) {
               parsed({"--containerd-version", "VERSION", "version of its containerd (default 2.1.0)", group},
                      options.containerd_version, parse_version),
               {{"-d,--directory", "DIR", "write the files below DIR", group, {}, FlagDoc::Completes::directory},
-               &options.output_directory},
-              {{"--profiles-dir",
-                "DIR",
-                "directory of profiles that extend or replace the built-in ones",
-                group,
-                {},
-                FlagDoc::Completes::directory},
-               &options.profiles_dir}} +
-          intent_flags(options) + output_flags(options),
+               &options.output_directory}} +
+          intent_flags(options) + reach_flags(options) + output_flags(options),
       .run = run_render};
 }
 

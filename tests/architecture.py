@@ -27,6 +27,7 @@ VERSIONS = r"cmd/line/version\.cpp"
 LIBRARIES = {
     "CLI": rf"cmd/line/parse\.cpp|{VERSIONS}",
     "nlohmann": rf"lib/(report/value|intent/schema|host/(kind_answers|docker_auths))\.cpp|{VERSIONS}",
+    "re2": r"lib/containerd/chain/rewrite\.cpp",
     "toml++": rf"lib/(node/profile_toml|containerd/toml/toml_document)\.cpp|{VERSIONS}",
     "yaml-cpp": r"lib/.*\.cpp",
     "asio": rf"lib/(transport|apply|fleet|probe|run|host)/.*|{VERSIONS}",

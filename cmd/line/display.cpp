@@ -28,7 +28,7 @@ void Display::happened(const FleetEvent& event) {
 }
 
 void Display::accepted(const NewHostKey& key) {
-  say([this, key] { context_.note(key.node + ": remembered host key " + key.fingerprint + " of " + key.host); });
+  say([this, key] { context_.note(key.node + ": saved the host key " + key.fingerprint + " of " + key.host); });
 }
 
 void Display::warned(const std::string& text) {

@@ -79,6 +79,7 @@ struct Options {
   std::string init_file;
   bool replace_file = false;
   bool schema = false;
+  bool from_node = false;
   bool found = false;
 
   // test, kind status

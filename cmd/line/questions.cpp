@@ -7,19 +7,19 @@
 namespace rf::cmd {
 
 std::string host_key_question(const NewHostKey& key) {
-  return fmt::format("{}: the host key of {} is not known: {} {}\n{}: accept and remember it? [y/N] ",
+  return fmt::format("{}: the host key of {} is not known: {} {}\n{}: accept and save it? [y/N] ",
                      terminal_safe(key.node), terminal_safe(key.host), terminal_safe(key.type),
                      terminal_safe(key.fingerprint), terminal_safe(key.node));
 }
 
 std::string secret_question(const SecretQuestion& question) {
   const auto node = terminal_safe(question.node), of = terminal_safe(question.of);
-  const auto* const wrong = question.again ? "that was wrong; " : "";
+  const auto* const wrong = question.again ? "wrong answer; " : "";
   switch (question.what) {
     case SecretQuestion::What::passphrase: return fmt::format("{}: {}passphrase of the key {}: ", node, wrong, of);
     case SecretQuestion::What::password: return fmt::format("{}: {}password of {}: ", node, wrong, of);
     case SecretQuestion::What::sudo_password:
-      return fmt::format("{}: {}sudo wants a password, which is used for all nodes: ", node, wrong);
+      return fmt::format("{}: {}sudo password, used for all nodes: ", node, wrong);
   }
   return "";
 }

@@ -142,6 +142,8 @@ std::string settings_of(const Plan& plan) {
                                    {"socket", plan.runtime_socket},
                                    {"config", plan.runtime_config}})
     if (!value.empty()) text += fmt::format("{} {}\n", key, one_line(value));
+  for (std::size_t i = 0; i < plan.trials.size(); ++i)
+    text += fmt::format("trial {} {}\n", i, one_line(plan.trials[i].path));
   return text;
 }
 
@@ -167,6 +169,8 @@ Result<Secret> transaction_program(const Plan& plan, const TransactionOptions& o
     if (has_content(change)) contents += script_bytes(fmt::format("content_{}", number), change.after.expose());
     ++number;
   }
+  for (std::size_t i = 0; i < plan.trials.size(); ++i)
+    contents += script_bytes(fmt::format("trial_{}", i), plan.trials[i].content.expose());
   RF_TRY(std::string program, front(options, plan.service.wait_seconds));
   program += script_bytes("RF_SETTINGS", settings_of(plan)) + script_bytes("RF_MANIFEST", manifest) +
              script_bytes("RF_RECEIPT", receipt) + script_bytes("RF_CONTENTS", contents);

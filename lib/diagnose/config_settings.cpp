@@ -17,8 +17,6 @@ void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::s
   if (!cri_is_configured(view)) return;
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != kind) continue;
-    // K3s' and RKE2's own containerd rewrites repositories.
-    if (!view.era().rendered_by.empty() && ignored.subject.key == "rewrite") continue;
     found.add({.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
                .effect = fmt::format("{} ignores it", view.who()),

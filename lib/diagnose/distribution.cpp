@@ -19,7 +19,7 @@ std::vector<std::string> urls_of(const Chain& chain) {
 }
 
 void look_for_not_rendered(const View& view, Findings& found) {
-  if (!renders(view) || view.is_copy() || !view.config_is_known()) return;
+  if (!renders(view) || !view.config_is_known()) return;
   for (const auto& chain : view.chains()) {
     auto now = resolve_chain(view.facts().tree, view.config(),
                              chain.registry == "*" ? unnamed_registry : std::string_view(chain.registry),
@@ -66,8 +66,8 @@ void look_for_registry_in_template(const View& view, Findings& found) {
     found.add({.cause = fmt::format("{}: {}", own->file, fault->cause),
                .where = fault->where,
                .effect = fault->effect,
-               .fix = fmt::format("remove the table and its keys from the template, and declare registries in {}{}",
-                                  view.registries_file(), then_restart(view))});
+               .fix = fmt::format("{}, and declare registries in {}{}", fault->fix, view.registries_file(),
+                                  then_restart(view))});
 }
 
 // Settings in a file that the distribution makes anew.

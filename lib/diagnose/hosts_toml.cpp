@@ -190,7 +190,7 @@ void look_for_unknown_hosts_key(const View& view, Findings& found) {
   each_ignored(view, IgnoredKind::unknown_host_key, [&](const RegistryDirectory&, const IgnoredSetting& ignored) {
     const auto& key = ignored.subject.key;
     const bool rewrite = key == "rewrite";
-    if (rewrite && !view.era().rendered_by.empty()) return;  // K3s' and RKE2's own containerd knows it
+    if (rewrite && view.config().fork.rewrites) return;
     found.add(
         {.cause = fmt::format("{}: {}", at({ignored.path, ignored.line, 0}), ignored.reason),
          .where = view.place(ignored.path, ignored.line),

@@ -210,6 +210,14 @@ void look_at_wildcard(const View& view, Findings& found) {
   const auto registries = registries_of(view);
   if (!registries || !registries->mirrors.contains("*")) return;
   const auto version = parse_version(view.detection().distribution_version);
+  if (view.config().fork.wildcard_is_last)
+    return found.add(Severity::warning,
+                     {.cause = fmt::format("mirrors has a \"*\", behind which {} {} tries nothing", title(view),
+                                           view.detection().distribution_version),
+                      .where = line_of(view, {"mirrors", "*"}),
+                      .effect = "an image that these endpoints do not have cannot be pulled from registries without an "
+                                "entry of their own: a fault of this release",
+                      .fix = "upgrade to the next patch release, or write an entry for each registry"});
   if (registries_yaml_era(version ? std::optional<Version>(*version) : std::nullopt) != RegistriesYamlEra::first_hosts)
     return;
   found.add({.cause = fmt::format("mirrors has a \"*\", which {} {} does not render", title(view),

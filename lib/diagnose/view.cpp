@@ -25,7 +25,7 @@ bool is_legacy(const EffectiveConfig& config) { return config.config_path.empty(
 
 View::View(const Subject& subject) : subject_(subject) {
   if (subject.detection == nullptr) return;
-  const ConfigSource source{.file = detection().config_file};
+  const auto source = config_source(detection());
   if (!era().always_read) files_ = read_config_files(facts().tree, source, containerd());
   tree_ = facts().tree;
   looked_ = config();

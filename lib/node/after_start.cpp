@@ -9,7 +9,8 @@ RegistriesYamlNode registries_yaml_node(const Facts& facts, const Detection& det
                           .version = version ? std::optional<Version>(*version) : std::nullopt,
                           .registries_file = detection.era.registries_file,
                           .hosts_dir = detection.hosts_dir,
-                          .config_file = detection.config_file};
+                          .config_file = detection.config_file,
+                          .containerd = detection.containerd};
   node.settings = registries_yaml_settings(facts.tree, node.program,
                                            argv == facts.processes.end() ? std::vector<std::string>{} : argv->second,
                                            node.hosts_dir);

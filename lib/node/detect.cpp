@@ -75,8 +75,7 @@ Result<Detection> detect(const Facts& facts, std::span<const Profile> profiles, 
 
 bool is_made_from_another(const Detection& detection, const FileTree& tree) {
   const auto& era = detection.era;
-  return era.drop_in.empty() && !era.config_managed && !era.config_file.empty() &&
-         tree.real_path(era.config_file) != tree.real_path(detection.config_file);
+  return !era.made_into.empty() && tree.real_path(era.made_into) == tree.real_path(detection.config_file);
 }
 
 }  // namespace rf

@@ -202,21 +202,35 @@ std::vector<Manager> managers_of(const Detection& detection, const FileTree& tre
 
 }  // namespace
 
+ConfigSource config_source(const Detection& detection) {
+  ConfigSource source{.file = detection.config_file};
+  source.fork.rewrites = !detection.era.rendered_by.empty();
+  const auto version = parsed(detection.distribution_version);
+  const auto& faulty = detection.profile.wildcard_is_last;
+  source.fork.wildcard_is_last =
+      version && std::any_of(faulty.begin(), faulty.end(), [&](const Version& release) {
+        return release.major == version->major && release.minor == version->minor && release.patch == version->patch;
+      });
+  if (detection.era.always_read) {
+    source.config_path_only = detection.era.hosts_dir;
+    source.pull_mode = PullMode::client;
+  }
+  return source;
+}
+
 void describe(Detection& detection, const Facts& facts) {
   detection.distribution_version = distribution_version(detection.profile, facts);
   detection.containerd = containerd_version(detection, facts);
   detection.era = era_of(detection, facts);
   detection.service = service_of(detection, facts);
   detection.role = role_of(detection, facts);
-  if (detection.runtime.config_file.empty()) detection.runtime.config_file = detection.era.config_file;
+  const auto& era = detection.era;
+  if (detection.runtime.config_file.empty())  // nothing runs, or these are files alone
+    detection.runtime.config_file =
+        !era.made_into.empty() && facts.tree.exists(era.made_into) ? era.made_into : era.config_file;
   detection.config_file =
       detection.runtime.config_file.empty() ? "/etc/containerd/config.toml" : detection.runtime.config_file;
-  ConfigSource source{.file = detection.config_file};
-  if (detection.era.always_read) {
-    source.config_path_only = detection.era.hosts_dir;
-    source.pull_mode = PullMode::client;
-  }
-  detection.config = effective_config(facts.tree, source, detection.containerd);
+  detection.config = effective_config(facts.tree, config_source(detection), detection.containerd);
   detection.hosts_dir = hosts_dir_of(detection, facts);
   detection.state = state_of(detection, facts);
   detection.managers = managers_of(detection, facts.tree);

@@ -27,6 +27,7 @@ struct RuntimeProcess {
   std::string unit = {};         // systemd unit of its cgroup, "" when none
   std::string parent_exe = {};   // "/usr/local/bin/k3s" where containerd is a child of its distribution
   std::vector<std::string> argv = {};
+  std::vector<std::string> apart = {};  // paths at which a mount of its own shows it something else than us
   std::map<std::string, PluginState, std::less<>> plugins = {};  // of the CRI; empty when ctr could not be asked
   bool operator==(const RuntimeProcess&) const = default;
 };

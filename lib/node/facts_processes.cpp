@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t most_processes = 256;
 constexpr std::size_t most_args = 4096;
+constexpr std::size_t most_apart = 16;
 
 Error bad_process(std::string message) { return {.kind = ErrorKind::parse, .message = std::move(message)}; }
 
@@ -25,8 +26,8 @@ void split_title(std::vector<std::string>& argv) {
 }  // namespace
 
 Result<void> ProcessReader::record(std::string_view key, std::string_view rest) {
-  static const std::set<std::string_view> keys{"process", "exe", "parent",     "unit",  "config",
-                                               "address", "arg", "containerd", "plugin"};
+  static const std::set<std::string_view> keys{"process", "exe", "parent",     "unit",   "config",
+                                               "address", "arg", "containerd", "plugin", "apart"};
   if (!keys.contains(key)) return {};
   int pid = 0;
   const auto word = take_word(rest);
@@ -53,7 +54,9 @@ Result<void> ProcessReader::record(std::string_view key, std::string_view rest) 
     about.address = rest;
   else if (key == "containerd")
     about.version = rest;
-  else if (key == "plugin") {
+  else if (key == "apart") {
+    if (about.apart.size() < most_apart) about.apart.emplace_back(rest);
+  } else if (key == "plugin") {
     const auto plugin = take_word(rest);
     about.plugins.insert_or_assign(std::string(plugin), plugin_state(rest));
   } else if (about.argv.size() < most_args)

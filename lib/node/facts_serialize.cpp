@@ -84,6 +84,7 @@ class FactsWriter {
       optional("unit " + pid + " ", runtime.unit);
       optional("config " + pid + " ", runtime.config_file);
       optional("address " + pid + " ", runtime.address);
+      for (const auto& path : runtime.apart) line("apart " + pid + " " + one_line(path));
       optional("containerd " + pid + " ", runtime.version);
       for (const auto& [plugin, state] : runtime.plugins)
         line("plugin " + pid + " " + plugin + " " + std::string(to_string(state)));

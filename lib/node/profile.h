@@ -76,11 +76,15 @@ struct ProfileEra {
   std::string when_file;        // this file exists, ...
   std::string when_first_line;  // ... and this is its first line
   Style style = Style::hosts_dir;
-  std::string hosts_dir;         // "/etc/containerd/certs.d"; relative: beside the running config.toml
-  std::string config_file;       // root config.toml a change goes to; "" = the running one's
-  std::string drop_in;           // file to write config_path into instead, "" = edit config_file in place
-  std::string registries_file;   // "/etc/rancher/k3s/registries.yaml"
-  std::string rendered_by;       // "k3s" or "rke2" for the registries-yaml style: the header's program name
+  std::string hosts_dir;               // "/etc/containerd/certs.d"; relative: beside the running config.toml
+  std::string config_file;             // root config.toml a change goes to; "" = the running one's
+  std::string drop_in;                 // file to write config_path into instead, "" = edit config_file in place
+  int drop_in_version = 0;             // the oldest config version it starts with in a drop-in; 0: it takes any
+  std::string drop_ins_merged;         // the file it merges the drop-ins of the CRI into; imported before the others
+  std::string made_into;               // the running config.toml that it makes from config_file at every start ...
+  std::vector<std::string> made_with;  // ... with these words filled in: "${SNAP_DATA}=/var/snap/microk8s/current"
+  std::string registries_file;         // "/etc/rancher/k3s/registries.yaml"
+  std::string rendered_by;             // "k3s" or "rke2" for the registries-yaml style: the header's program name
   std::string dialect;           // patch style: the native form, "talos"; registries-yaml: "config-toml" or "certs.d"
   bool config_managed = false;   // the distribution rewrites config_file: never edit it
   bool always_read = false;      // hosts_dir is read whatever config.toml says
@@ -99,7 +103,8 @@ struct Profile {
   std::string version_file;   // or a file that does, ...
   std::string version_after;  // ... behind this text: "version:"
   std::vector<ProfileService> services;
-  std::vector<ProfileRole> roles;  // where the service does not tell
+  std::vector<ProfileRole> roles;         // where the service does not tell
+  std::vector<Version> wildcard_is_last;  // releases of whose containerd Fork says so
   std::vector<ProfileEra> eras;
   std::vector<std::string> render;      // forms `render --for` prints; empty: the one of the style
   std::vector<std::string> fact_files;  // globs the facts script must read for it
@@ -171,6 +176,10 @@ struct Detection {
   std::vector<Manager> managers;  // who else manages registries
   std::vector<std::string> notes;
 };
+// How effective_config has to look at this node: the running containerd's file, or the one directory a program reads
+// whatever its configuration says.
+ConfigSource config_source(const Detection& detection);
+
 struct DetectOptions {
   std::string distribution = {};  // forces a profile by name
 };

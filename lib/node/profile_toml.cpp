@@ -203,23 +203,31 @@ Result<ProfileService> read_service(const Reader& reader, const toml::table& tab
 Result<ProfileEra> read_era(const Reader& reader, const toml::table& table) {
   ProfileEra era;
   std::vector<Version> containerd;
-  RF_CHECK(
-      read_table(reader, table, "[[era]]",
-                 {versions("since", era.since), versions("containerd_since", containerd),
-                  text("when_file", era.when_file), text("when_first_line", era.when_first_line),
-                  word<Style>("style", era.style,
-                              {{"hosts-dir", Style::hosts_dir},
-                               {"registries-yaml", Style::registries_yaml},
-                               {"config-toml", Style::config_toml},
-                               {"patch", Style::patch}}),
-                  text("hosts_dir", era.hosts_dir), text("config_file", era.config_file), text("drop_in", era.drop_in),
-                  text("registries_file", era.registries_file), text("rendered_by", era.rendered_by),
-                  text("dialect", era.dialect), flag("config_managed", era.config_managed),
-                  flag("always_read", era.always_read), flag("restarts_itself", era.restarts_itself)}));
+  RF_CHECK(read_table(
+      reader, table, "[[era]]",
+      {versions("since", era.since), versions("containerd_since", containerd), text("when_file", era.when_file),
+       text("when_first_line", era.when_first_line),
+       word<Style>("style", era.style,
+                   {{"hosts-dir", Style::hosts_dir},
+                    {"registries-yaml", Style::registries_yaml},
+                    {"config-toml", Style::config_toml},
+                    {"patch", Style::patch}}),
+       text("hosts_dir", era.hosts_dir), text("config_file", era.config_file), text("drop_in", era.drop_in),
+       number("drop_in_version", era.drop_in_version), text("drop_ins_merged", era.drop_ins_merged),
+       text("made_into", era.made_into), list("made_with", era.made_with), text("registries_file", era.registries_file),
+       text("rendered_by", era.rendered_by), text("dialect", era.dialect), flag("config_managed", era.config_managed),
+       flag("always_read", era.always_read), flag("restarts_itself", era.restarts_itself)}));
   if (containerd.size() > 1) return reader.problem(table.source(), "`containerd_since` takes one version");
   if (!containerd.empty()) era.containerd_since = containerd.front();
   if (!era.when_first_line.empty() && era.when_file.empty())
     return reader.problem(table.source(), "`when_first_line` needs `when_file`");
+  if (!era.made_into.empty() && era.config_file.empty())
+    return reader.problem(table.source(), "`made_into` needs `config_file`");
+  if (!era.drop_ins_merged.empty() && era.drop_in.empty())
+    return reader.problem(table.source(), "`drop_ins_merged` needs `drop_in`");
+  for (const auto& word : era.made_with)
+    if (word.find('=') == word.npos || word.starts_with('='))
+      return reader.problem(table.source(), fmt::format("`{}` in `made_with` has no value", word), "write WORD=VALUE");
   if (era.style == Style::hosts_dir && era.hosts_dir.empty())
     return reader.problem(table.source(), "style hosts-dir needs `hosts_dir`");
   if (era.style == Style::registries_yaml && (era.registries_file.empty() || era.rendered_by.empty()))
@@ -249,6 +257,7 @@ std::vector<ProfileKey> profile_keys(Profile& profile) {
       text("manager", profile.manager),
       text("without_runtime", profile.without_runtime),
       list("render", profile.render),
+      versions("wildcard_is_last", profile.wildcard_is_last),
       table("match", {list("units", match.units), list("exes", match.exes), list("parents", match.parents),
                       list("sockets", match.sockets), paths("files", match.files), paths("any_file", match.any_file),
                       paths("absent", match.absent), list("processes", match.processes), list("os_ids", match.os_ids),

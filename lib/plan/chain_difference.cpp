@@ -20,14 +20,15 @@ std::string header_text(const Header& header) {
 }
 
 std::string asked_url(const ChainEndpoint& endpoint) {
+  const auto prefix = rewrite_prefix(endpoint.rewrites);
   return fmt::format("{}://{}{}", endpoint.scheme, endpoint.host,
-                     clean_path(endpoint.path.empty() ? "/" : endpoint.path));
+                     clean_path(fmt::format("/{}/{}", endpoint.path, prefix.value_or(""))));
 }
 
 // How one endpoint is asked, its URL aside: two with the same URL and parts cannot be told apart by a registry.
 std::vector<std::string> asked_with(const ChainEndpoint& endpoint) {
   // All of them: a new one does not compile until it is told here, or known to change nothing.
-  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers,
+  const auto& [scheme, host, path, rewrites, capabilities, skip_verify, http_fallback, ca, client, headers,
                headers_sent_to_token_server, dial_timeout, credentials, source] = endpoint;
   std::vector<std::string> parts;
   for (const auto& capability : capabilities)
@@ -40,6 +41,9 @@ std::vector<std::string> asked_with(const ChainEndpoint& endpoint) {
     for (const auto& [certificate, key] : client)
       parts.push_back(fmt::format("client {} {}", certificate, key.empty() ? certificate : key));
   }
+  if (!endpoint.plain_url())
+    for (const auto& [pattern, replacement] : rewrites)
+      parts.push_back(fmt::format("rewrite {} to {}", pattern, replacement));
   for (const auto& header : headers)
     if (lower(header.name) != "authorization") parts.push_back(header_text(header));
   if (!credentials.empty()) parts.emplace_back("with credentials");

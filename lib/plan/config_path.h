@@ -8,8 +8,4 @@ namespace rf {
 // Adds the edit and the reason for a restart to the draft; nothing where the directory is read already.
 Result<void> plan_config_path(const PlanContext& context, Draft& draft);
 
-// How effective_config has to look at this node: the running containerd's file, or the one directory a program reads
-// whatever its configuration says.
-ConfigSource config_source(const Detection& detection);
-
 }  // namespace rf

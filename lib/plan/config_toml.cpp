@@ -38,7 +38,8 @@ void warn_about(const EndpointOptions& options, Draft& draft) {
 
 Result<Draft> plan_config_toml(const PlanContext& context) {
   const auto& detection = context.detection;
-  const auto& file = detection.era.config_file.empty() ? detection.config_file : detection.era.config_file;
+  const auto& tree = context.facts.tree;
+  const auto& file = is_made_from_another(detection, tree) ? detection.era.config_file : detection.config_file;
   if (detection.era.config_managed) return config_is_managed(detection, file, "leave --style out to use its own way");
   for (const auto& [host, secrets] : context.resolved)
     if (!secrets.ca_pem.empty() || !secrets.client_cert_pem.empty() || !secrets.password.empty())
@@ -53,18 +54,12 @@ Result<Draft> plan_config_toml(const PlanContext& context) {
     draft.notes.push_back(describe(registry));
   }
   for (const auto& [host, options] : context.intent.endpoints) warn_about(options, draft);
-  const auto& tree = context.facts.tree;
   const auto before = tree.read(file).value_or("");
   RF_TRY(auto after, set_mirrors(before, detection.containerd, mirrors).doing("editing " + file));
   if (after == before) return draft;
   const std::string why = "its mirrors are the declared ones";
   RF_CHECK(put_file(context.files, {.path = file, .content = after, .kind = FileChange::Class::config, .why = why},
                     draft.files));
-  if (tree.real_path(file) != tree.real_path(detection.config_file)) {
-    RF_TRY(auto running, set_mirrors(tree.read(detection.config_file).value_or(""), detection.containerd, mirrors));
-    draft.rendered = tree;
-    draft.rendered->write(detection.config_file, std::move(running));
-  }
   draft.restart_why = "containerd reads mirrors in config.toml only when it starts";
   return draft;
 }

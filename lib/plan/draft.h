@@ -27,8 +27,6 @@ struct Draft {
   std::vector<std::string> notes;
   std::string restart_why;                     // "" when no restart is needed
   std::set<std::string, std::less<>> dropped;  // registries of ours that are removed
-  // Where the distribution renders its own files from ours at its start: the tree as it will be then.
-  std::optional<FileTree> rendered;
   // By registry: URLs it puts first or last in the chain by itself, whatever is declared.
   std::map<std::string, std::vector<std::string>, std::less<>> added;
 };

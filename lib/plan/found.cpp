@@ -38,9 +38,15 @@ void add(const std::string& name, const Chain& chain, FoundIntent& out) {
   if (chain.error) return out.notes.push_back(fmt::format("{}: every pull fails ({})", name, *chain.error));
   std::vector<Endpoint> endpoints;
   for (const auto& each : chain.endpoints) {
-    auto endpoint = parse_endpoint(each.url());
-    if (!endpoint || endpoint->url() != each.url()) {
-      out.notes.push_back(fmt::format("{}: {} is left out, an intent cannot name it", name, each.url()));
+    const auto url = each.plain_url();
+    if (!url) {
+      out.notes.push_back(fmt::format("{}: {} is left out, an intent cannot name its rewrite of {} to {}", name,
+                                      each.url(), each.rewrites.begin()->first, each.rewrites.begin()->second));
+      continue;
+    }
+    auto endpoint = parse_endpoint(*url);
+    if (!endpoint || endpoint->url() != *url) {
+      out.notes.push_back(fmt::format("{}: {} is left out, an intent cannot name it", name, *url));
       continue;
     }
     if (std::find(endpoints.begin(), endpoints.end(), *endpoint) == endpoints.end())

@@ -12,6 +12,7 @@
 #include "plan/config_path.h"
 #include "plan/head.h"
 #include "plan/hosts_render.h"
+#include "plan/next_start.h"
 #include "plan/self_check.h"
 #include "plan/service.h"
 #include "plan/styles.h"
@@ -42,6 +43,13 @@ Error fault_of(const Detection& detection) {
 Result<void> may_write(const Detection& detection, Style style) {
   RF_CHECK(check_runs(detection));
   RF_CHECK(check_version(detection));
+  if (!detection.runtime.apart.empty())
+    return Error{
+        .kind = ErrorKind::refused,
+        .message = fmt::format("containerd (pid {}) has something else at {} than this shell: a mount of its own",
+                               detection.runtime.pid, detection.runtime.apart.front()),
+        .hint = "change what is mounted there, or remove the mount from its service",
+        .where = Location{detection.runtime.apart.front(), 0, 0}};
   if (detection.state == RegistryState::cri_disabled || detection.state == RegistryState::broken)
     return fault_of(detection);
   if (style == Style::patch)
@@ -88,8 +96,9 @@ Result<void> set_service(const PlanContext& context, const Draft& draft, Plan& p
 // What `now` lacks of `then`, or "". Every field is named: a new one does not compile until it is compared, or said
 // here.
 std::string_view lost_setting(const ChainEndpoint& then, const ChainEndpoint& now) {
-  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers, to_token_server,
-               dial_timeout, credentials, source] = then;
+  const auto& [scheme, host, path, rewrites, capabilities, skip_verify, http_fallback, ca, client, headers,
+               to_token_server, dial_timeout, credentials, source] = then;
+  if (!then.plain_url() && now.rewrites != rewrites) return "rewrite rules";
   if (!ca.empty() && now.ca.empty()) return "a ca";
   if (!client.empty() && now.client.empty()) return "a client certificate";
   if (skip_verify && !now.skip_verify) return "skip_verify";
@@ -116,6 +125,22 @@ void warn_about_lost_settings(const PlanContext& context, Plan& plan) {
                           *before.hosts_dir, lost, now.host));
       }
   }
+}
+
+Projected projected_of(const PlanContext& context, FileTree tree, const Draft& draft) {
+  Projected projected{.tree = std::move(tree), .config = {}, .added = draft.added};
+  projected.config = effective_config(projected.tree, config_source(context.detection), context.detection.containerd);
+  return projected;
+}
+
+// Without a restart containerd goes on with what was made of the files at its last one.
+bool runs_what_was_made(const PlanContext& context) {
+  return context.options.restart != RestartPolicy::never && is_made_from_another(context.detection, context.facts.tree);
+}
+
+bool changes_configuration(const Plan& plan) {
+  return std::any_of(plan.files.begin(), plan.files.end(),
+                     [](const FileChange& change) { return change.kind == FileChange::Class::config; });
 }
 
 std::set<std::string, std::less<>> declared_names(const Intent& intent) {
@@ -163,11 +188,15 @@ Result<Plan> make_plan(const Intent& intent, const ResolvedEndpoints& resolved, 
   plan.files = std::move(draft.files);
   sort_for_commit(plan.files);
   warn_about_managers(detection, plan);
-  Projected projected;
-  projected.tree = project(plan, draft.rendered ? *draft.rendered : facts.tree);
-  projected.added = draft.added;
-  projected.config = effective_config(projected.tree, config_source(detection), detection.containerd);
-  RF_TRY(plan.chains, self_check(context, projected));
+  auto written = project(plan, facts.tree);
+  const auto goes_on = !plan.service.needed() && runs_what_was_made(context) ? std::optional(written) : std::nullopt;
+  RF_TRY(auto next, at_next_start(context, std::move(written)));
+  const auto projected = projected_of(context, std::move(next.tree), draft);
+  auto chains = self_check(context, projected);
+  if (!chains) return at_origin(std::move(chains).error(), next.origin);
+  plan.chains = *std::move(chains);
+  if (goes_on) RF_CHECK(self_check(context, projected_of(context, *goes_on, draft)));
+  if (changes_configuration(plan)) plan.trials = std::move(next.trials);
   plan.dropped.assign(draft.dropped.begin(), draft.dropped.end());
   if (!plan.empty())
     plan.chain_changes = chain_changes({facts.tree, detection.config}, {projected.tree, projected.config},

@@ -36,6 +36,14 @@ struct FileChange {
   bool operator==(const FileChange&) const = default;
 };
 
+// A configuration that nobody writes now: what the distribution will give to containerd at its next start. It is tried
+// before anything is changed.
+struct Trial {
+  std::string path;  // where it will be
+  Secret content;
+  bool operator==(const Trial&) const = default;
+};
+
 struct ServiceAction {
   RestartBy by = RestartBy::none;
   std::string name;  // unit or snap app; "" for none
@@ -55,6 +63,7 @@ struct Plan {
   std::string runtime_exe;     // "/usr/bin/containerd"
   std::string runtime_socket;  // "/run/containerd/containerd.sock"
   std::string runtime_config;  // config.toml that is validated when it is among the files
+  std::vector<Trial> trials;
   std::vector<std::string> warnings;
   std::vector<std::string> notes;
   std::vector<Chain> chains;  // what every declared registry will do after it

@@ -71,8 +71,12 @@ std::optional<Difference> compare_secrets(const ResolvedEndpoint& secrets, const
 std::optional<Difference> compare_endpoint(const Endpoint& wanted, const ChainEndpoint& found,
                                            const PlanContext& context) {
   // The URL has been compared; the rest of these containerd computes, or the two functions above compare.
-  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers,
+  const auto& [scheme, host, path, rewrites, capabilities, skip_verify, http_fallback, ca, client, headers,
                headers_sent_to_token_server, dial_timeout, credentials, source] = found;
+  if (!found.plain_url())
+    return Difference{fmt::format("{} would be asked for other repositories: rewrite {} to {}", wanted.url(),
+                                  rewrites.begin()->first, rewrites.begin()->second),
+                      source};
   if (http_fallback) return Difference{fmt::format("{} would be asked over https first", wanted.url()), source};
   const auto declared = context.intent.endpoints.find(wanted.host);
   const auto options = declared == context.intent.endpoints.end() ? EndpointOptions{} : declared->second;
@@ -96,7 +100,7 @@ std::optional<Difference> compare(const Registry& registry, const Chain& chain, 
         Endpoint{.scheme = "https", .host = std::string(unnamed_registry), .path = "/v2", .where = registry.where});
   std::vector<std::string> declared, computed;
   for (const auto& endpoint : wanted) declared.push_back(endpoint.url());
-  for (const auto& endpoint : chain.endpoints) computed.push_back(endpoint.url());
+  for (const auto& endpoint : chain.endpoints) computed.push_back(endpoint.plain_url().value_or(endpoint.url()));
   if (declared != computed) {
     const auto at =
         std::mismatch(declared.begin(), declared.end(), computed.begin(), computed.end()).second - computed.begin();
@@ -165,7 +169,7 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
                    .hint = fmt::format("{}; nothing is written. 'regfallback explain {}/NAME' shows which file decides",
                                        cause(chain, config),
                                        registry.name == "*" ? unnamed_registry : std::string_view(registry.name)),
-                   .where = difference->where};
+                   .where = difference->where || chain.hosts_dir ? difference->where : config.config_path_where};
     if (registry.name == "*") chain.registry = "*";
     chains.push_back(std::move(chain));
   }

@@ -19,7 +19,7 @@ std::string url_of(const Chain& chain, const ChainEndpoint& endpoint, const Imag
   const auto base = endpoint.scheme + "://" + endpoint.host;
   if (!image) return base + (starts_with(endpoint.path, "/v2") || endpoint.path.empty() ? "/v2/" : endpoint.path + "/");
   const auto& version = image->digest.empty() ? image->tag : image->digest;
-  auto url = base + endpoint.path + "/" + image->repository + "/manifests/" + version;
+  auto url = base + endpoint.path + "/" + rewritten(endpoint.rewrites, image->repository) + "/manifests/" + version;
   const bool own = endpoint.host == chain.registry || endpoint.host == api_host_of(chain.registry);
   return own ? url : url + "?ns=" + replace_all(image->registry, ":", "%3A");
 }

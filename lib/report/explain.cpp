@@ -31,6 +31,12 @@ Value location_value(const std::optional<Location>& location) {
   return Value::object({{"file", location->file}, {"line", location->line}});
 }
 
+Value rewrites_value(const Rewrites& rewrites) {
+  auto all = Value::object({});
+  for (const auto& [pattern, replacement] : rewrites) all.set(pattern, replacement);
+  return all;
+}
+
 Value endpoint_value(const ChainEndpoint& endpoint) {
   auto clients = Value::array();
   for (const auto& [certificate, key] : endpoint.client) {
@@ -42,6 +48,7 @@ Value endpoint_value(const ChainEndpoint& endpoint) {
   return Value::object({{"scheme", endpoint.scheme},
                         {"host", endpoint.host},
                         {"path", endpoint.path},
+                        {"rewrites", rewrites_value(endpoint.rewrites)},
                         {"capabilities", Value::strings(endpoint.capabilities)},
                         {"skip_verify", endpoint.skip_verify},
                         {"http_fallback", endpoint.http_fallback},
@@ -52,6 +59,14 @@ Value endpoint_value(const ChainEndpoint& endpoint) {
                         {"dial_timeout", endpoint.dial_timeout},
                         {"credentials", Value::or_null(endpoint.credentials)},
                         {"source", location_value(endpoint.source)}});
+}
+
+Value condition_value(const std::optional<NodeCondition>& condition) {
+  if (!condition) return {};
+  return Value::object({{"kind", to_string(condition->kind)},
+                        {"message", condition->error.message},
+                        {"source", location_value(condition->error.where)},
+                        {"hint", Value::or_null(condition->error.hint)}});
 }
 
 Value error_value(const std::optional<std::string>& error) {
@@ -73,6 +88,8 @@ std::vector<std::string> endpoint_notes(const ChainEndpoint& endpoint) {
     notes.emplace_back("/v2 appears twice in its path: override_path = true takes the URL as written");
   if (is_hub_web_page(endpoint.host))
     notes.push_back(fmt::format("serves web pages, not images: Docker Hub's registry is {}", hub_api));
+  for (const auto& [pattern, replacement] : endpoint.rewrites)
+    notes.push_back(fmt::format("rewrites the repository: {} to {}", pattern, replacement));
   if (lacks(endpoint, "resolve") || lacks(endpoint, "pull"))
     notes.push_back(
         fmt::format("may only {}: not asked for tags, but still asked for content", join(endpoint.capabilities, ", ")));
@@ -105,6 +122,16 @@ std::string where_from(const Explanation& explanation) {
   if (config.hosts_roots.empty()) return "no directory: config_path is not set";
   return fmt::format("no directory for {} under {}", safe(explanation.chain.registry),
                      safe(join(config.hosts_roots, ", ")));
+}
+
+std::string condition_lines(const NodeCondition& condition, const TextStyle& style) {
+  const auto& error = condition.error;
+  const bool nothing = condition.kind == NodeCondition::Kind::serves_nothing;
+  auto out = fmt::format("  {} {}{}\n", style.paint(Emphasis::bad, nothing ? "serves no images:" : "warning:"),
+                         error.where ? safe(to_string(*error.where)) + ": " : "", safe(error.message));
+  if (!nothing) out += "  until then it pulls by what it rendered when it was last started, which is shown here\n";
+  if (!error.hint.empty()) out += "  hint: " + safe(error.hint) + "\n";
+  return out + "\n";
 }
 
 std::string request_lines(const Explanation& explanation, const TextStyle& style) {
@@ -148,6 +175,7 @@ Value explain_value(const Explanation& explanation) {
                         {"containerd", to_string(explanation.config.containerd)},
                         {"pull_mode", to_string(explanation.config.pull_mode)},
                         {"pull_mode_reason", Value::or_null(explanation.config.pull_mode_reason)},
+                        {"condition", condition_value(explanation.condition)},
                         {"hosts_dir", chain.hosts_dir},
                         {"error", error_value(chain.error)},
                         {"ignored", std::move(ignored)},
@@ -164,6 +192,7 @@ std::string explain_text(const Explanation& explanation, const TextStyle& style)
   out += fmt::format("\n  containerd {}, {} pull ({})\n  {}\n\n", to_string(explanation.config.containerd),
                      to_string(explanation.config.pull_mode), safe(explanation.config.pull_mode_reason),
                      where_from(explanation));
+  if (explanation.condition) out += condition_lines(*explanation.condition, style);
   int number = 0;
   for (const auto& endpoint : chain.endpoints) {
     out += fmt::format("  {}. {}  {}\n", ++number, style.paint(Emphasis::accent, safe(endpoint.url())),

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "containerd/pull/predict.h"
+#include "node/condition.h"
 #include "report/text_style.h"
 #include "report/value.h"
 
@@ -10,6 +11,7 @@ namespace rf {
 
 struct Explanation {
   std::string node;  // "" offline
+  std::optional<NodeCondition> condition = {};
   ImageReference image;
   EffectiveConfig config;
   Chain chain;

@@ -37,7 +37,7 @@ class Questions {
 
  private:
   enum class Goes { on, no_further };
-  static Error not_asked() { return {.kind = ErrorKind::interrupted, .message = "interrupted; nobody was asked"}; }
+  static Error not_asked() { return {.kind = ErrorKind::interrupted, .message = "interrupted before the question"}; }
   // False: it was not called.
   asio::awaitable<bool> in_turn(std::function<Goes()> question);
   struct State;

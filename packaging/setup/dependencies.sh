@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 as_root=
 [ "$(id -u)" = 0 ] || as_root=sudo
 
-packages="g++ cmake ninja-build pkg-config git ca-certificates libssl-dev libfmt-dev libyaml-cpp-dev libtomlplusplus-dev
+packages="g++ cmake ninja-build pkg-config git ca-certificates libssl-dev libfmt-dev libyaml-cpp-dev libtomlplusplus-dev libre2-dev
 libcli11-dev nlohmann-json3-dev libasio-dev zlib1g-dev libzstd-dev"
 [ "${1:-}" != --lab ] || packages="$packages python3 openssh-client openssh-server"
 [ "${1:-}" != --tests ] || packages="$packages python3 python3-pytest python3-yaml openssh-client openssh-server busybox dash

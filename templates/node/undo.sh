@@ -39,7 +39,7 @@ rf_settings() { # -> settings: of the newest that is undone; a service is restar
     IFS=$newline
   done
   unset IFS
-  settings="$(grep -v '^restart \|^service \|^wait \|^watch ' "$newest/settings")
+  settings="$(grep -v '^restart \|^service \|^wait \|^watch \|^trial ' "$newest/settings")
 restart ${restart:-none}
 service $service
 wait $wait

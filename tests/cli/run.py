@@ -6,10 +6,13 @@ usage: run.py REGFALLBACK [--accept] [NAME...]
 A case is NAME.cmd beside this file: lines of sh. NAME.out and NAME.err hold what it must print on stdout and stderr, NAME.rc its exit
 code (absent: 0). Cases run in a fresh directory that holds a copy of data/ and, as nodes/, of the recorded facts of tests/nodes, with an
 empty home and no terminal. What differs from run to run is replaced: the directory by $WORK, our version by $VERSION. --accept writes
-what was printed as what is expected, and so does RF_ACCEPT=1 in the environment.
+what was printed as what is expected, and so does RF_ACCEPT=1 in the environment. Every exit code of every case must be among those
+that the command's --help lists.
 """
 import concurrent.futures
 import difflib
+import functools
+import itertools
 import os
 import pathlib
 import re
@@ -19,6 +22,33 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Stands before the program in PATH and notes how each run of it ended.
+NOTING = """#!/bin/sh
+{binary} "$@"
+rc=$?
+echo "$rc $*" >>{work}/.ended
+exit $rc
+"""
+
+
+@functools.cache
+def listed_codes(binary: str, command: tuple[str, ...]) -> set[int]:
+    """Of --help. Without a command, or with an unknown one, there are 0 and 2."""
+    help_text = subprocess.run([binary, *command, "--help"], capture_output=True, text=True, check=False).stdout
+    codes = help_text.partition("\nExit codes:\n")[2]
+    return {int(code) for code in re.findall(r"^ +(\d+) ", codes, re.MULTILINE)} or {0, 2}
+
+
+def unlisted(binary: str, ended: str) -> list[str]:
+    """Runs that ended with a code of which the command's help does not know."""
+    wrong = []
+    for line in ended.splitlines():
+        code, *words = line.split(" ")
+        command = tuple(itertools.takewhile(lambda word: re.fullmatch("[a-z]+", word), words))[:2 if words[:1] == ["kind"] else 1]
+        died = int(code) > 128 and int(code) != 130
+        if not died and int(code) not in listed_codes(binary, command):
+            wrong.append(f"'regfallback {' '.join(words)}' ends with {code}, which its help does not list\n")
+    return wrong
 
 
 def run_case(binary: str, version: str, name: str) -> dict[str, str]:
@@ -26,14 +56,19 @@ def run_case(binary: str, version: str, name: str) -> dict[str, str]:
         shutil.copytree(HERE / "data", work, dirs_exist_ok=True)
         shutil.copytree(HERE.parent / "nodes", f"{work}/nodes")
         os.makedirs(f"{work}/home", exist_ok=True)
-        env = {"PATH": f"{os.path.dirname(binary)}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": f"{work}/home", "LC_ALL": "C.UTF-8",
+        noting = pathlib.Path(work, ".bin", "regfallback")
+        noting.parent.mkdir()
+        noting.write_text(NOTING.format(binary=binary, work=work))
+        noting.chmod(0o755)
+        env = {"PATH": f"{noting.parent}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": f"{work}/home", "LC_ALL": "C.UTF-8",
                "COLUMNS": "100"}
         done = subprocess.run(["sh", "-c", (HERE / f"{name}.cmd").read_text()], cwd=work, env=env, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=60, text=True, errors="backslashreplace", start_new_session=True)
 
         def steady(text: str) -> str:
             return re.sub(r"\b" + re.escape(version) + r"\b", "$VERSION", text.replace(os.path.realpath(work), "$WORK").replace(work, "$WORK"))
-        return {"out": steady(done.stdout), "err": steady(done.stderr), "rc": "" if done.returncode == 0 else f"{done.returncode}\n"}
+        return {"out": steady(done.stdout), "err": steady(done.stderr), "rc": "" if done.returncode == 0 else f"{done.returncode}\n",
+                "codes": "".join(unlisted(binary, pathlib.Path(work, ".ended").read_text()))}
 
 
 def expected(name: str, part: str) -> str:
@@ -42,8 +77,8 @@ def expected(name: str, part: str) -> str:
 
 
 def accept(name: str, got: dict[str, str]) -> None:
-    for part, text in got.items():
-        path = HERE / f"{name}.{part}"
+    for part in ("out", "err", "rc"):
+        path, text = HERE / f"{name}.{part}", got[part]
         if text:
             path.write_text(text)
         else:

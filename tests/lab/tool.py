@@ -143,7 +143,7 @@ def await_settled(node: Node | KindNode) -> None:
 
 def tree_of(node: Node, *directories: str) -> dict[str, str]:
     """Everything below directories of a node that has settled: type, mode, owner, link target, and the checksum of each file."""
-    await_settled(node)
+    leftovers(node, *directories)
     words = " ".join(f"'{place}'" for place in directories)
     said = node.exec(f"for d in {words}; do if [ -e $d ]; then find $d -printf '%p\\t%y %m %U:%G %l\\n'; fi; done; "
                      f"for d in {words}; do if [ -e $d ]; then find $d -type f -exec sha256sum {{}} +; fi; done").stdout

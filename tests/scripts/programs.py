@@ -53,14 +53,18 @@ def front_data(ident: str, wait: int = 5, worker: str | None = None) -> str:
             f"RF_BOOT_UNIT='{escaped((NODE / 'recover.service').read_text())}'\n")
 
 
-def transaction_program(ident: str, changes: list[Change], settings: dict | None = None, worker: str | None = None) -> str:
+def transaction_program(ident: str, changes: list[Change], settings: dict | None = None, worker: str | None = None,
+                        trials: tuple[tuple[str, bytes], ...] | list[tuple[str, bytes]] = ()) -> str:
+    """`trials`: path and content of what containerd is given at the next start."""
     settings = {"restart": "none", "wait": "5"} | (settings or {})
     manifest = "".join(change.line(n) for n, change in enumerate(changes))
     receipt = f"id {ident}\ntool 0\nreason test\n" + "".join(
         "file {5} {6} {7}".format(*change.line(n).rstrip("\n").split(" ", 7)) + "\n" for n, change in enumerate(changes))
     contents = "".join(f"content_{n}='{escaped(c.after)}'\n" for n, c in enumerate(changes) if c.after is not None)
+    contents += "".join(f"trial_{n}='{escaped(content)}'\n" for n, (_, content) in enumerate(trials))
+    words = [f"{k} {v}\n" for k, v in settings.items()] + [f"trial {n} {path}\n" for n, (path, _) in enumerate(trials)]
     return (front_data(ident, int(settings["wait"]), worker)
-            + f"RF_SETTINGS='{escaped(''.join(f'{k} {v}' + chr(10) for k, v in settings.items()))}'\n"
+            + f"RF_SETTINGS='{escaped(''.join(words))}'\n"
             + f"RF_MANIFEST='{escaped(manifest)}'\nRF_RECEIPT='{escaped(receipt)}'\nRF_CONTENTS='{escaped(contents)}'\n"
             + template("transaction.sh") + template("home.sh") + template("follow.sh") + template("front.sh"))
 

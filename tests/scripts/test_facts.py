@@ -122,6 +122,32 @@ class FactsTest(unittest.TestCase):
         self.assertEqual([line for line in lines if line.startswith("process 42")], [])
         self.assertLessEqual({"./opt/c/conf/more.toml", "./opt/hosts/a/hosts.toml", "./opt/others/b/hosts.toml"}, set(self.contents(lines)))
 
+    def test_what_k3s_was_told_to_read_and_the_templates_beside_its_configuration_are_read(self):
+        etc = "/data/agent/etc/containerd"
+        self.node.file(f"{etc}/config.toml", b"version = 3\n")
+        self.node.file(f"{etc}/config-v3.toml.tmpl", b'{{ template "base" . }}\n')
+        self.process(41, "containerd", ["containerd", "-c", f"{etc}/config.toml"], parent=7)
+        self.process(7, "k3s-server", ["/usr/local/bin/k3s", "server", "--config", "/srv/k3s.yaml", "--private-registry=/srv/a.yaml"])
+        self.process(8, "rke2", ["/usr/local/bin/rke2", "agent"])
+        self.node.file("/srv/k3s.yaml", b"x: 1\n")
+        self.node.file("/srv/k3s.yaml.d/1.yml", b"private-registry: \"/srv/b.yaml\" # mine\n")
+        self.node.file("/etc/rancher/rke2/config.yaml", b"private-registry: /srv/c.yaml\n")
+        for name in "abc":
+            self.node.file(f"/srv/{name}.yaml", b"mirrors: {}\n")
+        self.assertLessEqual({f".{etc}/config-v3.toml.tmpl", "./srv/k3s.yaml", "./srv/k3s.yaml.d/1.yml", "./srv/a.yaml", "./srv/b.yaml", "./srv/c.yaml"},
+                             set(self.contents(self.facts())))
+
+    def test_a_mount_of_its_own_that_shows_containerd_another_file_is_told(self):
+        self.node.file("/opt/c/my.toml", b"version = 2\n")
+        self.process(41, "containerd", ["/usr/bin/containerd", "--config", "/opt/c/my.toml"])
+        own = self.node.root / "proc/41/root"
+        own.symlink_to(self.node.root)
+        self.assertEqual([line for line in self.facts() if line.startswith("apart ")], [])
+        own.unlink()
+        (own / "opt/c").mkdir(parents=True)
+        (own / "opt/c/my.toml").write_bytes(b"version = 2\n")
+        self.assertEqual([line for line in self.facts() if line.startswith("apart ")], ["apart 41 /opt/c/my.toml", "apart 41 /opt/c"])
+
     def test_imports_are_read_in_any_case_of_the_key(self):
         self.node.file("/opt/c/my.toml", b'Imports = ["conf/*.toml"]\n')
         self.node.file("/opt/c/conf/more.toml", b"version = 2\n")

@@ -7,7 +7,7 @@ import time
 import unittest
 
 from programs import Change, transaction_program
-from stand_ins import CERTS, CONFIG, SETTINGS, after, all_changes, calls, leftovers, running, state_of
+from stand_ins import CERTS, CONFIG, CONTAINERD, SETTINGS, after, all_changes, calls, leftovers, running, state_of
 from transaction_case import HOSTS, OLD_HOSTS, SHELL, TransactionTest
 
 
@@ -205,6 +205,33 @@ class Refusing(TransactionTest):
     def test_a_configuration_containerd_cannot_read_is_never_committed(self):
         self.refused(all_changes(b"syntax\n"), "rejects the new /etc/containerd/config.toml", settings=SETTINGS)
         self.assertEqual(running(self.node), b"version = 2\n")
+
+    def test_what_the_next_start_would_make_is_tried_and_leaves_nothing(self):
+        changes = [Change("R", HOSTS, OLD_HOSTS, b"new\n")]
+        self.node.run(transaction_program("t1", changes, SETTINGS, trials=[("/etc/ok.toml", b"version = 2\n"), ("/etc/k3s.toml", b"syntax 'hunter2'\n")]))
+        self.assertIn("rejects the new /etc/k3s.toml of the next start", "\n".join(self.node.output))
+        self.assertIn("end refused", self.node.output)
+        self.assert_old()
+        self.assertFalse([path for path in self.node.home.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()])
+        self.node.run(transaction_program("t2", changes, SETTINGS, trials=[("/etc/k3s.toml", b"version = 3 # 'hunter2'\n")]))
+        self.assertIn("end applied", self.node.output)
+        self.assertFalse([path for path in self.node.home.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()])
+
+    def test_a_runtime_that_is_part_of_another_program_is_tried_under_its_own_name(self):
+        bundle = self.node.root / "bundle"
+        bundle.mkdir()
+        for name, text in (("k3s", "echo 'unknown flag' >&2; exit 1\n"), ("containerd", CONTAINERD)):
+            (bundle / name).write_text("#!/bin/sh\n" + text)
+            (bundle / name).chmod(0o755)
+        changes = [Change("R", HOSTS, OLD_HOSTS, b"new\n")]
+        settings = SETTINGS | {"exe": f"{bundle}/k3s"}
+        trials = [("/etc/k3s.toml", b"syntax\n")]
+        self.node.run(transaction_program("t1", changes, settings, trials=trials))
+        self.assertIn("rejects the new /etc/k3s.toml", "\n".join(self.node.output))
+        (bundle / "containerd").write_text("#!/bin/sh\necho 'k3s version v1'\n")
+        self.node.run(transaction_program("t2", changes, settings, trials=trials))
+        self.assertIn("is no containerd and has none beside it", "\n".join(self.node.output))
+        self.assertIn("end applied", self.node.output)
 
     def test_a_state_directory_somebody_prepared_is_refused(self):
         self.node.home.parent.mkdir(parents=True)

@@ -106,8 +106,10 @@ class CertificateCheck {
   const ChainOptions& options_;
 };
 
-ChainEndpoint endpoint_of(const HostEntry& entry, const Version& containerd, const ChainOptions& options) {
+ChainEndpoint endpoint_of(const HostEntry& entry, const EffectiveConfig& config, const ChainOptions& options) {
+  const auto& containerd = config.containerd;
   ChainEndpoint endpoint;
+  if (config.fork.rewrites) endpoint.rewrites = entry.rewrites;
   endpoint.http_fallback = is_asked_by_https_first(entry, containerd, options);
   endpoint.scheme = endpoint.http_fallback ? "https" : entry.scheme;
   endpoint.host = entry.host;
@@ -167,7 +169,24 @@ void add_credentials(const EffectiveConfig& config, std::string_view file, Chain
   endpoint.credentials = join(sources, ", then ");
 }
 
+void add_ignored(const LoadedHosts& loaded, const EffectiveConfig& config, Chain& chain) {
+  for (const auto& ignored : loaded.ignored)
+    if (!config.fork.rewrites || ignored.kind != IgnoredKind::unknown_host_key || ignored.subject.key != "rewrite")
+      chain.ignored.push_back(ignored);
+}
+
+bool ends_before_default(std::string_view directory, const LoadedHosts& loaded, const EffectiveConfig& config) {
+  return config.fork.wildcard_is_last && base_name(directory) == default_directory && loaded.entries.size() > 1 &&
+         loaded.entries.back().host.empty();
+}
+
 }  // namespace
+
+std::optional<std::string> ChainEndpoint::plain_url() const {
+  if (rewrites.empty()) return url();
+  const auto prefix = rewrite_prefix(rewrites);
+  return prefix ? std::optional(fmt::format("{}/{}", url(), *prefix)) : std::nullopt;
+}
 
 Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::string_view registry,
                     const ChainOptions& options) {
@@ -195,12 +214,14 @@ Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::st
   } else {
     chain.hosts_dir = directory.path;
     loaded = load_host_directory(tree, directory.path, config.containerd);
-    chain.ignored.insert(chain.ignored.end(), loaded.ignored.begin(), loaded.ignored.end());
+    add_ignored(loaded, config, chain);
     chain.error = loaded.error;
     chain.unread = loaded.unread;
     if (chain.error || chain.unread) return chain;
   }
-  if (loaded.entries.back().host.empty())
+  if (ends_before_default(directory.path, loaded, config))
+    loaded.entries.pop_back();
+  else if (loaded.entries.back().host.empty())
     fill_default_host(loaded.entries.back(), registry, config.containerd, options);
   const CertificateCheck certificates(tree, config, options);
   for (const auto& entry : loaded.entries) {
@@ -209,7 +230,7 @@ Chain resolve_chain(const FileTree& tree, const EffectiveConfig& config, std::st
       chain.endpoints.clear();
       return chain;
     }
-    chain.endpoints.push_back(endpoint_of(entry, config.containerd, options));
+    chain.endpoints.push_back(endpoint_of(entry, config, options));
     auto& endpoint = chain.endpoints.back();
     if (entry.line > 0) endpoint.source = Location{loaded.file, entry.line, 0};
     add_credentials(config, loaded.file, endpoint);

@@ -11,6 +11,7 @@
 
 #include "base/file_tree.h"
 #include "base/result.h"
+#include "containerd/chain/rewrite.h"
 #include "containerd/config/effective_config.h"
 
 namespace rf {
@@ -25,6 +26,7 @@ struct ChainEndpoint {
   std::string scheme;                     // "http" or "https"
   std::string host;                       // with port where one was written
   std::string path;                       // the API base: "/v2", "/v2/your-org", or "" (requests go to /<repo>/...)
+  Rewrites rewrites = {};                 // of the repository; only K3s' and RKE2's own containerd has them
   std::vector<std::string> capabilities;  // of "pull", "resolve", "push", "referrers", in that order
   bool skip_verify = false;
   bool http_fallback = false;   // https first; plain http when the server does not speak TLS
@@ -37,6 +39,8 @@ struct ChainEndpoint {
   std::optional<Location> source;           // the line that says so; absent for containerd's own default endpoint
 
   std::string url() const { return scheme + "://" + host + path; }
+  // With the prefix that its rewrites put before every repository; nothing where they do anything else.
+  std::optional<std::string> plain_url() const;
   bool operator==(const ChainEndpoint&) const = default;
 };
 

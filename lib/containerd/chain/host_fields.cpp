@@ -207,6 +207,13 @@ Result<void> HostFieldReader::read_headers(const TomlNode& table, HostEntry& ent
   return {};
 }
 
+void HostFieldReader::read_rewrites(const TomlNode& table, HostEntry& entry) const {
+  const auto* found = find(table, "rewrite");
+  if (found == nullptr) return;
+  for (const auto& [pattern, replacement] : found->entries)
+    if (replacement.is_string()) entry.rewrites.emplace(pattern, replacement.text);
+}
+
 Result<void> HostFieldReader::read_dial_timeout(const TomlNode& table, HostEntry& entry) const {
   if (!has(Feature::dial_timeout)) return {};
   RF_TRY(const auto text, string(table, "dial_timeout", "DialTimeout"));
@@ -243,6 +250,7 @@ Result<HostEntry> HostFieldReader::entry(std::string_view server, const TomlNode
   RF_CHECK(read_client(table, entry));
   RF_CHECK(read_headers(table, entry));
   RF_CHECK(read_dial_timeout(table, entry));
+  read_rewrites(table, entry);
   return entry;
 }
 

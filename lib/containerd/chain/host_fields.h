@@ -49,6 +49,7 @@ class HostFieldReader {
   Result<void> read_ca(const TomlNode& table, HostEntry& entry) const;
   Result<void> read_client(const TomlNode& table, HostEntry& entry) const;
   Result<void> read_headers(const TomlNode& table, HostEntry& entry) const;
+  void read_rewrites(const TomlNode& table, HostEntry& entry) const;
   Result<void> read_dial_timeout(const TomlNode& table, HostEntry& entry) const;
 
   std::string_view directory_;

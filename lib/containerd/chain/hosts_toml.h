@@ -20,6 +20,7 @@ struct HostEntry {
   std::string scheme;
   std::string host;
   std::string path;
+  Rewrites rewrites = {};  // as written: upstream's containerd does not know them
   std::vector<std::string> capabilities;
   std::optional<std::vector<std::string>> ca;  // absolute; given but empty still counts as a TLS option
   std::vector<std::pair<std::string, std::string>> client;

@@ -43,10 +43,11 @@ std::string client_list(const std::vector<std::pair<std::string, std::string>>& 
   return "[" + join(items, ", ") + "]";
 }
 
-// `table` is that of the header: "header", "host.\"URL\".header".
+// `table` is that of the host: "", "host.\"URL\".".
 Content fields(const HostEntry& entry, std::string_view table, std::string_view indent) {
   // All of them: a new field is written here too.
-  const auto& [scheme, host, path, capabilities, ca, client, skip_verify, headers, dial_timeout, line] = entry;
+  const auto& [scheme, host, path, rewrites, capabilities, ca, client, skip_verify, headers, dial_timeout, line] =
+      entry;
   Content out;
   const auto field = [&](std::string_view key, std::string_view value) {
     out += fill("{}{} = {}\n", {indent, key, value});
@@ -58,9 +59,12 @@ Content fields(const HostEntry& entry, std::string_view table, std::string_view 
   if (!client.empty()) field("client", client_list(client));
   if (skip_verify) field("skip_verify", *skip_verify ? "true" : "false");
   if (dial_timeout) field("dial_timeout", toml_quote(*dial_timeout));
-  if (!headers.empty()) out += fill("{}[{}]\n", {indent, table});
+  if (!headers.empty()) out += fill("{}[{}header]\n", {indent, table});
   for (const auto& header : headers)
     out += fill("{}  {} = {}\n", {indent, toml_quote(header.name), header_value(header)});
+  if (!rewrites.empty()) out += fill("{}[{}rewrite]\n", {indent, table});
+  for (const auto& [pattern, replacement] : rewrites)
+    out += fill("{}  {} = {}\n", {indent, toml_quote(pattern), toml_quote(replacement)});
   return out;
 }
 
@@ -74,14 +78,14 @@ Content write_hosts_toml(std::string_view head, const std::vector<HostEntry>& en
   Content root;
   if (std::set<std::string> alone; !last.host.empty())
     root += fill("server = {}\n", {toml_quote(spelled(last, alone))});
-  root += fields(last, "header", "");
+  root += fields(last, "", "");
   if (!root.text().empty()) out += fill("\n{}", {root});
   if (entries.size() == 1) out += "\n[host]\n";  // containerd 1.x drops a file without a host table
   std::set<std::string> used;
   for (auto entry = entries.begin(); entry + 1 != entries.end(); ++entry) {
     const auto table = "host." + toml_quote(spelled(*entry, used));
     out += fill("\n[{}]\n", {table});
-    out += fields(*entry, table + ".header", "  ");
+    out += fields(*entry, table + ".", "  ");
   }
   return out;
 }

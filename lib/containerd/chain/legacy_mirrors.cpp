@@ -92,6 +92,7 @@ void legacy_chain(const FileTree& tree, const EffectiveConfig& config, const Cha
     endpoint.scheme = url->scheme;
     endpoint.host = url->host;
     endpoint.path = url->path.empty() ? "/v2" : url->path;
+    if (mirror != nullptr && config.fork.rewrites) endpoint.rewrites = mirror->rewrites;  // the registry itself too
     endpoint.capabilities = {"pull", "resolve"};
     if (has_feature(config.containerd, Feature::referrers)) endpoint.capabilities.emplace_back("referrers");
     const auto tls = config.tls.find(url->host);

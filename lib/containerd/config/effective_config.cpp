@@ -96,6 +96,9 @@ class RegistryReader {
         if (expect(item, "endpoint", TomlNode::Kind::string)) mirror.endpoints.push_back(item.text);
       mirror.where = list->where;
     }
+    if (const auto* rules = node.find("rewrite"); rules != nullptr && out_.fork.rewrites)
+      for (const auto& [pattern, replacement] : rules->entries)
+        if (replacement.is_string()) mirror.rewrites.emplace(pattern, replacement.text);
     if (!mirrors_where_) mirrors_where_ = node.where;
     out_.mirrors.emplace(host, std::move(mirror));
   }
@@ -264,6 +267,7 @@ std::string_view to_string(PullMode mode) {
 EffectiveConfig effective_config(const FileTree& tree, const ConfigSource& source, const Version& containerd) {
   EffectiveConfig out;
   out.containerd = containerd;
+  out.fork = source.fork;
   out.config_file = source.file;
   if (source.config_path_only) {
     RegistryReader reader(out, containerd);
@@ -287,6 +291,10 @@ EffectiveConfig effective_config(const FileTree& tree, const ConfigSource& sourc
     choose_pull_mode(out, plugin != nullptr ? *plugin : none, reader);
     apply_required(out, files);
     out.ignored = ignored_settings(tree, files, containerd);
+    if (out.fork.rewrites)
+      std::erase_if(out.ignored, [](const IgnoredSetting& ignored) {
+        return ignored.kind == IgnoredKind::unknown_registry_key && ignored.subject.key == "rewrite";
+      });
   }
   if (source.pull_mode) {
     out.pull_mode = *source.pull_mode;

@@ -47,6 +47,7 @@ struct RegistryHeader {
 struct LegacyMirror {                  // registry.mirrors.<host>
   std::vector<std::string> endpoints;  // as written
   Location where;
+  std::map<std::string, std::string> rewrites = {};  // see chain/rewrite.h
 };
 
 // What is wrong with a setting that does nothing.
@@ -105,8 +106,15 @@ struct IgnoredSetting {
   bool operator==(const IgnoredSetting&) const = default;
 };
 
+// What a distribution's own containerd does beyond upstream's.
+struct Fork {
+  bool rewrites = false;          // it knows `rewrite` tables in hosts.toml and below mirrors
+  bool wildcard_is_last = false;  // it appends nothing to the chain of _default: a fault of some releases
+};
+
 struct EffectiveConfig {
   Version containerd;
+  Fork fork = {};
   std::string config_file;         // the root file; need not exist
   std::vector<std::string> files;  // read, in order; later ones win
   int config_version = 0;          // of the root file; 0: no version line
@@ -134,6 +142,7 @@ struct ConfigSource {
   std::string file = "/etc/containerd/config.toml";
   // Where `config_path` alone decides (offline use): no file is read and this value is taken.
   std::optional<std::string> config_path_only = {};
+  Fork fork = {};
   std::optional<PullMode> pull_mode = {};  // overrides what the version and the files say
   enum class Imports { follow, ignore } imports = Imports::follow;
 };

@@ -132,6 +132,7 @@ struct RegistriesYamlNode {
   std::string registries_file;  // "/etc/rancher/k3s/registries.yaml"
   std::string hosts_dir;        // "/var/lib/rancher/k3s/agent/etc/containerd/certs.d"
   std::string config_file;      // the generated config.toml
+  Version containerd = {};      // decides which template is taken
   RegistriesYamlSettings settings = {};
 };
 // Registry settings of a template with which the next start fails, or which keep the generated hosts.toml files from
@@ -140,8 +141,19 @@ struct TemplateFault {
   Location where;
   std::string cause;  // "the registry table is also in the built-in template"
   std::string effect;
+  std::string fix = "remove the line and its table's keys from the template";
 };
 std::optional<TemplateFault> registry_fault(const ConfigTemplate& own, const RegistriesYamlNode& node);
+
+// config.toml as the next start makes it.
+struct ConfigAtNextStart {
+  std::string text;
+  std::string template_file = {};  // "" where the built-in template is used
+  std::vector<int> lines = {};     // for each line of the text the line of the template; 0 for one of the built-in one
+  bool exact = true;  // false: the template has actions that only the program carries out, and the text leaves them out
+};
+ConfigAtNextStart config_at_next_start(const FileTree& tree, const RegistriesYamlNode& node,
+                                       const RegistriesYaml& registries);
 
 // The tree as it will be when the program has started again: what it generated before is gone, what it will generate is
 // there, everything else is as it was.

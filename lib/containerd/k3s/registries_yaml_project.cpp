@@ -1,8 +1,11 @@
 // How a node's K3s or RKE2 was started, and its files as they will be after the next start.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/names.h"
 #include "base/text.h"
+#include "containerd/k3s/config_template.h"
 #include "containerd/k3s/registries_yaml.h"
 #include "containerd/toml/toml_document.h"
 #include "containerd/toml/toml_write.h"
@@ -61,6 +64,18 @@ void read_argv(const std::vector<std::string>& argv, Flags& flags) {
   }
 }
 
+// The value of --config or -c, "" where it is not given.
+std::string config_argument(const std::vector<std::string>& argv) {
+  constexpr std::string_view long_form = "--config=", short_form = "-c=";
+  for (std::size_t i = 0; i < argv.size(); ++i) {
+    const std::string_view word = argv[i];
+    if ((word == "--config" || word == "-c") && i + 1 < argv.size()) return argv[i + 1];
+    for (const auto form : {long_form, short_form})
+      if (word.starts_with(form)) return std::string(word.substr(form.size()));
+  }
+  return "";
+}
+
 // What was rendered for the embedded registry tells its address and certificates.
 bool embedded_from_rendered(const FileTree& tree, std::string_view program, std::string_view hosts_dir,
                             RegistriesYamlSettings& settings) {
@@ -86,10 +101,18 @@ bool embedded_from_rendered(const FileTree& tree, std::string_view program, std:
 RegistriesYamlSettings registries_yaml_settings(const FileTree& tree, std::string_view program,
                                                 const std::vector<std::string>& argv, std::string_view hosts_dir) {
   Flags flags;
-  const auto directory = fmt::format("/etc/rancher/{}", program);
   std::optional<Error> unread;
-  read_config_file(tree, directory + "/config.yaml", flags, unread);
-  for (const auto& file : tree.glob(directory + "/config.yaml.d/*.yaml")) read_config_file(tree, file, flags, unread);
+  const auto given = config_argument(argv);
+  const auto config = given.empty() ? fmt::format("/etc/rancher/{}/config.yaml", program) : given;
+  if (!given.empty() && !tree.exists(given) && !tree.why_unread(given))
+    unread = unread_error(fmt::format("{} was started with it, and it is not among what was read", program),
+                          Location{given, 0, 0});
+  read_config_file(tree, config, flags, unread);
+  // As K3s reads the directory beside it: by name, whatever of the two endings.
+  std::set<std::string> drop_ins;
+  for (const auto* ending : {"yaml", "yml"})
+    for (auto& file : tree.glob(fmt::format("{}.d/*.{}", config, ending))) drop_ins.insert(std::move(file));
+  for (const auto& file : drop_ins) read_config_file(tree, file, flags, unread);
   read_argv(argv, flags);
   RegistriesYamlSettings settings{.disable_default_endpoint = is_true(flags.no_default),
                                   .registries_file = flags.registries,
@@ -145,17 +168,21 @@ std::string mirror_entries(const RegistriesYaml& registries, std::string_view pl
   return out;
 }
 
-void project_config(FileTree& tree, const RegistriesYaml& registries, const RegistriesYamlNode& node,
-                    RegistriesYamlEra era) {
-  const auto before = tree.read(node.config_file);
-  std::string text = without_registry_entries(before.value_or(""));
+// The built-in config.toml with what these registries put into it, made from the one that was generated before.
+std::string built_in_config(std::string_view before, const RegistriesYaml& registries, const RegistriesYamlNode& node) {
+  const auto era = registries_yaml_era(node.version);
+  std::string text = without_registry_entries(before);
   const bool version3 = text.find("io.containerd.cri.v1.images") != text.npos;
   const auto plugin = version3 ? "'io.containerd.cri.v1.images'" : "\"io.containerd.grpc.v1.cri\"";
-  if (!before) text = generated_header(node.program) + "\nversion = 2\n";
+  if (before.empty()) text = generated_header(node.program) + "\nversion = 2\n";
   if (era != RegistriesYamlEra::config_toml && text.find("config_path") == text.npos)
     text += fmt::format("\n[plugins.{}.registry]\n  config_path = {}\n", plugin, toml_quote(node.hosts_dir));
   if (era == RegistriesYamlEra::config_toml) text += mirror_entries(registries, plugin);
-  text += rendered_auth(registries, plugin);
+  return text + rendered_auth(registries, plugin);
+}
+
+void project_config(FileTree& tree, const RegistriesYaml& registries, const RegistriesYamlNode& node) {
+  auto text = config_at_next_start(tree, node, registries).text;
   const auto* entry = tree.stat(node.config_file);
   FileEntry changed = entry ? *entry : FileEntry{.mode = 0600};
   changed.content = std::move(text);
@@ -164,6 +191,18 @@ void project_config(FileTree& tree, const RegistriesYaml& registries, const Regi
 }
 
 }  // namespace
+
+ConfigAtNextStart config_at_next_start(const FileTree& tree, const RegistriesYamlNode& node,
+                                       const RegistriesYaml& registries) {
+  const auto before = tree.read(node.config_file).value_or("");
+  const auto own = config_template(tree, node.config_file, node.containerd);
+  if (!own) return {.text = built_in_config(before, registries, node)};
+  const auto parts = parts_of_template(own->text);
+  if (!parts) return {.text = built_in_config(before, registries, node), .exact = false};
+  // What the template added to the file that was generated before is no part of the built-in one.
+  const auto built_in = built_in_part(before, *parts);
+  return fill_template(*own, *parts, parts->includes_built_in ? built_in_config(built_in, registries, node) : "");
+}
 
 std::string rendered_auth(const RegistriesYaml& registries, std::string_view plugin) {
   std::string out;
@@ -199,7 +238,7 @@ FileTree project_registries_yaml(const FileTree& tree, const RegistriesYamlNode&
   for (const auto& [name, host] : hosts)
     projected.put_file(fmt::format("{}/{}/hosts.toml", node.hosts_dir, name),
                        rendered_hosts_toml(host, node.program, era), 0600);
-  project_config(projected, registries, node, era);
+  project_config(projected, registries, node);
   return projected;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "containerd/config/config_files.h"
+#include "containerd/k3s/config_template.h"
 #include "containerd/k3s/registries_yaml.h"
 
 namespace rf {
@@ -12,11 +13,6 @@ namespace {
 
 bool mentions(std::string_view text, std::initializer_list<std::string_view> marks) {
   return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) { return text.find(mark) != text.npos; });
-}
-
-bool extends_built_in(std::string_view text) {
-  return mentions(text,
-                  {"{{ template \"base\"", "{{template \"base\"", "{{- template \"base\"", "{{-template \"base\""});
 }
 
 // The registry table of a CRI plugin as one line of a template writes it: a header, or a dotted key below the header
@@ -45,7 +41,7 @@ std::optional<ConfigTemplate> config_template(const FileTree& tree, std::string_
 
 std::vector<std::string> auth_lost_in_template(const std::vector<std::string>& auth_hosts, std::string_view text) {
   // A template that extends the built-in one, or walks the credentials itself, keeps them.
-  if (extends_built_in(text) || mentions(text, {".PrivateRegistryConfig"})) return {};
+  if (includes_built_in(text) || mentions(text, {".PrivateRegistryConfig"})) return {};
   std::vector<std::string> lost;
   for (const auto& host : auth_hosts)
     if (!mentions(text,
@@ -59,12 +55,14 @@ std::vector<std::string> auth_lost_in_template(const std::vector<std::string>& a
 std::optional<TemplateFault> registry_fault(const ConfigTemplate& own, const RegistriesYamlNode& node) {
   if (registries_yaml_era(node.version) == RegistriesYamlEra::config_toml) return std::nullopt;
   const auto& hosts_dir = node.hosts_dir;
-  const bool extends = extends_built_in(own.text);
+  const bool extends = includes_built_in(own.text);
+  bool path_written = false;
   std::string header;
   int number = 0;
   for (const auto line : lines(own.text)) {
     ++number;
     if (mentions(line, {"{{"})) {
+      path_written = path_written || mentions(line, {"config_path"});
       if (trim(line).starts_with('[')) header.clear();
       continue;
     }
@@ -75,6 +73,7 @@ std::optional<TemplateFault> registry_fault(const ConfigTemplate& own, const Reg
     if (registry == nullptr) continue;
     const Location where{own.file, number, 0};
     const auto* path = registry->find("config_path");
+    path_written = path_written || path != nullptr;
     const bool written = is_header && registry->form == TomlNode::Form::header;
     if (extends && (written || path != nullptr || registry->form == TomlNode::Form::inline_table))
       return TemplateFault{
@@ -87,6 +86,12 @@ std::optional<TemplateFault> registry_fault(const ConfigTemplate& own, const Reg
       return TemplateFault{where, fmt::format("config_path is {}", path->text),
                            fmt::format("after the next start nothing reads {}", hosts_dir)};
   }
+  if (!extends && !path_written)
+    return TemplateFault{Location{own.file, 0, 0}, "it replaces the built-in template and sets no config_path",
+                         fmt::format("after the next start nothing reads {}", hosts_dir),
+                         fmt::format("begin it with {{{{ template \"base\" . }}}}, or set config_path = {} in its "
+                                     "registry table",
+                                     toml_quote(hosts_dir))};
   return std::nullopt;
 }
 

@@ -69,7 +69,8 @@ class Pull {
   void new_clients() { fallen_back_.clear(); }
 
   std::string url(const ChainEndpoint& endpoint, const Object& object, std::string_view scheme) const {
-    const auto path = escape_path(clean_path(fmt::format("/{}/{}", endpoint.path, image_.repository)));
+    const auto path =
+        escape_path(clean_path(fmt::format("/{}/{}", endpoint.path, rewritten(endpoint.rewrites, image_.repository))));
     // Go drops a port that is empty: the "https:" of https://https://m becomes the host "https".
     const auto& host = endpoint.host;
     const auto length = host.ends_with(':') ? host.size() - 1 : host.size();

@@ -15,12 +15,12 @@ namespace {
 // first.
 HostEntry entry_of(const ChainEndpoint& endpoint) {
   // All of them: what is new has to be said here too.
-  const auto& [scheme, host, path, capabilities, skip_verify, http_fallback, ca, client, headers, sent_to_token_server,
-               dial_timeout, credentials, source] = endpoint;
+  const auto& [scheme, host, path, rewrites, capabilities, skip_verify, http_fallback, ca, client, headers,
+               sent_to_token_server, dial_timeout, credentials, source] = endpoint;
   HostEntry entry;
   entry.scheme = http_fallback ? "http" : scheme;
   entry.host = host;
-  entry.path = clean_path(path.empty() ? "/" : path);
+  entry.path = clean_path(fmt::format("/{}/{}", path, rewrite_prefix(rewrites).value_or("")));
   if (entry.path == "/") entry.path.clear();
   entry.capabilities = capabilities;
   entry.headers = headers;
@@ -43,6 +43,10 @@ MigratedHosts migrated_hosts_toml(const std::vector<ChainEndpoint>& endpoints, A
   std::vector<HostEntry> entries;
   for (const auto& endpoint : endpoints) {
     auto entry = entry_of(endpoint);
+    if (!endpoint.plain_url())
+      out.lost.push_back(fmt::format("{}: its rewrite of {} to {} is known only to the containerd of K3s and RKE2",
+                                     endpoint.url(), endpoint.rewrites.begin()->first,
+                                     endpoint.rewrites.begin()->second));
     if (!entry.path.ends_with("/v2") && !has_feature(containerd, Feature::override_path))
       out.lost.push_back(fmt::format("{}: containerd {} cannot take its path in hosts.toml (override_path is from 1.6)",
                                      endpoint.url(), to_string(containerd)));

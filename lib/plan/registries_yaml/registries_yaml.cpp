@@ -101,7 +101,7 @@ class Planner {
     }
     for (const auto& ignored : merged.ignored)
       warn(fmt::format("{} ignores `{}` in {}", detection_.profile.title, to_string(ignored), node_.registries_file));
-    warn_about_rewrites(merged, desired);
+    warn_about_rewrites(known, merged);
     return put_file(context_.files,
                     {.path = node_.registries_file,
                      .content = registries_yaml_content(after_, merged),
@@ -125,10 +125,12 @@ class Planner {
           if (parent_path(*file) == certificates_) kept_.push_back(base_name(*file));
   }
 
-  void warn_about_rewrites(const RegistriesYaml& merged, const RegistriesYaml& desired) {
-    for (const auto& [host, mirror] : merged.mirrors)
-      if (desired.mirrors.contains(host) && !mirror.rewrites.empty())
-        warn(fmt::format("{}: the file's own `rewrite` stays and changes the repository at every endpoint", host));
+  void warn_about_rewrites(const RegistriesYaml& known, const RegistriesYaml& merged) {
+    for (const auto& [host, mirror] : known.mirrors) {
+      const auto now = merged.mirrors.find(host);
+      if (now != merged.mirrors.end() && !mirror.rewrites.empty() && now->second.rewrites.empty())
+        warn(fmt::format("{}: its `rewrite` is removed, because the endpoints of an intent are whole URLs", host));
+    }
   }
 
   // Certificates of ours that no entry names any more.
@@ -145,7 +147,7 @@ class Planner {
       tree.remove(node_.registries_file);
     else
       tree.put_file(node_.registries_file, after_, 0600);
-    RF_TRY(draft_.rendered, project_registries_yaml(tree, node_));
+    RF_TRY(rendered_, project_registries_yaml(tree, node_));
     if (!node_.settings.embedded_registry.empty())
       for (const auto& registry : context_.intent.registries)
         draft_.added[registry.name].push_back(fmt::format("https://{}/v2", node_.settings.embedded_registry));
@@ -179,14 +181,14 @@ class Planner {
         .kind = ErrorKind::refused,
         .message = fmt::format("{}, from which {} generates config.toml, does not work with hosts.toml files: {}",
                                base_name(template_->file), detection_.profile.title, fault->cause),
-        .hint = fmt::format("remove the line and its table's keys from the template; with it {}", fault->effect),
+        .hint = fmt::format("{}; without that, {}", fault->fix, fault->effect),
         .where = fault->where};
   }
 
   // A registry whose chain now is not what the file says: the file was changed and the program not restarted.
   std::string stale_registry() const {
     const auto now = effective_config(context_.facts.tree, config_source(detection_), detection_.containerd);
-    const auto then = effective_config(*draft_.rendered, config_source(detection_), detection_.containerd);
+    const auto then = effective_config(rendered_, config_source(detection_), detection_.containerd);
     for (const auto& registry : context_.intent.registries) {
       const auto name = registry.name == "*" ? unnamed_registry : std::string_view(registry.name);
       const auto urls = [&](const FileTree& tree, const EffectiveConfig& config) {
@@ -194,7 +196,7 @@ class Planner {
         for (const auto& endpoint : resolve_chain(tree, config, name).endpoints) out.push_back(endpoint.url());
         return out;
       };
-      if (urls(context_.facts.tree, now) != urls(*draft_.rendered, then)) return registry.name;
+      if (urls(context_.facts.tree, now) != urls(rendered_, then)) return registry.name;
     }
     return {};
   }
@@ -207,6 +209,7 @@ class Planner {
   std::vector<std::string> kept_;
   std::string after_;
   bool changed_ = false;
+  FileTree rendered_;
   Draft draft_;
 };
 

@@ -7,7 +7,9 @@
 #include <set>
 
 #include "base/text.h"
+#include "containerd/chain/rewrite.h"
 #include "plan/registries_yaml/registries_yaml_parts.h"
+#include "plan/registries_yaml/registries_yaml_rewrites.h"
 #include "plan/registries_yaml/yaml_lines.h"
 
 namespace rf {
@@ -46,6 +48,7 @@ struct Merge {
                            const std::function<std::vector<std::string>(OurMark)>& part);
   void erase(std::size_t begin, std::size_t end);
   Result<void> set_all(const RegistriesYaml& desired);
+  Result<void> remove_rewrites(const std::string& host);
   Result<void> set_mirror(const std::string& host, const std::vector<std::string>& endpoints);
   Result<void> set_endpoints(const YamlSpot& spot, const std::vector<std::string>& endpoints);
   Result<void> set_config(const std::string& host, const RegistriesYamlConfig& config);
@@ -136,9 +139,25 @@ Result<void> Merge::set_all(const RegistriesYaml& desired) {
   return {};
 }
 
+Result<void> Merge::remove_rewrites(const std::string& host) {
+  RF_TRY(const auto spot, lines.find({"mirrors", host, "rewrite"}));
+  if (!spot || spot->form == YamlSpot::Form::inside)
+    return entry_refusal(file, spot ? spot->line : 0,
+                         fmt::format("the rewrite of {} is not written as a key of its own", host));
+  erase(spot->line, lines.end_of(*spot));
+  expected.mirrors[host].rewrites.clear();
+  return {};
+}
+
 Result<void> Merge::set_mirror(const std::string& host, const std::vector<std::string>& endpoints) {
   const auto known = expected.mirrors.find(host);
-  if (known != expected.mirrors.end() && same_endpoints(known->second.endpoints, endpoints)) return {};
+  if (known != expected.mirrors.end()) {
+    const auto& rules = known->second.rewrites;
+    if (same_endpoints(endpoints_without_rewrites(host, known->second), endpoints)) return {};
+    // Their prefix is in none of the new endpoints. Rules that a URL cannot say stay: whoever asks for this must look.
+    if (rewrite_prefix(rules)) RF_CHECK(remove_rewrites(host));
+    if (same_endpoints(known->second.endpoints, endpoints)) return {};
+  }
   expected.mirrors[host].endpoints = endpoints;
   RF_TRY(const auto entry, lines.find({"mirrors", host}));
   if (!entry) return insert_entry("mirrors", mirror_lines(host, endpoints, mark));

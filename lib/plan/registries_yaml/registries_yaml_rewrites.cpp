@@ -1,62 +1,52 @@
 #include "plan/registries_yaml/registries_yaml_rewrites.h"
 
-#include <algorithm>
-#include <array>
-#include <optional>
-
 #include <fmt/format.h>
+
+#include "containerd/chain/rewrite.h"
 
 namespace rf {
 namespace {
 
-bool is_plain_path(std::string_view path) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789._-/";
-  return !path.empty() && path.front() != '/' && path.back() != '/' && path.find("//") == path.npos &&
-         path.find("..") == path.npos && path.find_first_not_of(allowed) == path.npos;
-}
-
-// "(.*)": "proj/$1" puts proj/ before every repository.
-std::optional<std::string> prefix_of(const std::map<std::string, std::string>& rewrites) {
-  constexpr std::array<std::string_view, 8> everything{"(.*)", "^(.*)", "(.*)$", "^(.*)$",
-                                                       "(.+)", "^(.+)", "(.+)$", "^(.+)$"};
-  if (rewrites.size() != 1) return std::nullopt;
-  const auto& [pattern, replacement] = *rewrites.begin();
-  if (std::find(everything.begin(), everything.end(), pattern) == everything.end()) return std::nullopt;
-  for (const std::string_view end : {"/$1", "/${1}"}) {
-    if (!replacement.ends_with(end)) continue;
-    auto prefix = replacement.substr(0, replacement.size() - end.size());
-    if (is_plain_path(prefix)) return prefix;
-  }
-  return std::nullopt;
+// Whether rules count at this endpoint of the mirror.
+bool is_rewritten(const std::string& registry, const RegistriesYamlMirror& mirror, std::size_t i, OwnEndpoint own) {
+  const auto url = registries_yaml_url(mirror.endpoints[i]);
+  const bool becomes_server =
+      own == OwnEndpoint::is_server && i + 1 == mirror.endpoints.size() && url == registries_yaml_url(registry);
+  return !url.empty() && !becomes_server;
 }
 
 }  // namespace
+
+std::vector<std::string> endpoints_without_rewrites(const std::string& registry, const RegistriesYamlMirror& mirror,
+                                                    OwnEndpoint own) {
+  auto out = mirror.endpoints;
+  const auto prefix = rewrite_prefix(mirror.rewrites);
+  for (std::size_t i = 0; prefix && i < out.size(); ++i) {
+    if (!is_rewritten(registry, mirror, i, own)) continue;
+    auto url = registries_yaml_url(out[i]);
+    while (url.ends_with('/')) url.pop_back();
+    out[i] = fmt::format("{}/{}", url, *prefix);
+  }
+  return out;
+}
 
 WithoutRewrites without_rewrites(const RegistriesYaml& given, const RegistriesYamlSettings& settings) {
   WithoutRewrites out{.registries = given, .lost = {}};
   for (auto& [registry, mirror] : out.registries.mirrors) {
     if (mirror.rewrites.empty()) continue;
-    const auto prefix = prefix_of(mirror.rewrites);
-    const auto rules = std::move(mirror.rewrites);
-    mirror.rewrites.clear();
+    const bool has_server = !settings.disable_default_endpoint || given.configs.contains(registry);
+    const auto own = has_server ? OwnEndpoint::is_server : OwnEndpoint::is_host;
     bool has_effect = false;
-    for (std::size_t i = 0; i < mirror.endpoints.size(); ++i) {
-      auto url = registries_yaml_url(mirror.endpoints[i]);
-      // The registry's own endpoint in last place becomes the server, for which no rule is written.
-      const bool has_server = !settings.disable_default_endpoint || given.configs.contains(registry);
-      const bool becomes_server =
-          has_server && i + 1 == mirror.endpoints.size() && url == registries_yaml_url(registry);
-      if (url.empty() || becomes_server) continue;
-      has_effect = true;
-      while (url.ends_with('/')) url.pop_back();
-      if (prefix) mirror.endpoints[i] = fmt::format("{}/{}", url, *prefix);
-    }
-    if (has_effect && !prefix)
-      for (const auto& [pattern, replacement] : rules)
+    for (std::size_t i = 0; i < mirror.endpoints.size(); ++i)
+      has_effect = has_effect || is_rewritten(registry, mirror, i, own);
+    if (has_effect && !rewrite_prefix(mirror.rewrites))
+      for (const auto& [pattern, replacement] : mirror.rewrites)
         out.lost.push_back(
             fmt::format("{}: the rewrite \"{}\": \"{}\" is known only to the containerd of K3s and RKE2; repositories "
                         "are asked for as they are",
                         registry, pattern, replacement));
+    mirror.endpoints = endpoints_without_rewrites(registry, mirror, own);
+    mirror.rewrites.clear();
   }
   return out;
 }

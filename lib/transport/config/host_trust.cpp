@@ -27,10 +27,10 @@ HostTrust changed(const SshSettings& settings, const OfferedHost& host, const Kn
   const auto name = known_name(host.name);
   std::string message = "the host key of " + name + " has CHANGED: the node offers " + described(host.blob) +
                         ", known is " + known.type + " " + key_fingerprint(known.blob) +
-                        ". Somebody may be in between, or the node was reinstalled";
+                        ". This may be an attack, or the node was reinstalled";
   std::string hint = "if it was reinstalled: " + forget_command(settings, name) + ", then connect again";
   if (settings.unknown_host == SshSettings::UnknownHost::accept)
-    hint += ". StrictHostKeyChecking of your ssh configuration is for unknown keys only";
+    hint += ". StrictHostKeyChecking of your ssh configuration applies only to unknown keys";
   return not_trusted(std::move(message), std::move(hint), known.where);
 }
 
@@ -47,7 +47,7 @@ std::optional<HostTrust> other_at_address(const SshSettings& settings, const Kno
   const auto name = known_name(address);
   return not_trusted("another host key is known for the address " + name + ": the node offers " + described(host.blob) +
                          ", and your ssh configuration has CheckHostIP yes",
-                     "if the address was given to another node: " + forget_command(settings, name),
+                     "if the address now belongs to another node: " + forget_command(settings, name),
                      verdict.entry->where);
 }
 
@@ -74,7 +74,7 @@ HostTrust not_known(const SshSettings& settings, const OfferedHost& host, Unknow
   if (settings.unknown_host == SshSettings::UnknownHost::refuse) message += ", and StrictHostKeyChecking is yes";
   if (wish == Wish::refuse) return not_trusted(std::move(message), std::move(hint));
   if (settings.user_known_hosts.empty())
-    return not_trusted(std::move(message), "UserKnownHostsFile is none: there is no file to remember it in");
+    return not_trusted(std::move(message), "UserKnownHostsFile is none: there is no file to save it in");
   return {wish == Wish::ask ? Answer::ask : Answer::add,
           Error{.kind = ErrorKind::host_key, .message = std::move(message), .hint = std::move(hint)}};
 }

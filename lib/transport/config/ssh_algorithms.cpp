@@ -38,8 +38,8 @@ std::string only_admitted(const std::vector<std::string>& admitted, std::string_
 Error none_admitted(std::string_view option, const std::vector<std::string>& admitted, const std::string& built_in) {
   return {.kind = ErrorKind::unsupported,
           .message = std::string(option) + " of your ssh configuration (" + terminal_safe(join(admitted, ",")) +
-                     ") admits none of what is built in: " + built_in,
-          .hint = "admit one of them for this host, or use --transport openssh"};
+                     ") allows none of the built-in ones: " + built_in,
+          .hint = "allow one of them for this host, or use --transport openssh"};
 }
 
 Result<std::string> choose(const BuiltIn& built_in, const std::vector<std::string>& admitted) {

@@ -166,7 +166,7 @@ Result<void> check_ssh_options(const std::vector<SshWord>& words) {
     if (option == nullptr || option->use != refused || !is_set(word.value)) continue;
     return Error{.kind = ErrorKind::unsupported,
                  .message = "your ssh configuration sets " + std::string(option->name) +
-                            " for this host, which only the ssh program itself can follow",
+                            " for this host, which only the ssh program itself supports",
                  .hint = "use --transport openssh"};
   }
   return {};

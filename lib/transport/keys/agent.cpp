@@ -34,7 +34,8 @@ asio::awaitable<Result<std::string>> Agent::ask(std::string request, std::chrono
       .message = "the ssh agent at " + terminal_safe(path_) + " did not answer within " +
                  std::to_string(limit.count() / 1000) + " s",
       .hint =
-          "does it wait for a touch or a yes? Else end it, or do without: IdentityAgent none, or unset SSH_AUTH_SOCK"};
+          "it may be waiting for a touch or a confirmation; otherwise stop it, or set IdentityAgent none, or unset "
+          "SSH_AUTH_SOCK"};
   co_return *silent_;
 }
 

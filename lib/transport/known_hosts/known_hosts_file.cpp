@@ -75,7 +75,7 @@ Result<RevokedKeys> read_revoked_keys(const std::vector<std::string>& files) {
       Error error = std::move(content).error();
       error.kind = ErrorKind::host_key;
       error.message = "RevokedHostKeys names a file that " + error.message;
-      error.hint = "ssh refuses every host until it is there";
+      error.hint = "ssh refuses every host until the file exists";
       return error;
     }
     RF_CHECK(parse_revoked_keys(*content, file, revoked));

@@ -31,7 +31,7 @@ Result<void> read_section(Section section, std::string_view data, const std::str
     case Section::explicit_keys:
     case Section::sha1:
     case Section::sha256: break;
-    default: return unreadable(file, 0, "it has a part of a kind that is not known here");
+    default: return unreadable(file, 0, "it has a section of an unsupported type");
   }
   while (reader.ok() && !reader.rest().empty()) {
     const std::string entry(reader.string());
@@ -43,12 +43,12 @@ Result<void> read_section(Section section, std::string_view data, const std::str
           {section == Section::sha1 ? RevokedKeys::Digest::Of::sha1 : RevokedKeys::Digest::Of::sha256, entry});
     }
   }
-  return reader.ok() ? Result<void>() : unreadable(file, 0, "it is cut off");
+  return reader.ok() ? Result<void>() : unreadable(file, 0, "it is truncated");
 }
 
 Result<void> read_list(std::string_view content, const std::string& file, RevokedKeys& into) {
   WireReader reader(content.substr(list_magic.size()));
-  if (reader.number() != list_version) return unreadable(file, 0, "it is a list of a version that is not known here");
+  if (reader.number() != list_version) return unreadable(file, 0, "its version is not supported");
   for (int i = 0; i < 6; ++i) reader.number();  // its number, its date and its flags: 64 bits each
   for (int i = 0; i < 2; ++i) reader.string();  // reserved; a comment
   while (reader.ok() && !reader.rest().empty()) {
@@ -56,7 +56,7 @@ Result<void> read_list(std::string_view content, const std::string& file, Revoke
     const auto data = reader.string();
     if (reader.ok()) RF_CHECK(read_section(section, data, file, into));
   }
-  return reader.ok() ? Result<void>() : unreadable(file, 0, "it is cut off");
+  return reader.ok() ? Result<void>() : unreadable(file, 0, "it is truncated");
 }
 
 Result<void> read_line(std::string_view line, const std::string& file, int number, RevokedKeys& into) {

@@ -46,7 +46,7 @@ std::string public_key_beside(const std::string& path) {
 // Why the configuration keeps this key from being offered; "" when it does not.
 std::string not_admitted(const SshSettings& settings, std::string_view blob) {
   const auto type = key_type(blob);
-  if (!admits_key(settings.algorithms, type)) return "PubkeyAcceptedAlgorithms does not admit " + type;
+  if (!admits_key(settings.algorithms, type)) return "PubkeyAcceptedAlgorithms does not allow " + type;
   const auto bits = rsa_bits(blob);
   if (bits == 0 || bits >= settings.required_rsa_bits) return "";
   return std::to_string(bits) + " bits, and RequiredRSASize is " + std::to_string(settings.required_rsa_bits);
@@ -59,7 +59,7 @@ bool Keyring::can_ask(const SshSettings& settings) const {
 }
 
 asio::awaitable<Result<Secret>> Keyring::ask(const SshSettings& settings, SecretQuestion question) {
-  if (!ask_) co_return Error{.kind = ErrorKind::auth, .message = "nobody can be asked"};
+  if (!ask_) co_return Error{.kind = ErrorKind::auth, .message = "there is no terminal for a prompt"};
   if (!can_ask(settings))
     co_return Error{.kind = ErrorKind::auth, .message = "BatchMode is yes in your ssh configuration"};
   question.node = settings.name;

@@ -92,8 +92,8 @@ void SshSession::look_at_link() {
     }
     case LinkWatch::Verdict::cut: {
       const auto count = std::to_string(keep_alive_.count), seconds = std::to_string(keep_alive_.interval.count());
-      ended_because_ =
-          "it answered none of " + count + " keep-alives, " + seconds + " s apart; the link is cut, or the node hangs";
+      ended_because_ = "it answered none of " + count + " keep-alives, " + seconds +
+                       " s apart; the connection is lost, or the node hangs";
       close();
       return;
     }

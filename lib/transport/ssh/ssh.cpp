@@ -116,12 +116,12 @@ asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::jump_session(std
   if (jump->session && !jump->session->closed() && !jump->session->tunnels()->clogged()) co_return jump->session;
   if (jump->session) left_behind_.push_back(std::move(jump->session));  // others still use it
   const std::string name = to_string(target);
-  target.name = on_behalf + " by way of " + name;
+  target.name = on_behalf + " through " + name;
   auto settings = co_await settings_of(target);
-  if (!settings) co_return std::move(settings).doing("opening the jump host " + name).error();
+  if (!settings) co_return std::move(settings).doing("connecting to the jump host " + name).error();
   SetUp set_up(executor_, options_.access.limit);
   auto session = co_await open_session(*settings, set_up, depth);
-  if (!session) co_return std::move(session).doing("opening the jump host " + name).error();
+  if (!session) co_return std::move(session).doing("connecting to the jump host " + name).error();
   jump->session = *std::move(session);
   co_return jump->session;
 }
@@ -212,8 +212,8 @@ asio::awaitable<void> SshClient::warn_of_unknown(const SshSettings& settings) {
     if (std::find(defaults_->begin(), defaults_->end(), word) != defaults_->end()) continue;
     if (!warned_of_.insert(word.option).second || !options_.on_warning) continue;
     options_.on_warning("your ssh configuration sets " + terminal_safe(word.option) + " for " + settings.name +
-                        ", an option that is not known here: what it would keep ssh from doing is done. " +
-                        "--transport openssh follows it");
+                        ", an option that is not supported here: a restriction that it sets is not applied. " +
+                        "--transport openssh applies it");
   }
 }
 
@@ -240,7 +240,8 @@ asio::awaitable<Result<std::shared_ptr<SshSession>>> SshClient::open_session(con
     auto session = co_await log_in(settings, set_up, depth);
     if (set_up.hung_up_meanwhile && again < most_questions) continue;
     if (session && !*session)
-      co_return Error{.kind = ErrorKind::connect, .message = where(settings) + " hung up while a person was asked"};
+      co_return Error{.kind = ErrorKind::connect,
+                      .message = where(settings) + " closed the connection during a prompt"};
     co_return session;
   }
 }
@@ -254,8 +255,8 @@ asio::awaitable<Result<OpenedStream>> SshClient::open_stream(const Target& targe
   if (set_up.out_of_time()) {
     co_return Error{
         .kind = ErrorKind::timeout,
-        .message = where(settings) + " took the log-in, and opened no session within " + seconds(set_up.limit()),
-        .hint = "is the node overloaded? --timeout gives it more time"};
+        .message = where(settings) + " accepted the login but opened no session within " + seconds(set_up.limit()),
+        .hint = "the node may be overloaded; --timeout gives it more time"};
   }
   if (!stream) co_return std::move(stream).error();
   co_return OpenedStream{*std::move(stream), set_up.left()};

@@ -30,7 +30,7 @@ Error no_method_left(const SshSettings& settings, const std::vector<std::string>
   if (!methods.empty()) error.message += " (it accepts " + join(methods, ", ") + ")";
   if (!problems.empty()) error.message += "; not usable: " + join(problems, "; ");
   if (const auto not_used = forbidden(settings.log_ins); !not_used.empty())
-    error.message += "; your ssh configuration forbids " + not_used;
+    error.message += "; your ssh configuration disables " + not_used;
   error.hint = "check that `ssh " + settings.user + "@" + settings.host_name +
                " true` works; certificates and hardware keys need --transport openssh";
   error.message = terminal_safe(error.message);
@@ -39,9 +39,9 @@ Error no_method_left(const SshSettings& settings, const std::vector<std::string>
 
 Error log_in_timeout(const SshSettings& settings, const SetUp& set_up) {
   return {.kind = ErrorKind::timeout,
-          .message = settings.host_name + " did not finish the log-in within " +
+          .message = settings.host_name + " did not finish the login within " +
                      std::to_string(set_up.limit().count() / 1000) + " s",
-          .hint = "is the node overloaded? --timeout gives it more time"};
+          .hint = "the node may be overloaded; --timeout gives it more time"};
 }
 
 }  // namespace
@@ -81,8 +81,8 @@ asio::awaitable<Result<void>> SshClient::authenticate(const SshSettings& setting
     const Signer sign = [&](std::string data, std::string algorithm) -> asio::awaitable<Result<std::string>> {
       if (!admits_signature(settings.algorithms, algorithm)) {
         co_return Error{.kind = ErrorKind::auth,
-                        .message = identity.name + ": the node wants " + terminal_safe(algorithm) +
-                                   " signatures, which PubkeyAcceptedAlgorithms does not admit"};
+                        .message = identity.name + ": the node requires " + terminal_safe(algorithm) +
+                                   " signatures, which PubkeyAcceptedAlgorithms does not allow"};
       }
       // A person may be asked: the node is not to blame for the time that takes.
       const Deadline::Pause waiting(set_up.deadline());

@@ -65,7 +65,7 @@ asio::awaitable<Result<void>> Tunnels::request(std::shared_ptr<SshSession> sessi
     co_return Error{.kind = ErrorKind::timeout,
                     .message = "the jump host did not connect to " + host + " port " + std::to_string(port) +
                                " within " + std::to_string(limit.count() / 1000) + " s",
-                    .hint = "is the node up, and does a firewall let the jump host in?"};
+                    .hint = "check that the node is up and that no firewall blocks the jump host"};
   }
 }
 

@@ -12,6 +12,7 @@
 #                                         NAME is its name without a path
 #   exe PID PATH / parent PID PATH / unit PID UNIT / config PID PATH / address PID PATH / arg PID TEXT
 #                                         about it; arg repeats, in order
+#   apart PID PATH                        that containerd has another file or directory at PATH than this shell, by a mount of its own
 #   tool NAME PATH
 #   link PATH / target TEXT               a symbolic link, and (next line) what it points to, as written
 #   inode MODE UID GID SIZE PATH          MODE as hexadecimal st_mode
@@ -222,6 +223,30 @@ rf_tell() { # PID NAME ARGUMENT...: adds to `told`
     extra="$extra$newline$config"
     ;;
   esac
+  case $name in k3s | rke2) rf_tell_settings "$@" ;; esac
+}
+
+rf_tell_settings() { # ARGUMENT...: files that a k3s or rke2 takes its settings and registries from, wherever it was told
+  config=${config:-/etc/rancher/$name/config.yaml}
+  extra="$extra$newline$config.d/*.yaml$newline$config.d/*.yml"
+  previous=
+  for arg; do
+    case $previous in --private-registry) extra="$extra$newline$arg" ;; esac
+    case $arg in --private-registry=*) extra="$extra$newline${arg#*=}" ;; esac
+    previous=$arg
+  done
+  set +f
+  for file in ."$config" ."$config".d/*; do
+    if ! [ -r "$file" ] || ! [ -f "$file" ]; then continue; fi
+    while IFS= read -r line || [ -n "$line" ]; do
+      case $line in *private-registry*:*/*)
+        line=/${line#*/}
+        extra="$extra$newline${line%%[\"\' #]*}"
+        ;;
+      esac
+    done <"$file"
+  done
+  set -f
 }
 
 rf_tell_containerd() { # PID PARENT: what it has beyond the others; exe and config are its own
@@ -230,10 +255,21 @@ rf_tell_containerd() { # PID PARENT: what it has beyond the others; exe and conf
   rf_exe_of "$2"
   told="${told}parent $1 $exe${newline}address $1 $address$newline"
   case $config in /*)
+    # What K3s and RKE2 make it from is beside it.
+    extra="$extra$newline${config%/*}/config*.toml.tmpl"
     rf_hosts_globs "${config%/*}/certs.d"
     rf_scan "$config" "${config%/*}"
+    rf_tell_apart "$1" "$config"
+    if [ "${config%/*}" != '' ]; then rf_tell_apart "$1" "${config%/*}"; fi
     ;;
   esac
+}
+
+rf_tell_apart() { # PID PATH. Who may not look takes it for the same.
+  if ! [ -e "$proc/$1/root/." ]; then return 0; fi
+  if ! [ -e "$proc/$1/root$2" ] && ! [ -e ".$2" ]; then return 0; fi
+  # shellcheck disable=SC3013 # dash, busybox and bash have -ef
+  if ! [ "$proc/$1/root$2" -ef ".$2" ]; then told="${told}apart $1 $2$newline"; fi
 }
 
 rf_look() { # -> told: the records; runtimes, addresses: "PID EXE" and "PID ADDRESS" lines of containerd; starting: one does not listen

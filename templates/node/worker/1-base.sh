@@ -6,7 +6,8 @@
 #   worker.sh boot               the same before containerd starts: no service is touched
 #
 # /var/lib/regfallback (0700): lock, active (the ID that must not stay unfinished), txn/ID/, history/SEQUENCE-ID/
-# txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", escaped for printf %b) or new/N
+# txn/ID: settings ("KEY VALUE" lines), manifest, contents (what new files hold: "content_N='...'", and what a
+#   distribution will make of them: "trial_N='...'", escaped for printf %b) or new/N
 #   (the same as files), old/N (copies of what is replaced), receipt, log, wake (a fifo: whoever follows the log is woken by it), claim,
 #   cause, from.NAME/ (what a transaction that goes from the history hands over to the first one), state.NAME, made.N (a directory that is ours), whole.N (a directory that goes as a whole), restarted, health, watch, conflict/
 # manifest: "N OP:CLASS MODE UID GID BEFORE AFTER PATH", in commit order. OP: M make directory, C create, R replace, D delete, X remove
@@ -221,7 +222,7 @@ load() { # ID
   # Opened for both, so that nothing waits for a reader; a line each time fills no pipe.
   if [ -p "$txn/wake" ]; then exec 8<>"$txn/wake"; else exec 8>/dev/null; fi
   cause='' armed=
-  restart=none service='' wait=60 settle=30 watch='' exe='' socket='' config='' before_health=''
+  restart=none service='' wait=60 settle=30 watch='' exe='' socket='' config='' before_health='' trials=''
   while IFS=' ' read -r key value; do
     case $key in
       restart) restart=$value ;;
@@ -232,6 +233,7 @@ load() { # ID
       exe) exe=$value ;;
       socket) socket=$value ;;
       config) config=$value ;;
+      trial) trials=$trials$value$newline ;;
     esac
   done 2>/dev/null <"$txn/settings"
   shared=

@@ -316,20 +316,51 @@ stage() {
   done 3<"$txn/manifest"
   if [ $# != 0 ]; then compare staged "$@"; fi
 }
-validate() { # a config.toml that containerd cannot read is found before it is there
-  if [ -z "$exe" ]; then return 0; fi
-  if ! command -v "$exe" >/dev/null; then
-    say "warn $exe does not exist any more, so the configuration was not tested with it"
-    return 0
-  fi
+# The runtime's program may be part of another one, which is containerd under that name only.
+find_containerd() { # -> tries: a program that can try a configuration
+  tries=$exe
+  case ${exe##*/} in
+    containerd*)
+      if command -v "$exe" >/dev/null; then return 0; fi
+      say "warn $exe does not exist any more, so the configuration was not tested with it"
+      ;;
+    *)
+      tries=${exe%/*}/containerd
+      case $(limit 20 "$tries" --version 2>/dev/null) in containerd*) return 0 ;; esac
+      say "warn $exe is no containerd and has none beside it, so the configuration was not tested"
+      ;;
+  esac
+  return 1
+}
+try_config() { # FILE NAME
+  said=$(limit 20 "$tries" -c "$1" config dump 2>&1 >/dev/null)
+  code=$?
+  if [ "$code" = 0 ]; then return 0; fi
+  because "$tries rejects the new $2: $(printf '%s' "$said" | tail -n 1 | tr -d '\000-\037\177' | cut -c1-400)"
+}
+validate() { # a config.toml that containerd cannot read is found before it is there, also one that its distribution will make
+  asked=
+  while next_change; do
+    case $op in R | C) ;; *) continue ;; esac
+    if [ "$path" = "$config" ]; then asked=yes; fi
+  done 3<"$txn/manifest"
+  if [ -z "$exe" ] || [ -z "$asked$trials" ]; then return 0; fi
+  find_containerd || return 0
   while next_change; do
     case $op in R | C) ;; *) continue ;; esac
     if [ "$path" != "$config" ]; then continue; fi
     staged_at "$root$path" "$n"
-    said=$(limit 20 "$exe" -c "$staged" config dump 2>&1 >/dev/null)
-    code=$?
-    if [ "$code" != 0 ]; then
-      because "$exe rejects the new $path: $(printf '%s' "$said" | tail -n 1 | tr -d '\000-\037\177' | cut -c1-400)" || return 1
-    fi
+    try_config "$staged" "$path" || return 1
   done 3<"$txn/manifest"
+  try_trials
+}
+try_trials() {
+  IFS=$newline
+  for line in $trials; do
+    unset IFS
+    eval "content=\${trial_${line%% *}-}"
+    printf '%b' "$content" >"$txn/trial.toml" || because "the state directory cannot be written" || return 1
+    try_config "$txn/trial.toml" "${line#* } of the next start" || return 1
+  done
+  unset IFS
 }

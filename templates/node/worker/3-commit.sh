@@ -204,7 +204,7 @@ discard() { # nothing was committed: only staged files are there
     done 3<"$txn/manifest.rev"
     remove_closed
   fi
-  rm -rf "$txn/new" "$txn/contents" "$txn/old"
+  rm -rf "$txn/new" "$txn/contents" "$txn/trial.toml" "$txn/old"
 }
 clean() { # it is applied: the old inodes go
   marked whole && whole=$list

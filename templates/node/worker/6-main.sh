@@ -27,7 +27,7 @@ remember() { # for good
 }
 forget() { # what the finished transaction txn needs no longer; what marks it as unfinished goes last
   read_watchdog
-  set -- "$txn/contents" "$txn/new" "$txn/wake" "$txn/watchdog" "$txn/watch" "$txn/health" "$txn/shared"
+  set -- "$txn/contents" "$txn/trial.toml" "$txn/new" "$txn/wake" "$txn/watchdog" "$txn/watch" "$txn/health" "$txn/shared"
   if ! [ -e "$txn/state.applied" ]; then set -- "$@" "$txn/old"; fi
   rm -rf "$@" "$home/active"
   step forgotten

@@ -172,6 +172,27 @@ TEST_CASE("an answer without an end is no outcome") {
   CHECK_FALSE(read_outcome("settling 30\nstep finish\nend applied\n", "t")->settling);
 }
 
+TEST_CASE("what the next start would give to containerd is tried on the node, and its refusal ends the transaction") {
+  const ScratchNode node;
+  const auto program = node.root / "containerd";
+  std::ofstream(program) << "#!/bin/sh\nif grep -q 'broken = ' \"$2\"; then echo 'no such key' >&2; exit 1; fi\n";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  Plan plan;
+  plan.runtime_exe = program;
+  plan.files = {change(FileChange::Op::create, "/etc/containerd/new.toml", "", "version = 2\n")};
+  const auto first = options("p1"), second = options("p2");
+  plan.trials = {{"/made/config.toml", Secret("version = 2\nbroken = 'it''s'\n")}};
+  const auto applied = with_shell([&](Shell& shell) { return apply_plan(shell, plan, first); });
+  REQUIRE(applied);
+  CHECK(applied->outcome == Outcome::refused);
+  CHECK(applied->cause.find("rejects the new /made/config.toml of the next start: no such key") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(node.root / "etc/containerd/new.toml"));
+  plan.trials.front().content = Secret("version = 2\n");
+  const auto tried = with_shell([&](Shell& shell) { return apply_plan(shell, plan, second); });
+  REQUIRE(tried);
+  CHECK(tried->outcome == Outcome::applied);
+}
+
 TEST_CASE("the class of every change is in the manifest") {
   Plan plan;
   for (const auto kind : {FileChange::Class::certificate, FileChange::Class::hosts, FileChange::Class::config}) {

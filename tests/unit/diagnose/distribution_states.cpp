@@ -163,6 +163,12 @@ std::vector<State> registries_yaml_states() {
 
       {"a wildcard on 1.29.1", "registries-yaml-wildcard", k3s(old_wildcard, "v1.29.1+k3s1"), file + ":2", {"1.29.3"}},
       {"a wildcard on 1.31", "registries-yaml-wildcard", k3s(old_wildcard), ""},
+      {"a wildcard on 1.32.2",
+       "registries-yaml-wildcard",
+       k3s(old_wildcard, "v1.32.2+k3s1"),
+       file + ":2",
+       {"tries nothing", "upgrade to the next patch release"},
+       Severity::warning},
 
       {"an entry that keeps the default endpoint",
        "default-endpoint-kept",

@@ -29,6 +29,24 @@ TEST_CASE("what was planned from an intent is found as that intent") {
   CHECK(again.empty());
 }
 
+TEST_CASE("a rewrite that is a prefix is found as the end of the URL, another one is a note") {
+  FileTree tree;
+  tree.put_file("/c/docker.io/hosts.toml",
+                "[host.\"https://harbor.corp\"]\n[host.\"https://harbor.corp\".rewrite]\n\"^(.*)$\" = \"hub/$1\"\n");
+  tree.put_file("/c/ghcr.io/hosts.toml",
+                "[host.\"https://harbor.corp\"]\n[host.\"https://harbor.corp\".rewrite]\n\"^a/\" = \"b/\"\n");
+  EffectiveConfig config;
+  config.containerd = *parse_version("2.1.5");
+  config.hosts_roots = {"/c"};
+  config.config_path = "/c";
+  config.fork.rewrites = true;
+  const auto found = found_intent(tree, config);
+  REQUIRE(found.intent.registry("docker.io") != nullptr);
+  CHECK(found.intent.registry("docker.io")->mirrors.front().url() == "https://harbor.corp/v2/hub");
+  REQUIRE(found.notes.size() == 1);
+  CHECK(found.notes.front().find("an intent cannot name its rewrite of ^a/ to b/") != std::string::npos);
+}
+
 TEST_CASE("what an intent cannot say is a note") {
   Planned node("  x.io: {}\n");
   node.on("1.7.24", test::live_1_7)

@@ -48,6 +48,33 @@ TEST_CASE("a mirror before Docker Hub goes into registries.yaml, mode 0600, and 
         std::vector<std::string>{"http://anubis:32000/v2", "https://registry-1.docker.io/v2"});
 }
 
+TEST_CASE("a rewrite that is a prefix is part of the endpoints: as declared, or gone; another one is refused") {
+  const std::string mirror =
+      "mirrors:\n  docker.io:\n    endpoint: [\"https://harbor.corp\", \"https://registry-1.docker.io\"]\n    rewrite:\n      ";
+  const auto with = [&](const std::string& rule, const std::string& declared) {
+    auto node = k3s("  docker.io: { mirrors: [\"" + declared + "\"] }");
+    node.file(registries_file, mirror + rule + "\n");
+    return node;
+  };
+  auto same = with("\"^(.*)$\": \"hub/$1\"", "https://harbor.corp/v2/hub");
+  CHECK(change_of(same.plan(), registries_file) == nullptr);
+  CHECK(urls(same.plan().chains.front()) ==
+        std::vector<std::string>{"https://harbor.corp/v2", "https://registry-1.docker.io/v2"});
+
+  auto other = with("\"^(.*)$\": \"hub/$1\"", "https://harbor.corp/v2/proxy");
+  const auto plan = other.plan();
+  CHECK(text_of(plan, registries_file).find("rewrite") == std::string::npos);
+  REQUIRE(plan.warnings.size() == 1);
+  CHECK(plan.warnings.front().find("docker.io: its `rewrite` is removed") != std::string::npos);
+  other.apply(plan);
+  CHECK(change_of(other.plan(), registries_file) == nullptr);
+
+  CHECK(with("\"^library/(.*)\": \"hub/$1\"", "https://harbor.corp/v2/proxy")
+            .refused()
+            .message.find("would be asked for other repositories: rewrite ^library/(.*) to hub/$1") !=
+        std::string::npos);
+}
+
 TEST_CASE("a template with which the next start fails is refused at its line, before anything is written") {
   const std::string file = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml.tmpl";
   auto node = k3s("  docker.io: { mirrors: [\"http://anubis:32000\"] }");
