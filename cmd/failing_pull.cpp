@@ -111,7 +111,8 @@ Assumption others_answer(const Assumption& shown, const Version& containerd) {
 
 // The chain of the image on this node, and the requests where the endpoint of the text answers as it says.
 std::optional<Explanation> explanation_of(const PullFailure& failure, const FailingPullNode& node,
-                                          const Detection* detection) {
+                                          const Subject& subject) {
+  const auto* detection = subject.detection;
   if (!failure.image || detection == nullptr || node.diagnosis.chains.empty()) return std::nullopt;
   const auto& chain = node.diagnosis.chains.front();
   Assumptions assumptions;
@@ -126,7 +127,8 @@ std::optional<Explanation> explanation_of(const PullFailure& failure, const Fail
     }
   }
   return Explanation{.node = node.node,
-                     .condition = condition_of(*detection, detection->config),
+                     .condition = subject.source == Subject::Source::copy ? condition_of(detection->config)
+                                                                          : condition_of(*detection, detection->config),
                      .image = *failure.image,
                      .config = detection->config,
                      .chain = chain,
@@ -139,7 +141,7 @@ std::vector<Explanation> explanations_of(const std::vector<FailingPull>& pulls, 
   for (const auto& pull : pulls)
     for (const auto& node : pull.nodes) {
       const auto site = std::find_if(sites.begin(), sites.end(), [&](const auto& s) { return s.node == node.node; });
-      if (auto one = explanation_of(pull.failure, node, site->subject.detection)) all.push_back(*std::move(one));
+      if (auto one = explanation_of(pull.failure, node, site->subject)) all.push_back(*std::move(one));
     }
   return all;
 }

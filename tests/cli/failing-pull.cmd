@@ -22,7 +22,7 @@ Events:
 END
 regfallback doctor --root node --containerd-version 2.1.9 --error - < describe.txt
 echo "exit code $?"
-regfallback explain --root node --containerd-version 2.1.9 --error "$(cat describe.txt)" -o json
+regfallback doctor --root node --containerd-version 2.1.9 --error - -o json < describe.txt
 echo "exit code $?"
 regfallback explain --root node --containerd-version 2.1.9 --error 'ctr: failed to resolve image: failed to do request: Head "https://registry-1.docker.io/v2/library/nginx/manifests/1": dial tcp 10.0.0.1:443: i/o timeout' --error 'failed to pull and unpack image "docker.io/library/nginx:1": failed to resolve image: docker.io/library/nginx:1: not found'
 echo "exit code $?"
