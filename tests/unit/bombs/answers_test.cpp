@@ -89,7 +89,7 @@ TEST_CASE("readers of words keep their bounds") {
        [](auto text) {
          (void)read_pull_messages(text);
          (void)read_pull_messages("failed to resolve image: " + std::string(text.substr(0, largest_pull_message - 64)));
-         (void)read_pull_messages(repeated("fetch failed \\\"" + std::string(text.substr(0, 20)), 900'000));
+         (void)read_pull_messages(repeated("fetch failed \\\"" + std::string(text.substr(0, 20)), 200'000));
        }},
   });
   CHECK_FALSE(parse_nodes("node[01-99999999]"));
