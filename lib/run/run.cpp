@@ -167,7 +167,7 @@ void Run::while_open(const std::function<void()>& question) {
           question();
           return true;
         };
-        co_await state.questions.ask<bool>(std::move(asked));
+        std::ignore = co_await state.questions.ask<bool>(std::move(asked));
       },
       [&](std::exception_ptr) { state.loop.stop(); });
   state.loop.run();
