@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include <asio/co_spawn.hpp>
+#include <tuple>
 
 #include "apply/unfinished.h"
 #include "base/calendar.h"
