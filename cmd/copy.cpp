@@ -16,6 +16,14 @@ std::string absolute(const std::string& path) {
   return environment("PWD").value_or("") + "/" + path;
 }
 
+// A unit that is started at boot has a link in the directory of a target: systemctl is-enabled without systemd.
+void add_enabled_services(const Options& options, const std::vector<Profile>& profiles, Facts& facts) {
+  TreeReader reader(options.root);
+  for (const auto& unit : service_units(profiles)) reader.add_glob("/etc/systemd/system/*.wants/" + unit);
+  for (const auto& [path, entry] : reader.tree().entries())
+    if (parent_path(path).ends_with(".wants")) facts.services[base_name(path)].enabled = EnabledState::enabled;
+}
+
 // What the files are those of; plain containerd where nothing in them tells.
 Result<Detection> detect_in(const Options& options, const std::vector<Profile>& profiles, Facts& facts) {
   if (options.containerd_version) facts.versions["containerd"] = to_string(*options.containerd_version);
@@ -134,6 +142,7 @@ Result<FileCopy> copy_below_root(const Options& options, std::string_view comman
   FileCopy copy;
   auto& tree = copy.facts.tree;
   tree = reader.tree();
+  add_enabled_services(options, profiles, copy.facts);
   RF_TRY(copy.detection, detect_in(options, profiles, copy.facts));
   if (generated == GeneratedFiles::rendered) {
     RF_TRY(tree, with_generated_files(options, *copy.detection, tree));

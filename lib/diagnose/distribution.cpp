@@ -19,7 +19,7 @@ std::vector<std::string> urls_of(const Chain& chain) {
 }
 
 void look_for_not_rendered(const View& view, Findings& found) {
-  if (!renders(view) || view.is_copy() || !view.config_is_known()) return;
+  if (!renders(view) || !view.config_is_known()) return;
   for (const auto& chain : view.chains()) {
     auto now = resolve_chain(view.facts().tree, view.config(),
                              chain.registry == "*" ? unnamed_registry : std::string_view(chain.registry),

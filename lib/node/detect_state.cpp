@@ -224,7 +224,10 @@ void describe(Detection& detection, const Facts& facts) {
   detection.era = era_of(detection, facts);
   detection.service = service_of(detection, facts);
   detection.role = role_of(detection, facts);
-  if (detection.runtime.config_file.empty()) detection.runtime.config_file = detection.era.config_file;
+  const auto& era = detection.era;
+  if (detection.runtime.config_file.empty())  // nothing runs, or these are files alone
+    detection.runtime.config_file =
+        !era.made_into.empty() && facts.tree.exists(era.made_into) ? era.made_into : era.config_file;
   detection.config_file =
       detection.runtime.config_file.empty() ? "/etc/containerd/config.toml" : detection.runtime.config_file;
   detection.config = effective_config(facts.tree, config_source(detection), detection.containerd);
