@@ -34,6 +34,7 @@ struct Site {
   std::optional<FileTree> until_start = {};
   std::optional<EffectiveConfig> config_until_start = {};
   std::string distribution = {};  // its title
+  ProxyEnvironment proxy = {};    // of its containerd
   std::optional<NodeCondition> condition = {};
 };
 
@@ -76,7 +77,8 @@ Result<Site> site_of_files(const Options& options) {
 
 Result<Site> site_of_facts(const Options& options, const std::string& node, const Facts& facts,
                            const Detection& detection) {
-  Site site{.node = node, .tree = facts.tree, .config = detection.config};
+  Site site{
+      .node = node, .tree = facts.tree, .config = detection.config, .options = {}, .proxy = detection.runtime.proxy};
   auto containerd = detection.containerd;
   if (options.containerd_version) {
     RF_TRY(containerd, wanted_version(options, command));
@@ -221,6 +223,7 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
                      .image = image,
                      .config = site.config,
                      .chain = chain->second,
+                     .proxy = site.proxy,
                      .prediction = predict_pull(chain->second, image, assumptions, site.config),
                      .assumed = assumptions.empty() ? Explanation::Assumed::nothing : Explanation::Assumed::something});
     }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host/askpass.h"
 #include "host/core_limit.h"
 #include "line/command.h"
 #include "line/parse.h"
@@ -46,6 +47,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   rf::forbid_core_files();
   try {
+    if (argc == 2)
+      if (const auto code = rf::answer_for_ssh(argv[1])) return *code;
     return rf::cmd::run_command_line({argv + 1, argv + argc});
   } catch (const std::exception& bug) {
     std::fprintf(stderr, "error: this is a bug in regfallback: %s\nhint: please report it with the command you ran\n",

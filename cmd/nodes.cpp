@@ -8,6 +8,7 @@
 #include "apply/outcome.h"
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
+#include "host/askpass.h"
 #include "host/facts_dir.h"
 #include "host/files.h"
 #include "host/kind_cluster.h"
@@ -39,8 +40,8 @@ Result<std::vector<RunNode>> saved_nodes(const std::string& path) {
   return nodes;
 }
 
-Result<bool> accept_host_key(const NewHostKey& key) {
-  const auto reply = ask_yes(host_key_question(key));
+Result<bool> yes_or_no(const std::string& question) {
+  const auto reply = ask_yes(question);
   if (reply != Reply::interrupted) return reply == Reply::yes;
   std::raise(SIGINT);  // ends the run, not only this question
   return Error{.kind = ErrorKind::interrupted, .message = "interrupted"};
@@ -66,9 +67,10 @@ Result<Reach> reach_of(const Options& options) {
   if (!can) return reach;
   if (options.ask_sudo_pass) reach.sudo = Reach::Sudo::may_ask;
   if (!options.accept_new_host_keys) reach.new_hosts = Reach::NewHosts::ask;
-  reach.accept_host_key = accept_host_key;
+  reach.accept_host_key = [](const NewHostKey& key) { return yes_or_no(host_key_question(key)); };
   reach.ask_secret = [](const SecretQuestion& question) { return ask_secret(secret_question(question)); };
-  reach.prompts = Reach::Prompts::on_terminal;
+  reach.confirm = [](const ConfirmQuestion& question) { return yes_or_no(confirm_question(question)); };
+  reach.askpass_program = own_program();
   return reach;
 }
 

@@ -11,7 +11,7 @@ import pathlib
 import re
 import sys
 
-PAGE = {"lib/base/names.h", "lib/base/names.cpp", "lib/base/loopback.cpp"}
+PAGE = {"lib/base/names.h", "lib/base/names.cpp", "lib/base/ip_address.cpp"}
 LITERAL = re.compile(r'R"(\w*)\((?P<raw>.*?)\)\1"|"(?P<text>(?:[^"\\\n]|\\.)*)"|//[^\n]*|\'(?:[^\'\\]|\\.)+\'', re.S)
 NAME = re.compile(r"(?:^|[/.-])docker\.(?:io|com)$|//[a-z0-9.-]*docker\.io|(?:^|/)_default(?:/|$)|(?:^|/)_backup(?:/|$)"
                   r"|(?:^|/)localhost(?::|$)|(?:^|/)127\.|^\[?::1\b")

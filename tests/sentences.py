@@ -44,7 +44,8 @@ ALLOWED: dict[str, tuple[str, tuple[str, ...]]] = {
         "what OpenSSH's client prints; and where our own message quotes it",
         ("REMOTE HOST IDENTIFICATION HAS CHANGED", "Host key verification failed", "No matching host key", "REVOKED HOST KEY",
          "Permission denied (", "timed out", "Could not resolve", "Connection refused", "No route to host", "onnection closed",
-         "onnection reset", r"(it said \"")),
+         "onnection reset", "Broken pipe", r"(it said \"")),
+    "lib/transport/ways/askpass_question.cpp": ("what OpenSSH's client asks", ("Enter passphrase for key ",)),
 }
 
 

@@ -35,6 +35,10 @@ void Display::warned(const std::string& text) {
   say([this, text] { context_.warning(text); });
 }
 
+void Display::noted(const std::string& text) {
+  say([this, text] { context_.note(text); });
+}
+
 void Display::ending() {
   say([this] {
     context_.note("stopping: running nodes will finish, no further ones are started (Ctrl-C again to leave them)");

@@ -23,6 +23,7 @@ class Display : public RunObserver {
   void ended() override { clear(); }
   void accepted(const NewHostKey& key) override;
   void warned(const std::string& text) override;
+  void noted(const std::string& text) override;
   void asking() override;
   void answered() override;
   void ending() override;

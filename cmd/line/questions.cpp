@@ -5,6 +5,16 @@
 #include "base/text.h"
 
 namespace rf::cmd {
+namespace {
+
+// A line of other programs never stands without the node's name before it.
+std::string named_lines(const std::string& node, std::string_view words) {
+  std::vector<std::string> named;
+  for (const auto line : lines(words)) named.push_back(node + ": " + terminal_safe(line));
+  return named.empty() ? node + ":" : join(named, "\n");
+}
+
+}  // namespace
 
 std::string host_key_question(const NewHostKey& key) {
   return fmt::format("{}: the host key of {} is not known: {} {}\n{}: accept and save it? [y/N] ",
@@ -20,8 +30,13 @@ std::string secret_question(const SecretQuestion& question) {
     case SecretQuestion::What::password: return fmt::format("{}: {}password of {}: ", node, wrong, of);
     case SecretQuestion::What::sudo_password:
       return fmt::format("{}: {}sudo password, used for all nodes: ", node, wrong);
+    case SecretQuestion::What::of_ssh: return named_lines(node, wrong + question.of) + " ";
   }
   return "";
+}
+
+std::string confirm_question(const ConfirmQuestion& question) {
+  return named_lines(terminal_safe(question.node), question.words) + " [y/N] ";
 }
 
 }  // namespace rf::cmd

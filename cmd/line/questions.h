@@ -9,5 +9,6 @@ namespace rf::cmd {
 
 std::string host_key_question(const NewHostKey& key);
 std::string secret_question(const SecretQuestion& question);
+std::string confirm_question(const ConfirmQuestion& question);
 
 }  // namespace rf::cmd

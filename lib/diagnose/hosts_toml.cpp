@@ -1,4 +1,4 @@
-// hosts.toml files that are dropped, and lines in them that do nothing.
+// hosts.toml files that are dropped, lines in them that do nothing, and files that everybody can change.
 #include <algorithm>
 #include <array>
 
@@ -248,6 +248,25 @@ void look_for_root_capabilities(const View& view, Findings& found) {
       });
 }
 
+// The file as it is on the node, and only where an image leads to it.
+void look_for_open_to_writers(const View& view, Findings& found) {
+  for (const auto& chain : view.chains()) {
+    if (!chain.hosts_dir || !view.is_read(parent_path(*chain.hosts_dir))) continue;
+    const auto file = *chain.hosts_dir + "/hosts.toml";
+    const auto* entry = view.facts().tree.stat(file);
+    if (entry == nullptr || entry->kind != FileEntry::Kind::file || (entry->mode & 0002U) == 0) continue;
+    // A copy of files need not have their modes.
+    found.add(view.is_copy() ? Severity::note : Severity::warning,
+              {.cause = fmt::format("{} can be changed by everybody (mode {:04o})", file, entry->mode),
+               .where = Location{file, 0, 0},
+               .effect = fmt::format(
+                   "{} reads it at every pull: every user of the node, and every pod that mounts the file, can change "
+                   "where images are pulled from",
+                   view.who()),
+               .fix = fmt::format("chmod o-w {}; then check its endpoints", shell_quote(file))});
+  }
+}
+
 const std::array hosts_toml{
     Rule{.id = "hosts-toml-does-not-parse", .severity = Severity::error, .look = look_for_hosts_toml_parse},
     Rule{.id = "hosts-toml-byte-order-mark", .severity = Severity::error, .look = look_for_mark},
@@ -262,6 +281,7 @@ const std::array hosts_toml{
     Rule{.id = "dial-timeout-too-new", .severity = Severity::warning, .look = look_for_timeout},
     Rule{.id = "override-path-too-new", .severity = Severity::error, .look = look_for_override},
     Rule{.id = "capabilities-without-server", .severity = Severity::error, .look = look_for_root_capabilities},
+    Rule{.id = "hosts-toml-writable-by-others", .severity = Severity::warning, .look = look_for_open_to_writers},
 };
 
 }  // namespace

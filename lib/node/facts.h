@@ -9,6 +9,7 @@
 
 #include "base/file_tree.h"
 #include "base/result.h"
+#include "containerd/pull/proxy.h"
 
 namespace rf {
 
@@ -28,6 +29,7 @@ struct RuntimeProcess {
   std::string parent_exe = {};   // "/usr/local/bin/k3s" where containerd is a child of its distribution
   std::vector<std::string> argv = {};
   std::vector<std::string> apart = {};  // paths at which a mount of its own shows it something else than us
+  ProxyEnvironment proxy = {};          // may hold passwords
   std::map<std::string, PluginState, std::less<>> plugins = {};  // of the CRI; empty when ctr could not be asked
   bool operator==(const RuntimeProcess&) const = default;
 };

@@ -26,8 +26,8 @@ void split_title(std::vector<std::string>& argv) {
 }  // namespace
 
 Result<void> ProcessReader::record(std::string_view key, std::string_view rest) {
-  static const std::set<std::string_view> keys{"process", "exe", "parent",     "unit",   "config",
-                                               "address", "arg", "containerd", "plugin", "apart"};
+  static const std::set<std::string_view> keys{"process", "exe",        "parent", "unit",  "config", "address",
+                                               "arg",     "containerd", "plugin", "apart", "proxy"};
   if (!keys.contains(key)) return {};
   int pid = 0;
   const auto word = take_word(rest);
@@ -56,6 +56,10 @@ Result<void> ProcessReader::record(std::string_view key, std::string_view rest) 
     about.version = rest;
   else if (key == "apart") {
     if (about.apart.size() < most_apart) about.apart.emplace_back(rest);
+  } else if (key == "proxy") {
+    const auto equals = rest.find('=');
+    if (equals != rest.npos && is_proxy_variable(rest.substr(0, equals)))
+      about.proxy.insert_or_assign(std::string(rest.substr(0, equals)), std::string(rest.substr(equals + 1)));
   } else if (key == "plugin") {
     const auto plugin = take_word(rest);
     about.plugins.insert_or_assign(std::string(plugin), plugin_state(rest));

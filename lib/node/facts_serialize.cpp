@@ -85,6 +85,9 @@ class FactsWriter {
       optional("config " + pid + " ", runtime.config_file);
       optional("address " + pid + " ", runtime.address);
       for (const auto& path : runtime.apart) line("apart " + pid + " " + one_line(path));
+      for (const auto& [name, value] : runtime.proxy)
+        line("proxy " + pid + " " + name + "=" +
+             one_line(secrets_ == FactSecrets::mask ? masked_proxy(name, value) : value));
       optional("containerd " + pid + " ", runtime.version);
       for (const auto& [plugin, state] : runtime.plugins)
         line("plugin " + pid + " " + plugin + " " + std::string(to_string(state)));

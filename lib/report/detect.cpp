@@ -15,6 +15,8 @@ std::string os_name(const Facts& facts) {
 Value runtime_value(const Detection& detection) {
   Value plugins = Value::object({});
   for (const auto& [name, state] : detection.runtime.plugins) plugins.set(name, to_string(state));
+  Value proxy = Value::object({});
+  for (const auto& [name, value] : detection.runtime.proxy) proxy.set(name, masked_proxy(name, value));
   return Value::object({{"version", to_string(detection.containerd)},
                         {"running", detection.runtime.pid != 0},
                         {"exe", Value::or_null(detection.runtime.exe)},
@@ -24,6 +26,7 @@ Value runtime_value(const Detection& detection) {
                         {"config_version", detection.config.config_version},
                         {"config_path", Value::or_null(detection.config.config_path)},
                         {"pull_mode", to_string(detection.config.pull_mode)},
+                        {"proxy", proxy},
                         {"plugins", plugins}});
 }
 
@@ -86,6 +89,8 @@ std::string remarks(std::span<const DetectRow> rows, const TextStyle& style) {
     }
     if (!row.detection) continue;
     for (const auto& manager : row.detection->managers) line(row, Emphasis::warn, "also managed by " + manager.text);
+    for (const auto& [name, value] : row.detection->runtime.proxy)
+      line(row, Emphasis::none, "containerd was started with " + name + "=" + masked_proxy(name, value));
     for (const auto& note : row.detection->notes) line(row, Emphasis::none, note);
   }
   return out.empty() ? out : "\n" + out;

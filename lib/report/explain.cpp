@@ -37,7 +37,12 @@ Value rewrites_value(const Rewrites& rewrites) {
   return all;
 }
 
-Value endpoint_value(const ChainEndpoint& endpoint) {
+std::optional<std::string> proxy_url(const Explanation& explanation, const ChainEndpoint& endpoint) {
+  const auto proxy = proxy_of(explanation.proxy, endpoint.scheme, endpoint.host);
+  return proxy ? std::optional(proxy->url) : std::nullopt;
+}
+
+Value endpoint_value(const Explanation& explanation, const ChainEndpoint& endpoint) {
   auto clients = Value::array();
   for (const auto& [certificate, key] : endpoint.client) {
     auto pair = Value::array();
@@ -58,6 +63,7 @@ Value endpoint_value(const ChainEndpoint& endpoint) {
                         {"headers_sent_to_token_server", endpoint.headers_sent_to_token_server},
                         {"dial_timeout", endpoint.dial_timeout},
                         {"credentials", Value::or_null(endpoint.credentials)},
+                        {"proxy", proxy_url(explanation, endpoint)},
                         {"source", location_value(endpoint.source)}});
 }
 
@@ -160,7 +166,7 @@ Value explain_value(const Explanation& explanation) {
     ignored.push(Value::object(
         {{"path", item.path}, {"line", item.line > 0 ? Value(item.line) : Value()}, {"reason", item.reason}}));
   auto endpoints = Value::array();
-  for (const auto& endpoint : chain.endpoints) endpoints.push(endpoint_value(endpoint));
+  for (const auto& endpoint : chain.endpoints) endpoints.push(endpoint_value(explanation, endpoint));
   auto requests = Value::array();
   for (const auto& request : explanation.prediction.requests)
     requests.push(Value::object({{"step", request.step},
@@ -198,6 +204,9 @@ std::string explain_text(const Explanation& explanation, const TextStyle& style)
     out += fmt::format("  {}. {}  {}\n", ++number, style.paint(Emphasis::accent, safe(endpoint.url())),
                        style.paint(Emphasis::dim, safe(reason_of(explanation, endpoint))));
     for (const auto& note : endpoint_notes(endpoint)) out += "     " + safe(note) + "\n";
+    if (const auto proxy = proxy_of(explanation.proxy, endpoint.scheme, endpoint.host))
+      out += fmt::format("     through the proxy {} ({} in the environment of containerd)\n", safe(proxy->url),
+                         safe(proxy->variable));
   }
   if (chain.error) out += "  " + style.paint(Emphasis::bad, "no request is made: ") + safe(*chain.error) + "\n";
   for (const auto& header : explanation.config.headers)

@@ -15,6 +15,7 @@ struct Explanation {
   ImageReference image;
   EffectiveConfig config;
   Chain chain;
+  ProxyEnvironment proxy = {};  // of that containerd; empty where only files are known
   Prediction prediction;
   // Requests are shown only when something was assumed; without, every endpoint is taken to answer and the first one
   // serves all.

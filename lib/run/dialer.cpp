@@ -47,13 +47,32 @@ SshOptions ssh_options(const Reach& reach, const Access& access, RunObserver& ob
   return ssh;
 }
 
-OpensshOptions openssh_options(const Reach& reach) {
-  using Options = OpensshOptions;
+std::shared_ptr<Askpass> askpass_of(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer,
+                                    Questions& questions) {
+  if (reach.askpass_program.empty() || !reach.ask_secret || !reach.confirm) return nullptr;
+  AskpassOptions options{.program = reach.askpass_program, .ask_secret = secret_asker(reach, questions)};
+  options.confirm = [ask = reach.confirm, &questions](ConfirmQuestion question) -> asio::awaitable<Result<bool>> {
+    std::function<Result<bool>()> person = [ask, question] { return ask(question); };
+    co_return co_await questions.ask<bool>(std::move(person));
+  };
+  options.on_notice = [&observer](const std::string& text) { observer.noted(text); };
+  return std::make_shared<Askpass>(executor, std::move(options));
+}
+
+OpensshOptions::UnknownHostKey openssh_unknown_host_key(Reach::NewHosts new_hosts) {
+  using UnknownHostKey = OpensshOptions::UnknownHostKey;
+  switch (new_hosts) {
+    case Reach::NewHosts::refuse: return UnknownHostKey::refuse;
+    case Reach::NewHosts::ask: return UnknownHostKey::ask;
+    case Reach::NewHosts::accept: return UnknownHostKey::accept;
+  }
+  return UnknownHostKey::refuse;
+}
+
+OpensshOptions openssh_options(const Reach& reach, std::shared_ptr<Askpass> askpass) {
   return {.config_file = reach.ssh_config,
-          .unknown_host_key = reach.new_hosts == Reach::NewHosts::accept ? Options::UnknownHostKey::accept
-                                                                         : Options::UnknownHostKey::refuse,
-          .prompts =
-              reach.prompts == Reach::Prompts::on_terminal ? Options::Prompts::on_terminal : Options::Prompts::never};
+          .unknown_host_key = openssh_unknown_host_key(reach.new_hosts),
+          .askpass = std::move(askpass)};
 }
 
 class NodeDialer : public Dialer {
@@ -61,7 +80,8 @@ class NodeDialer : public Dialer {
   NodeDialer(const asio::any_io_executor& executor, const Reach& reach, RunObserver& observer, Questions& questions)
       : reach_(reach),
         access_(access_of(reach, questions)),
-        ssh_(executor, ssh_options(reach, access_, observer, questions)) {}
+        ssh_(executor, ssh_options(reach, access_, observer, questions)),
+        openssh_(openssh_options(reach, askpass_of(executor, reach, observer, questions))) {}
 
   asio::awaitable<Result<std::unique_ptr<Shell>>> open(const NodeSpec& spec) override {
     const Container container{.engine = spec.kind == NodeSpec::Kind::podman ? "podman" : "docker", .name = spec.name};
@@ -73,7 +93,7 @@ class NodeDialer : public Dialer {
       case NodeSpec::Kind::ssh: break;
     }
     if (reach_.transport == Reach::Transport::openssh)
-      co_return co_await open_openssh(target_of(spec), access_, openssh_options(reach_));
+      co_return co_await open_openssh(target_of(spec), access_, openssh_);
     co_return co_await ssh_.connect(target_of(spec));
   }
 
@@ -91,6 +111,7 @@ class NodeDialer : public Dialer {
   const Reach reach_;
   const Access access_;
   SshClient ssh_;
+  const OpensshOptions openssh_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include <asio/co_spawn.hpp>
+#include <tuple>
 
 #include "apply/unfinished.h"
 #include "base/calendar.h"
@@ -167,7 +168,7 @@ void Run::while_open(const std::function<void()>& question) {
           question();
           return true;
         };
-        co_await state.questions.ask<bool>(std::move(asked));
+        std::ignore = co_await state.questions.ask<bool>(std::move(asked));
       },
       [&](std::exception_ptr) { state.loop.stop(); });
   state.loop.run();

@@ -34,6 +34,7 @@ class RunObserver {
   virtual void ended() {}                              // the part of the run
   virtual void accepted(const NewHostKey& /*key*/) {}  // and added to known_hosts
   virtual void warned(const std::string& /*text*/) {}
+  virtual void noted(const std::string& /*text*/) {}  // what a person is to do or to know
   // A question is open, or more: nothing else may be shown where it is asked. Then none is any more.
   virtual void asking() {}
   virtual void answered() {}
@@ -53,7 +54,10 @@ struct Reach {
   std::function<Result<bool>(const NewHostKey&)> accept_host_key = {};   // for NewHosts::ask
   std::function<Result<Secret>(const SecretQuestion&)> ask_secret = {};  // empty: nobody is asked
   enum class Sudo { without_password, may_ask } sudo = Sudo::without_password;
-  enum class Prompts { never, on_terminal } prompts = Prompts::never;  // of the system's ssh, which asks for itself
+  // Of the system's ssh, which runs a program for each question: this program, where it answers for ssh
+  // (host/askpass.h). Empty: ssh asks nobody. `confirm` is called as the others are.
+  std::string askpass_program = {};
+  std::function<Result<bool>(const ConfirmQuestion&)> confirm = {};
 };
 
 struct RunSettings {

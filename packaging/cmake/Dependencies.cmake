@@ -1,5 +1,6 @@
 # Every library we use, found once. README.md says why each is here.
 find_package(Threads REQUIRED)
+set(OPENSSL_USE_STATIC_LIBS ${RF_STATIC})
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto SSL)
 find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)

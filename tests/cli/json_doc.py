@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-FREE_KEYS = {"plugins", "headers", "registry_headers", "rewrites"}  # their members are names of the node's own
+FREE_KEYS = {"plugins", "headers", "registry_headers", "rewrites", "proxy"}  # their members are names of the node's own
 # What only live nodes can answer has no golden output; unit_report holds it against the page.
 LIVE = {"regfallback.apply/v1", "regfallback.migrate/v1", "regfallback.rollback/v1", "regfallback.test/v1", "regfallback.uninstall/v1"}
 

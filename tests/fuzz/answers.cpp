@@ -7,6 +7,7 @@
 #include "host/last_apply.h"
 #include "input.h"
 #include "transport/shell/bootstrap_answer.h"
+#include "transport/ways/askpass_question.h"
 #include "transport/ways/openssh.h"
 
 using namespace rf;
@@ -74,6 +75,20 @@ void check_engine(std::string_view text) {
   (void)nodes_of(*cluster, NodeSpec{});
 }
 
+void check_askpass(std::string_view text) {
+  using ServerQuestions = SshProgramSettings::ServerQuestions;
+  const auto question = parse_askpass_question(text);
+  if (question) require(print_askpass_question(*question) == text);
+  const AskpassQuestion asked =
+      question ? *question : AskpassQuestion{.token = {}, .kind = {}, .prompt = std::string(text)};
+  const auto prompt = parse_ssh_prompt(asked, ServerQuestions::marked);
+  require(prompt.words.size() <= asked.prompt.size() + 1);
+  // Never unasked: what begins as a server's own question does.
+  if (prompt.words.starts_with('(')) require(prompt.answer == SshPrompt::Answer::for_one_node);
+  const auto unmarked = parse_ssh_prompt(asked, ServerQuestions::unmarked);
+  if (unmarked.kind == SshPrompt::Kind::secret) require(unmarked.answer == SshPrompt::Answer::for_one_node);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -82,6 +97,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_shell(text);
   check_outcome(text);
   check_engine(text);
+  check_askpass(text);
   if (const auto status = parse_status_line(text)) require(*status >= 0 && *status <= 999);
   const auto last = parse_last_apply(text);
   require(parse_last_apply(print_last_apply(last)) == last);

@@ -56,7 +56,7 @@ LIES = {
     "nobody has credentials": "[e.update(credentials=None) for e in s['endpoints']]",
     "the pull fails": "s.update(verdict='fails')",
 }
-ONE_LOGIN = Case("liar", Setting("certs", switch="", wildcard=False, old_name=False, form="one file", end="", logins=True), "liarr.test", "", "1", False,
+ONE_LOGIN = Case("liar", Setting("certs", switch="", wildcard=False, old_name=False, form="one file", end="", logins=True, headers=False), "liarr.test", "", "1", False,
                  {f"{CERTS}/liarr.test/hosts.toml": '[host."http://liara.test"]\n[host."http://liara.test".header]\nX-Team = "infra"\n'},
                  {"liara.test": Answer("basic", user=LOGIN[0], password=LOGIN[1]), "liarr.test": Answer("404")},
                  f'[plugins.@PLUGIN@.registry.configs."liara.test".auth]\n  username = "{LOGIN[0]}"\n  password = "{LOGIN[1]}"\n')

@@ -148,6 +148,13 @@ class FactsTest(unittest.TestCase):
         (own / "opt/c/my.toml").write_bytes(b"version = 2\n")
         self.assertEqual([line for line in self.facts() if line.startswith("apart ")], ["apart 41 /opt/c/my.toml", "apart 41 /opt/c"])
 
+    def test_the_proxies_of_containerd_s_environment_are_told_and_nothing_else_of_it(self):
+        self.process(41, "containerd", ["/usr/bin/containerd"])
+        self.node.file("/proc/41/environ", b"PATH=/bin\0HTTPS_PROXY=http://p:3128\0no_proxy=a,\nb\0NO_PROXY=\0SECRET=x\0XHTTP_PROXY=y\0")
+        told = self.facts()
+        self.assertEqual([line for line in told if line.startswith("proxy ")], ["proxy 41 HTTPS_PROXY=http://p:3128", "proxy 41 no_proxy=a, b"])
+        self.assertEqual([line for line in told if "SECRET" in line], [])
+
     def test_imports_are_read_in_any_case_of_the_key(self):
         self.node.file("/opt/c/my.toml", b'Imports = ["conf/*.toml"]\n')
         self.node.file("/opt/c/conf/more.toml", b"version = 2\n")

@@ -10,7 +10,9 @@
 namespace rf {
 namespace {
 
-bool is_word(char c) { return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_group_name_character(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 // What a match of `pattern` has under a name or a number; nothing for one that it does not know.
 std::string_view group_of(const re2::RE2& pattern, const std::vector<re2::StringPiece>& groups, std::string_view name) {
@@ -39,7 +41,8 @@ std::string expanded(const re2::RE2& pattern, const std::vector<re2::StringPiece
     }
     const bool braces = text.starts_with('{');
     const auto name = text.substr(braces ? 1 : 0);
-    const auto length = static_cast<std::size_t>(std::find_if_not(name.begin(), name.end(), is_word) - name.begin());
+    const auto length =
+        static_cast<std::size_t>(std::find_if_not(name.begin(), name.end(), is_group_name_character) - name.begin());
     if (length == 0 || (braces && name.substr(length, 1) != "}")) {
       out += '$';
       continue;

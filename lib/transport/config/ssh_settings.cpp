@@ -152,7 +152,14 @@ KeepAlive keep_alive_of(const Words& words) {
 
 }  // namespace
 
-KeepAlive parse_keep_alive(std::string_view text) { return keep_alive_of(Words(parse_ssh_words(text))); }
+SshProgramSettings parse_ssh_program_settings(std::string_view text) {
+  using ServerQuestions = SshProgramSettings::ServerQuestions;
+  const auto all = parse_ssh_words(text);
+  const Words words(all);
+  return {.keep_alive = keep_alive_of(words),
+          .unknown_host = unknown_host(words.one("stricthostkeychecking")),
+          .server_questions = words.one("stdinnull").empty() ? ServerQuestions::unmarked : ServerQuestions::marked};
+}
 
 Result<std::vector<Target>> parse_jumps(std::string_view text) {
   std::vector<Target> jumps;

@@ -77,8 +77,17 @@ struct LocalUser {
 Result<SshSettings> parse_ssh_settings(std::string_view text, const Target& target, const LocalUser& local);
 // What ssh would do without any configuration.
 SshSettings default_ssh_settings(const Target& target, const LocalUser& local);
+
+// What counts where the ssh program itself connects, from the same output.
+struct SshProgramSettings {
+  KeepAlive keep_alive;
+  SshSettings::UnknownHost unknown_host = SshSettings::UnknownHost::ask;
+  // Whether ssh writes (user@host) before a question of the server, which could pass for one of its own otherwise. It
+  // does from OpenSSH 8.5 on, and is known to be at least 8.7 by an option that came with it.
+  enum class ServerQuestions { unmarked, marked } server_questions = ServerQuestions::unmarked;
+};
 // A ServerAliveInterval of 0, which is ssh's default, is ours.
-KeepAlive parse_keep_alive(std::string_view text);
+SshProgramSettings parse_ssh_program_settings(std::string_view text);
 // "[user@]host[:port],…", "none" or nothing.
 Result<std::vector<Target>> parse_jumps(std::string_view text);
 

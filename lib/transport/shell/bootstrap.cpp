@@ -56,6 +56,7 @@ asio::awaitable<Result<Begun>> begin_shell(OpenedStream opened, const Access& ac
   using Step = BootstrapReader::Step;
   auto stream = std::move(opened.stream);
   Deadline deadline(co_await asio::this_coro::executor, opened.left, [raw = stream.get()] { raw->close(); });
+  const Asking::Watch watch(opened.asking, deadline);
   stream->set_errors(ByteStream::Errors::in_read);
   BootstrapReader reader(password);
   std::optional<Error> failed;

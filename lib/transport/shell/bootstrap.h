@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "transport/shell/asking.h"
 #include "transport/shell/bootstrap_answer.h"
 #include "transport/shell/question.h"
 #include "transport/shell/shell.h"
@@ -34,7 +35,8 @@ std::string_view bootstrap_command(const Access& access);
 // Opens a stream and runs the command there.
 struct OpenedStream {
   std::unique_ptr<ByteStream> stream;
-  std::chrono::milliseconds left;  // of the limit
+  std::chrono::milliseconds left;       // of the limit
+  std::shared_ptr<Asking> asking = {};  // what opens it asks a person itself, while it is already open
 };
 using OpenStream = std::function<asio::awaitable<Result<OpenedStream>>(std::string command)>;
 // Waits until the far side says that it is ready, and answers sudo's own prompt, once. Nothing else is sent before.

@@ -83,6 +83,25 @@ struct Child {
   }
 };
 
+// Our own environment, but for the variables that the child is given.
+std::vector<std::string> child_environment(const std::vector<std::string>& given) {
+  std::vector<std::string> all = given;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view own(*entry);
+    const auto name = own.substr(0, own.find('=') + 1);
+    const auto replaces = [&](const std::string& one) { return one.starts_with(name); };
+    if (std::none_of(given.begin(), given.end(), replaces)) all.emplace_back(own);
+  }
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> all;
+  for (auto& word : words) all.push_back(word.data());
+  all.push_back(nullptr);
+  return all;
+}
+
 Result<pid_t> start(const ChildCommand& command, int in, int out, int err) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
@@ -100,11 +119,11 @@ Result<pid_t> start(const ChildCommand& command, int in, int out, int err) {
   const int session = command.terminal == ChildCommand::Terminal::none ? POSIX_SPAWN_SETSID : 0;
   posix_spawnattr_setflags(&attributes, static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | session));
   std::vector<std::string> words = command.argv;
-  std::vector<char*> argv;
-  for (auto& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  std::vector<std::string> variables = child_environment(command.environment);
+  const auto argv = pointers(words);
+  const auto environment = pointers(variables);
   pid_t pid = -1;
-  const int failed = posix_spawnp(&pid, argv[0], &files, &attributes, argv.data(), environ);
+  const int failed = posix_spawnp(&pid, argv[0], &files, &attributes, argv.data(), environment.data());
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (failed != 0) {

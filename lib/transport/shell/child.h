@@ -17,6 +17,7 @@ struct ChildCommand {
   std::vector<std::string> argv;  // argv[0] is looked up in PATH
   // `none`: a session of its own, without a terminal to ask on and out of reach of the terminal's Ctrl-C.
   enum class Terminal { none, keep } terminal = Terminal::none;
+  std::vector<std::string> environment = {};  // "NAME=VALUE", beside or in place of our own
 };
 
 // The child's standard input and output as a stream. A program that is not there is an Error of kind io. close() kills

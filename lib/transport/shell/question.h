@@ -16,6 +16,7 @@ namespace rf {
 
 // An Error when there is no answer; of kind interrupted when there will be none to other questions either.
 using AskSecret = std::function<asio::awaitable<Result<Secret>>(SecretQuestion question)>;
+using AskConfirmation = std::function<asio::awaitable<Result<bool>>(ConfirmQuestion question)>;
 
 // The password that sudo wants, one for all nodes: asked for when the first of them wants it.
 class SudoPassword {

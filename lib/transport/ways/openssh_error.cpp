@@ -3,6 +3,12 @@
 
 namespace rf {
 
+bool is_hang_up(const Error& error) {
+  const auto says = [&](std::string_view part) { return error.message.find(part) != std::string::npos; };
+  return error.kind == ErrorKind::connect &&
+         (says("onnection closed") || says("onnection reset") || says("Broken pipe") || !says("(it said \""));
+}
+
 Error openssh_error(const Target& target, Error error) {
   if (error.kind != ErrorKind::connect) return error;
   const auto says = [&](std::string_view part) { return error.message.find(part) != std::string::npos; };
@@ -19,8 +25,7 @@ Error openssh_error(const Target& target, Error error) {
   } else if (says("timed out")) {
     error.kind = ErrorKind::timeout;
     error.hint = "check that the node is up and that the port is open";
-  } else if (says("Could not resolve") || says("Connection refused") || says("No route to host") ||
-             says("onnection closed") || says("onnection reset")) {
+  } else if (says("Could not resolve") || says("Connection refused") || says("No route to host") || says("onnection closed") || says("onnection reset")) {
     error.hint = "check that the node is up: `ssh " + who + " true` fails in the same way";
   } else {
     return error;

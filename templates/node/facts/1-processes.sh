@@ -13,6 +13,7 @@
 #   exe PID PATH / parent PID PATH / unit PID UNIT / config PID PATH / address PID PATH / arg PID TEXT
 #                                         about it; arg repeats, in order
 #   apart PID PATH                        that containerd has another file or directory at PATH than this shell, by a mount of its own
+#   proxy PID NAME=VALUE                  of that containerd's environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and these in small letters
 #   tool NAME PATH
 #   link PATH / target TEXT               a symbolic link, and (next line) what it points to, as written
 #   inode MODE UID GID SIZE PATH          MODE as hexadecimal st_mode
@@ -254,6 +255,7 @@ rf_tell_containerd() { # PID PARENT: what it has beyond the others; exe and conf
   addresses="$addresses$newline$1 $address$newline"
   rf_exe_of "$2"
   told="${told}parent $1 $exe${newline}address $1 $address$newline"
+  rf_tell_proxy "$1"
   case $config in /*)
     # What K3s and RKE2 make it from is beside it.
     extra="$extra$newline${config%/*}/config*.toml.tmpl"
@@ -263,6 +265,20 @@ rf_tell_containerd() { # PID PARENT: what it has beyond the others; exe and conf
     if [ "${config%/*}" != '' ]; then rf_tell_apart "$1" "${config%/*}"; fi
     ;;
   esac
+}
+
+rf_tell_proxy() { # PID
+  environment=$({ tr '\000\n' '\n ' <"$proc/$1/environ"; } 2>/dev/null)
+  IFS=$newline
+  for line in $environment; do
+    case $line in
+      HTTPS_PROXY=?* | https_proxy=?* | HTTP_PROXY=?* | http_proxy=?* | NO_PROXY=?* | no_proxy=?*)
+        if [ ${#line} -gt 4096 ]; then line=$(printf '%.4096s' "$line"); fi
+        told="${told}proxy $1 $line$newline"
+        ;;
+    esac
+  done
+  unset IFS
 }
 
 rf_tell_apart() { # PID PATH. Who may not look takes it for the same.

@@ -13,7 +13,7 @@ CERTS = "/etc/containerd/certs.d"
 LIST = f"{CERTS}:/etc/docker/certs.d"
 BATCH = 40  # cases that share one config.toml
 WILD = "wild.test"
-FORMS = ("one file", "one file", "one file", "drop-in", "last drop-in wins", "drop-in beside", "drop-in nobody imports", "version 1", "no version",
+FORMS = ("one file", "one file", "one file", "keys in capitals", "keys in another case", "drop-in without version", "relative", "1: comments as 2.x refuses them", "drop-in", "last drop-in wins", "drop-in beside", "drop-in nobody imports", "version 1", "no version",
          "2: new name in version 2", "2: old name in version 3", "2: version 3 drop-in below version 2", "2: version 2 drop-in below version 3")
 SWITCH_NAMES = ("use_local_image_pull", "discard_unpacked_layers", "disable_snapshot_annotations", "max_concurrent_downloads", "image_pull_with_sync_fs")
 
@@ -29,6 +29,7 @@ class Setting:
     form: str  # how it is spread over files
     end: str  # of config_path: "", "slash", "colon"
     logins: bool  # credentials stand in config.toml
+    headers: bool  # registry.headers does
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ def setting_of(seed: int, index: int) -> Setting:
     number = batch % 5
     kind = ["certs", "certs", "list", "certs", "mirrors"][number] if number != 3 else chance.choice(["certs", "certs", "none"])
     return Setting(kind, chance.choice(SWITCH_NAMES) if chance.random() < 0.4 else "", chance.random() < 0.5, chance.random() < 0.5,
-                   forms[batch % len(forms)], chance.choice(["", "", "", "slash", "colon"]), chance.random() < 0.5)
+                   forms[batch % len(forms)], chance.choice(["", "", "", "slash", "colon"]), chance.random() < 0.5, chance.random() < 0.2)
 
 
 def generate(seed: int, index: int) -> Case:

@@ -29,8 +29,9 @@ class Writer:
         self.setting = setting
         self.second = line.startswith("2.")
         self.cases = cases
-        form = setting.form if self.second or not setting.form.startswith("2: ") else "one file"
-        self.form = form.removeprefix("2: ")
+        other = "1: " if self.second else "2: "
+        form = "one file" if setting.form.startswith(other) else setting.form
+        self.form = form.removeprefix("1: ").removeprefix("2: ")
         self.new_name = self.second and not setting.old_name
         self.version = 3 if self.new_name else 2
         self.plugin = NEW if self.new_name else OLD
@@ -47,6 +48,14 @@ class Writer:
             return {CONFIG: head + imports + registry, f"{DROP_INS}/50-other.toml": head + self.other_setting()}
         if self.form == "drop-in nobody imports":
             return {CONFIG: head + registry, f"{DROP_INS}/50-registry.toml": head + elsewhere}
+        if self.form == "keys in capitals":  # which go-toml 1 takes, too
+            return {CONFIG: f"VERSION = {self.version}\n" + registry.replace("[plugins.", "[PLUGINS.")}
+        if self.form == "keys in another case":  # which only go-toml 2 takes
+            return {CONFIG: f"Version = {self.version}\n" + registry.replace("[plugins.", "[Plugins.")}
+        if self.form == "drop-in without version":
+            return {CONFIG: head + imports + elsewhere, f"{DROP_INS}/50-registry.toml": registry}
+        if self.form == "comments as 2.x refuses them":
+            return {CONFIG: head + "# caf\udce9\n# one line\r# and another\n" + registry}
         if self.form == "version 1":
             return {CONFIG: self.registry(OLDEST)}
         if self.form == "no version":
@@ -81,11 +90,15 @@ class Writer:
                 lines += [f"[plugins.{plugin}]", f"  {line}"]
         if setting.kind in ("certs", "list"):
             lines += [f"[plugins.{plugin}.registry]", f"  config_path = '{self.config_path()}'"]
+        if setting.headers:
+            lines += [f"[plugins.{plugin}.registry.headers]", "  X-All = ['1']"]
         if setting.kind == "mirrors" and setting.wildcard:
             lines += [f'[plugins.{plugin}.registry.mirrors."*"]', f'  endpoint = ["http://{WILD}"]']
         return "\n".join([*lines, *(case.pieces for case in self.cases if case.pieces.strip())]).replace("@PLUGIN@", plugin) + "\n"
 
     def config_path(self) -> str:
+        if self.form == "relative":  # to the working directory of the service
+            return (CERTS if self.setting.kind == "certs" else LIST).replace("/etc/", "etc/")
         return (CERTS if self.setting.kind == "certs" else LIST) + {"slash": "/", "colon": ":", "": ""}[self.setting.end]
 
 
@@ -118,14 +131,14 @@ class Tree:
             elif text.startswith(LINK):
                 target.symlink_to(text[len(LINK):])
             else:
-                target.write_bytes(self.text(text).encode())
+                target.write_bytes(self.text(text).encode(errors="surrogateescape"))
 
     def put(self, files: dict[str, str]) -> None:
         """Files that no case owns."""
         for path, text in files.items():
             target = self.place(path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
+            target.write_bytes(text.encode(errors="surrogateescape"))
 
     def remove(self, case: Case) -> None:
         """Take away what belongs to this case: whole directories of registries."""

@@ -80,7 +80,7 @@ class Explainer:
             first = self.run(place, image_of(case, name), [])
             if isinstance(first, str):
                 return Told([first], "", [])
-            endpoints = [self.endpoint(item, case, config) for item in first["endpoints"]]
+            endpoints = [self.endpoint(item | {"headers": item["headers"] | first["registry_headers"]}, case, config) for item in first["endpoints"]]
             flags, undecidable = self.assumptions(case, endpoints)
             said = self.run(place, image_of(case, name), flags)
         if isinstance(said, str):

@@ -22,7 +22,7 @@ class HostsText:
         return self.chance.random() < probability
 
     def write(self) -> tuple[str, dict[str, str]]:
-        first = self.chance.choice(["", "# a comment", "\ufeff" if self.maybe(0.1) else ""])
+        first = self.chance.choice(["", "# a comment", "# caf\udce9" if self.maybe(0.2) else "", "# one line\r# another" if self.maybe(0.2) else "", "\ufeff" if self.maybe(0.1) else ""])
         lines = [first] if first else []
         if self.maybe(0.6):
             lines.append(f"server = {self.quoted(self.server())}")
@@ -77,6 +77,8 @@ class HostsText:
             lines = [f"[host.{key}]{comment}", *("  " + line for line in fields)]
             if self.maybe(0.15):
                 lines += [f"  [host.{key}.header]", self.header()]
+            if self.maybe(0.05):  # which only the containerd of K3s and RKE2 knows
+                lines += [f"  [host.{key}.rewrite]", '    "^(.*)$" = "elsewhere/$1"']
             return lines
         if form < 0.89:
             return ["[host]", f"  {key} = {{ {', '.join(line for line in fields if chr(10) not in line)} }}"]
@@ -111,6 +113,8 @@ class HostsText:
         if self.maybe(0.06):
             lines.append(self.chance.choice(['capabilites = ["push"]', 'Override_Path = true', 'Capabilities = ["pull"]', "x = 1", "skip_verify = 'yes'", '"skip_verify" = true',
                                              'capabilities = "pull"', "override_path = 1", "SKIP_VERIFY = true", "when = 2020-01-01T00:00:00Z", "n = 0x1F"]))
+        if lines and self.maybe(0.03):
+            lines.append(self.chance.choice(lines))  # a key twice
         return lines
 
     def authority(self) -> str:

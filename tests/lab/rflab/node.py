@@ -197,7 +197,7 @@ class Node:
         """Write a file on the node, directories included. The path must not lead through absolute links."""
         file = self.root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_bytes(text.encode(errors="surrogateescape"))  # lone surrogates stand for bytes that are no UTF-8
         file.chmod(mode)
 
     # -- the runtime

@@ -22,6 +22,7 @@
 #include "transport/known_hosts/known_hosts.h"
 #include "transport/known_hosts/revoked_keys.h"
 #include "transport/shell/frame.h"
+#include "transport/ways/askpass_question.h"
 
 using namespace rf;
 using namespace rf::test;
@@ -34,7 +35,7 @@ TEST_CASE("readers of answers keep their bounds") {
       {"FrameReader", [](auto text) { (void)FrameReader("n", {}).feed("RF1 BEGIN n\n" + std::string(text), nullptr); }},
       {"parse_ssh_settings", [](auto text) { (void)parse_ssh_settings(text, *parse_target("h"), {}); }},
       {"parse_ssh_words", [](auto text) { (void)parse_ssh_words(text); }},
-      {"parse_keep_alive", [](auto text) { (void)parse_keep_alive(text); }},
+      {"parse_ssh_program_settings", [](auto text) { (void)parse_ssh_program_settings(text); }},
       {"parse_agent_keys", [](auto text) { (void)parse_agent_keys(text); }},
       {"parse_agent_signature", [](auto text) { (void)parse_agent_signature(text, "ssh-ed25519"); }},
       {"parse_kind_containers", [](auto text) { (void)parse_kind_containers(text); }},
@@ -42,6 +43,12 @@ TEST_CASE("readers of answers keep their bounds") {
       {"read_helper_answer",
        [](auto text) {
          (void)read_helper_answer(text, 0, {"p", "k"});
+       }},
+      {"parse_askpass_question",
+       [](auto text) {
+         (void)parse_askpass_question(text);
+         const AskpassQuestion question{.token = {}, .kind = {}, .prompt = std::string(text)};
+         (void)parse_ssh_prompt(question, SshProgramSettings::ServerQuestions::marked);
        }},
       {"parse_status_line", [](auto text) { (void)parse_status_line(text); }},
   });

@@ -8,6 +8,9 @@ const std::string server = "server = \"https://registry-1.docker.io\"\n";
 Patient with(std::string version, std::string content) {
   return Patient::with(std::move(version), live_v2).hosts("docker.io", std::move(content));
 }
+Patient of_mode(unsigned mode, const std::string& config = live_v2) {
+  return Patient::with("1.7.24", config).put(file, mirror_hosts, mode);
+}
 
 }  // namespace
 
@@ -158,6 +161,47 @@ std::vector<State> hosts_toml_states() {
        {"server = \"https://registry-1.docker.io\""}},
       {"capabilities of a server", "capabilities-without-server",
        with("1.7.24", server + "capabilities = [\"pull\", \"resolve\"]\n" + host), ""},
+
+      {"mode 0666",
+       "hosts-toml-writable-by-others",
+       of_mode(0666),
+       file,
+       {"mode 0666", "chmod o-w " + file},
+       Severity::warning},
+      {"a link to a file of mode 0646",
+       "hosts-toml-writable-by-others",
+       [] {
+         auto patient = Patient::with("2.1.9", live_v2);
+         patient.put("/srv/hosts.toml", mirror_hosts, 0646).link(file, "/srv/hosts.toml");
+         return patient;
+       }(),
+       file,
+       {"mode 0646"},
+       Severity::warning},
+      {"mode 0666 in a copy of a node's files",
+       "hosts-toml-writable-by-others",
+       [] {
+         auto patient = of_mode(0666);
+         patient.source = Subject::Source::copy;
+         return patient;
+       }(),
+       file,
+       {"mode 0666"},
+       Severity::note},
+      {"mode 0664", "hosts-toml-writable-by-others", of_mode(0664), ""},
+      {"a directory of mode 0777 in its place", "hosts-toml-writable-by-others",
+       [] {
+         auto patient = Patient::with("1.7.24", live_v2);
+         patient.facts.tree.put(file, {.kind = FileEntry::Kind::directory, .mode = 0777});
+         return patient;
+       }(),
+       ""},
+      {"mode 0666 without config_path", "hosts-toml-writable-by-others", of_mode(0666, "version = 2\n"), ""},
+      {"mode 0666 in a directory that the first one hides", "hosts-toml-writable-by-others",
+       Patient::with("1.7.24", "version = 2\n" + v2_table + "config_path = \"/etc/containerd/certs.d:/srv/certs.d\"\n")
+           .hosts("docker.io", mirror_hosts)
+           .put("/srv/certs.d/docker.io/hosts.toml", mirror_hosts, 0666),
+       ""},
   };
 }
 

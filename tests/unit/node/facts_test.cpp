@@ -31,7 +31,7 @@ std::string files(const std::vector<std::pair<std::string, std::string>>& all, c
 const std::string containerd =
     "process 71 containerd\nexe 71 /usr/bin/containerd\nparent 71 /sbin/init\nunit 71 containerd.service\n"
     "arg 71 /usr/bin/containerd\narg 71 --root\narg 71 /data\nconfig 71 /etc/containerd/config.toml\n"
-    "address 71 /run/c.sock\napart 71 /etc/containerd/config.toml\ncontainerd 71 containerd github.com/containerd/containerd 1.7.24~ds1\n"
+    "address 71 /run/c.sock\napart 71 /etc/containerd/config.toml\nproxy 71 HTTPS_PROXY=http://u:hunter2@p:3128\nproxy 71 OTHER=x\ncontainerd 71 containerd github.com/containerd/containerd 1.7.24~ds1\n"
     "plugin 71 io.containerd.grpc.v1.cri ok\n";
 
 }  // namespace
@@ -76,6 +76,7 @@ TEST_CASE("a containerd process becomes a runtime with all that is known about i
   CHECK(runtime.address == "/run/c.sock");
   CHECK(runtime.unit == "containerd.service");
   CHECK(runtime.apart == std::vector<std::string>{"/etc/containerd/config.toml"});
+  CHECK(runtime.proxy == ProxyEnvironment{{"HTTPS_PROXY", "http://u:hunter2@p:3128"}});
   CHECK(runtime.version == "containerd github.com/containerd/containerd 1.7.24~ds1");
   CHECK(runtime.plugins.at("io.containerd.grpc.v1.cri") == PluginState::ok);
 }

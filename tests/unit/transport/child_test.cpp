@@ -65,3 +65,17 @@ TEST_CASE("a shell behind a child gives a program's text, exit status and compla
   CHECK(output->rc == 7);
   CHECK(output->complaint == "err\n");
 }
+
+TEST_CASE("a child has our environment, but for the variables that it is given") {
+  const Watchdog watchdog;
+  REQUIRE(setenv("RF_TEST_OURS", "ours", 1) == 0);
+  REQUIRE(setenv("RF_TEST_REPLACED", "ours", 1) == 0);
+  ChildCommand command;
+  command.argv = {"/bin/sh", "-c", "echo $RF_TEST_OURS $RF_TEST_REPLACED $RF_TEST_NEW"};
+  command.environment = {"RF_TEST_REPLACED=its own", "RF_TEST_NEW=new"};
+  const auto output = await(capture_child(command, 10s));
+  unsetenv("RF_TEST_OURS");
+  unsetenv("RF_TEST_REPLACED");
+  REQUIRE(output);
+  CHECK(output->text == "ours its own new\n");
+}

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <asio/io_context.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <chrono>
 
 #include "transport/config/target.h"
 #include "transport/shell/bootstrap.h"
@@ -8,6 +10,7 @@
 #include "transport/ways/openssh.h"
 
 using namespace rf;
+using namespace std::chrono_literals;
 
 TEST_CASE("a target is read as ssh writes it") {
   struct Case {
@@ -43,13 +46,36 @@ TEST_CASE("the system's ssh gets names only after --, and only constants to run"
   target.identity = "/k";
   target.jump = "j";
   const std::string command(bootstrap_command(Access{}));
-  const auto argv = openssh_command(target, command, {}, {});
+  const auto argv = openssh_command(target, command, {}, {}, 30s);
   REQUIRE(argv.size() > 3);
   CHECK(argv[argv.size() - 3] == "--");
   CHECK(argv[argv.size() - 2] == "h");
   CHECK(argv.back() == command);
   CHECK(std::find(argv.begin(), argv.end(), "BatchMode=yes") != argv.end());
   CHECK(std::find(argv.begin(), argv.end(), "StrictHostKeyChecking=yes") != argv.end());
+}
+
+TEST_CASE(
+    "unknown hosts of the system's ssh are refused, asked about or let in as the flags and the configuration want") {
+  using Wish = OpensshOptions::UnknownHostKey;
+  using Configured = SshSettings::UnknownHost;
+  struct Case {
+    Wish wish;
+    Configured configured;
+    const char* checking;
+  };
+  const auto c = GENERATE(Case{Wish::ask, Configured::ask, "ask"}, Case{Wish::ask, Configured::refuse, "yes"},
+                          Case{Wish::ask, Configured::accept, "accept-new"}, Case{Wish::refuse, Configured::ask, "yes"},
+                          Case{Wish::accept, Configured::refuse, "accept-new"});
+  asio::io_context loop(1);
+  OpensshOptions options{.unknown_host_key = c.wish};
+  options.askpass = std::make_shared<Askpass>(loop.get_executor(), AskpassOptions{});
+  Target target;
+  target.host = "h";
+  const SshProgramSettings settings{.keep_alive = {}, .unknown_host = c.configured};
+  const auto argv = openssh_command(target, "true", options, settings, 30s);
+  CHECK(std::find(argv.begin(), argv.end(), std::string("StrictHostKeyChecking=") + c.checking) != argv.end());
+  CHECK(std::find(argv.begin(), argv.end(), "BatchMode=yes") == argv.end());
 }
 
 TEST_CASE("ssh's own messages become kinds of errors") {

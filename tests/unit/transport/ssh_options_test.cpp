@@ -96,10 +96,17 @@ TEST_CASE("trust, log-ins and ways are read from the configuration") {
 }
 
 TEST_CASE("keep-alives are the configuration's, or every 15 s") {
-  CHECK(parse_keep_alive("") == KeepAlive{15s, 3});
-  CHECK(parse_keep_alive("serveraliveinterval 0\nserveralivecountmax 7\n") == KeepAlive{15s, 3});
-  CHECK(parse_keep_alive("serveraliveinterval 60\nserveralivecountmax 2\n") == KeepAlive{60s, 2});
-  CHECK(parse_keep_alive("serveraliveinterval 5\n") == KeepAlive{5s, 3});
+  const auto keep_alive = [](std::string_view text) { return parse_ssh_program_settings(text).keep_alive; };
+  CHECK(keep_alive("") == KeepAlive{15s, 3});
+  CHECK(keep_alive("serveraliveinterval 0\nserveralivecountmax 7\n") == KeepAlive{15s, 3});
+  CHECK(keep_alive("serveraliveinterval 60\nserveralivecountmax 2\n") == KeepAlive{60s, 2});
+  CHECK(keep_alive("serveraliveinterval 5\n") == KeepAlive{5s, 3});
+}
+
+TEST_CASE("an ssh that marks a server's questions is known by its options") {
+  using ServerQuestions = SshProgramSettings::ServerQuestions;
+  CHECK(parse_ssh_program_settings("user root\n").server_questions == ServerQuestions::unmarked);
+  CHECK(parse_ssh_program_settings("stdinnull no\n").server_questions == ServerQuestions::marked);
 }
 
 TEST_CASE("algorithms are the few that are built in, as far as the configuration admits them") {
