@@ -58,7 +58,6 @@ struct PullFailure {
   std::string node = {};  // where it happened; "" where the text does not say
   std::string said = {};  // the innermost part of the text, on one line, without what follows a ? in URLs; not safe
                           // for a terminal
-  bool operator==(const PullFailure&) const = default;
 };
 
 // Every different failure that a text tells, in its order; one of cause unknown where it tells none. An Error of kind

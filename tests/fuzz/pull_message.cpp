@@ -22,6 +22,11 @@ void check_failure(const PullFailure& failure) {
   if (failure.image) require(parse_image(to_string(*failure.image)).ok());
 }
 
+bool is_same(const PullFailure& a, const PullFailure& b) {
+  const auto image = [](const PullFailure& failure) { return failure.image ? to_string(*failure.image) : ""; };
+  return a.cause == b.cause && a.host == b.host && a.status == b.status && a.node == b.node && image(a) == image(b);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -31,7 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<FailingPull> pulls;
   for (const auto& failure : *failures) {
     check_failure(failure);
-    require(std::count(failures->begin(), failures->end(), failure) == 1);
+    require(std::count_if(failures->begin(), failures->end(),
+                          [&](const auto& other) { return is_same(failure, other); }) == 1);
     pulls.push_back({.failure = failure, .nodes = {}});
   }
   require(fuzz::is_safe_for_terminal(failing_pulls_text(pulls, {}, {.width = 100})));
