@@ -92,8 +92,9 @@ TEST_CASE("readers of words keep their bounds") {
        }},
       {"parse_endpoint", [](auto text) { (void)parse_endpoint(text); }},
       {"parse_host_port", [](auto text) { (void)parse_host_port(text); }},
-      {"parse_ip_network, proxy_of",
+      {"parse_ip, parse_ip_network, proxy_of",
        [](auto text) {
+         (void)parse_ip(text);
          (void)parse_ip_network(text);
          (void)proxy_of({{"HTTPS_PROXY", std::string(text)}, {"NO_PROXY", std::string(text)}}, "https", "ghcr.io");
        }},
