@@ -25,7 +25,8 @@ Error openssh_error(const Target& target, Error error) {
   } else if (says("timed out")) {
     error.kind = ErrorKind::timeout;
     error.hint = "check that the node is up and that the port is open";
-  } else if (says("Could not resolve") || says("Connection refused") || says("No route to host") || says("onnection closed") || says("onnection reset")) {
+  } else if (says("Could not resolve") || says("Connection refused") || says("No route to host") ||
+             says("onnection closed") || says("onnection reset")) {
     error.hint = "check that the node is up: `ssh " + who + " true` fails in the same way";
   } else {
     return error;

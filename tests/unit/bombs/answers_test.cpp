@@ -1,8 +1,10 @@
 // Every reader of what comes over the wire, from this machine's own files and from flags, with every bomb.
 #include "apply/apply.h"
 #include "apply/undo.h"
+#include "base/ip_address.h"
 #include "bombs.h"
 #include "diagnose/pull_message.h"
+#include "containerd/pull/proxy.h"
 #include "fleet/batches.h"
 #include "host/docker_auths.h"
 #include "host/http_status.h"
@@ -91,6 +93,12 @@ TEST_CASE("readers of words keep their bounds") {
        }},
       {"parse_endpoint", [](auto text) { (void)parse_endpoint(text); }},
       {"parse_host_port", [](auto text) { (void)parse_host_port(text); }},
+      {"parse_ip, parse_ip_network, proxy_of",
+       [](auto text) {
+         (void)parse_ip(text);
+         (void)parse_ip_network(text);
+         (void)proxy_of({{"HTTPS_PROXY", std::string(text)}, {"NO_PROXY", std::string(text)}}, "https", "ghcr.io");
+       }},
       {"parse_batch_size", [](auto text) { (void)parse_batch_size(text); }},
       {"read_pull_messages",
        [](auto text) {
