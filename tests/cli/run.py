@@ -26,7 +26,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 NOTING = """#!/bin/sh
 {binary} "$@"
 rc=$?
-echo "$rc $*" >>{work}/.ended
+echo "$rc $*" | tr '\\n' ' ' >>{work}/.ended
+echo >>{work}/.ended
 exit $rc
 """
 
@@ -42,8 +43,8 @@ def listed_codes(binary: str, command: tuple[str, ...]) -> set[int]:
 def unlisted(binary: str, ended: str) -> list[str]:
     """Runs that ended with a code of which the command's help does not know."""
     wrong = []
-    for line in ended.splitlines():
-        code, *words = line.split(" ")
+    for line in filter(None, ended.splitlines()):
+        code, *words = line.split()
         command = tuple(itertools.takewhile(lambda word: re.fullmatch("[a-z]+", word), words))[:2 if words[:1] == ["kind"] else 1]
         died = int(code) > 128 and int(code) != 130
         if not died and int(code) not in listed_codes(binary, command):
