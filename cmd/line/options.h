@@ -88,7 +88,7 @@ struct Options {
   bool probe = false;  // doctor, apply
 
   // doctor
-  Severity severity = Severity::note;
+  Severity severity = Severity::warning;
   std::vector<std::string> ignore;
   std::string explained_rule;
   bool list_rules = false;
