@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "copy.h"
+#include "failing_pull.h"
 #include "line/command.h"
 #include "nodes.h"
 #include "planning.h"
@@ -198,6 +199,7 @@ int run_doctor(Context& context) {
     context.error(no_rule(options.explained_rule));
     return exit_usage;
   }
+  if (options.error_text) return run_failing_pull(context, FailingPullDetail::cause);
   if (const auto checked = check(options); !checked) {
     context.error(checked.error());
     return exit_usage;
@@ -239,7 +241,10 @@ Command doctor_command(Options& options) {
                "Looks for known faults: configuration that keeps containerd or its CRI plugin from loading, files that "
                "are dropped or never read, URLs that are not asked the way they look, certificates, credentials, and "
                "other programs that write the same files. Each finding shows the line that causes it, its effect on "
-               "this node's containerd, and what to do. With an intent it also shows what is not as declared.\n\nIt "
+               "this node's containerd, and what to do. With an intent it also shows what is not as declared.\n\n"
+               "--error begins at the other end: from the text of a failed pull it finds the cause, the node, the line "
+               "that sets the endpoint, and the fix. Every failure that the text tells is answered; findings are those "
+               "that bear on it.\n\nIt "
                "reads the same data as the other commands and asks no endpoint, unless --probe is given. Without "
                "--nodes and without nodes in the intent, the nodes of the last apply are used. Nothing is changed.",
            .examples = {{"regfallback doctor --nodes anubis,babel", "two nodes"},
@@ -251,11 +256,14 @@ Command doctor_command(Options& options) {
                          "find what an upgrade of containerd would break"},
                         {"regfallback doctor --facts facts/ --ignore legacy-mirrors",
                          "saved facts, without one finding"},
+                        {"kubectl describe pod web | regfallback doctor --error - --nodes anubis,babel,ra",
+                         "why the image of a pod is not pulled"},
                         {"regfallback doctor --explain config-path-list", "explain a finding"}},
-           .exit_codes = {"0  no finding is a warning or an error", "1  a node was not reached",
-                          "2  wrong usage or intent", "3  findings"}},
-      .flags = doctor_flags(options) + node_flags(options) + doctor_files_flags(options) + intent_flags(options) +
-               output_flags(options),
+           .exit_codes = {"0  no finding is a warning or an error; with --error: no cause is known",
+                          "1  a node was not reached", "2  wrong usage or intent",
+                          "3  findings, or the cause of a failed pull"}},
+      .flags = doctor_flags(options) + failing_pull_flags(options) + node_flags(options) + doctor_files_flags(options) +
+               intent_flags(options) + output_flags(options),
       .run = run_doctor};
 }
 

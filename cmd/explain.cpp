@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "copy.h"
+#include "failing_pull.h"
 #include "host/files.h"
 #include "line/command.h"
 #include "node/after_start.h"
@@ -233,6 +234,7 @@ Result<Explanations> explain_all(Context& context, const std::optional<Setup>& s
 
 int run_explain(Context& context) {
   const auto& options = context.options;
+  if (options.error_text) return run_failing_pull(context, FailingPullDetail::chain);
   if (const auto one = one_source(options); !one) {
     context.error(one.error());
     return exit_usage;
@@ -284,7 +286,8 @@ Command explain_command(Options& options) {
                "the file and line of each endpoint, what is ignored and why, and which credentials each endpoint is "
                "offered.\n\n--assume sets the answers of endpoints; then the requests are listed with the retries and "
                "aborts of this version, and the error the user would see. Without it, every endpoint is assumed to "
-               "serve the image. Without --nodes and without nodes in the intent, the nodes of the last apply are "
+               "serve the image. With --error the image, and the answer of the endpoint that failed, are read from the "
+               "text of a failed pull, whose cause, line and fix are shown first. Without --nodes and without nodes in the intent, the nodes of the last apply are "
                "used. Nothing is changed.",
            .examples =
                {{"regfallback explain nginx:1.27 --nodes anubis,babel", "on two nodes"},
@@ -292,8 +295,11 @@ Command explain_command(Options& options) {
                  "with the certs.d of this machine"},
                 {"regfallback explain nginx --root /mnt/node --containerd-version 2.1.4 --assume '*=404'",
                  "the disk of a node, if every endpoint answered 404"},
-                {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes, as JSON"}},
-           .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage"}},
+                {"regfallback explain ghcr.io/org/app:1 --facts facts/ -o json", "saved facts of many nodes, as JSON"},
+                {"regfallback explain --error 'failed to do request: Head \"https://m:5000/v2/\": EOF' --nodes ra",
+                 "the chain behind an error message"}},
+           .exit_codes = {"0  done", "1  a node was not reached, or something could not be read", "2  wrong usage",
+                          "3  with --error: the cause of a failed pull"}},
       .arguments = {{{"IMAGE", "", "image references, as in a pod", "", {}, FlagDoc::Completes::nothing},
                      &options.images}},
       .flags =
@@ -310,7 +316,8 @@ Command explain_command(Options& options) {
                 {},
                 FlagDoc::Completes::file},
                &options.images_file}} +
-          node_flags(options) + explain_files_flags(options) + intent_flags(options) + output_flags(options),
+          failing_pull_flags(options) + node_flags(options) + explain_files_flags(options) + intent_flags(options) +
+          output_flags(options),
       .run = run_explain};
 }
 

@@ -87,6 +87,9 @@ struct Options {
   std::vector<std::string> registries;
   bool probe = false;  // doctor, apply
 
+  // doctor, explain
+  std::optional<std::string> error_text;  // of a failed pull; "-": standard input
+
   // doctor
   Severity severity = Severity::warning;
   std::vector<std::string> ignore;

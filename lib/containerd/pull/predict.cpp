@@ -155,7 +155,7 @@ class Pull {
       objects = {{"resolve", "manifests", image_.tag}};
     else
       objects = {{"resolve", "manifests", image_.digest}, {"resolve", "blobs", image_.digest}};
-    PullErrors errors(config_.containerd, image_);
+    PullErrors errors(config_.containerd, image_, PullErrors::Step::resolve);
     for (const auto& object : objects) {
       if (object.kind == "blobs" && has(Feature::blobs_unless_http_error) && errors.has_http_error()) break;
       for (std::size_t i = 0; i < endpoints.size(); ++i) {
@@ -193,7 +193,7 @@ class Pull {
     if (std::none_of(chain_.endpoints.begin(), chain_.endpoints.end(),
                      [](const auto& endpoint) { return able(endpoint, "pull"); }))
       return {"", "no pull hosts: not found"};
-    PullErrors errors(config_.containerd, image_);
+    PullErrors errors(config_.containerd, image_, PullErrors::Step::fetch);
     for (std::size_t i = 0; i < chain_.endpoints.size(); ++i) {
       const auto& endpoint = chain_.endpoints[i];
       const auto where = url(endpoint, object, endpoint.scheme);
@@ -213,11 +213,14 @@ class Pull {
                       const Outcome& layer) const {
     const auto name = to_string(image_);
     if (!resolved.failure.empty())
-      return fmt::format("fails: failed to pull and unpack image \"{0}\": failed to resolve reference \"{0}\": {1}",
-                         name, resolved.failure);
+      return fmt::format("fails: failed to pull and unpack image \"{}\": failed to resolve {}: {}", name,
+                         config_.pull_mode == PullMode::transfer ? "image" : fmt::format("reference \"{}\"", name),
+                         resolved.failure);
     for (const auto* fetched : {&manifest, &config, &layer})
       if (!fetched->failure.empty())
-        return fmt::format("fails: failed to pull and unpack image \"{}\": {}", name, fetched->failure);
+        return fmt::format(
+            "fails: failed to pull and unpack image \"{}\": failed to copy: httpReadSeeker: failed open: {}", name,
+            fetched->failure);
     if (resolved.host == manifest.host && manifest.host == layer.host)
       return fmt::format("pulls: everything comes from {}", layer.host);
     return fmt::format("pulls: {} resolves, the manifest comes from {}, the blobs from {}", resolved.host,

@@ -85,8 +85,13 @@ std::string PullErrors::text_of(std::string_view method, std::string_view host, 
     return fmt::format("failed to do request: {} {}: {}", method == "HEAD" ? "Head" : "Get", go_quote(url),
                        transport_text(answer, host));
   if (method == "GET") {
-    if (answer.status == 404) return fmt::format("content at {} not found: not found", url);
-    return fmt::format("unexpected status code {}: {}", url, status_text(answer.status));
+    if (answer.status == 404)
+      return fmt::format("could not fetch content descriptor {} (<media type>) from remote: not found",
+                         object.substr(object.find(' ') + 1));
+    // Pulls with 1.6.20 and 1.7.24 show the older text, with 2.1.9 the newer, which came with the transfer service.
+    return has_feature(containerd_, Feature::transfer_service)
+               ? fmt::format("unexpected status from GET request to {}: {}", url, status_text(answer.status))
+               : fmt::format("unexpected status code {}: {}", url, status_text(answer.status));
   }
   if (answer.status == 404) return to_string(image_) + ": not found";
   if (has_feature(containerd_, Feature::unexpected_status_text))
@@ -105,10 +110,10 @@ void PullErrors::add_unusable(std::string_view method, std::string_view url) {
   take(transport, fmt::format("failed to do request: {} {}: http: no Host in request URL", method, go_quote(url)));
 }
 
-// Since 2.0 the best ranked error is shown, before that the first that is no 404; the first of its rank in both.
 void PullErrors::take(Rank rank, std::string text) {
   rank_ = std::max(rank_, rank);
   const auto weight = [&](Rank of) {
+    if (step_ == Step::fetch) return of == none ? 0 : 1;
     if (has_feature(containerd_, Feature::ranked_errors)) return static_cast<int>(of);
     return of == none ? 0 : of == not_found ? 1 : 2;
   };

@@ -14,7 +14,11 @@ std::string assumption_text(const Assumption& assumption);
 
 class PullErrors {
  public:
-  PullErrors(const Version& containerd, const ImageReference& image) : containerd_(containerd), image_(image) {}
+  // What is asked decides which error is shown: of a name the best (since 2.0 the best ranked, before that the first
+  // that is no 404), of an object the first.
+  enum class Step { resolve, fetch };
+  PullErrors(const Version& containerd, const ImageReference& image, Step step)
+      : containerd_(containerd), image_(image), step_(step) {}
 
   // `object` is "manifests latest", `url` what was asked.
   void add(std::string_view method, std::string_view host, std::string_view url, std::string_view object,
@@ -33,6 +37,7 @@ class PullErrors {
 
   const Version& containerd_;
   const ImageReference& image_;
+  Step step_;
   Rank rank_ = none;        // the highest seen
   Rank shown_rank_ = none;  // of the error shown
   std::string shown_;

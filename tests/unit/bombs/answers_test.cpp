@@ -4,6 +4,7 @@
 #include "base/ip_address.h"
 #include "bombs.h"
 #include "containerd/pull/proxy.h"
+#include "diagnose/pull_message.h"
 #include "fleet/batches.h"
 #include "host/docker_auths.h"
 #include "host/http_status.h"
@@ -99,6 +100,12 @@ TEST_CASE("readers of words keep their bounds") {
          (void)proxy_of({{"HTTPS_PROXY", std::string(text)}, {"NO_PROXY", std::string(text)}}, "https", "ghcr.io");
        }},
       {"parse_batch_size", [](auto text) { (void)parse_batch_size(text); }},
+      {"read_pull_messages",
+       [](auto text) {
+         (void)read_pull_messages(text);
+         (void)read_pull_messages("failed to resolve image: " + std::string(text.substr(0, largest_pull_message - 64)));
+         (void)read_pull_messages(repeated("fetch failed \\\"" + std::string(text.substr(0, 20)), 200'000));
+       }},
   });
   CHECK_FALSE(parse_nodes("node[01-99999999]"));
 }

@@ -241,3 +241,39 @@ TEST_CASE("assumptions are HOST=ANSWER") {
   for (const auto* wrong : {"m", "=404", "m=", "m=99", "m=600", "m=4x4", "m=down"})
     CHECK_FALSE(parse_assumption(wrong).ok());
 }
+
+TEST_CASE("a failed pull reads as its mode says") {
+  const auto chain = chain_of("reg.io", "[host.\"https://m\"]\n", "2.1.9");
+  auto config = config_for("2.1.9", "/c");
+  config.pull_mode = PullMode::transfer;
+  const auto verdict = [&] {
+    return predict_pull(chain, *parse_image("reg.io/a:1"), assume({"*=404"}), config).verdict;
+  };
+  CHECK(verdict() ==
+        "fails: failed to pull and unpack image \"reg.io/a:1\": failed to resolve image: reg.io/a:1: not found");
+  config.pull_mode = PullMode::local;
+  CHECK(
+      verdict() ==
+      "fails: failed to pull and unpack image \"reg.io/a:1\": failed to resolve reference \"reg.io/a:1\": reg.io/a:1: not "
+      "found");
+}
+
+TEST_CASE("a fetch shows the first error") {
+  struct Case {
+    std::string version;
+    std::vector<std::string> answers;
+    std::string shown;
+  };
+  const auto c = GENERATE(
+      Case{"1.6.20", {"m/blobs=404", "reg.io/blobs=503"}, "could not fetch content descriptor"},
+      Case{"2.1.9", {"m/blobs=404", "reg.io/blobs=503"}, "could not fetch content descriptor"},
+      Case{"2.1.9", {"m/blobs=eof", "reg.io/blobs=404"}, "failed to do request: Get"},
+      Case{"1.7.24", {"m/blobs=401", "reg.io/blobs=404"}, "unexpected status code https://m/v2/a/blobs/"},
+      Case{
+          "2.1.9", {"m/blobs=401", "reg.io/blobs=404"}, "unexpected status from GET request to https://m/v2/a/blobs/"});
+  const auto chain = chain_of("reg.io", "[host.\"https://m\"]\n", c.version);
+  const auto prediction =
+      predict_pull(chain, *parse_image("reg.io/a:1"), assume(c.answers), config_for(c.version, "/c"));
+  CHECK_FALSE(prediction.pulled);
+  CHECK(prediction.verdict.find("failed to copy: httpReadSeeker: failed open: " + c.shown) != std::string::npos);
+}
