@@ -80,7 +80,7 @@ std::vector<LineEdit> name_edits(const View& view, const IgnoredSetting& ignored
   return others.empty() ? std::vector<LineEdit>{} : edits;
 }
 
-Fix name_fix(const View& view, const IgnoredSetting& ignored) {
+Fix plugin_name_fix(const View& view, const IgnoredSetting& ignored) {
   auto edits = name_edits(view, ignored, view.facts().tree.read(ignored.path).value_or(""));
   if (edits.empty())
     return words_then_restart(view, ByHand::choice,
@@ -124,7 +124,7 @@ void look_at_names(const View& view, Findings& found) {
     finding.effect =
         fmt::format("{} reads the file and ignores these settings{}: {}", view.who(),
                     view.containerd().major < 2 ? " silently" : ", with a warning in its log at most", which_name);
-    finding.fix = name_fix(view, ignored);
+    finding.fix = plugin_name_fix(view, ignored);
   }
   for (auto& [key, finding] : findings) found.add(std::move(finding));
 }
