@@ -37,7 +37,7 @@ void refuse_unreachable_endpoints(Run& run) {
   for (std::size_t i = 0; i < probes.size(); ++i) {
     auto& node = run.nodes()[i];
     if (!probes[i]) continue;
-    if (auto answers = check_reachable(*probes[i], node.detection->containerd); !answers)
+    if (auto answers = check_reachable(*probes[i], node.detection->config); !answers)
       node.fail(std::move(answers).error());
     for (auto& sentence : not_serving(*probes[i])) node.plan->warnings.push_back(std::move(sentence));
   }

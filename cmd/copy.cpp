@@ -144,8 +144,12 @@ Result<FileCopy> copy_below_root(const Options& options, std::string_view comman
   tree = reader.tree();
   add_enabled_services(options, profiles, copy.facts);
   RF_TRY(copy.detection, detect_in(options, profiles, copy.facts));
-  if (generated == GeneratedFiles::rendered) {
-    RF_TRY(tree, with_generated_files(options, *copy.detection, tree));
+  if (generated != GeneratedFiles::found) {
+    auto started = with_generated_files(options, *copy.detection, tree);
+    const bool no_start = !started && started.error().kind == ErrorKind::parse;
+    if (!started && !(no_start && generated == GeneratedFiles::rendered_if_it_starts))
+      return std::move(started).error();
+    if (started) tree = *std::move(started);
   }
   add_named_in_registries_yaml(*copy.detection, reader);
   copy.source = config_source(*copy.detection);

@@ -21,9 +21,10 @@ struct FileCopy {
   ChainOptions chain = {.missing_certificates = ChainOptions::Missing::fails};
 };
 // --root. K3s and RKE2 make config.toml and certs.d when they start: of a copy that holds only registries.yaml these
-// are `rendered`, or left as they were `found`. An Error of kind usage where --containerd-version is missing; `command`
-// is the one it speaks of.
-enum class GeneratedFiles { found, rendered };
+// are `rendered`, or left as they were `found`. With `rendered_if_it_starts` they are left too where these programs
+// would not start, which is no error then. An Error of kind usage where --containerd-version is missing; `command` is
+// the one it speaks of.
+enum class GeneratedFiles { found, rendered, rendered_if_it_starts };
 Result<FileCopy> copy_below_root(const Options& options, std::string_view command, GeneratedFiles generated);
 // --config-path.
 Result<FileCopy> copy_of_config_path(const Options& options, std::string_view command);

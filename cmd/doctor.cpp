@@ -48,13 +48,14 @@ Result<void> check(const Options& options) {
   return {};
 }
 
-// What is shown: not ignored, and at least as bad as --severity.
-std::vector<Finding> shown(std::vector<Finding> findings, const Options& options) {
-  std::erase_if(findings, [&](const Finding& finding) {
-    return finding.severity > options.severity ||
-           std::find(options.ignore.begin(), options.ignore.end(), finding.rule) != options.ignore.end();
-  });
-  return findings;
+// Without those that are ignored; hidden are those that are less bad than --severity.
+DoctorRow row_with(std::string node, std::vector<Finding> findings, const Options& options) {
+  DoctorRow row{.node = std::move(node)};
+  for (auto& finding : findings) {
+    if (std::find(options.ignore.begin(), options.ignore.end(), finding.rule) != options.ignore.end()) continue;
+    (finding.severity > options.severity ? row.hidden : row.findings).push_back(std::move(finding));
+  }
+  return row;
 }
 
 Wanted wanted_of(const Setup& setup, const RunNode& node) {
@@ -80,7 +81,7 @@ DoctorRow row_of(const Setup& setup, const RunNode& node, std::vector<EndpointAn
   subject.now = now();
   if (setup.can_plan() && node.detection) subject.wanted = wanted_of(setup, node);
   subject.answers = std::move(answers);
-  return {.node = node.name, .findings = shown(diagnose(subject), options)};
+  return row_with(node.name, diagnose(subject), options);
 }
 
 // The nodes as they would be with another containerd: before an upgrade.
@@ -148,7 +149,7 @@ int doctor_on_copy(Context& context) {
     setup = prepare(context, {.intent = IntentNeed::required, .nodes = {}});
     if (!setup) return exit_usage;
   }
-  const auto copy = copy_below_root(options, "doctor", GeneratedFiles::rendered);
+  const auto copy = copy_below_root(options, "doctor", GeneratedFiles::rendered_if_it_starts);
   if (!copy) return context.fail(copy.error());
   Subject subject{.facts = copy->facts,
                   .detection = &*copy->detection,
@@ -157,7 +158,7 @@ int doctor_on_copy(Context& context) {
                   .chain = copy->chain,
                   .now = now()};
   if (setup) subject.wanted = Wanted{.intent = &setup->intent};
-  return print(context, {{.node = "", .findings = shown(diagnose(subject), options)}});
+  return print(context, {row_with("", diagnose(subject), options)});
 }
 
 int doctor_on_nodes(Context& context) {
@@ -208,7 +209,7 @@ int run_doctor(Context& context) {
 
 std::vector<Flag> doctor_flags(Options& options) {
   return {
-      choice({"--severity", "LEVEL", "least severity to show: error, warning or note (default note)", "What"},
+      choice({"--severity", "LEVEL", "least severity to show: error, warning or note (default warning)", "What"},
              options.severity, {{"error", Severity::error}, {"warning", Severity::warning}, {"note", Severity::note}}),
       {{"--ignore", "ID", "leave out this finding; can be repeated", "What"}, &options.ignore},
       {{"--probe", "", "also ask every endpoint from the nodes, to find silent ones and https instead of plain http",
@@ -247,8 +248,8 @@ Command doctor_command(Options& options) {
                "reads the same data as the other commands and asks no endpoint, unless --probe is given. Without "
                "--nodes and without nodes in the intent, the nodes of the last apply are used. Nothing is changed.",
            .examples = {{"regfallback doctor --nodes anubis,babel", "two nodes"},
-                        {"regfallback doctor --severity warning -o json",
-                         "the nodes of the intent, without notes, as JSON"},
+                        {"regfallback doctor --severity note -o json",
+                         "the nodes of the intent, with what is only worth knowing, as JSON"},
                         {"regfallback doctor --root /mnt/node --containerd-version 2.1.4",
                          "the disk of a node, as that version would read it"},
                         {"regfallback doctor --nodes ra --containerd-version 2.3.4",

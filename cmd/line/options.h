@@ -91,7 +91,7 @@ struct Options {
   std::optional<std::string> error_text;  // of a failed pull; "-": standard input
 
   // doctor
-  Severity severity = Severity::note;
+  Severity severity = Severity::warning;
   std::vector<std::string> ignore;
   std::string explained_rule;
   bool list_rules = false;

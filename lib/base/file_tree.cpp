@@ -31,6 +31,11 @@ std::string base_name(std::string_view path) {
   return std::string(slash == path.npos ? path : path.substr(slash + 1));
 }
 
+bool is_below(std::string_view path, std::string_view directory) {
+  if (directory == "/") return path.size() > 1;
+  return path.size() > directory.size() && path.starts_with(directory) && path[directory.size()] == '/';
+}
+
 std::string join_path(std::string_view directory, std::string_view path) {
   if (path.starts_with('/')) return normal_path(path);
   return normal_path(std::string(directory) + "/" + std::string(path));

@@ -70,8 +70,9 @@ class FileTree {
 
 // "/a/./b//c/../d" -> "/a/b/d"; always absolute.
 std::string normal_path(std::string_view path);
-std::string parent_path(std::string_view path);  // "/a/b" -> "/a", "/a" -> "/"
-std::string base_name(std::string_view path);    // "/a/b" -> "b"
+std::string parent_path(std::string_view path);                    // "/a/b" -> "/a", "/a" -> "/"
+std::string base_name(std::string_view path);                      // "/a/b" -> "b"
+bool is_below(std::string_view path, std::string_view directory);  // both normalised; a directory is not below itself
 // `path` itself when absolute, else relative to `directory`.
 std::string join_path(std::string_view directory, std::string_view path);
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "containerd/go/go_url.h"
+#include "containerd/pull/silence.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
 
@@ -33,7 +34,7 @@ std::optional<Location> place_of(const View& view, const EndpointAnswer& answer)
 
 std::string sentence(const EndpointAnswer& answer) {
   return answer_sentence({.registry = answer.registry,
-                          .url = answer.endpoint.url(),
+                          .url = shown_url(answer.endpoint),
                           .answer = answer.answer,
                           .status = answer.status,
                           .detail = answer.detail});
@@ -45,15 +46,15 @@ void look_for_silence(const View& view, Findings& found) {
     found.add(
         {.cause = sentence(answer),
          .where = place_of(view, answer),
-         .effect = last ? fmt::format("{} has no further endpoint to try", view.who())
-                   : view.has(Feature::response_timeout)
-                       ? fmt::format("{} tries the next endpoint after 30 s, once per object of an image", view.who())
-                       : fmt::format("if it accepts connections and never answers, {} never falls back and the pull "
-                                     "stalls; if it drops packets, each object costs 30 s{}",
-                                     view.who(), view.has(Feature::dial_timeout) ? " or dial_timeout" : ""),
+         .effect =
+             last ? fmt::format("{} has no further endpoint to try", view.who())
+                  : fmt::format("if it accepts connections and never answers, {} {}; if it drops packets, each object "
+                                "costs 30 s{}",
+                                view.who(), after_silence(view.containerd(), view.config().pull_mode),
+                                view.has(Feature::dial_timeout) ? " or dial_timeout" : ""),
          .fix =
              "repair it, or remove it from the chain until it answers; dial_timeout only helps if packets are dropped "
-             " (2.0.7, 2.1 and later)"});
+             "(2.0.7, 2.1 and later)"});
   });
 }
 
@@ -86,9 +87,12 @@ void look_for_others(const View& view, Findings& found) {
 }
 
 const std::array answers{
-    Rule{.id = "endpoint-silent", .severity = Severity::error, .look = look_for_silence},
-    Rule{.id = "endpoint-speaks-http", .severity = Severity::error, .look = look_for_http},
-    Rule{.id = "endpoint-does-not-serve", .severity = Severity::warning, .look = look_for_others},
+    Rule{.id = "endpoint-silent", .severity = Severity::error, .by_hand = ByHand::elsewhere, .look = look_for_silence},
+    Rule{.id = "endpoint-speaks-http", .severity = Severity::error, .by_hand = ByHand::choice, .look = look_for_http},
+    Rule{.id = "endpoint-does-not-serve",
+         .severity = Severity::warning,
+         .by_hand = ByHand::elsewhere,
+         .look = look_for_others},
 };
 
 }  // namespace

@@ -5,8 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/certificates.h"
+#include "containerd/toml/toml_write.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -47,6 +50,30 @@ const RegistryDirectory* directory_of(const View& view, const Chain& chain) {
   return found == view.directories().end() ? nullptr : &*found;
 }
 
+// `client = ["c", "k"]` where [["c", "k"]] is meant.
+std::vector<LineEdit> pair_edits(std::string_view text, const Location& where) {
+  const auto line = trim(line_of_text(text, where.line));
+  const auto root = parse_toml(line, "");
+  const auto* client = root ? root->find("client") : nullptr;
+  if (client == nullptr || client->items.size() != 2 || !client->items[0].is_string()) return {};
+  const auto written = std::string(line.substr(client->begin, client->end - client->begin));
+  return {substitute(where.line, written, fmt::format("[{}]", written))};
+}
+
+Fix unusable_fix(const View& view, const RegistryDirectory& directory, const NamedFile& file, bool missing, bool list) {
+  if (missing)
+    return fix_by_hand(ByHand::content, fmt::format("put the file there, or correct the path (a relative one starts at "
+                                                    "{}); no restart is needed",
+                                                    directory.path));
+  auto edits = list ? pair_edits(view.tree().read(file.where.file).value_or(""), file.where) : std::vector<LineEdit>{};
+  if (!edits.empty()) return hosts_fix(view, file.where.file, std::move(edits));
+  return fix_by_hand(ByHand::content,
+                     list ? "write certificate and key as a pair: client = [[\"CERTIFICATE\", "
+                            "\"KEY\"]]; a list of strings names files that contain both"
+                          : fmt::format("put a PEM file there that contains {}; no restart is needed",
+                                        file.key == "ca" ? "a certificate" : "the certificate and its key"));
+}
+
 void look_for_unusable_certificate(const View& view, Findings& found) {
   for (const auto& chain : view.chains()) {
     const auto* directory = directory_of(view, chain);
@@ -77,16 +104,28 @@ void look_for_unusable_certificate(const View& view, Findings& found) {
          .effect = fmt::format("{}{} fails every pull of {} before any request, even to the upstream: {}",
                                elsewhere ? "if it is missing on the node too, " : "", view.who(),
                                chain.registry == "*" ? "a registry without a directory" : chain.registry, *chain.error),
-         .fix = missing
-                    ? fmt::format(
-                          "put the file there, or correct the path (a relative one starts at {}); no restart is needed",
-                          directory->path)
-                : list
-                    ? "write certificate and key as a pair: client = [[\"CERTIFICATE\", \"KEY\"]]; a list of strings "
-                      "names files that contain both"
-                    : fmt::format("put a PEM file there that contains {}; no restart is needed",
-                                  file->key == "ca" ? "a certificate" : "the certificate and its key")});
+         .fix = unusable_fix(view, *directory, *file, missing, list)});
   }
+}
+
+// Below the only endpoint of the file.
+Fix unused_fix(const View& view, const RegistryDirectory& directory, const std::string& path) {
+  const auto& entries = directory.loaded.entries;
+  const auto name = base_name(path);
+  const bool ca = name.ends_with(".crt");
+  const auto key = name.substr(0, name.rfind('.')) + ".key";
+  const bool pair = view.tree().exists(directory.path + "/" + key);
+  const auto line = ca ? fmt::format("ca = [{}]", toml_quote(name))
+                       : fmt::format("client = [[{}, {}]]", toml_quote(name), pair ? toml_quote(key) : "\"KEY\"");
+  const bool one = entries.size() == 2 && entries.back().line == 0 && !entries.front().has_tls_options();
+  if (one && (ca || pair)) {
+    std::vector<LineEdit> edits{insert_below(entries.front().line, line)};
+    // Of the registry itself it is needed where containerd appends that, too.
+    if (entries.front().host == api_host_of(directory.registry)) edits.push_back(insert_above(1, line));
+    return hosts_fix(view, directory.loaded.file, std::move(edits)).or_else("remove the file");
+  }
+  return hosts_fix_by_hand(view, directory.loaded.file, ByHand::choice,
+                           fmt::format("below the [host] header it is for write {}, or remove the file,", line));
 }
 
 void look_for_unused(const View& view, Findings& found) {
@@ -96,7 +135,6 @@ void look_for_unused(const View& view, Findings& found) {
         std::any_of(entries.begin(), entries.end(), [](const HostEntry& entry) { return entry.has_tls_options(); });
     for (const auto& ignored : directory.loaded.ignored) {
       if (ignored.kind != IgnoredKind::unused_certificate) continue;
-      const bool ca = ignored.path.ends_with(".crt");
       found.add(
           named ? Severity::warning : Severity::error,
           {.cause = fmt::format("{} is next to a hosts.toml that does not name it", ignored.path),
@@ -106,11 +144,7 @@ void look_for_unused(const View& view, Findings& found) {
                "{} finds certificates by their file names only if there is no hosts.toml; otherwise it loads only "
                "those that hosts.toml names",
                view.who()),
-           .fix = fmt::format(
-               "below the [host] header it is for, in {}, write {} (no restart is needed); or remove the file",
-               directory.loaded.file,
-               ca ? fmt::format("ca = [{}]", toml_quote(base_name(ignored.path)))
-                  : fmt::format("client = [[{}, \"KEY\"]]", toml_quote(base_name(ignored.path))))});
+           .fix = unused_fix(view, directory, ignored.path)});
     }
   }
 }
@@ -130,9 +164,10 @@ void look_for_names(const View& view, Findings& found) {
            .effect = fmt::format(
                "{} reads *.crt as CAs and NAME.cert with NAME.key as a client certificate, and ignores everything else",
                view.who()),
-           .fix = key_alone ? fmt::format("name the certificate {}.cert, next to it", name.substr(0, name.size() - 4))
-                            : fmt::format("mv {} {}.crt for a CA (no restart is needed)", path,
-                                          path.substr(0, path.size() - 4))});
+           .fix = key_alone ? fix_by_hand(ByHand::content, fmt::format("name the certificate {}.cert, next to it",
+                                                                       name.substr(0, name.size() - 4)))
+                            : conditional("it is a CA",
+                                          live_fix({MovePath{path, path.substr(0, path.size() - 4) + ".crt"}}))});
     }
   }
 }
@@ -174,7 +209,7 @@ const std::array certificates{
     Rule{.id = "certificate-unusable", .severity = Severity::error, .look = look_for_unusable_certificate},
     Rule{.id = "certificate-unused", .severity = Severity::error, .look = look_for_unused},
     Rule{.id = "certificate-name", .severity = Severity::error, .look = look_for_names},
-    Rule{.id = "certificate-expired", .severity = Severity::error, .look = look_at_times},
+    Rule{.id = "certificate-expired", .severity = Severity::error, .by_hand = ByHand::content, .look = look_at_times},
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "containerd/toml/toml_statements.h"
+#include "diagnose/config_edits.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -43,38 +45,36 @@ std::string does_not_load(const View& view, const Error& error) {
       view.who(), error.message, runs_well ? " after its next start (until then it keeps what it read before)" : "");
 }
 
-// The line of the first statement about the same key as the one on `second`; 0 when it is not found.
-int first_line_of(std::string_view text, int second) {
-  std::map<std::vector<std::string>, int> first;
-  std::vector<std::string> table;
+// A table that is written again says something else than the first one: its keys go there, unless they are there too.
+Fix join_tables(const View& view, const std::string& file, std::string_view text, int first, int second) {
+  const int last = end_of_table(text, second);
+  std::set<std::string> keys;
   for (const auto& statement : toml_statements(text)) {
-    const bool is_key = statement.kind == TomlStatement::Kind::key_value;
-    auto key = is_key ? table : std::vector<std::string>{};
-    key.insert(key.end(), statement.key.begin(), statement.key.end());
-    if (!is_key) table = statement.key;
-    const auto known = first.emplace(std::move(key), statement.line).first;
-    if (statement.line == second) return known->second == second ? 0 : known->second;
+    const bool in_first = statement.line > first && statement.line <= end_of_table(text, first);
+    if (!in_first && (statement.line <= second || statement.line > last)) continue;
+    if (!keys.insert(join(statement.key, ".")).second)
+      return words_then_restart(view, ByHand::choice,
+                                fmt::format("in {} make one table of those on lines {} and {}", file, first, second));
   }
-  return 0;
+  std::vector<LineEdit> edits{remove_lines(second, second)};
+  if (last > second) edits.push_back(move_above(second + 1, last, first + 1));
+  return config_fix(view, file, std::move(edits));
 }
 
-// What to do about a block that stands twice: lines that repeat earlier ones to the end of the block can go.
-std::string way_out(std::string_view text, int first, int second) {
-  const auto all = lines(text);
-  const auto line = [&](int number) { return trim(all[static_cast<std::size_t>(number - 1)]); };
-  const int count = static_cast<int>(all.size());
-  if (!line(second).starts_with('[') && line(first) != line(second))
-    return fmt::format("keep one of the lines {} and {}", first, second);
+// A block that is written twice: lines that repeat earlier ones to the end of the block can go.
+Fix duplicate_fix(const View& view, const std::string& file, std::string_view text, int first, int second) {
+  const auto line = [&](int number) { return trim(line_of_text(text, number)); };
+  const int count = static_cast<int>(lines(text).size());
+  if (first == 0 || (!line(second).starts_with('[') && line(first) != line(second)))
+    return words_then_restart(view, ByHand::choice,
+                              first == 0 ? fmt::format("in {} keep one of the two", file)
+                                         : fmt::format("in {} keep one of the lines {} and {}", file, first, second));
   int same = 0;
   while (second + same <= count && first + same < second && line(first + same) == line(second + same)) ++same;
   const bool to_the_end = second + same > count || line(second + same).starts_with('[');
   while (same > 1 && line(second + same - 1).empty()) --same;
-  if (!to_the_end)
-    return fmt::format("move the keys below line {} to the table on line {}, and remove line {}", second, first,
-                       second);
-  return same == 1 ? fmt::format("remove line {}, which repeats line {}", second, first)
-                   : fmt::format("remove lines {} to {}, which repeat lines {} to {}", second, second + same - 1, first,
-                                 first + same - 1);
+  if (line(second).starts_with('[') && !to_the_end) return join_tables(view, file, text, first, second);
+  return config_fix(view, file, {remove_lines(second, second + (to_the_end ? same : 1) - 1)});
 }
 
 void look_for_duplicates(const View& view, Findings& found) {
@@ -89,8 +89,7 @@ void look_for_duplicates(const View& view, Findings& found) {
                              : fmt::format("the same table or key is written twice in {}, on lines {} and {}",
                                            where.file, first, where.line);
   if (first != 0) finding.also.push_back({where.file, first, 0});
-  finding.fix = fmt::format("in {} {}; then {}", view.source_of(where.file),
-                            first == 0 ? "keep one of the two" : way_out(text, first, where.line), view.restart());
+  finding.fix = duplicate_fix(view, where.file, text, first, where.line);
   found.add(std::move(finding));
 }
 
@@ -98,31 +97,73 @@ void look_at_drop_in_version(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
   if (!is_drop_in_version(error) || !error->where) return;
   const int version = view.config().config_version;
+  auto edits = version_edits(view.facts().tree.read(error->where->file).value_or(""), error->where->file, version,
+                             view.containerd());
   found.add({.cause = fmt::format("{} has a higher version than {}, which has {}", at(*error->where),
                                   view.config().config_file, version),
              .where = error->where,
              .effect = does_not_start(view),
-             .fix = fmt::format("write the drop-in in version {} (its registry settings under {}), or migrate the root "
-                                "file: containerd config migrate; then {}",
-                                version, view.registry_table(version), view.restart())});
+             .fix = edits.empty()
+                        ? words_then_restart(view, ByHand::content,
+                                             fmt::format("write the drop-in in version {} (its registry settings under "
+                                                         "{}), or migrate the root file: containerd config migrate",
+                                                         version, view.registry_table(version)))
+                        : config_fix(view, error->where->file, std::move(edits))});
+}
+
+bool is_cri(std::string_view plugin) {
+  return plugin == cri_plugin_v1 || plugin == cri_plugin_v2 || plugin == cri_plugin_v3 || plugin == cri_runtime_plugin;
+}
+
+// disabled_plugins without those of the CRI, in the file that lists `listed` there.
+Fix enable_cri(const View& view, const Location& listed) {
+  const auto source = editable_source(view, listed.file);
+  if (!source) return managed_fix(view, listed.file);
+  const auto root = parse_config(view.facts().tree.read(*source).value_or(""), *source, view.containerd());
+  const auto* list = root ? root->find("disabled_plugins") : nullptr;
+  if (list == nullptr)
+    return words_then_restart(view, ByHand::content, fmt::format("remove it from disabled_plugins in {}", *source));
+  std::vector<std::string> rest;
+  for (const auto& item : list->items)
+    if (!is_cri(item.text)) rest.push_back(item.text);
+  return restart_fix(
+      view,
+      {SetToml{.file = *source, .path = {"disabled_plugins"}, .values = std::move(rest), .form = SetToml::Form::list}});
+}
+
+// Where the line at fault tells what was meant.
+Fix loading_fix(const View& view, const Location& where) {
+  const auto text = view.facts().tree.read(where.file).value_or("");
+  const auto& files = view.files();
+  const auto listed = [&](const std::vector<ListedPlugin>& plugins) {
+    return std::any_of(plugins.begin(), plugins.end(),
+                       [&](const ListedPlugin& plugin) { return plugin.where == where; });
+  };
+  if (listed(files.disabled)) return enable_cri(view, where).or_else("write its full name, io.containerd.grpc.v1.cri");
+  const auto statements = toml_statements(text);
+  const auto at_fault =
+      std::find_if(statements.begin(), statements.end(), [&](const auto& s) { return s.line == where.line; });
+  std::vector<LineEdit> edits;
+  if (at_fault != statements.end() && at_fault->key.size() == 1 && lower(at_fault->key[0]) == "version")
+    edits = version_edits(text, where.file, newest_config_version(view.containerd()), view.containerd());
+  if (at_fault != statements.end() && at_fault->key.size() >= 2 && at_fault->key[1] == cri_plugin_v1)
+    edits = rename_plugin(text, cri_plugin_v1, cri_plugin_v2);
+  if (!edits.empty()) return config_fix(view, where.file, std::move(edits));
+  return words_then_restart(
+      view, ByHand::content,
+      fmt::format("{} in {}; `containerd -c {} config dump` must print it without an error",
+                  listed(files.required) ? "fix what keeps that plugin from loading" : "repair that line",
+                  editable_source(view, where.file).value_or(where.file), view.config().config_file));
 }
 
 void look_at_loading(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
   if (!error || is_duplicate(error) || is_drop_in_version(error)) return;
-  auto fix = error->message.find("plugin URI \"cri\"") != std::string::npos
-                 ? "write \"io.containerd.grpc.v1.cri\" for \"cri\": a file with version = 2 needs full names"
-             : error->message.find("required plugin") != std::string::npos ? "fix what keeps that plugin from loading"
-             : error->message.find("config version") != std::string::npos
-                 ? fmt::format("write version = {}, and the settings under the plugin names of that version",
-                               newest_config_version(view.containerd()))
-                 : "repair that line";
   const auto where = error->where.value_or(Location{view.config().config_file, 0, 0});
   found.add({.cause = fmt::format("{} is not a configuration that {} accepts", at(where), view.who()),
              .where = where,
              .effect = does_not_start(view),
-             .fix = fmt::format("{} in {}; `containerd -c {} config dump` must print it without an error; then {}", fix,
-                                view.source_of(where.file), view.config().config_file, view.restart())});
+             .fix = loading_fix(view, where)});
 }
 
 void look_at_disabled_cri(const View& view, Findings& found) {
@@ -135,10 +176,7 @@ void look_at_disabled_cri(const View& view, Findings& found) {
            "{} does not serve Kubernetes: the kubelet and crictl get \"unknown service runtime.v1.RuntimeService\", "
            "and no registry setting of the CRI plugin has an effect",
            view.who()),
-       .fix =
-           fmt::format("remove it from disabled_plugins in {} (disabled_plugins = [] if it is the only one); then {}",
-                       view.source_of(config.cri_error->where ? config.cri_error->where->file : config.config_file),
-                       view.restart())});
+       .fix = enable_cri(view, config.cri_error->where.value_or(Location{config.config_file, 0, 0}))});
 }
 
 std::string named(const std::map<std::string, LegacyMirror, std::less<>>& mirrors) {
@@ -161,7 +199,7 @@ void look_for_mirrors(const View& view, Findings& found) {
   Finding finding{.cause = fmt::format("{} and {} are both set", named(config.mirrors), config_path_of(view)),
                   .where = config.cri_error->where,
                   .effect = does_not_load(view, *config.cri_error),
-                  .fix = view.migrate()};
+                  .fix = migrate_fix(view)};
   if (config.config_path_where) finding.also.push_back(*config.config_path_where);
   found.add(std::move(finding));
 }
@@ -177,7 +215,7 @@ void look_for_tls(const View& view, Findings& found) {
   Finding finding{.cause = fmt::format("{} and {} are both set", listed(names), config_path_of(view)),
                   .where = config.cri_error->where,
                   .effect = does_not_load(view, *config.cri_error),
-                  .fix = view.migrate()};
+                  .fix = migrate_fix(view)};
   if (config.config_path_where) finding.also.push_back(*config.config_path_where);
   found.add(std::move(finding));
 }
@@ -190,7 +228,7 @@ void look_at_cri(const View& view, Findings& found) {
     found.add({.cause = config.cri_error->message,
                .where = config.cri_error->where,
                .effect = does_not_load(view, *config.cri_error),
-               .fix = fmt::format("{}; then {}", config.cri_error->hint, view.restart())});
+               .fix = words_then_restart(view, ByHand::content, config.cri_error->hint)});
     return;
   }
   if (config.cri_error || config.load_error || view.is_copy()) return;
@@ -213,7 +251,7 @@ const std::array config_load{
     Rule{.id = "cri-disabled", .severity = Severity::error, .look = look_at_disabled_cri},
     Rule{.id = "mirrors-beside-config-path", .severity = Severity::error, .look = look_for_mirrors},
     Rule{.id = "tls-beside-config-path", .severity = Severity::error, .look = look_for_tls},
-    Rule{.id = "cri-plugin-failed", .severity = Severity::error, .look = look_at_cri},
+    Rule{.id = "cri-plugin-failed", .severity = Severity::error, .by_hand = ByHand::content, .look = look_at_cri},
 };
 
 }  // namespace

@@ -6,6 +6,11 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "containerd/toml/toml_statements.h"
+#include "containerd/toml/toml_write.h"
+#include "diagnose/config_edits.h"
+#include "diagnose/hosts_edits.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -46,35 +51,62 @@ std::vector<std::string> settings_in(const TomlNode& registry) {
   return names;
 }
 
-// The header of the settings on `where` with another plugin name, and its line.
-std::string header_of(const View& view, const Location& where, std::string_view plugin, std::string_view wanted) {
-  const auto all = lines(view.facts().tree.read(where.file).value_or(""));
-  auto number = std::min(static_cast<std::size_t>(std::max(where.line, 0)), all.size());
-  while (number > 0 && all[number - 1].find(plugin) == std::string_view::npos) --number;
-  if (number == 0 || plugin == cri_plugin_v1)
-    return fmt::format("[plugins.{}.registry] for [plugins.{}.registry]", toml_key(wanted), toml_key(plugin));
-  return fmt::format("{} on line {}", replace_all(trim(all[number - 1]), plugin, wanted), number);
+bool has_table(std::string_view text, std::string_view plugin) {
+  const auto statements = toml_statements(text);
+  return std::any_of(statements.begin(), statements.end(), [&](const TomlStatement& statement) {
+    return statement.kind != TomlStatement::Kind::key_value && statement.key.size() >= 2 &&
+           statement.key[0] == "plugins" && statement.key[1] == plugin;
+  });
 }
 
-std::string rename_fix(const View& view, std::string_view plugin, int version, const Location& where) {
-  const auto target = view.source_of(where.file);
-  if (version == 0 && plugin == cri_plugin_v2)
-    return fmt::format("write version = 2 as the first line of {}; then {}", target, view.restart());
-  if (version == 0 && plugin == cri_plugin_v1 && view.containerd().major >= 2)
-    return fmt::format("write version = 2 as the first line of {}, and {} there; then {}", target,
-                       view.registry_table(2), view.restart());
-  if (view.containerd().major < 2 && plugin == cri_plugin_v3)
-    return fmt::format("write version = 2 as the first line of {}, and {}; then {}", target,
-                       header_of(view, where, plugin, cri_plugin_v2), view.restart());
-  return fmt::format("in {} write {}; then {}", target,
-                     header_of(view, where, plugin, cri_plugin_name(version, view.containerd())), view.restart());
+// Settings under another name than the one that counts: under that name; in a root file without the version they were
+// written for, that version too.
+std::vector<LineEdit> name_edits(const View& view, const IgnoredSetting& ignored, std::string_view text) {
+  const auto& plugin = ignored.subject.plugin;
+  const int version = view.version_of(ignored.path);
+  const bool one = view.containerd().major < 2;
+  if (ignored.kind == IgnoredKind::overwritten_plugin_name) return rename_registry(text, plugin, cri_plugin_v2);
+  if (version >= 2 || (one && ignored.path != view.config().config_file))
+    return rename_registry(text, plugin, one ? view.files().cri_plugin : cri_plugin_name(version, view.containerd()));
+  if (ignored.path != view.config().config_file || (!one && has_table(text, cri_plugin_v3)))
+    return rename_registry(text, plugin, cri_plugin_v3);
+  std::vector<LineEdit> edits{version_line(text, 2)};
+  const auto names = rename_plugin(text, cri_plugin_v1, cri_plugin_v2);
+  if (!names.empty() && has_table(text, cri_plugin_v2)) return {};  // which of the two is meant
+  edits.insert(edits.end(), names.begin(), names.end());
+  if (plugin == cri_plugin_v1 || plugin == cri_plugin_v2) return edits;
+  const auto others = rename_registry(text, plugin, cri_plugin_v2);
+  edits.insert(edits.end(), others.begin(), others.end());
+  return others.empty() ? std::vector<LineEdit>{} : edits;
+}
+
+Fix plugin_name_fix(const View& view, const IgnoredSetting& ignored) {
+  auto edits = name_edits(view, ignored, view.facts().tree.read(ignored.path).value_or(""));
+  if (edits.empty())
+    return words_then_restart(view, ByHand::choice,
+                              fmt::format("in {} keep the settings under {} alone", ignored.path,
+                                          view.registry_table(view.version_of(ignored.path))));
+  return config_fix(view, ignored.path, std::move(edits));
+}
+
+// The file has a version line in letters that containerd does not take, of the version in which this name counts:
+// root-key-case names it.
+bool counts_with_its_version(const View& view, const IgnoredSetting& ignored) {
+  const auto* root = view.root_of(ignored.path);
+  if (root == nullptr || root->find("version") != nullptr) return false;
+  return std::any_of(root->entries.begin(), root->entries.end(), [&](const auto& entry) {
+    return lower(entry.first) == "version" &&
+           cri_plugin_name(static_cast<int>(entry.second.integer), view.containerd()) == ignored.subject.plugin;
+  });
 }
 
 void look_at_names(const View& view, Findings& found) {
   if (!knows(view)) return;
   std::map<std::pair<std::string, std::string>, Finding> findings;  // by file and plugin
   for (const auto& ignored : view.config().ignored) {
-    if (ignored.kind != IgnoredKind::wrong_plugin_name) continue;
+    if (ignored.kind != IgnoredKind::wrong_plugin_name && ignored.kind != IgnoredKind::overwritten_plugin_name)
+      continue;
+    if (counts_with_its_version(view, ignored)) continue;
     const auto& plugin = ignored.subject.plugin;
     const Location where{ignored.path, ignored.line, 0};
     auto& finding = findings[{ignored.path, plugin}];
@@ -92,9 +124,17 @@ void look_at_names(const View& view, Findings& found) {
     finding.effect =
         fmt::format("{} reads the file and ignores these settings{}: {}", view.who(),
                     view.containerd().major < 2 ? " silently" : ", with a warning in its log at most", which_name);
-    finding.fix = rename_fix(view, plugin, view.version_of(ignored.path), where);
+    finding.fix = plugin_name_fix(view, ignored);
   }
   for (auto& [key, finding] : findings) found.add(std::move(finding));
+}
+
+Fix version_2_fix(const View& view, const std::string& file) {
+  auto edits = version_edits(view.facts().tree.read(file).value_or(""), file, 2, view.containerd());
+  if (!edits.empty()) return config_fix(view, file, std::move(edits));
+  return words_then_restart(
+      view, ByHand::content,
+      fmt::format("write {} in version 2 too: version = 2, and {}", file, view.registry_table(2)));
 }
 
 void look_for_newer_drop_in(const View& view, Findings& found) {
@@ -119,12 +159,33 @@ void look_for_newer_drop_in(const View& view, Findings& found) {
              "{} treats all files as version {} and no longer translates the old names to the new ones: every setting "
              "of the CRI plugin in {} is back at its default",
              view.who(), deciding->integer, file),
-         .fix = fmt::format("write {} in version 2 too: version = 2, and {}; then {}", drop_in.file,
-                            view.registry_table(2), view.restart())});
+         .fix = version_2_fix(view, drop_in.file)});
   }
 }
 
 // --- drop-ins ---
+
+// A table with config_path alone: what drop-ins of guides hold.
+const TomlNode* only_config_path(const TomlNode& table) {
+  const auto* registry = table.entries.size() == 1 ? table.find("registry") : nullptr;
+  const auto* path = registry != nullptr && registry->entries.size() == 1 ? registry->find("config_path") : nullptr;
+  return path != nullptr && path->is_string() && registry->form == TomlNode::Form::header ? path : nullptr;
+}
+
+Fix move_settings(const View& view, const TomlNode& table, const std::string& from, const std::string& to) {
+  const auto* path = only_config_path(table);
+  const auto target = editable_source(view, to);
+  if (path == nullptr || !target)
+    return words_then_restart(
+        view, ByHand::content,
+        fmt::format("move the settings of {} into {}, and remove them from the drop-in", from, target.value_or(to)));
+  const int header = table.find("registry")->where.line;
+  return restart_fix(
+      view, {SetToml{.file = *target,
+                     .path = {"plugins", view.files().cri_plugin, "registry", "config_path"},
+                     .values = {path->text}},
+             EditLines{from, {remove_lines(header, header), remove_lines(path->where.line, path->where.line)}}});
+}
 
 void look_for_replaced(const View& view, Findings& found) {
   if (!knows(view) || view.containerd().major >= 2) return;
@@ -149,12 +210,42 @@ void look_for_replaced(const View& view, Findings& found) {
                  "{} does not merge plugin tables of several files as 2.x does: it uses only the table of the last "
                  "file that has one, and everything else is at its default (no SystemdCgroup, no sandbox_image)",
                  view.who()),
-             .fix = fmt::format("move the settings of {} into {}, and remove them from the drop-in; then {}", file,
-                                earlier_file, view.restart())});
+             .fix = move_settings(view, *table, file, earlier_file)});
     }
     earlier = table;
     earlier_file = file;
   }
+}
+
+Fix import_fix(const View& view, const std::string& drop_in) {
+  const auto& config = view.config().config_file;
+  const auto pattern = parent_path(drop_in) + "/*.toml";
+  const auto root = parse_config(view.facts().tree.read(drop_in).value_or(""), drop_in, view.containerd());
+  const auto* line = root ? root->find("version") : nullptr;
+  const int version = line != nullptr ? static_cast<int>(line->integer) : 0;
+  const bool exists = view.facts().tree.exists(config);
+  if (view.containerd().major < 2)
+    return words_then_restart(view, ByHand::content,
+                              fmt::format("move its settings into {} (on 1.x a drop-in would replace the CRI plugin's "
+                                          "whole table)",
+                                          config));
+  if (!exists)
+    return restart_fix(view, {WriteFile{config,
+                                        {fmt::format("version = {}", version < 2 ? 3 : version),
+                                         fmt::format("imports = {}", toml_list({pattern}))}}});
+  const auto source = editable_source(view, config);
+  if (!source) return managed_fix(view, config);
+  if (version != 0 && version != view.version_of(config))
+    return words_then_restart(
+        view, ByHand::content,
+        fmt::format("write {} in the version of {}, and in that imports = {}", drop_in, *source, toml_list({pattern})));
+  std::vector<std::string> imports;
+  if (const auto* list = view.root_of(config) != nullptr ? view.root_of(config)->find("imports") : nullptr)
+    for (const auto& item : list->items) imports.push_back(item.text);
+  if (imports.empty()) return config_fix(view, config, {insert_above(1, "imports = " + toml_list({pattern}))});
+  imports.push_back(pattern);
+  return restart_fix(
+      view, {SetToml{.file = *source, .path = {"imports"}, .values = std::move(imports), .form = SetToml::Form::list}});
 }
 
 void look_for_not_imported(const View& view, Findings& found) {
@@ -168,8 +259,6 @@ void look_for_not_imported(const View& view, Findings& found) {
       if (const auto* table = root ? plugin_table(*root, name) : nullptr)
         registry = registry || table->find("registry") != nullptr;
     const auto& config = view.config().config_file;
-    const auto import = fmt::format("imports = [{}]", toml_quote(parent_path(ignored.path) + "/*.toml"));
-    const bool replaces = view.containerd().major < 2;
     found.add(
         registry ? Severity::error : Severity::warning,
         {.cause =
@@ -180,12 +269,22 @@ void look_for_not_imported(const View& view, Findings& found) {
          .effect = fmt::format(
              "{} reads only {} and the files it imports; `config dump` of 2.2 and later shows an imports line anyway",
              view.who(), config),
-         .fix = replaces
-                    ? fmt::format("move its settings into {} (on 1.x a drop-in would replace the CRI "
-                                  "plugin's whole table); then {}",
-                                  config, view.restart())
-                    : fmt::format("write {} before the first table of {}; then {}", import, config, view.restart())});
+         .fix = import_fix(view, ignored.path)});
   }
+}
+
+// At the top it counts, and with it the names of its version.
+Fix version_place_fix(const View& view, const IgnoredSetting& ignored, std::string_view text) {
+  if (view.version_of(ignored.path) != 0)
+    return config_fix(view, ignored.path, {remove_lines(ignored.line, ignored.line)});
+  std::vector<LineEdit> edits{move_above(ignored.line, ignored.line, first_header_line(text))};
+  const auto names = rename_plugin(text, cri_plugin_v1, cri_plugin_v2);
+  if (!names.empty() && has_table(text, cri_plugin_v2))
+    return words_then_restart(
+        view, ByHand::choice,
+        fmt::format("move it to the top of {}, and keep one table of the CRI plugin", ignored.path));
+  edits.insert(edits.end(), names.begin(), names.end());
+  return config_fix(view, ignored.path, std::move(edits));
 }
 
 void look_at_version_lines(const View& view, Findings& found) {
@@ -193,26 +292,32 @@ void look_at_version_lines(const View& view, Findings& found) {
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != IgnoredKind::version_in_table) continue;
     const int version = view.version_of(ignored.path);
+    const auto text = view.facts().tree.read(ignored.path).value_or("");
     found.add(version == 0 ? Severity::warning : Severity::note,
               {.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
                .effect = version == 0 ? fmt::format("{} treats the file as one without a version", view.who())
                                       : fmt::format("none is needed; the file's own line says version {}", version),
-               .fix = version == 0 ? fmt::format("move it to the top of {}, before the first [table]; then {}",
-                                                 view.source_of(ignored.path), view.restart())
-                                   : "remove the line"});
+               .fix = version_place_fix(view, ignored, text)});
   }
 }
 
 void look_at_root_keys(const View& view, Findings& found) {
   if (!knows(view)) return;
-  for (const auto& ignored : view.config().ignored)
-    if (ignored.kind == IgnoredKind::unknown_root_key)
-      found.add({.cause = ignored.reason,
-                 .where = Location{ignored.path, ignored.line, 0},
-                 .effect = "the line has no effect",
-                 .fix = fmt::format("write the key in lower case in {}; then {}", view.source_of(ignored.path),
-                                    view.restart())});
+  for (const auto& ignored : view.config().ignored) {
+    if (ignored.kind != IgnoredKind::unknown_root_key) continue;
+    auto edits = lower_root_key(view.facts().tree.read(ignored.path).value_or(""), ignored.subject.key);
+    found.add({.cause = ignored.reason,
+               .where = Location{ignored.path, ignored.line, 0},
+               .effect = lower(ignored.subject.key) == "version"
+                             ? fmt::format("the line has no effect: {} treats the file as one without a version, in "
+                                           "which the registry settings of other versions do not count",
+                                           view.who())
+                             : "the line has no effect",
+               .fix = edits.empty() ? words_then_restart(view, ByHand::choice,
+                                                         fmt::format("write the key in lower case in {}", ignored.path))
+                                    : config_fix(view, ignored.path, std::move(edits))});
+  }
 }
 
 const std::array config_names{

@@ -6,6 +6,8 @@
 
 #include "base/names.h"
 #include "base/text.h"
+#include "containerd/chain/certificates.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 #include "intent/names.h"
@@ -33,29 +35,23 @@ Location registry_table_place(const View& view) {
   return written ? Location{registry->where.file, registry->where.line, 0} : Location{view.config().config_file, 0, 0};
 }
 
-// The one line that makes containerd read a directory, and where it goes.
-std::string write_config_path(const View& view, std::string_view directory) {
-  const auto& era = view.era();
-  const auto line = fmt::format("config_path = {}", toml_quote(directory));
-  if (!era.drop_in.empty())
-    return fmt::format("in {} write {} under {}; {}", era.drop_in, line,
-                       view.registry_table(view.containerd().major < 2 ? 2 : 3), view.restart());
-  if (era.config_managed)
-    return fmt::format("{} regenerates {}: 'regfallback render --for {}' prints the settings for it",
-                       view.detection().profile.title, view.config().config_file, view.detection().profile.name);
-  const auto file = view.source_of(view.config().config_path_where ? view.config().config_path_where->file
-                                                                   : view.config().config_file);
-  const bool exists = view.facts().tree.exists(view.config().config_file);
-  const int version = exists ? view.config().config_version : view.containerd().major < 2 ? 2 : 3;
-  return fmt::format("in {} write {}{} under {} ('regfallback apply' does it); then {}", file,
-                     exists ? "" : fmt::format("version = {}, and ", version), line, view.registry_table(version),
-                     view.restart());
+// Under a name or in a file that does not count: other findings say why.
+bool is_written_in_vain(const View& view) {
+  for (const auto& root : view.files().roots)
+    for (const auto& [key, plugins] : root.entries)
+      for (const auto name : {cri_plugin_v1, cri_plugin_v2, cri_plugin_v3}) {
+        const auto* plugin = lower(key) == "plugins" ? plugins.find(name) : nullptr;
+        const auto* registry = plugin != nullptr ? plugin->find("registry") : nullptr;
+        const auto* path = registry != nullptr ? registry->find("config_path") : nullptr;
+        if (path != nullptr && !path->text.empty()) return true;
+      }
+  return false;
 }
 
 void look_for_unset(const View& view, Findings& found) {
   const auto& config = view.config();
   if (!view.config_is_known() || config.cri_disabled || !config.config_path.empty() ||
-      view.era().style == Style::registries_yaml)
+      view.era().style == Style::registries_yaml || is_written_in_vain(view))
     return;
   for (const auto& root : view.roots()) {
     const auto names = filled(view.tree(), root);
@@ -70,8 +66,10 @@ void look_for_unset(const View& view, Findings& found) {
                           : fmt::format(
                                 "{} asks every registry directly: without config_path there is no directory to look in",
                                 view.who()),
-         .fix = legacy ? fmt::format("containerd refuses both together; {}", view.migrate())
-                       : write_config_path(view, root)});
+         .fix = legacy ? fix_by_hand(ByHand::choice,
+                                     "containerd refuses both together: remove these files, then regfallback migrate; "
+                                     "or remove the mirror blocks, then regfallback apply sets config_path")
+                       : config_path_fix(view, root)});
   }
 }
 
@@ -82,20 +80,31 @@ std::string who_splits(const View& view) {
       to_string(view.config().pull_mode), view.config().pull_mode_reason);
 }
 
+// Of directories that hold something: the only one of them.
+Fix one_directory(const View& view, const std::vector<std::string>& directories) {
+  if (directories.size() == 1) return config_path_fix(view, directories.front());
+  return words_then_restart(view, ByHand::choice,
+                            fmt::format("move what is needed to {}, and write config_path = {}", directories.front(),
+                                        toml_quote(directories.front())));
+}
+
 void look_for_list(const View& view, Findings& found) {
   const auto& config = view.config();
   if (!view.config_is_known() || config.cri_disabled || config.config_path.find(':') == std::string::npos) return;
-  std::vector<std::string> parts, files;
+  std::vector<std::string> parts, files, with_files;
   for (const auto part : split(config.config_path, ':'))
     if (!part.empty()) parts.emplace_back(part);
-  for (const auto& part : parts)
-    for (const auto& name : filled(view.tree(), part)) files.push_back(join_path(part, name));
+  for (const auto& part : parts) {
+    const auto names = filled(view.tree(), part);
+    if (!names.empty()) with_files.push_back(part);
+    for (const auto& name : names) files.push_back(join_path(part, name));
+  }
   const auto cause = config.config_path_where
                          ? fmt::format("config_path = \"{}\" lists {} directories", config.config_path, parts.size())
                          : fmt::format("config_path is not set, and the default of {} lists {} directories: \"{}\"",
                                        view.who(), parts.size(), config.config_path);
   const auto where = config.config_path_where.value_or(Location{config.config_file, 0, 0});
-  const auto own = parts.empty() ? view.detection().hosts_dir : parts.front();
+  if (with_files.empty()) with_files.push_back(parts.empty() ? view.detection().hosts_dir : parts.front());
   if (config.pull_mode != PullMode::transfer) {
     found.add(Severity::note,
               {.cause = cause,
@@ -103,8 +112,7 @@ void look_for_list(const View& view, Findings& found) {
                .effect = fmt::format(
                    "{} searches them in order: _default of the first comes before anything in the second. {}",
                    view.who(), who_splits(view)),
-               .fix = fmt::format("nothing is needed now; to be safe after the next upgrade, {}",
-                                  write_config_path(view, own))});
+               .fix = conditional("the next upgrade is to change nothing", one_directory(view, with_files))});
     return;
   }
   found.add(
@@ -119,41 +127,53 @@ void look_for_list(const View& view, Findings& found) {
                          : fmt::format(", _default included ({} not read)",
                                        files.size() == 1 ? some(files) + " stays" : some(files) + " stay"),
            who_splits(view)),
-       .fix = write_config_path(view, own)});
+       .fix = one_directory(view, with_files)});
 }
 
-// Named as a registry is; "certs.d" and "hosts.d" are names of hosts too.
-bool is_for_one(const std::string& directory) {
-  const auto name = base_name(directory);
-  return !name.ends_with(".d") && check_registry_name(registry_of_directory(name)).ok();
+struct RootFault {
+  std::string_view cause;
+  std::string effect;
+};
+
+RootFault fault_of(const View& view, const ConfiguredRoot& root) {
+  const auto nothing = fmt::format(
+      "{} looks for {}/REGISTRY/hosts.toml and finds nothing: every registry is asked "
+      "directly",
+      view.who(), root.path == "/" ? "" : root.path);
+  switch (root.fault) {
+    case ConfiguredRoot::Fault::file:
+      if (view.tree().exists(root.path))
+        return {"is a file",
+                fmt::format("{} fails every pull with \"not a directory\", whatever the registry", view.who())};
+      return {"has the name of a file", nothing};
+    case ConfiguredRoot::Fault::of_one_registry: return {"is the directory of one registry", nothing};
+    case ConfiguredRoot::Fault::above: return {"is above the directory of the hosts.toml files", nothing};
+    case ConfiguredRoot::Fault::none: break;
+  }
+  return {"", ""};
 }
 
-// A config_path that cannot be a directory of registries.
+// A config_path that cannot be a directory of registries, or depends on where containerd was started.
 void look_at_directory(const View& view, Findings& found) {
   const auto& config = view.config();
   if (!view.config_is_known() || config.cri_disabled || !config.config_path_where) return;
-  for (const auto piece : split(config.config_path, ':')) {
-    const std::string part(piece);
-    if (part.empty()) continue;
-    const auto* entry = part.starts_with('/') ? view.tree().stat(part) : nullptr;
-    const bool file = entry != nullptr && entry->kind == FileEntry::Kind::file;
-    const bool of_one = view.tree().exists(part + "/hosts.toml") && is_for_one(part);
-    const bool named_file = part.ends_with(".toml");
-    const std::string fault = !part.starts_with('/') ? "is not an absolute path"
-                              : file || named_file   ? "names a file"
-                              : of_one               ? "is the directory of one registry"
-                                                     : "";
-    if (fault.empty()) continue;
-    const auto right = !part.starts_with('/')                     ? view.detection().hosts_dir
-                       : of_one || !is_for_one(parent_path(part)) ? parent_path(part)
-                                                                  : parent_path(parent_path(part));
-    found.add(
-        {.cause = fmt::format("config_path = \"{}\" {}", part, fault),
-         .where = config.config_path_where,
-         .effect =
-             fmt::format("{} looks for {}/REGISTRY/hosts.toml and finds nothing: every registry is asked directly",
-                         view.who(), part),
-         .fix = write_config_path(view, right.starts_with('/') && right != "/" ? right : "/etc/containerd/certs.d")});
+  for (const auto& root : view.configured_roots()) {
+    const auto [cause, effect] = fault_of(view, root);
+    if (!cause.empty())
+      found.add({.cause = fmt::format("config_path = \"{}\" {}", root.written, cause),
+                 .where = config.config_path_where,
+                 .effect = effect,
+                 .fix = config_path_fix(view, !root.right.starts_with('/') || root.right == "/"
+                                                  ? "/etc/containerd/certs.d"
+                                                  : std::string_view(root.right))});
+    else if (!root.written.starts_with('/'))
+      found.add(Severity::note,
+                {.cause = fmt::format("config_path = \"{}\" is a relative path", root.written),
+                 .where = config.config_path_where,
+                 .effect = fmt::format("{} starts at its working directory, which is / for a service of systemd: it "
+                                       "reads {}; started elsewhere it reads another directory",
+                                       view.who(), root.path),
+                 .fix = config_path_fix(view, root.path)});
   }
 }
 
@@ -170,9 +190,39 @@ const RuntimeProcess* other_reader(const View& view, std::string_view root) {
   return nullptr;
 }
 
+// The directories below `root`, to where containerd looks.
+Fix move_all(const View& view, const std::string& root, const std::vector<std::string>& names) {
+  const auto& own = view.detection().hosts_dir;
+  const auto& tree = view.tree();
+  const bool taken =
+      std::any_of(names.begin(), names.end(), [&](const auto& name) { return tree.exists(join_path(own, name)); });
+  if (own.empty()) return fix_by_hand(ByHand::choice, "remove them");
+  if (taken)
+    return fix_by_hand(ByHand::choice, fmt::format("move what is still needed to {} (no restart is needed), or remove "
+                                                   "them",
+                                                   own));
+  std::vector<FixStep> steps;
+  if (!tree.exists(own)) steps.emplace_back(MakeDirectory{own});
+  for (const auto& name : names) steps.emplace_back(MovePath{join_path(root, name), join_path(own, name)});
+  return live_fix(std::move(steps)).or_else("remove them");
+}
+
+Fix copy_certificates(const View& view, const std::string& from, const std::string& name) {
+  const auto& own = view.detection().hosts_dir;
+  std::vector<FixStep> steps;
+  if (!view.tree().exists(own)) steps.emplace_back(MakeDirectory{own});
+  const auto directory = join_path(from, name);
+  for (const auto& file : view.tree().list(directory))
+    if (file.ends_with(".crt") && !pem_holds_certificate(view.tree().read(join_path(directory, file)).value_or("")))
+      return fix_by_hand(ByHand::content, fmt::format("for pods that pull from there: copy the certificates to {}, but "
+                                                      "{} holds none",
+                                                      join_path(own, name), join_path(directory, file)));
+  steps.emplace_back(CopyPath{directory, join_path(own, name)});
+  return conditional("pods pull from there", live_fix(std::move(steps)));
+}
+
 void report_unread(const View& view, const std::string& root, const std::vector<std::string>& names, Findings& found) {
   const auto& config = view.config();
-  const auto& own = view.detection().hosts_dir;
   Finding finding{.cause = fmt::format("{} has files for {}, but {} of {} reads {}", root, some(names), view.who(),
                                        view.detection().profile.title,
                                        view.roots().empty() ? "no directory" : listed(view.roots())),
@@ -181,17 +231,19 @@ void report_unread(const View& view, const std::string& root, const std::vector<
   if (const auto* other = other_reader(view, root)) {
     finding.effect = fmt::format("only the containerd with pid {} ({}) uses them, which is not the kubelet's",
                                  other->pid, other->address);
-    finding.fix = "nothing is needed if they are meant for that one";
+    finding.fix = fix_by_hand(ByHand::nothing, "nothing is needed if they are meant for that one");
     return found.add(Severity::note, std::move(finding));
   }
   finding.effect = view.detection().profile.kubernetes
                        ? "they have no effect on pods"
                        : fmt::format("{} never reads them", view.detection().profile.title);
   if (view.era().style == Style::registries_yaml)
-    finding.fix = fmt::format("declare the endpoints in {}, then {}", view.era().registries_file, view.restart());
+    finding.fix = words_then_restart(view, ByHand::content,
+                                     fmt::format("declare the endpoints in {}", view.era().registries_file));
+  else if (root == view.era().hosts_dir && filled(view.tree(), view.detection().hosts_dir).empty())
+    finding.fix = config_path_fix(view, root);
   else
-    finding.fix =
-        own.empty() ? "remove them" : fmt::format("move them to {} (no restart is needed), or remove them", own);
+    finding.fix = move_all(view, root, names);
   found.add(std::move(finding));
 }
 
@@ -229,9 +281,7 @@ void look_for_unread(const View& view, Findings& found) {
              .where = Location{docker + "/" + certificates.front(), 0, 0},
              .effect = fmt::format("only Docker uses them; {} verifies these registries with the system's CAs alone",
                                    view.who()),
-             .fix = fmt::format(
-                 "for pods that pull from there: cp -r {}/{} {}/ (no restart is needed where that directory is read)",
-                 docker, certificates.front(), view.detection().hosts_dir)});
+             .fix = copy_certificates(view, docker, certificates.front())});
 }
 
 const std::array config_path_table{

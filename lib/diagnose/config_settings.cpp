@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "containerd/go/go_url.h"
+#include "diagnose/config_edits.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -13,26 +16,53 @@ namespace {
 
 bool cri_is_configured(const View& view) { return view.config_is_known() && !view.config().cri_disabled; }
 
-void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, std::string_view fix) {
+template <class MakeFix>
+void look_at_ignored(const View& view, Findings& found, IgnoredKind kind, MakeFix make_fix) {
   if (!cri_is_configured(view)) return;
   for (const auto& ignored : view.config().ignored) {
     if (ignored.kind != kind) continue;
+    // It is told of registries.yaml, which it comes from.
+    if (view.is_rendered(ignored.path) && !editable_source(view, ignored.path)) continue;
     found.add({.cause = ignored.reason,
                .where = Location{ignored.path, ignored.line, 0},
                .effect = fmt::format("{} ignores it", view.who()),
-               .fix = fmt::format("in {} {}; then {}", view.source_of(ignored.path), fix, view.restart())});
+               .fix = make_fix(ignored)});
   }
 }
 
-void look_for_unknown_setting(const View& view, Findings& found) {
-  look_at_ignored(
-      view, found, IgnoredKind::unknown_registry_key,
-      "write the name that containerd uses (config_path, mirrors.\"HOST\".endpoint, configs.\"HOST\".auth), or remove "
-      "it");
+Fix setting_fix(const View& view, const IgnoredSetting& ignored) {
+  auto edits = setting_edits(view.facts().tree.read(ignored.path).value_or(""), ignored.line, ignored.subject.key);
+  if (!edits.empty()) return config_fix(view, ignored.path, std::move(edits));
+  return words_then_restart(view, ByHand::choice,
+                            fmt::format("in {} write the name that containerd uses (config_path, "
+                                        "mirrors.\"HOST\".endpoint, configs.\"HOST\".auth), or remove it",
+                                        editable_source(view, ignored.path).value_or(ignored.path)));
 }
-void look_for_urls(const View& view, Findings& found) {
+
+// The entry of configs under its host alone.
+Fix host_fix(const View& view, const IgnoredSetting& ignored) {
+  const auto& name = ignored.subject.key;
+  const auto url = parse_go_url(name);
+  const auto host = url ? url->host : "";
+  const auto text = view.facts().tree.read(ignored.path).value_or("");
+  const bool taken = !quoted_header_lines(text, "configs", host).empty();
+  std::vector<LineEdit> edits;
+  if (!host.empty() && !taken)
+    for (const auto& [line, written] : quoted_header_lines(text, "configs", name))
+      edits.push_back(substitute(line, written, toml_quote(host)));
+  if (!edits.empty()) return config_fix(view, ignored.path, std::move(edits));
+  return words_then_restart(view, ByHand::choice,
+                            fmt::format("in {} write an entry for each host, with its port if the endpoint has one",
+                                        editable_source(view, ignored.path).value_or(ignored.path)));
+}
+
+void look_for_unknown_setting(const View& view, Findings& found) {
+  look_at_ignored(view, found, IgnoredKind::unknown_registry_key,
+                  [&](const IgnoredSetting& ignored) { return setting_fix(view, ignored); });
+}
+void look_for_no_hosts(const View& view, Findings& found) {
   look_at_ignored(view, found, IgnoredKind::config_of_no_host,
-                  "write only the host, with its port if the endpoint has one");
+                  [&](const IgnoredSetting& ignored) { return host_fix(view, ignored); });
 }
 
 void look_for_removed_tls(const View& view, Findings& found) {
@@ -50,8 +80,16 @@ void look_for_removed_tls(const View& view, Findings& found) {
              "in the hosts.toml of that registry below {} write ca = [\"FILE\"], client or skip_verify = true under "
              "[host.\"https://HOST\"], or http:// in the URL if the registry speaks plain http; remove the table from "
              "{}",
-             view.detection().hosts_dir, view.source_of(ignored.path))});
+             view.detection().hosts_dir, editable_source(view, ignored.path).value_or(ignored.path))});
   }
+}
+
+// The line where nothing reads it goes, and comes back where it counts.
+Fix move_to_cri(const View& view, const IgnoredSetting& ignored) {
+  auto fix = config_path_fix(view, view.detection().hosts_dir);
+  if (fix.steps.empty()) return fix;
+  fix.steps.insert(fix.steps.begin(), EditLines{ignored.path, {remove_lines(ignored.line, ignored.line)}});
+  return fix_by(std::move(fix.steps));
 }
 
 void look_at_transfer(const View& view, Findings& found) {
@@ -65,9 +103,8 @@ void look_at_transfer(const View& view, Findings& found) {
                .effect = fmt::format(
                    "{} reads only config_path of the CRI plugin, for `crictl` and the kubelet; `ctr` reads neither",
                    view.who()),
-               .fix = set ? "remove it"
-                          : fmt::format("in {} write config_path under {}; then {}", view.source_of(ignored.path),
-                                        view.registry_table(view.version_of(ignored.path)), view.restart())});
+               .fix = set ? config_fix(view, ignored.path, {remove_lines(ignored.line, ignored.line)})
+                          : move_to_cri(view, ignored)});
   }
 }
 
@@ -95,17 +132,19 @@ void look_at_legacy(const View& view, Findings& found) {
            "{} accepts them and logs that they are deprecated; containerd 2.0 removed configs.*.tls, and 2.4 is "
            "expected to remove mirrors, configs and auths",
            view.who()),
-       .fix =
-           only_auth
-               ? "none is needed now; before 2.4 move the credentials to pull secrets, or to hosts.toml: regfallback "
-                 "migrate --credentials headers"
-               : view.migrate()});
+       .fix = only_auth ? fix_by_hand(ByHand::nothing,
+                                      "none is needed now; before 2.4 move the credentials to pull secrets, or to "
+                                      "hosts.toml: regfallback migrate --credentials headers")
+                        : migrate_fix(view)});
 }
 
 const std::array config_settings{
     Rule{.id = "unknown-registry-setting", .severity = Severity::error, .look = look_for_unknown_setting},
-    Rule{.id = "configs-tls-removed", .severity = Severity::error, .look = look_for_removed_tls},
-    Rule{.id = "configs-by-url", .severity = Severity::error, .look = look_for_urls},
+    Rule{.id = "configs-tls-removed",
+         .severity = Severity::error,
+         .by_hand = ByHand::choice,
+         .look = look_for_removed_tls},
+    Rule{.id = "configs-by-url", .severity = Severity::error, .look = look_for_no_hosts},
     Rule{.id = "transfer-config-path", .severity = Severity::error, .look = look_at_transfer},
     Rule{.id = "legacy-mirrors", .severity = Severity::warning, .look = look_at_legacy},
 };

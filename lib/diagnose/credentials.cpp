@@ -11,7 +11,9 @@
 #include "base/text.h"
 #include "containerd/pull/registry_family.h"
 #include "containerd/toml/toml_statements.h"
+#include "diagnose/config_edits.h"
 #include "diagnose/endpoints.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 
 namespace rf {
@@ -67,7 +69,7 @@ void report_open_file(const View& view, const Location& where, std::string_view 
        .effect = fmt::format(
            "{} pulls as usual, but everybody on the node can read the secret, and so can a pod that mounts the file",
            view.who()),
-       .fix = fmt::format("chmod 600 {}", where.file)});
+       .fix = fix_by({ChangeMode{where.file, 0600}})});
 }
 
 void look_for_open_files(const View& view, Findings& found) {
@@ -113,7 +115,7 @@ void look_for_pull_secrets(const View& view, Findings& found) {
                                    [&](const ChainEndpoint& e) { return !e.credentials.empty() && !is_own(chain, e); });
     if (asks == chain.endpoints.end()) continue;
     std::vector<std::string> urls;
-    for (const auto& endpoint : chain.endpoints) urls.push_back(endpoint.url());
+    for (const auto& endpoint : chain.endpoints) urls.push_back(shown_url(endpoint));
     found.add(
         {.cause = fmt::format("{} in the chain of {} asks for credentials ({})", asks->url(), name_of(chain),
                               asks->credentials),
@@ -126,6 +128,23 @@ void look_for_pull_secrets(const View& view, Findings& found) {
          .fix = "use mirrors you trust with the secrets of that registry, let the mirror serve without credentials, or "
                 "use no pull secret and give each endpoint its own credentials in [host.\"URL\".header]"});
   }
+}
+
+// The entry under the host that is asked, unless there is one.
+Fix hub_auth_fix(const View& view, const std::string& host, const Location& where, bool rendered) {
+  const auto text = view.facts().tree.read(where.file).value_or("");
+  std::vector<LineEdit> edits;
+  if (rendered && view.config().auths.count(hub_api) == 0) {
+    if (auto written = quoted_on(line_of_text(text, where.line), host); !written.empty())
+      edits.push_back(substitute(where.line, std::move(written), yaml_quote(hub_api)));
+  } else if (view.config().auths.count(hub_api) == 0) {
+    for (const auto& [line, written] : quoted_header_lines(text, "configs", host))
+      edits.push_back(substitute(line, written, toml_quote(hub_api)));
+  }
+  if (edits.empty())
+    return words_then_restart(view, ByHand::choice,
+                              fmt::format("write the credentials for \"{}\" in {}", hub_api, where.file));
+  return rendered ? registries_fix(view, std::move(edits)) : config_fix(view, where.file, std::move(edits));
 }
 
 void look_for_hub_auth(const View& view, Findings& found) {
@@ -143,10 +162,7 @@ void look_for_hub_auth(const View& view, Findings& found) {
              "{} looks up credentials by the host it asks, which for Docker Hub is registry-1.docker.io: these are "
              "never used, and pulls are anonymous",
              view.who()),
-         .fix = rendered ? fmt::format("in {} write configs: \"registry-1.docker.io\": auth: ...; then {}", file,
-                                       view.restart())
-                         : fmt::format("in {} write configs.\"registry-1.docker.io\".auth; then {}",
-                                       view.source_of(file), view.restart())});
+         .fix = hub_auth_fix(view, host, {file, line, 0}, rendered)});
   }
 }
 
@@ -162,8 +178,12 @@ void look_for_no_use(const View& view, Findings& found) {
                .effect = fmt::format("{} {}", view.who(),
                                      offered ? "asks without credentials"
                                              : "fails if that host asks for credentials, and tries the next endpoint"),
-               .fix = fmt::format("in {} write username and password, or auth = the base64 of USER:PASSWORD; then {}",
-                                  view.source_of(auth.where.file), view.restart())});
+               .fix = words_then_restart(
+                   view, ByHand::content,
+                   fmt::format("in {} write username and password, or auth = the base64 of USER:PASSWORD",
+                               view.is_rendered(auth.where.file)
+                                   ? view.registries_file()
+                                   : editable_source(view, auth.where.file).value_or(auth.where.file)))});
   }
 }
 
@@ -282,14 +302,27 @@ void look_for_ecr(const View& view, Findings& found) {
 
 const std::array credentials{
     Rule{.id = "credentials-open-to-all", .severity = Severity::warning, .look = look_for_open_files},
-    Rule{.id = "credentials-over-http", .severity = Severity::warning, .look = look_for_plain_http},
-    Rule{.id = "pull-secret-for-all", .severity = Severity::note, .look = look_for_pull_secrets},
+    Rule{.id = "credentials-over-http",
+         .severity = Severity::warning,
+         .by_hand = ByHand::elsewhere,
+         .look = look_for_plain_http},
+    Rule{.id = "pull-secret-for-all",
+         .severity = Severity::note,
+         .by_hand = ByHand::choice,
+         .look = look_for_pull_secrets},
     Rule{.id = "credentials-under-docker-io", .severity = Severity::error, .look = look_for_hub_auth},
-    Rule{.id = "credentials-no-use", .severity = Severity::error, .look = look_for_no_use},
-    Rule{.id = "ecr-password", .severity = Severity::warning, .look = look_for_ecr},
-    Rule{.id = "authorization-header", .severity = Severity::error, .look = look_at_headers},
-    Rule{.id = "basic-header-not-taken", .severity = Severity::error, .look = look_for_basic_at_ghcr},
-    Rule{.id = "two-repositories-refused", .severity = Severity::error, .look = look_for_two_repositories},
+    Rule{.id = "credentials-no-use", .severity = Severity::error, .by_hand = ByHand::content, .look = look_for_no_use},
+    Rule{.id = "ecr-password", .severity = Severity::warning, .by_hand = ByHand::elsewhere, .look = look_for_ecr},
+    Rule{
+        .id = "authorization-header", .severity = Severity::error, .by_hand = ByHand::content, .look = look_at_headers},
+    Rule{.id = "basic-header-not-taken",
+         .severity = Severity::error,
+         .by_hand = ByHand::content,
+         .look = look_for_basic_at_ghcr},
+    Rule{.id = "two-repositories-refused",
+         .severity = Severity::error,
+         .by_hand = ByHand::content,
+         .look = look_for_two_repositories},
 };
 
 }  // namespace

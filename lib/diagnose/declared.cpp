@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/endpoints.h"
 #include "diagnose/rule.h"
 #include "diagnose/view.h"
 
@@ -23,9 +24,8 @@ Compared compare(const View& view, const Registry& registry) {
   compared.chain = resolve_chain(view.facts().tree, view.config(),
                                  others ? unnamed_registry : std::string_view(registry.name), view.subject().chain);
   for (const auto& endpoint : registry.chain()) compared.declared.push_back(endpoint.url());
-  if (others && registry.upstream == Registry::Upstream::standard)
-    compared.declared.push_back(fmt::format("https://{}/v2", unnamed_registry));
-  for (const auto& endpoint : compared.chain.endpoints) compared.now.push_back(endpoint.url());
+  for (const auto& endpoint : compared.chain.endpoints) compared.now.push_back(shown_url(endpoint));
+  if (others && registry.upstream == Registry::Upstream::standard) compared.declared.emplace_back(shown_itself);
   return compared;
 }
 
@@ -37,17 +37,22 @@ bool as_declared(const View& view, const Compared& compared) {
   return std::search(now.begin(), now.end(), declared.begin(), declared.end()) != now.end();
 }
 
-std::string named(std::vector<std::string> urls) {
-  for (auto& url : urls)
-    if (url.find(unnamed_registry) != url.npos) url = "the registry itself";
+std::string named(const std::vector<std::string>& urls) {
   return urls.empty() ? std::string("nothing") : join(urls, ", ");
+}
+
+Fix apply_the_intent() {
+  auto fix = fix_by({OurCommand::apply});
+  fix.text += " (regfallback plan shows the change)";
+  return fix;
 }
 
 void look_for_difference(const View& view, Findings& found) {
   const auto& wanted = view.subject().wanted;
   if (!wanted || wanted->intent == nullptr || wanted->changes == std::size_t{0}) return;  // an empty plan is the proof
-  const auto way = wanted->refusal ? fmt::format("fix what prevents it: {}", wanted->refusal->message)
-                                   : std::string("regfallback apply (regfallback plan shows the change)");
+  const auto way = wanted->refusal
+                       ? fix_by_hand(ByHand::choice, fmt::format("fix what prevents it: {}", wanted->refusal->message))
+                       : apply_the_intent();
   bool any = false;
   for (const auto& registry : wanted->intent->registries) {
     const auto compared = compare(view, registry);
@@ -101,8 +106,8 @@ void look_at_warnings(const View& view, Findings& found) {
 
 const std::array declared{
     Rule{.id = "not-as-declared", .severity = Severity::warning, .look = look_for_difference},
-    Rule{.id = "cannot-be-applied", .severity = Severity::warning, .look = look_for_refusal},
-    Rule{.id = "plan-warns", .severity = Severity::note, .look = look_at_warnings},
+    Rule{.id = "cannot-be-applied", .severity = Severity::warning, .by_hand = ByHand::choice, .look = look_for_refusal},
+    Rule{.id = "plan-warns", .severity = Severity::note, .by_hand = ByHand::nothing, .look = look_at_warnings},
 };
 
 }  // namespace

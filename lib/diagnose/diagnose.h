@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "containerd/chain/chain.h"
 #include "containerd/pull/answer.h"
+#include "diagnose/fix.h"
 #include "intent/intent.h"
 #include "node/facts.h"
 #include "node/profile.h"
@@ -31,7 +32,7 @@ struct Finding {
   std::optional<Location> where = {};  // the line that causes it, without a column; line 0: the whole file or directory
   std::vector<Location> also = {};     // further lines that belong to it
   std::string effect = {};             // what this node's containerd does because of it
-  std::string fix = {};                // the next command, or the line to write
+  Fix fix = {};                        // what to do about it
   bool operator==(const Finding&) const = default;
 };
 

@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "diagnose/config_edits.h"
 #include "diagnose/distribution.h"
+#include "diagnose/endpoints.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 #include "node/after_start.h"
 
@@ -14,7 +17,7 @@ namespace {
 
 std::vector<std::string> urls_of(const Chain& chain) {
   std::vector<std::string> urls;
-  for (const auto& endpoint : chain.endpoints) urls.push_back(endpoint.url());
+  for (const auto& endpoint : chain.endpoints) urls.push_back(shown_url(endpoint));
   return urls;
 }
 
@@ -34,7 +37,7 @@ void look_for_not_rendered(const View& view, Findings& found) {
                       : Location{now.hosts_dir ? *now.hosts_dir + "/hosts.toml" : view.registries_file(), 0, 0},
          .effect = fmt::format("{} asks {} now, and {} after the next start of {}", view.who(), listed(urls_of(now)),
                                listed(urls_of(chain)), title(view)),
-         .fix = view.restart()});
+         .fix = restart_fix(view, {})});
   }
 }
 
@@ -58,6 +61,34 @@ void look_at_template(const View& view, Findings& found) {
                                   then_restart(view))});
 }
 
+// The header and the keys below it, where it says nothing but where hosts.toml files are; those of K3s are elsewhere.
+Fix template_fix(const View& view, const ConfigTemplate& own, const TemplateFault& fault) {
+  const int line = fault.where.line;
+  if (line == 0)
+    return words_then_restart(view, ByHand::choice,
+                              fmt::format("{}, and declare registries in {}", fault.fix, view.registries_file()));
+  const auto all = lines(own.text);
+  const auto text_of_line = [&](int number) { return trim(all[static_cast<std::size_t>(number - 1)]); };
+  if (!fault.path.empty())
+    if (auto written = quoted_on(text_of_line(line), fault.path); !written.empty())
+      return restart_fix(
+          view, {EditLines{own.file, {substitute(line, std::move(written), toml_quote(view.detection().hosts_dir))}}});
+  int first = line, last = line;
+  if (text_of_line(line).starts_with('['))
+    while (last < static_cast<int>(all.size()) && text_of_line(last + 1).starts_with("config_path")) ++last;
+  const bool more = last < static_cast<int>(all.size()) && text_of_line(line).starts_with('[') &&
+                    text_of_line(last + 1).find('=') != std::string_view::npos;
+  if (text_of_line(first).find("mirrors") != std::string_view::npos || more)
+    return words_then_restart(
+        view, ByHand::content,
+        fmt::format("remove the table and its keys from the template, and declare what they say in "
+                    "{}",
+                    view.registries_file()));
+  auto fix = restart_fix(view, {EditLines{own.file, {remove_lines(first, last)}}});
+  fix.text += fmt::format("; registries are declared in {}", view.registries_file());
+  return fix;
+}
+
 void look_for_registry_in_template(const View& view, Findings& found) {
   if (!renders(view)) return;
   const auto own = config_template(view.facts().tree, view.detection().config_file, view.containerd());
@@ -66,8 +97,7 @@ void look_for_registry_in_template(const View& view, Findings& found) {
     found.add({.cause = fmt::format("{}: {}", own->file, fault->cause),
                .where = fault->where,
                .effect = fault->effect,
-               .fix = fmt::format("{}, and declare registries in {}{}", fault->fix, view.registries_file(),
-                                  then_restart(view))});
+               .fix = template_fix(view, *own, *fault)});
 }
 
 // Settings in a file that the distribution makes anew.
@@ -123,11 +153,25 @@ void look_for_elsewhere(const View& view, Findings& found) {
                       : fmt::format("{} exists, but the kubelet's containerd belongs to {}", file, title(view)),
          .where = Location{file, 1, 0},
          .effect = "its mirrors and credentials have no effect",
-         .fix =
-             renders(view)
-                 ? fmt::format("mv {} {}{}", file, view.registries_file(), then_restart(view))
-                 : "none is needed if it is a leftover; otherwise regfallback apply configures the containerd in use"});
+         .fix = !renders(view) ? fix_by_hand(ByHand::choice,
+                                             "none is needed if it is a leftover; otherwise regfallback "
+                                             "apply configures the containerd in use")
+                : tree.exists(view.registries_file())
+                    ? words_then_restart(view, ByHand::choice,
+                                         fmt::format("move what is needed from {} to {}", file, view.registries_file()))
+                    : restart_fix(view, {MovePath{file, view.registries_file()}})});
   }
+}
+
+Fix drop_in_fix(const View& view, const std::string& file, int version) {
+  const auto text = view.facts().tree.read(file).value_or("");
+  auto edits = version_edits(text, file, version, view.containerd());
+  if (edits.empty())
+    edits = rename_registry(text, version == 2 ? cri_plugin_v3 : cri_plugin_v2,
+                            version == 2 ? cri_plugin_v2 : cri_plugin_v3);
+  if (!edits.empty()) return config_fix(view, file, std::move(edits));
+  return words_then_restart(view, ByHand::content,
+                            fmt::format("write it with version = {}, and {}", version, view.registry_table(version)));
 }
 
 // Drop-ins for a distribution that merges them itself, in the form of another version.
@@ -148,8 +192,7 @@ void look_at_drop_ins(const View& view, Findings& found) {
          .effect = newer ? fmt::format("{} with {} refuses to start on drop-ins of version 2", title(view), view.who())
                          : fmt::format("{} with {} merges only drop-ins of version 2: this one has no effect",
                                        title(view), view.who()),
-         .fix = fmt::format("write it with {}, and {}; {}", newer ? "version = 3" : "version = 2",
-                            view.registry_table(newer ? 3 : 2), view.restart())});
+         .fix = drop_in_fix(view, file, newer ? 3 : 2)});
   }
 }
 
@@ -157,9 +200,13 @@ const std::array distribution{
     Rule{.id = "registries-yaml-elsewhere", .severity = Severity::error, .look = look_for_elsewhere},
     Rule{.id = "drop-in-for-another-release", .severity = Severity::error, .look = look_at_drop_ins},
     Rule{.id = "registries-yaml-not-rendered", .severity = Severity::warning, .look = look_for_not_rendered},
-    Rule{.id = "template-drops-credentials", .severity = Severity::error, .look = look_at_template},
+    Rule{.id = "template-drops-credentials",
+         .severity = Severity::error,
+         .by_hand = ByHand::content,
+         .look = look_at_template},
     Rule{.id = "registry-in-template", .severity = Severity::error, .look = look_for_registry_in_template},
-    Rule{.id = "edits-are-lost", .severity = Severity::warning, .look = look_for_lost_edits},
+    Rule{
+        .id = "edits-are-lost", .severity = Severity::warning, .by_hand = ByHand::content, .look = look_for_lost_edits},
 };
 
 }  // namespace

@@ -8,19 +8,19 @@
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 
 namespace rf {
 namespace {
 
-std::string with_override(const View& view, const Chain& chain, const ChainEndpoint& endpoint,
-                          const std::string& path) {
+Fix with_override(const View& view, const Chain& chain, const ChainEndpoint& endpoint, const std::string& path) {
   const auto url = endpoint.scheme + "://" + endpoint.host + path;
   const auto text = view.tree().read(endpoint.source->file).value_or("");
-  const auto where = is_last(chain, endpoint) ? "override_path = true below server, before the first [host] header"
-                                              : "override_path = true below that header";
   const bool written = host_key_line(text, endpoint.source->line, "override_path") != 0;
-  return write_url(view, chain, endpoint, url, written ? "" : where);
+  std::vector<LineEdit> more;
+  if (!written) more.push_back(insert_below(endpoint.source->line, "override_path = true"));
+  return url_fix(view, chain, endpoint, url, std::move(more));
 }
 
 std::string request(const ChainEndpoint& endpoint) { return endpoint.path + "/NAME/manifests/TAG"; }
@@ -53,9 +53,15 @@ void look_for_appended(const View& view, Findings& found) {
                    "{} appends /v2 to the path and asks for {}{}", view.who(), request(endpoint),
                    twice ? ", which no registry serves: it answers 404, and the next endpoint is tried"
                          : "; a project or organisation (Harbor, Nexus, GHCR) is served below /v2, not before it"),
-               .fix = view.has(Feature::override_path)
+               .fix = !twice && serves_below_a_path(path)
+                          ? fix_by_hand(ByHand::nothing,
+                                        "none is needed if the registry serves its API below that "
+                                        "path, as Artifactory and Nexus do")
+                      : view.has(Feature::override_path)
                           ? with_override(view, chain, endpoint, right)
-                          : "containerd 1.5 has no override_path; take an endpoint without a path, or upgrade"});
+                          : fix_by_hand(ByHand::elsewhere,
+                                        "containerd 1.5 has no override_path; use an endpoint without a path, or "
+                                        "upgrade")});
   });
 }
 
@@ -77,9 +83,9 @@ void look_for_no_v2(const View& view, Findings& found) {
                .effect = fmt::format(
                    "{} asks for {}, which no registry serves: it answers 404, and the next endpoint is tried",
                    view.who(), request(endpoint)),
-               .fix = write_url(view, chain, endpoint,
-                                endpoint.scheme + "://" + endpoint.host +
-                                    (path == "/" || path.empty() ? (legacy ? "" : "/v2") : right))});
+               .fix = url_fix(view, chain, endpoint,
+                              endpoint.scheme + "://" + endpoint.host +
+                                  (path == "/" || path.empty() ? (legacy ? "" : "/v2") : right))});
   });
 }
 
@@ -104,8 +110,21 @@ void look_for_hub_pages(const View& view, Findings& found) {
                  : fmt::format("{} takes the host literally and gets a web page (text/html) or a "
                                "redirect: the tag is not resolved, or the pull fails",
                                view.who()),
-         .fix = write_url(view, chain, endpoint, fmt::format("https://{}", hub_api))});
+         .fix = url_fix(view, chain, endpoint, fmt::format("https://{}", hub_api))});
   });
+}
+
+// A scheme in capital letters, or none before a name that begins with http, is meant without a doubt.
+Fix usable_url(const View& view, const Chain& chain, const ChainEndpoint& endpoint) {
+  const auto written = written_url(view, chain, endpoint);
+  const auto scheme = written.find("://");
+  const auto small = lower(written.substr(0, scheme == written.npos ? 0 : scheme));
+  if ((small == "http" || small == "https") && !written.starts_with(small))
+    return url_fix(view, chain, endpoint, small + written.substr(scheme));
+  if (scheme == written.npos && lower(written).starts_with("http"))
+    return url_fix(view, chain, endpoint, "https://" + written);
+  return fix_by_hand(ByHand::choice,
+                     fmt::format("write https://HOST or http://HOST at {}", at(view.place(chain, endpoint))));
 }
 
 void look_for_unusable_endpoint(const View& view, Findings& found) {
@@ -116,6 +135,7 @@ void look_for_unusable_endpoint(const View& view, Findings& found) {
     const bool no_port = endpoint.host.ends_with(':');
     const bool scheme = endpoint.scheme == "http" || endpoint.scheme == "https";
     if (scheme && !endpoint.host.empty() && !odd_port && !no_port) return;
+    if (view.is_rendered(endpoint.source->file)) return;  // told of the endpoint in registries.yaml
     found.add({.cause = fmt::format("the endpoint on line {} for {} is read as {}", endpoint.source->line,
                                     name_of(chain), endpoint.url()),
                .where = view.place(chain, endpoint),
@@ -123,7 +143,7 @@ void look_for_unusable_endpoint(const View& view, Findings& found) {
                                      "scheme or capital letters become a host, and a bare "
                                      "name that begins with http becomes a path: no request can succeed",
                                      view.who()),
-               .fix = write_url(view, chain, endpoint, "https://HOST or http://HOST")});
+               .fix = usable_url(view, chain, endpoint)});
   });
 }
 
@@ -138,7 +158,7 @@ void look_at_localhost(const View& view, Findings& found) {
                      "{} treats localhost as a registry without TLS only if it is the registry itself and there is no "
                      "server; a [host] table or server without http:// is https, {}",
                      view.who(), endpoint.skip_verify ? "without verification" : "verified"),
-                 .fix = write_url(view, chain, endpoint, "http://" + endpoint.host)});
+                 .fix = url_fix(view, chain, endpoint, "http://" + endpoint.host)});
   });
   if (!view.facts().in_container) return;
   std::vector<std::string> hosts;
@@ -158,8 +178,9 @@ void look_at_localhost(const View& view, Findings& found) {
            "{} asks a port of the node; a registry on the host machine, or in another container, is not reached that "
            "way",
            view.who()),
-       .fix = "none is needed for a registry that listens on the node; otherwise write the name of the registry's "
-              "container or of the host machine instead of localhost"});
+       .fix = fix_by_hand(ByHand::choice,
+                          "none is needed for a registry that listens on the node; otherwise write the name of the "
+                          "registry's container or of the host machine instead of localhost")});
 }
 
 const std::array endpoint_urls{

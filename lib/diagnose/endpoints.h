@@ -22,9 +22,4 @@ bool is_last(const Chain& chain, const ChainEndpoint& endpoint);
 bool is_own(const Chain& chain, const ChainEndpoint& endpoint);
 std::string name_of(const Chain& chain);  // "docker.io", "every other registry"
 
-// "in FILE write [host.\"URL\"] (no restart is needed)": another URL for this endpoint, in the form of its file.
-// `also`: what else a hosts.toml then needs.
-std::string write_url(const View& view, const Chain& chain, const ChainEndpoint& endpoint, const std::string& url,
-                      std::string_view also = "");
-
 }  // namespace rf

@@ -80,8 +80,8 @@ std::string cause_of(const PullFailure& failure, const View& view, const PullDia
   return text;
 }
 
-bool is_below(std::string_view path, std::string_view directory) {
-  return path == directory || (path.starts_with(directory) && path.substr(directory.size()).starts_with('/'));
+bool is_at_or_below(std::string_view path, std::string_view directory) {
+  return path == directory || is_below(path, directory);
 }
 
 // Whether a place decides one of these chains.
@@ -91,7 +91,7 @@ bool bears_on(const Location& where, const View& view, const std::vector<Chain>&
       std::find(files.begin(), files.end(), where.file) != files.end())
     return true;
   return std::any_of(chains.begin(), chains.end(), [&](const Chain& chain) {
-    if (chain.hosts_dir && is_below(where.file, *chain.hosts_dir)) return true;
+    if (chain.hosts_dir && is_at_or_below(where.file, *chain.hosts_dir)) return true;
     for (const auto& directory : {where.file, parent_path(where.file)})
       if (registry_of_directory(base_name(directory)) == chain.registry) return true;
     return std::any_of(chain.endpoints.begin(), chain.endpoints.end(),

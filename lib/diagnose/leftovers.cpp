@@ -53,6 +53,21 @@ bool by_spegel(const View& view) {
                      [](const Manager& manager) { return manager.kind == Manager::Kind::spegel; });
 }
 
+// What the user's own file named for a registry before Spegel moved it, and no file names now.
+std::vector<std::string> lost_hosts(const View& view, const std::string& name) {
+  const auto& root = view.detection().hosts_dir;
+  const auto before =
+      load_host_directory(view.tree(), join_path(join_path(root, spegel_backup), name), view.containerd());
+  const auto now = load_host_directory(view.tree(), join_path(root, name), view.containerd());
+  std::vector<std::string> lost;
+  if (before.file.empty()) return lost;
+  for (auto entry = before.entries.begin(); entry + 1 < before.entries.end(); ++entry)
+    if (std::none_of(now.entries.begin(), now.entries.end(),
+                     [&](const HostEntry& other) { return other.host == entry->host; }))
+      lost.push_back(fmt::format("{}://{}", entry->scheme, entry->host));
+  return lost;
+}
+
 void look_for_spegel(const View& view, Findings& found) {
   if (!by_spegel(view)) return;
   const auto& root = view.detection().hosts_dir;
@@ -64,9 +79,8 @@ void look_for_spegel(const View& view, Findings& found) {
     (spegel ? theirs : others).push_back(directory.path);
   }
   for (const auto& name : tree.list(join_path(root, spegel_backup)))
-    if (tree.exists(fmt::format("{}/{}/{}/hosts.toml", root, spegel_backup, name)) &&
-        !tree.exists(fmt::format("{}/{}/hosts.toml", root, name)))
-      lost.push_back(name);
+    if (auto hosts = lost_hosts(view, name); !hosts.empty())
+      lost.push_back(fmt::format("{} ({})", registry_of_directory(name), listed(hosts)));
   const bool harm = !others.empty() || !lost.empty();
   const auto first = !others.empty() ? others.front() + "/hosts.toml" : join_path(root, spegel_backup);
   Finding finding{
@@ -139,14 +153,22 @@ const std::array leftovers{
     Rule{.id = "transaction-unfinished",
          .severity = Severity::error,
          .needs = Rule::Needs::facts,
+         .by_hand = ByHand::choice,
          .look = look_for_unfinished},
     Rule{.id = "managed-file-changed",
          .severity = Severity::warning,
          .needs = Rule::Needs::facts,
+         .by_hand = ByHand::choice,
          .look = look_for_drift},
-    Rule{.id = "spegel-beside", .severity = Severity::warning, .look = look_for_spegel},
-    Rule{.id = "generated-by-another-program", .severity = Severity::warning, .look = look_for_generated},
-    Rule{.id = "daemon-json-is-dockers", .severity = Severity::note, .look = look_at_daemon_json},
+    Rule{.id = "spegel-beside", .severity = Severity::warning, .by_hand = ByHand::elsewhere, .look = look_for_spegel},
+    Rule{.id = "generated-by-another-program",
+         .severity = Severity::warning,
+         .by_hand = ByHand::choice,
+         .look = look_for_generated},
+    Rule{.id = "daemon-json-is-dockers",
+         .severity = Severity::note,
+         .by_hand = ByHand::nothing,
+         .look = look_at_daemon_json},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "containerd/go/go_url.h"
 #include "diagnose/endpoints.h"
 #include "diagnose/failing_pull.h"
+#include "diagnose/mend.h"
 
 namespace rf {
 namespace {
@@ -34,7 +35,9 @@ std::string other_scheme(const PullFailure& failure, const View& view, const Cha
                          const ChainEndpoint* endpoint, std::string_view scheme) {
   const auto host = host_of(failure, endpoint);
   if (chain != nullptr && endpoint != nullptr && endpoint->source)
-    return write_url(view, *chain, *endpoint, fmt::format("{}://{}{}", scheme, endpoint->host, endpoint->path));
+    return url_fix(view, *chain, *endpoint,
+                   fmt::format("{}://{}{}", scheme, endpoint->host, endpoint->path == "/v2" ? "" : endpoint->path))
+        .text;
   if (host.empty()) return fmt::format("write {}:// in the endpoint's URL", scheme);
   return fmt::format("no file names {0}: 'regfallback apply -m {0}={1}://{0}' writes one", host, scheme);
 }

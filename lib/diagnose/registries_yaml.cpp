@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "containerd/go/go_url.h"
 #include "diagnose/distribution.h"
+#include "diagnose/mend.h"
 #include "diagnose/rule.h"
 #include "node/after_start.h"
 
@@ -32,13 +33,31 @@ namespace {
 
 // The line of one endpoint of a registry.
 Location endpoint_line(const View& view, const std::string& registry, std::string_view endpoint) {
-  const auto* mirrors = view.registries_yaml() != nullptr ? view.registries_yaml()->get("mirrors") : nullptr;
-  const auto* mirror = mirrors != nullptr ? mirrors->get(registry) : nullptr;
-  const auto* endpoints = mirror != nullptr ? mirror->get("endpoint") : nullptr;
-  if (endpoints != nullptr)
-    for (const auto& item : endpoints->items)
+  const auto endpoints = yaml_entry(view.registries_yaml(), {"mirrors", registry, "endpoint"});
+  if (endpoints)
+    for (const auto& item : endpoints->value->items)
       if (item->text == endpoint) return {view.registries_file(), item->line, 0};
   return line_of(view, {"mirrors", registry});
+}
+
+// The scalar at a place of the document; nullptr where there is none.
+const YamlNode* scalar_at(const YamlNode& node, const Location& where) {
+  if (node.is_scalar() && node.line == where.line && node.column == where.column) return &node;
+  for (const auto& item : node.items)
+    if (const auto* found = scalar_at(*item, where)) return found;
+  for (const auto& [key, value] : node.entries)
+    if (const auto* found = scalar_at(*value, where)) return found;
+  return nullptr;
+}
+
+// A truth in quotes is meant without them.
+Fix parse_fix(const View& view, const Location& where) {
+  const auto* node = view.registries_yaml() != nullptr ? scalar_at(*view.registries_yaml(), where) : nullptr;
+  const auto text = view.facts().tree.read(view.registries_file()).value_or("");
+  if (node != nullptr && node->quoted && (lower(node->text) == "true" || lower(node->text) == "false"))
+    if (auto written = quoted_on(line_of_text(text, where.line), node->text); written.size() > node->text.size())
+      return registries_fix(view, {substitute(where.line, std::move(written), lower(node->text))});
+  return words_then_restart(view, ByHand::content, fmt::format("repair line {} of {}", where.line, where.file));
 }
 
 void look_for_registries_yaml_parse(const View& view, Findings& found) {
@@ -50,13 +69,16 @@ void look_for_registries_yaml_parse(const View& view, Findings& found) {
   found.add({.cause = fmt::format("{}: {}", at(where), parsed.error().message),
              .where = where,
              .effect = fmt::format("{} does not start with this file: its next restart fails", title(view)),
-             .fix = fmt::format("repair the line{}", then_restart(view))});
+             .fix = parse_fix(view, where)});
 }
 
-// A line that is no key and value at all is taken for a key; it may hold anything.
-bool is_name(std::string_view key) {
-  return key.size() <= 40 &&
-         key.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == key.npos;
+Fix key_fix(const View& view, const RegistriesYamlIgnored& ignored, std::string_view near) {
+  const auto line = line_of_text(view.facts().tree.read(view.registries_file()).value_or(""), ignored.line);
+  if (auto written = near.empty() ? std::string() : quoted_on(line, ignored.key); !written.empty())
+    return registries_fix(view, {substitute(ignored.line, std::move(written), std::string(near))});
+  return words_then_restart(view, ByHand::choice,
+                            "the keys are mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, "
+                            "auth, identity_token), tls (ca_file, cert_file, key_file, insecure_skip_verify)");
 }
 
 void look_for_unknown_registries_key(const View& view, Findings& found) {
@@ -66,16 +88,20 @@ void look_for_unknown_registries_key(const View& view, Findings& found) {
     const auto near =
         nearest(ignored.key, {"mirrors", "configs", "endpoint", "rewrite", "auth", "tls", "username", "password",
                               "identity_token", "ca_file", "cert_file", "key_file", "insecure_skip_verify"});
-    found.add(
-        {.cause = fmt::format("{} has no key {}{}", title(view), is_name(ignored.key) ? ignored.key : "of that form",
-                              near.empty() ? "" : fmt::format("; did you mean {}?", near)),
-         .where = Location{view.registries_file(), ignored.line, 0},
-         .effect = fmt::format("{} ignores it silently", title(view)),
-         .fix = fmt::format("mirrors: HOST: endpoint, rewrite; configs: HOST: auth (username, password, auth, "
-                            "identity_token), tls (ca_file, "
-                            "cert_file, key_file, insecure_skip_verify){}",
-                            then_restart(view))});
+    found.add({.cause = fmt::format("{} has no key {}{}", title(view),
+                                    is_plain_key(ignored.key) ? ignored.key : "of that form",
+                                    near.empty() ? "" : fmt::format("; did you mean {}?", near)),
+               .where = Location{view.registries_file(), ignored.line, 0},
+               .effect = fmt::format("{} ignores it silently", title(view)),
+               .fix = key_fix(view, ignored, near)});
   }
+}
+
+// What keeps an endpoint from being asked with success; "" for nothing.
+std::string_view endpoint_fault(const std::string& url) {
+  if (url.empty()) return "is not a URL";
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return "is neither http nor https";
+  return is_without_host(url) ? "has no host" : "";
 }
 
 void look_at_endpoints(const View& view, Findings& found) {
@@ -84,11 +110,11 @@ void look_at_endpoints(const View& view, Findings& found) {
   for (const auto& [registry, mirror] : registries->mirrors)
     for (const auto& endpoint : mirror.endpoints) {
       const auto url = registries_yaml_url(endpoint);
-      if (!url.empty() && !is_without_host(url)) continue;
+      const auto fault = endpoint_fault(url);
+      if (fault.empty()) continue;
       const auto of = registry == "*" ? std::string("all other registries") : registry;
       found.add(
-          {.cause = fmt::format("the endpoint \"{}\" of {} {}", endpoint, registry,
-                                url.empty() ? "is not a URL" : "has no host"),
+          {.cause = fmt::format("the endpoint \"{}\" of {} {}", endpoint, registry, fault),
            .where = endpoint_line(view, registry, endpoint),
            .effect =
                url.empty()
@@ -100,30 +126,22 @@ void look_at_endpoints(const View& view, Findings& found) {
     }
 }
 
-void look_for_repeats(const View& view, Findings& found) {
-  const auto registries = registries_of(view);
-  if (!registries) return;
-  const auto& file = view.registries_file();
-  for (const auto& repeat : registries->repeated) {
-    const bool joins = joins_the_first(repeat);
-    const auto key = is_name(repeat.path.back()) ? repeat.path.back() : "a key";
-    found.add(
-        joins ? Severity::note : Severity::warning,
-        {.cause = fmt::format("{} is written twice in {}, on lines {} and {}", key, file, repeat.first, repeat.again),
-         .where = Location{file, repeat.again, 0},
-         .also = {{file, repeat.first, 0}},
-         .effect = joins ? fmt::format("{} merges the two", title(view))
-                         : fmt::format("{} uses line {}; the value on line {} is lost", title(view), repeat.again,
-                                       repeat.first),
-         .fix = joins ? fmt::format("none is needed; merge the two to make the file easier to read")
-                      : fmt::format("write the key once{}", then_restart(view))});
-  }
-  if (registries->next_document == 0) return;
-  found.add(Severity::warning,
-            {.cause = fmt::format("a second document begins in {}, on line {}", file, registries->next_document),
-             .where = Location{file, registries->next_document, 0},
-             .effect = fmt::format("{} reads only the first one", title(view)),
-             .fix = fmt::format("remove the line `---`, and merge the two{}", then_restart(view))});
+Fix endpoint_fix(const View& view, const std::string& registry, const std::string& endpoint, const std::string& url) {
+  const auto where = endpoint_line(view, registry, endpoint);
+  auto written = quoted_on(line_of_text(view.facts().tree.read(where.file).value_or(""), where.line), endpoint);
+  if (written.empty())
+    return words_then_restart(view, ByHand::content, fmt::format("write {} for the endpoint {}", url, endpoint));
+  return registries_fix(view, {substitute(where.line, std::move(written), yaml_quote(url))});
+}
+
+// An entry of configs under another name, unless there is one.
+Fix config_entry_fix(const View& view, const RegistriesYaml& registries, const std::string& name,
+                     const std::string& right) {
+  const auto where = line_of(view, {"configs", name});
+  auto written = quoted_on(line_of_text(view.facts().tree.read(where.file).value_or(""), where.line), name);
+  if (right.empty() || written.empty() || registries.configs.contains(right))
+    return words_then_restart(view, ByHand::choice, "write HOST or HOST:PORT, as in the endpoint's URL");
+  return registries_fix(view, {substitute(where.line, std::move(written), yaml_quote(right))});
 }
 
 void look_at_rewrites(const View& view, Findings& found) {
@@ -141,8 +159,8 @@ void look_at_rewrites(const View& view, Findings& found) {
              "{} makes that endpoint the server, and writes rewrites only for hosts: it is asked for the name that the "
              "image has",
              title(view)),
-         .fix = fmt::format("write the endpoint with its port: https://{}:443{}", api_host_of(registry),
-                            then_restart(view))});
+         .fix = endpoint_fix(view, registry, mirror.endpoints.back(),
+                             fmt::format("https://{}:443", api_host_of(registry)))});
   }
 }
 
@@ -177,8 +195,40 @@ void look_for_other_ports(const View& view, const RegistriesYaml& registries, co
                "{} compares host and port as written: the endpoint gets neither these credentials nor these TLS "
                "settings",
                title(view)),
-           .fix = fmt::format("write configs: \"{}\"{}", url->host, then_restart(view))});
+           .fix = config_entry_fix(view, registries, name, url->host)});
     }
+}
+
+std::string host_of_url(const std::string& text) {
+  const auto url = parse_go_url(text.find("://") == text.npos ? "https://" + text : text);
+  return url ? url->host : "";
+}
+
+// An entry for the registry that images name, where no endpoint of it has one: meant for the mirrors, most likely.
+void look_for_images_registry(const View& view, const RegistriesYaml& registries, const std::string& name,
+                              Findings& found) {
+  const auto mirror = registries.mirrors.find(name);
+  if (mirror == registries.mirrors.end()) return;
+  // credentials-under-docker-io tells of these.
+  if (name == hub_registry && registries.configs.at(name).auth) return;
+  std::vector<std::string> hosts;
+  for (const auto& endpoint : mirror->second.endpoints) {
+    const auto host = host_of_url(registries_yaml_url(endpoint));
+    if (host.empty() || host == api_host_of(name) || registries.configs.contains(host)) return;
+    hosts.push_back(host);
+  }
+  if (hosts.empty()) return;
+  found.add(
+      Severity::warning,
+      {.cause = fmt::format("configs has an entry for {}, but none for its {}", name,
+                            hosts.size() == 1 ? "endpoint " + hosts.front() : "endpoints " + listed(hosts)),
+       .where = line_of(view, {"configs", name}),
+       .also = {line_of(view, {"mirrors", name})},
+       .effect = fmt::format("{} looks entries up by the host and port of the endpoint it asks: credentials and "
+                             "TLS settings of {} apply to that registry itself, not to its mirrors",
+                             title(view), name),
+       .fix = words_then_restart(view, ByHand::choice,
+                                 fmt::format("if they are for the mirror, write configs: \"{}\"", hosts.front()))});
 }
 
 void look_at_configs(const View& view, Findings& found) {
@@ -193,7 +243,7 @@ void look_at_configs(const View& view, Findings& found) {
            .effect = fmt::format(
                "{} looks up entries by the host of an endpoint: these credentials and TLS settings are never used",
                title(view)),
-           .fix = fmt::format("write HOST or HOST:PORT, as in the endpoint's URL{}", then_restart(view))});
+           .fix = config_entry_fix(view, *registries, host, host_of_url(host))});
     if (host == "*" && config.tls)
       found.add(Severity::warning,
                 {.cause = "configs has TLS settings for \"*\"",
@@ -201,8 +251,9 @@ void look_at_configs(const View& view, Findings& found) {
                  .effect = fmt::format("{} uses them for registries without an entry of their own, not for endpoints "
                                        "of mirrors, and not if mirrors has a \"*\" too",
                                        title(view)),
-                 .fix = fmt::format("write one entry for each endpoint's host{}", then_restart(view))});
+                 .fix = words_then_restart(view, ByHand::choice, "write one entry for each endpoint's host")});
     if (host != "*" && !is_used(*registries, host)) look_for_other_ports(view, *registries, host, found);
+    look_for_images_registry(view, *registries, host, found);
   }
 }
 
@@ -250,12 +301,24 @@ void look_at_no_default(const View& view, Findings& found) {
 const std::array registries_yaml{
     Rule{.id = "registries-yaml-does-not-parse", .severity = Severity::error, .look = look_for_registries_yaml_parse},
     Rule{.id = "registries-yaml-unknown-key", .severity = Severity::error, .look = look_for_unknown_registries_key},
-    Rule{.id = "registries-yaml-repeated-key", .severity = Severity::warning, .look = look_for_repeats},
-    Rule{.id = "registries-yaml-endpoint", .severity = Severity::error, .look = look_at_endpoints},
+    Rule{.id = "registries-yaml-repeated-key",
+         .severity = Severity::warning,
+         .by_hand = ByHand::choice,
+         .look = look_for_repeated_keys},
+    Rule{.id = "registries-yaml-endpoint",
+         .severity = Severity::error,
+         .by_hand = ByHand::choice,
+         .look = look_at_endpoints},
     Rule{.id = "registries-yaml-rewrite-lost", .severity = Severity::error, .look = look_at_rewrites},
     Rule{.id = "registries-yaml-configs", .severity = Severity::error, .look = look_at_configs},
-    Rule{.id = "registries-yaml-wildcard", .severity = Severity::error, .look = look_at_wildcard},
-    Rule{.id = "default-endpoint-kept", .severity = Severity::warning, .look = look_at_no_default},
+    Rule{.id = "registries-yaml-wildcard",
+         .severity = Severity::error,
+         .by_hand = ByHand::elsewhere,
+         .look = look_at_wildcard},
+    Rule{.id = "default-endpoint-kept",
+         .severity = Severity::warning,
+         .by_hand = ByHand::choice,
+         .look = look_at_no_default},
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
+#include <utility>
 
 #include "base/embedded.h"
 #include "base/text.h"
@@ -31,10 +33,13 @@ std::string_view to_string(Severity severity) {
   return "";
 }
 
+void Findings::add(Finding finding) { add(rule_->severity, std::move(finding)); }
+
 void Findings::add(Severity severity, Finding finding) {
-  finding.rule = rule_;
+  finding.rule = rule_->id;
   finding.severity = severity;
-  for (auto* text : {&finding.cause, &finding.effect, &finding.fix}) *text = without_passwords(std::move(*text));
+  for (auto* text : {&finding.cause, &finding.effect, &finding.fix.text}) *text = without_passwords(std::move(*text));
+  if (finding.fix.steps.empty() && !finding.fix.by_hand) finding.fix.by_hand = rule_->by_hand;
   if (finding.where) finding.where->column = 0;
   for (auto& also : finding.also) also.column = 0;
   if (std::find(all_.begin(), all_.end(), finding) == all_.end()) all_.push_back(std::move(finding));
@@ -43,10 +48,10 @@ void Findings::add(Severity severity, Finding finding) {
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> all = [] {
     std::vector<Rule> out;
-    for (const auto family :
-         {runtime_rules, config_load_rules, config_path_rules, config_name_rules, config_setting_rules, directory_rules,
-          hosts_toml_rules, endpoint_url_rules, endpoint_scheme_rules, endpoint_order_rules, certificate_rules,
-          credential_rules, registries_yaml_rules, distribution_rules, leftover_rules, declared_rules, answer_rules})
+    for (const auto family : {runtime_rules, placeholder_rules, config_load_rules, config_path_rules, config_name_rules,
+                              config_setting_rules, directory_rules, hosts_toml_rules, endpoint_url_rules,
+                              endpoint_scheme_rules, endpoint_order_rules, certificate_rules, credential_rules,
+                              registries_yaml_rules, distribution_rules, leftover_rules, declared_rules, answer_rules})
       for (const auto& rule : family()) out.push_back(rule);
     return out;
   }();
@@ -76,16 +81,38 @@ const RulePage& page_of(const Rule& rule) {
   return *found;
 }
 
+namespace {
+
+using Place = std::pair<std::string, int>;
+
+// One cause is said once.
+void drop_covered(std::vector<Finding>& findings) {
+  std::set<Place> covered;
+  const auto covers = [](const Finding& finding) { return find_rule(finding.rule)->covers == Rule::Covers::its_lines; };
+  for (const auto& finding : findings) {
+    if (!covers(finding)) continue;
+    covered.emplace(finding.where->file, finding.where->line);
+    for (const auto& also : finding.also) covered.emplace(also.file, also.line);
+  }
+  std::erase_if(findings, [&](const Finding& finding) {
+    return !covered.empty() && finding.where && !covers(finding) &&
+           covered.contains({finding.where->file, finding.where->line});
+  });
+}
+
+}  // namespace
+
 std::vector<Finding> diagnose(const Subject& subject) {
   const View view(subject);
   const bool detected = subject.detection != nullptr && subject.detection->containerd.major != 0;
   Findings found;
   for (const auto& rule : rules()) {
     if (rule.needs == Rule::Needs::detection && !detected) continue;
-    found.begin(rule.id, rule.severity);
+    found.begin(rule);
     rule.look(view, found);
   }
   auto all = found.take();
+  drop_covered(all);
   std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
   return all;
 }

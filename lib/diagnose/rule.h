@@ -11,19 +11,19 @@
 namespace rf {
 
 class View;
+struct Rule;
 
 // Collects what the rules find; each different finding once.
 class Findings {
  public:
-  void begin(std::string_view rule, Severity severity) { rule_ = rule, severity_ = severity; }
+  void begin(const Rule& rule) { rule_ = &rule; }
   // With the severity of the rule, or with another one where the case is a milder one.
-  void add(Finding finding) { add(severity_, std::move(finding)); }
+  void add(Finding finding);
   void add(Severity severity, Finding finding);
   std::vector<Finding> take() { return std::move(all_); }
 
  private:
-  std::string_view rule_;
-  Severity severity_ = Severity::error;
+  const Rule* rule_ = nullptr;
   std::vector<Finding> all_;
 };
 
@@ -32,6 +32,10 @@ struct Rule {
   std::string_view id;
   Severity severity = Severity::error;  // the worst it can be
   enum class Needs { detection, facts } needs = Needs::detection;
+  // Why none of its fixes can be carried out by a program; absent where tests carry one out.
+  std::optional<ByHand> by_hand = {};
+  // Whether it is the cause of all that is found on the lines it names.
+  enum class Covers { nothing, its_lines } covers = Covers::nothing;
   void (*look)(const View& view, Findings& found);
 };
 
@@ -47,6 +51,7 @@ const RulePage& page_of(const Rule& rule);
 
 // The families; each has a file of its own.
 std::span<const Rule> runtime_rules();
+std::span<const Rule> placeholder_rules();
 std::span<const Rule> config_load_rules();
 std::span<const Rule> config_path_rules();
 std::span<const Rule> config_name_rules();

@@ -19,6 +19,18 @@ std::string without(std::string_view text, std::string_view ending) {
   return std::string(text.ends_with(ending) ? text.substr(0, text.size() - ending.size()) : text);
 }
 
+// Named as a directory for one registry, or for all others; "certs.d" and "hosts.d" are names of hosts too.
+bool is_named_as_registry(const std::string& directory) {
+  const auto name = base_name(directory);
+  return name == default_directory || (!name.ends_with(".d") && check_registry_name(registry_of_directory(name)).ok());
+}
+
+std::string restart_command(const ProfileService& service) {
+  const auto name = service.restart_name.empty() ? service.unit : service.restart_name;
+  return service.restart_by == RestartBy::snap ? "snap restart " + name
+                                               : "systemctl restart " + without(name, ".service");
+}
+
 }  // namespace
 
 bool is_legacy(const EffectiveConfig& config) { return config.config_path.empty() && !config.mirrors.empty(); }
@@ -61,17 +73,62 @@ int View::version_of(std::string_view file) const {
 
 std::string View::who() const { return "containerd " + to_string(containerd()); }
 
+// The one directory below this one that holds directories of registries, where none is in this one itself.
+std::string View::root_below(const std::string& directory) const {
+  std::string found;
+  for (const auto& name : tree_.list(directory)) {
+    const auto path = join_path(directory, name);
+    if (tree_.exists(path + "/hosts.toml")) return "";
+    const auto inner = tree_.list(path);
+    const bool holds = std::any_of(inner.begin(), inner.end(), [&](const std::string& registry) {
+      return tree_.exists(path + "/" + registry + "/hosts.toml");
+    });
+    if (holds && !is_named_as_registry(path)) found = path;
+  }
+  return found;
+}
+
+ConfiguredRoot View::configured_root(std::string_view part) const {
+  using Fault = ConfiguredRoot::Fault;
+  ConfiguredRoot root{.written = std::string(part), .path = normal_path(join_path("/", part))};
+  const auto& own = detection().hosts_dir;
+  const auto* entry = tree_.stat(root.path);
+  const bool is_file = entry != nullptr && entry->kind == FileEntry::Kind::file;
+  const auto above = parent_path(root.path);
+  root.right = root.path;
+  if (is_file || root.path.ends_with(".toml")) {
+    root.fault = Fault::file;
+    root.right = is_named_as_registry(above) ? parent_path(above) : above;
+    if (is_below(detection().config_file, root.right)) root.right = era().hosts_dir;
+  } else if (tree_.exists(root.path + "/hosts.toml") && is_named_as_registry(root.path)) {
+    root.fault = Fault::of_one_registry;
+    root.right = above;
+  } else if (is_below(own, root.path) || is_below(detection().config_file, root.path)) {
+    root.fault = Fault::above;
+    root.right = is_below(own, root.path) ? own : root_below(root.path);
+  } else if (auto below = era().rendered_by.empty() ? root_below(root.path) : ""; !below.empty()) {
+    root.fault = Fault::above;
+    root.right = std::move(below);
+  }
+  return root;
+}
+
 // The profile's own directory is named as people know it: through links such as /var/snap/microk8s/current.
 void View::find_roots() {
   const auto& own = detection().hosts_dir;
   const auto add = [&](const std::string& root) {
-    if (!root.starts_with('/')) return;
+    if (!root.starts_with('/') || root == "/") return;
     const auto same = [&](const std::string& known) { return tree_.real_path(known) == tree_.real_path(root); };
     if (std::none_of(roots_.begin(), roots_.end(), same))
       roots_.push_back(!own.empty() && same(own) ? own : normal_path(root));
   };
-  for (const auto part : split(looked_.config_path, ':')) add(std::string(part));
-  add(own);
+  for (const auto part : split(looked_.config_path, ':'))
+    if (!part.empty()) configured_.push_back(configured_root(part));
+  for (const auto& root : configured_) add(root.right);
+  const bool own_is_faulty = std::any_of(configured_.begin(), configured_.end(), [&](const ConfiguredRoot& root) {
+    return root.fault != ConfiguredRoot::Fault::none && root.path == own;
+  });
+  if (!own_is_faulty) add(own);
 }
 
 bool View::is_read(std::string_view root) const {
@@ -142,25 +199,28 @@ Location View::place(std::string_view file, int line) const {
 
 Location View::place(const Chain& chain, const ChainEndpoint& endpoint) const {
   if (!endpoint.source) return {chain.hosts_dir ? *chain.hosts_dir : config().config_file, 0, 0};
-  if (!is_rendered(endpoint.source->file) || registries_yaml_ == nullptr)
-    return {endpoint.source->file, endpoint.source->line, 0};
-  const auto* mirrors = registries_yaml()->get("mirrors");
-  const auto* mirror = mirrors != nullptr ? mirrors->get(chain.registry) : nullptr;
-  const auto* endpoints = mirror != nullptr ? mirror->get("endpoint") : nullptr;
-  if (endpoints != nullptr)
-    for (const auto& item : endpoints->items)
-      if (registries_yaml_url(item->text) == endpoint.url()) return {registries_file_, item->line, 0};
+  if (const auto* item = written_endpoint(chain, endpoint)) return {registries_file_, item->line, 0};
   return place(endpoint.source->file, endpoint.source->line);
+}
+
+const YamlNode* View::written_endpoint(const Chain& chain, const ChainEndpoint& endpoint) const {
+  if (!endpoint.source || !is_rendered(endpoint.source->file)) return nullptr;
+  const auto endpoints = yaml_entry(registries_yaml(), {"mirrors", chain.registry, "endpoint"});
+  if (!endpoints) return nullptr;
+  for (const auto& item : endpoints->value->items)
+    if (registries_yaml_url(item->text) == endpoint.url()) return item.get();
+  return nullptr;
 }
 
 std::string View::restart() const {
   const auto& service = detection().service;
   if (era().restarts_itself)
     return fmt::format("{} notices the change and restarts containerd on its own", detection().profile.title);
-  if (!service || service->restart_by == RestartBy::none) return "restart containerd";
-  const auto name = service->restart_name.empty() ? service->unit : service->restart_name;
-  return service->restart_by == RestartBy::snap ? "snap restart " + name
-                                                : "systemctl restart " + without(name, ".service");
+  std::vector<std::string> commands;
+  for (const auto& known : service ? std::vector<ProfileService>{*service} : detection().profile.services)
+    if (known.restart_by == RestartBy::systemd || known.restart_by == RestartBy::snap)
+      commands.push_back(restart_command(known));
+  return commands.empty() ? "restart containerd" : join(commands, " or ");
 }
 
 std::string View::migrate() const {
@@ -191,18 +251,26 @@ int host_key_line(std::string_view text, int entry_line, std::string_view key) {
   return 0;
 }
 
-int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path) {
-  int line = 0;
-  for (const auto& key : path) {
-    if (root == nullptr) return 0;
-    const YamlNode* next = nullptr;
-    line = 0;
-    for (const auto& [name, value] : root->entries)
-      if (line == 0 && name->text == key) line = name->line, next = value.get();
-    if (line == 0) return 0;
-    root = next;
+std::optional<YamlEntry> yaml_entry(const YamlNode* root, const std::vector<std::string>& path) {
+  if (root == nullptr || path.empty()) return std::nullopt;
+  const std::vector<std::string> rest(path.begin() + 1, path.end());
+  for (auto entry = root->entries.rbegin(); entry != root->entries.rend(); ++entry) {
+    const auto& [key, value] = *entry;
+    if (key->text == path.front()) {
+      if (rest.empty()) return YamlEntry{key.get(), value.get()};
+      if (auto found = yaml_entry(value.get(), rest)) return found;
+    } else if (key->text == "<<" && !key->quoted) {
+      if (auto found = yaml_entry(value.get(), path)) return found;
+      for (const auto& item : value->items)
+        if (auto found = yaml_entry(item.get(), path)) return found;
+    }
   }
-  return line;
+  return std::nullopt;
+}
+
+int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path) {
+  const auto entry = yaml_entry(root, path);
+  return entry ? entry->key->line : 0;
 }
 
 std::string at(const Location& location) { return to_string(Location{location.file, location.line, 0}); }

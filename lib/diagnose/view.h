@@ -22,6 +22,14 @@ struct RegistryDirectory {
   LoadedHosts loaded = {};    // what containerd makes of it
 };
 
+// One directory of config_path, and what keeps it from being a directory of hosts.toml files.
+struct ConfiguredRoot {
+  std::string written = {};
+  std::string path = {};  // where a relative one leads: a service's working directory is /
+  enum class Fault { none, file, of_one_registry, above } fault = Fault::none;
+  std::string right = {};  // what was meant; `path` without a fault
+};
+
 class View {
  public:
   explicit View(const Subject& subject);
@@ -48,6 +56,8 @@ class View {
   const FileTree& tree() const { return tree_; }
   // Directories that hold hosts.toml files for this containerd: those it reads, and the one it should read. Each once.
   const std::vector<std::string>& roots() const { return roots_; }
+  // What config_path says, by part.
+  const std::vector<ConfiguredRoot>& configured_roots() const { return configured_; }
   bool is_read(std::string_view root) const;
   // Whether the tree holds everything below the directory of this path, so that what is not there does not exist.
   bool is_complete(std::string_view path) const;
@@ -59,6 +69,8 @@ class View {
   // Where a setting of this file is to be changed: the file itself, or the one it is made from at the next start.
   std::string source_of(std::string_view file) const;
   bool is_rendered(std::string_view file) const;  // by the distribution, from registries.yaml
+  // The item of registries.yaml that an endpoint of a rendered file comes from; nullptr when there is none.
+  const YamlNode* written_endpoint(const Chain& chain, const ChainEndpoint& endpoint) const;
   // The line to show for a place in a file: in registries.yaml where the file is rendered from it.
   Location place(std::string_view file, int line) const;
   Location place(const Chain& chain, const ChainEndpoint& endpoint) const;
@@ -75,6 +87,8 @@ class View {
   const std::string& registries_file() const { return registries_file_; }
 
  private:
+  ConfiguredRoot configured_root(std::string_view part) const;
+  std::string root_below(const std::string& directory) const;
   void find_roots();
   void look_at_directories();
   void resolve_chains();
@@ -82,6 +96,7 @@ class View {
   ConfigFiles files_;
   FileTree tree_;
   EffectiveConfig looked_;
+  std::vector<ConfiguredRoot> configured_;
   std::vector<std::string> roots_;
   std::vector<RegistryDirectory> directories_;
   std::vector<Chain> chains_;
@@ -95,8 +110,14 @@ bool is_legacy(const EffectiveConfig& config);
 // The line of a key in hosts.toml: of the host whose table stands on `entry_line`, or of the root where that is no
 // table's line (`server`, or 0). 0 when the key is not written there.
 int host_key_line(std::string_view text, int entry_line, std::string_view key);
-// The line of a key along a path of maps in a YAML document; 0 when it is not there.
-int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path);
+// What a path of keys leads to in a YAML document, merge keys included: of a key that is written again the later one,
+// as K3s and RKE2 read it. Nothing when it is not there.
+struct YamlEntry {
+  const YamlNode* key = nullptr;
+  const YamlNode* value = nullptr;
+};
+std::optional<YamlEntry> yaml_entry(const YamlNode* root, const std::vector<std::string>& path);
+int yaml_key_line(const YamlNode* root, const std::vector<std::string>& path);  // 0 when it is not there
 
 std::string at(const Location& location);  // "/etc/containerd/config.toml:7", or the file alone for line 0
 std::string listed(const std::vector<std::string>& items);  // "a, b and c"

@@ -123,7 +123,8 @@ Version containerd_version(Detection& detection, const Facts& facts) {
   return {};
 }
 
-// The directory hosts.toml files go to: the profile's, unless containerd was told to read exactly one other.
+// The directory hosts.toml files go to: the profile's, unless containerd was told to read exactly one other. One above
+// the profile's (/etc/containerd, /) was not meant. A service's working directory, where a relative one starts, is /.
 std::string hosts_dir_of(const Detection& detection, const Facts& facts) {
   if (detection.era.hosts_dir.empty()) return {};
   const auto ours = detection.era.hosts_dir.starts_with('/')
@@ -134,7 +135,9 @@ std::string hosts_dir_of(const Detection& detection, const Facts& facts) {
     if (facts.tree.real_path(root) == facts.tree.real_path(ours)) return ours;
   // In transfer mode a list is searched as one name with a ':' in it, which is no directory.
   const bool one = roots.size() == 1 && roots.front().find(':') == std::string::npos;
-  return detection.era.style == Style::hosts_dir && one ? roots.front() : ours;
+  if (detection.era.style != Style::hosts_dir || !one) return ours;
+  auto root = normal_path(join_path("/", roots.front()));
+  return is_below(ours, root) ? ours : root;
 }
 
 bool cri_plugin_failed(const RuntimeProcess& runtime) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/names.h"
 #include "base/text.h"
 #include "containerd/chain/hosts_dir.h"
 #include "containerd/config/features.h"
@@ -99,8 +100,11 @@ std::optional<Difference> compare(const Registry& registry, const Chain& chain, 
     wanted.push_back(
         Endpoint{.scheme = "https", .host = std::string(unnamed_registry), .path = "/v2", .where = registry.where});
   std::vector<std::string> declared, computed;
-  for (const auto& endpoint : wanted) declared.push_back(endpoint.url());
-  for (const auto& endpoint : chain.endpoints) computed.push_back(endpoint.plain_url().value_or(endpoint.url()));
+  for (const auto& endpoint : wanted)
+    declared.push_back(is_unnamed(endpoint.host) ? std::string(shown_itself) : endpoint.url());
+  for (const auto& endpoint : chain.endpoints)
+    computed.push_back(is_unnamed(endpoint.host) ? std::string(shown_itself)
+                                                 : endpoint.plain_url().value_or(endpoint.url()));
   if (declared != computed) {
     const auto at =
         std::mismatch(declared.begin(), declared.end(), computed.begin(), computed.end()).second - computed.begin();
@@ -130,7 +134,8 @@ Chain without_added(Chain chain, const Registry& registry, const Projected& proj
   return chain;
 }
 
-std::string cause(const Chain& chain, const EffectiveConfig& config) {
+std::string cause(const Chain& chain, const Projected& projected) {
+  const auto& config = projected.config;
   const auto said = [](const IgnoredSetting& ignored) {
     return fmt::format("{}{}: {}", ignored.path, ignored.line == 0 ? "" : fmt::format(":{}", ignored.line),
                        ignored.reason);
@@ -142,7 +147,13 @@ std::string cause(const Chain& chain, const EffectiveConfig& config) {
     return fmt::format("no directory for it is found in {}", join(config.hosts_roots, ", "));
   if (!chain.hosts_dir)
     return fmt::format("containerd {} reads no hosts.toml files with this configuration", to_string(config.containerd));
-  return fmt::format("{} decides", *chain.hosts_dir);
+  const auto text = projected.tree.read(*chain.hosts_dir + "/hosts.toml").value_or("");
+  const auto program = generator_of(text);
+  return program.empty() ? fmt::format("{} decides", *chain.hosts_dir)
+                         : fmt::format(
+                               "its entries under mirrors and configs in registries.yaml decide, from which {} "
+                               "renders {}",
+                               program, *chain.hosts_dir);
 }
 
 }  // namespace
@@ -167,8 +178,8 @@ Result<std::vector<Chain>> self_check(const PlanContext& context, const Projecte
                    .message = fmt::format("the registry {} would not be as declared with containerd {}: {}",
                                           registry.name, to_string(config.containerd), difference->what),
                    .hint = fmt::format("{}; nothing is written. 'regfallback explain {}/NAME' shows which file decides",
-                                       cause(chain, config),
-                                       registry.name == "*" ? unnamed_registry : std::string_view(registry.name)),
+                                       cause(chain, projected),
+                                       registry.name == "*" ? "REGISTRY" : std::string_view(registry.name)),
                    .where = difference->where || chain.hosts_dir ? difference->where : config.config_path_where};
     if (registry.name == "*") chain.registry = "*";
     chains.push_back(std::move(chain));

@@ -66,7 +66,7 @@ Result<NodeProbe> read_probe(std::string_view output, std::span<const Chain> cha
 AnswerTold told_of(const RegistryProbe& registry, const EndpointProbe& endpoint);
 
 // An Error (refused) that names every endpoint the node cannot reach, or says that nothing on it could ask.
-Result<void> check_reachable(const NodeProbe& probe, const Version& containerd);
+Result<void> check_reachable(const NodeProbe& probe, const EffectiveConfig& config);
 // A sentence for each endpoint that was reached and does not serve.
 std::vector<std::string> not_serving(const NodeProbe& probe);
 

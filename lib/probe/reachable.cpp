@@ -6,17 +6,15 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "containerd/config/features.h"
+#include "containerd/pull/silence.h"
 #include "probe/probe.h"
 
 namespace rf {
 namespace {
 
-std::string wait_of(const Version& containerd) {
-  return has_feature(containerd, Feature::response_timeout)
-             ? fmt::format("containerd {} waits 30 s for it, once per object of an image", to_string(containerd))
-             : fmt::format("containerd {} may wait for it forever and never try the next endpoint",
-                           to_string(containerd));
+std::string wait_of(const EffectiveConfig& config) {
+  return fmt::format("containerd {} {}", to_string(config.containerd),
+                     after_silence(config.containerd, config.pull_mode));
 }
 
 // "docker.io, ghcr.io: http://m/v2: connection refused": one endpoint is said once, with every registry that has it.
@@ -52,7 +50,7 @@ AnswerTold told_of(const RegistryProbe& registry, const EndpointProbe& endpoint)
           .detail = endpoint.detail};
 }
 
-Result<void> check_reachable(const NodeProbe& probe, const Version& containerd) {
+Result<void> check_reachable(const NodeProbe& probe, const EffectiveConfig& config) {
   if (probe.client.empty() && !probe.registries.empty())
     return Error{.kind = ErrorKind::refused,
                  .message = "this node has no program to ask an endpoint with",
@@ -61,7 +59,7 @@ Result<void> check_reachable(const NodeProbe& probe, const Version& containerd) 
   for (const auto& registry : probe.registries)
     for (const auto& each : registry.endpoints)
       if (is_out_of_reach(each.answer))
-        said.add(registry, each, each.answer == Answer::timeout ? ", and " + wait_of(containerd) : "");
+        said.add(registry, each, each.answer == Answer::timeout ? ", and " + wait_of(config) : "");
   const auto sentences = said.sentences();
   if (sentences.empty()) return {};
   return Error{

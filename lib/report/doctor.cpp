@@ -27,10 +27,12 @@ void add_once(std::vector<std::string>& list, const std::string& item) {
   if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
 }
 
-std::vector<FindingGroup> grouped_findings(std::span<const DoctorRow> rows) {
+using RowFindings = std::vector<Finding> DoctorRow::*;
+
+std::vector<FindingGroup> grouped_findings(std::span<const DoctorRow> rows, RowFindings which) {
   std::vector<FindingGroup> groups;
   for (const auto& row : rows)
-    for (const auto& finding : row.findings) {
+    for (const auto& finding : row.*which) {
       auto home = std::find_if(groups.begin(), groups.end(),
                                [&](const FindingGroup& group) { return same(*group.finding, finding); });
       if (home == groups.end()) home = groups.insert(groups.end(), {.finding = &finding});
@@ -76,7 +78,7 @@ std::string finding_group_text(const FindingGroup& group, const TextStyle& style
   }
   out += labelled("cause", finding.cause, style);
   for (const auto& effect : group.effects) out += labelled("effect", effect, style);
-  return out + labelled("fix", finding.fix, style);
+  return out + labelled("fix", finding.fix.text, style);
 }
 
 Value place_value(const Location& where) {
@@ -92,15 +94,18 @@ Value finding_value(const Finding& finding) {
                         {"where", finding.where ? place_value(*finding.where) : Value()},
                         {"also", also},
                         {"effect", Value::or_null(finding.effect)},
-                        {"fix", Value::or_null(finding.fix)}});
+                        {"fix", Value::or_null(finding.fix.text)}});
 }
 
-std::string counts_text(std::size_t errors, std::size_t warnings, std::size_t notes) {
+// "1 error, 2 notes"; "" for none.
+std::string counts_text(std::span<const DoctorRow> rows, RowFindings which) {
+  std::size_t counts[3] = {0, 0, 0};
+  for (const auto& group : grouped_findings(rows, which)) ++counts[static_cast<std::size_t>(group.finding->severity)];
   std::vector<std::string> parts;
-  if (errors > 0) parts.push_back(counted(errors, "error"));
-  if (warnings > 0) parts.push_back(counted(warnings, "warning"));
-  if (notes > 0) parts.push_back(counted(notes, "note"));
-  return parts.empty() ? "nothing found" : join(parts, ", ");
+  for (const auto severity : {Severity::error, Severity::warning, Severity::note})
+    if (const auto count = counts[static_cast<std::size_t>(severity)]; count > 0)
+      parts.push_back(counted(count, to_string(severity)));
+  return join(parts, ", ");
 }
 
 }  // namespace
@@ -108,7 +113,9 @@ std::string counts_text(std::size_t errors, std::size_t warnings, std::size_t no
 Value doctor_value(std::span<const DoctorRow> rows) {
   Value nodes = Value::array();
   int counts[3] = {0, 0, 0};
+  int hidden = 0;
   for (const auto& row : rows) {
+    hidden += static_cast<int>(row.hidden.size());
     Value findings = Value::array();
     for (const auto& finding : row.findings) {
       findings.push(finding_value(finding));
@@ -121,12 +128,13 @@ Value doctor_value(std::span<const DoctorRow> rows) {
                         {"nodes", nodes},
                         {"errors", counts[0]},
                         {"warnings", counts[1]},
-                        {"notes", counts[2]}});
+                        {"notes", counts[2]},
+                        {"hidden", hidden}});
 }
 
 std::string doctor_text(std::span<const DoctorRow> rows, const TextStyle& style) {
   std::string out;
-  for (const auto& group : grouped_findings(rows)) out += finding_group_text(group, style) + "\n";
+  for (const auto& group : grouped_findings(rows, &DoctorRow::findings)) out += finding_group_text(group, style) + "\n";
   for (const auto& row : rows)
     if (row.error)
       out += style.paint(Emphasis::bad,
@@ -136,11 +144,11 @@ std::string doctor_text(std::span<const DoctorRow> rows, const TextStyle& style)
 }
 
 std::string doctor_summary(std::span<const DoctorRow> rows) {
-  std::size_t counts[3] = {0, 0, 0};
-  for (const auto& group : grouped_findings(rows)) ++counts[static_cast<std::size_t>(group.finding->severity)];
+  const auto shown = counts_text(rows, &DoctorRow::findings), hidden = counts_text(rows, &DoctorRow::hidden);
   const auto failed = static_cast<std::size_t>(
       std::count_if(rows.begin(), rows.end(), [](const DoctorRow& row) { return row.error.has_value(); }));
-  return counted(rows.size(), "node") + ": " + counts_text(counts[0], counts[1], counts[2]) +
+  return counted(rows.size(), "node") + ": " + (shown.empty() ? "nothing found" : shown) +
+         (hidden.empty() ? "" : " (" + hidden + " with --severity note)") +
          (failed == 0 ? "" : ", " + std::to_string(failed) + " not checked");
 }
 
@@ -150,6 +158,7 @@ Value rules_value(std::span<const Rule> rules) {
     const auto& page = page_of(rule);
     all.push(Value::object({{"id", rule.id},
                             {"severity", to_string(rule.severity)},
+                            {"by_hand", rule.by_hand ? Value(to_string(*rule.by_hand)) : Value()},
                             {"title", page.title},
                             {"happens", page.happens},
                             {"why", page.why},

@@ -16,11 +16,12 @@ struct DoctorRow {
   std::string node;  // "" for a copy of a node's files
   std::optional<Error> error = {};
   std::vector<Finding> findings = {};  // none with an error
+  std::vector<Finding> hidden = {};    // less bad than what was asked for
 };
 
 Value doctor_value(std::span<const DoctorRow> rows);  // regfallback.doctor/v1
 std::string doctor_text(std::span<const DoctorRow> rows, const TextStyle& style);
-// "3 nodes: 1 error, 2 notes", each shared finding counted once.
+// "3 nodes: 1 error (2 notes with --severity note)", each shared finding counted once.
 std::string doctor_summary(std::span<const DoctorRow> rows);
 
 Value rules_value(std::span<const Rule> rules);  // regfallback.doctor-rules/v1

@@ -67,7 +67,7 @@ std::string group_text(const DiagnosisGroup& group, const TextStyle& style) {
                      fmt::format("{}{}: {}", finding.rule, finding.where ? " at " + place_text(*finding.where) : "",
                                  finding.cause),
                      style) +
-           pull_line("", "fix: " + finding.fix, style);
+           pull_line("", "fix: " + finding.fix.text, style);
   return out;
 }
 
@@ -106,7 +106,7 @@ Value diagnosis_value(const FailingPullNode& node) {
                                  {"severity", to_string(finding.severity)},
                                  {"cause", finding.cause},
                                  {"where", location_or_null(finding.where)},
-                                 {"fix", Value::or_null(finding.fix)}}));
+                                 {"fix", Value::or_null(finding.fix.text)}}));
   return Value::object({{"node", Value::or_null(node.node)},
                         {"fit", fit_word(diagnosis.fit)},
                         {"endpoint", Value::or_null(diagnosis.endpoint)},

@@ -6,13 +6,11 @@
 #include "containerd/chain/hosts_dir.h"
 
 namespace rf {
-namespace {
 
 std::string short_url(const ChainEndpoint& endpoint) {
-  return endpoint.path == "/v2" ? endpoint.scheme + "://" + endpoint.host : endpoint.url();
+  const bool bare = endpoint.path == "/v2" && !is_unnamed(endpoint.host);
+  return bare ? endpoint.scheme + "://" + endpoint.host : shown_url(endpoint);
 }
-
-}  // namespace
 
 Value error_value(const std::optional<Error>& error) {
   if (!error) return {};

@@ -18,6 +18,7 @@ Value chain_value(const Chain& chain);                 // registry, endpoints (U
 Value receipt_value(const ReceiptSummary& receipt);
 
 // "https://a/v2 -> https://b/v2"; paths are left out where they are the usual /v2.
+std::string short_url(const ChainEndpoint& endpoint);  // without the /v2 that all have
 std::string chain_text(const Chain& chain);
 // What to say of a node that has no registry configuration at all, and what to try.
 inline constexpr std::string_view nothing_configured =

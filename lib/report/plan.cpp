@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "containerd/chain/hosts_dir.h"
 #include "plan/diff.h"
 #include "report/diff.h"
 #include "report/model.h"
@@ -207,7 +208,7 @@ std::string chains_table(const Plan& plan, const TextStyle& style) {
   if (plan.chains.empty() && plan.chain_changes.empty()) return "";
   if (plan.chain_changes.empty()) {
     Table table({"REGISTRY", "TRIED IN ORDER"});
-    for (const auto& chain : plan.chains) table.row({{chain.registry}, {chain_text(chain)}});
+    for (const auto& chain : plan.chains) table.row({{shown_registry(chain.registry)}, {chain_text(chain)}});
     return "\n" + table.text(style);
   }
   Table table({"REGISTRY", "WHEN", "TRIED IN ORDER"});
@@ -223,7 +224,7 @@ std::string chains_table(const Plan& plan, const TextStyle& style) {
       table.row({{""}, {"differs"}, {settings}});
   }
   for (const auto& chain : plan.chains)
-    if (!changed(chain)) table.row({{chain.registry}, {"as now"}, {chain_text(chain)}});
+    if (!changed(chain)) table.row({{shown_registry(chain.registry)}, {"as now"}, {chain_text(chain)}});
   return "\n" + table.text(style);
 }
 

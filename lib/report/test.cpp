@@ -102,8 +102,7 @@ std::vector<Line> matrix(std::span<const TestRow> rows) {
     if (!rows[n].probe) continue;
     for (const auto& registry : rows[n].probe->registries) {
       for (const auto& endpoint : registry.endpoints) {
-        const auto url = endpoint.endpoint.path == "/v2" ? endpoint.endpoint.scheme + "://" + endpoint.endpoint.host
-                                                         : endpoint.endpoint.url();
+        const auto url = short_url(endpoint.endpoint);
         const auto same = [&](const Line& line) {
           return line.registry == registry.chain.registry && line.url == url && !line.answers[n];
         };

@@ -78,7 +78,7 @@ def configured_and_given_back(lab: Lab, home: pathlib.Path, name: str, fresh: st
     assert (second["outcome"], second["restarted"]) == ("unchanged", False)
     assert own_files(node) == kept
     assert leftovers(node, directory) == []
-    assert {item["severity"] for item in tool.json("doctor", "--nodes", name).nodes[name]["findings"]} <= {"note"}
+    assert {item["severity"] for item in tool.json("doctor", "--nodes", name, "--severity", "note").nodes[name]["findings"]} <= {"note"}
 
     assert tool.rollback("--nodes", name).outcomes() == {name: "applied"}
     assert own_files(node) == before

@@ -119,6 +119,20 @@ HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::s
   return found;
 }
 
+bool is_unnamed(std::string_view registry) {
+  return registry == unnamed_registry || registry == unnamed_registry_with_port;
+}
+
+std::string shown_registry(std::string_view registry) {
+  return registry == unnamed_registry             ? "*"
+         : registry == unnamed_registry_with_port ? "* with a port"
+                                                  : std::string(registry);
+}
+
+std::string shown_url(const ChainEndpoint& endpoint) {
+  return is_unnamed(endpoint.host) ? std::string(shown_itself) : endpoint.url();
+}
+
 std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config) {
   std::set<std::string> names;
   for (const auto& root : config.hosts_roots)

@@ -31,8 +31,13 @@ HostDirectory find_host_directory(const FileTree& tree, const std::vector<std::s
 
 // Registries that have a directory or a mirror block of their own, sorted; "*" stands for every other one.
 std::vector<std::string> configured_registries(const FileTree& tree, const EffectiveConfig& config);
-// No image can name this registry: it gets what "*" gives.
+// No image can name these registries: they get what "*" gives. People are shown neither.
 inline constexpr std::string_view unnamed_registry = "unnamed.invalid";
+inline constexpr std::string_view unnamed_registry_with_port = "unnamed.invalid:5000";
+inline constexpr std::string_view shown_itself = "the registry itself";
+std::string shown_registry(std::string_view registry);  // "docker.io", "*", "* with a port"
+std::string shown_url(const ChainEndpoint& endpoint);   // "https://m1:5000/v2", or shown_itself
+bool is_unnamed(std::string_view registry);
 
 struct LoadedHosts {
   std::vector<HostEntry> entries = {};    // the last one is the root entry; never empty unless error or unread is set

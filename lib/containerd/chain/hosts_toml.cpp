@@ -240,7 +240,7 @@ std::variant<HostsFile, HostsFault> read_hosts_toml(std::string_view file_text, 
   const HostFieldReader reader(directory, containerd);
   const bool v2 = reader.has(Feature::toml_v2);
   const auto text = v2 ? std::string(file_text) : with_literal_header_keys(file_text);
-  const auto statements = toml_statements(text);
+  const auto statements = v2 ? toml_statements(text) : statements_of_go_toml_v1(text);
   if (auto fault = reader_fault(text, statements, v2)) return *std::move(fault);
   auto root = parse_document(text, v2);
   if (!root) return HostsFault{IgnoredKind::not_toml, std::move(root).error()};

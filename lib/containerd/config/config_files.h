@@ -18,6 +18,8 @@ namespace rf {
 inline constexpr std::string_view cri_plugin_v1 = "cri";
 inline constexpr std::string_view cri_plugin_v2 = "io.containerd.grpc.v1.cri";
 inline constexpr std::string_view cri_plugin_v3 = "io.containerd.cri.v1.images";
+inline constexpr std::string_view cri_runtime_plugin =
+    "io.containerd.cri.v1.runtime";  // the other half of the CRI plugin
 inline constexpr std::string_view transfer_plugin = "io.containerd.transfer.v1.local";
 
 // The keys of config.toml's top level that are looked at.

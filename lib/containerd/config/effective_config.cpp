@@ -218,8 +218,7 @@ void note_disabled(EffectiveConfig& out, const ConfigFiles& files) {
   for (const auto& plugin : files.disabled) {
     const bool cri =
         plugin.name == cri_plugin_v2 || (plugin.name == cri_plugin_v1 && files.cri_plugin == cri_plugin_v1);
-    const bool part =
-        out.containerd.major >= 2 && (plugin.name == cri_plugin_v3 || plugin.name == "io.containerd.cri.v1.runtime");
+    const bool part = out.containerd.major >= 2 && (plugin.name == cri_plugin_v3 || plugin.name == cri_runtime_plugin);
     if (!(cri && files.cri_plugin == cri_plugin_v1 ? plugin.name == cri_plugin_v1 : cri || part)) continue;
     out.cri_disabled = true;
     out.cri_error =

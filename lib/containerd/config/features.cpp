@@ -63,6 +63,8 @@ const std::vector<Row>& table() {
       {Feature::transfer_service, "transfer service", {from(v(2, 1, 0))}},
       // pkg/cri/config/config.go: TLSConfig, removed in 2.0
       {Feature::registry_tls_configs, "registry.configs.<host>.tls", {{v(0, 0, 0), v(2, 0, 0)}}},
+      // pkg/cri/config/config.go: ImagePullProgressTimeout
+      {Feature::pull_progress_timeout, "a pull without progress is cancelled", {from(v(1, 7, 0))}},
       // core/remotes/docker/registry.go: DefaultHTTPTransport
       {Feature::response_timeout, "response header timeout of 30 s", {from(v(2, 3, 0))}},
       // core/remotes/docker/resolver.go: retryRequest

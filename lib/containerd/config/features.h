@@ -26,6 +26,7 @@ enum class Feature {
   refuses_config_version,   // config.toml with a version that is not known keeps containerd from starting
   transfer_service,         // CRI pulls through the transfer service by default
   registry_tls_configs,     // registry.configs.<host>.tls is honoured
+  pull_progress_timeout,    // a pull without progress is cancelled after 5 minutes, unless config.toml says otherwise
   response_timeout,         // a server that never answers is given up after 30 s
   retry_server_errors,      // 500, 503, 504 from the last host are asked again once
   five_tries,               // 408 and 429: five requests in all instead of six

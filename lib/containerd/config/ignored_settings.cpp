@@ -46,7 +46,7 @@ class Collector {
       for (const auto key : root_keys)
         if (name != key && lower(name) == key)
           add(node.where, IgnoredKind::unknown_root_key,
-              fmt::format("containerd {} does not read \"{}\"", to_string(containerd_), name));
+              fmt::format("containerd {} does not read \"{}\"", to_string(containerd_), name), {.key = name});
     }
   }
 

@@ -142,6 +142,7 @@ struct TemplateFault {
   std::string cause;  // "the registry table is also in the built-in template"
   std::string effect;
   std::string fix = "remove the line and its table's keys from the template";
+  std::string path = {};  // the config_path on that line, which leads elsewhere; "" for another fault
 };
 std::optional<TemplateFault> registry_fault(const ConfigTemplate& own, const RegistriesYamlNode& node);
 

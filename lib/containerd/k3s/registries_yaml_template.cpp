@@ -84,7 +84,8 @@ std::optional<TemplateFault> registry_fault(const ConfigTemplate& own, const Reg
                            "after the next start the CRI plugin does not load: it accepts only one of the two"};
     if (path != nullptr && path->text != hosts_dir)
       return TemplateFault{where, fmt::format("config_path is {}", path->text),
-                           fmt::format("after the next start nothing reads {}", hosts_dir)};
+                           fmt::format("after the next start nothing reads {}", hosts_dir),
+                           fmt::format("write config_path = {} there", toml_quote(hosts_dir)), path->text};
   }
   if (!extends && !path_written)
     return TemplateFault{Location{own.file, 0, 0}, "it replaces the built-in template and sets no config_path",

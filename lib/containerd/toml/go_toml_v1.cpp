@@ -118,6 +118,14 @@ Result<TomlNode> parse_go_toml_v1(std::string_view text, std::string_view file) 
   return parsed;
 }
 
+std::vector<TomlStatement> statements_of_go_toml_v1(std::string_view text) {
+  const auto bare = with_blank_comments(text);
+  const PlainToml plain{.text = {}, .carriage_returns = lines_at_returns(text, bare), .after_headers = {}};
+  auto statements = toml_statements(bare);
+  for (auto& statement : statements) statement.line = plain.original_line(statement.line);
+  return statements;
+}
+
 const TomlStatement* bracket_in_header(const std::vector<TomlStatement>& statements) {
   const auto found = std::find_if(statements.begin(), statements.end(), [](const TomlStatement& statement) {
     return statement.kind != TomlStatement::Kind::key_value && statement.bracket_in_key;

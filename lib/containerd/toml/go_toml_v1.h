@@ -23,6 +23,9 @@ const TomlStatement* bracket_in_header(const std::vector<TomlStatement>& stateme
 inline constexpr std::string_view bracket_refusal =
     "unexpected token table key cannot contain ']', was expecting a table key";
 
+// The statements of `text`, with its lines.
+std::vector<TomlStatement> statements_of_go_toml_v1(std::string_view text);
+
 // A text without these liberties, for a reader of TOML 1.0. What is put on a line of its own moves the lines after it.
 struct PlainToml {
   std::string text;

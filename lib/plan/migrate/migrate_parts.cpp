@@ -143,8 +143,7 @@ Result<std::vector<std::string>> judge(const std::vector<ChainProof>& proofs, st
                                        std::optional<Location> where) {
   for (const auto& proof : proofs)
     if (!proof.difference.empty())
-      lost.push_back(
-          fmt::format("{}: {}", proof.registry == unnamed ? "a registry not named" : proof.registry, proof.difference));
+      lost.push_back(fmt::format("{}: {}", shown_registry(proof.registry), proof.difference));
   if (lost.empty() || differences == MigrateOptions::Differences::accept) return lost;
   return refused(fmt::format("{} cannot keep every chain: {}", who, join(lost, "; ")),
                  "migrate --accept-differences takes the closest form", std::move(where));

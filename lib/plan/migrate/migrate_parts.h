@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "containerd/chain/chain.h"
+#include "containerd/chain/hosts_dir.h"
 #include "plan/migrate/migrate.h"
 
 namespace rf {
 
 // Registries that no file names: what they get is what every other registry gets.
-inline constexpr std::string_view unnamed = "registry.unnamed.example";
-inline constexpr std::string_view unnamed_with_port = "registry.unnamed.example:5000";
+inline constexpr std::string_view unnamed = unnamed_registry;
+inline constexpr std::string_view unnamed_with_port = unnamed_registry_with_port;
 // A certificate file that was not read may well be on the node.
 inline const ChainOptions migration_chains{.missing_certificates = ChainOptions::Missing::unknown};
 

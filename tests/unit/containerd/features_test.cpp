@@ -28,6 +28,7 @@ TEST_CASE("what later versions do otherwise begins at the version of the table")
            {"1.5.18", "1.6.31", "1.7.0", "1.7.16"}},
       Case{Feature::transfer_service, {"2.1.0"}, {"1.7.34", "2.0.11"}},
       Case{Feature::registry_tls_configs, {"1.5.18", "1.7.34"}, {"2.0.0", "2.4.0-beta.0"}},
+      Case{Feature::pull_progress_timeout, {"1.7.0", "2.4.0-beta.0"}, {"1.5.18", "1.6.39"}},
       Case{Feature::response_timeout, {"2.3.0", "2.4.0-beta.0"}, {"1.7.34", "2.2.7"}},
       Case{Feature::retry_server_errors, {"2.1.0", "2.3.4"}, {"1.7.34", "2.0.11"}},
       Case{Feature::retry_transport, {"2.3.2"}, {"2.3.1", "2.2.7"}},

@@ -79,6 +79,14 @@ TEST_CASE("what is wrong in a file is told with the file's own line, whatever st
       "\"push\"]skip_verify = true# ca = \"/etc/certs/m.pem\"";
   CHECK(line_of_error(parse_hosts_toml(one_line, "/d", *parse_version("1.7.24"))) == 2);
   CHECK(line_of_error(parse_hosts_toml(one_line, "/d", *parse_version("2.1.9"))) == 2);
+  const auto returns = parse_hosts_toml(
+      "server = \"https://a\"\r[host.\"https://m1\"]\r\n[host.\"https://m2\"] # b\rskip_verify = true\n", "/d",
+      *parse_version("1.7.24"));
+  REQUIRE(returns);
+  REQUIRE(returns->entries.size() == 3);
+  CHECK(returns->entries[0].host == "m1");
+  CHECK(returns->entries[1].line == 2);
+  CHECK(returns->ignored.empty());
   const auto later = parse_hosts_toml("[host.\"a\"]skip_verify = true\n[host.\"b\"]\rskip_verify = \"no\"\n", "/d",
                                       *parse_version("1.7.24"));
   CHECK(line_of_error(later) == 2);

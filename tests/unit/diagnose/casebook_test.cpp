@@ -61,7 +61,7 @@ std::vector<Report> configuration_reports() {
        Patient::with("1.7.24", "disabled_plugins = [\"cri\"]\n"),
        "cri-disabled",
        config + ":1",
-       {"does not serve Kubernetes", "remove it from disabled_plugins"}},
+       {"does not serve Kubernetes", "write disabled_plugins = []"}},
       {"kubespray 12296 on 2.1",
        Patient::with("2.1.9", "version = 3\n" + auth),
        "wrong-plugin-name",
@@ -71,7 +71,7 @@ std::vector<Report> configuration_reports() {
        Patient::with("2.0.0", "version = 3\n" + auth),
        "wrong-plugin-name",
        config + ":2",
-       {"[plugins.\"io.containerd.cri.v1.images\".registry.configs.\"harbor.corp\".auth] on line 2"}},
+       {"with \"io.containerd.cri.v1.images\" on line 2"}},
       {"containerd 12636 on 2.1",
        list("2.1.9"),
        "config-path-list",
@@ -153,7 +153,7 @@ std::vector<Report> hosts_reports() {
        with_hosts("1.7.24", mirror_hosts),
        "mirror-can-hang",
        docker_hub + ":3",
-       {"never tries the next one", "--probe"}},
+       {"never tries the next endpoint", "--probe"}},
       {"containerd 10660, 4861 on 1.7",
        with_hosts("1.7.24", mirror_hosts),
        "no-dial-timeout",
@@ -203,7 +203,7 @@ TEST_CASE("the casebook: cause, line and way out of every report") {
       FAIL_CHECK("not found");
       continue;
     }
-    const auto text = found->cause + "\n" + found->effect + "\n" + found->fix;
+    const auto text = found->cause + "\n" + found->effect + "\n" + found->fix.text;
     INFO(text);
     CHECK((found->where ? to_string(*found->where) : "-") == report.where);
     for (const auto& part : report.says) {

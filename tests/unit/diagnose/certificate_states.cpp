@@ -9,19 +9,6 @@ namespace {
 const std::string directory = "/etc/containerd/certs.d/harbor.corp";
 const std::string file = directory + "/hosts.toml";
 const std::string host = "server = \"https://harbor.corp\"\n[host.\"https://m1:5000\"]\n";
-// CN=corp-ca, from 2026-11-25 to 2026-12-25.
-const std::string certificate =
-    "-----BEGIN CERTIFICATE-----\n"
-    "MIIBeTCCAR+gAwIBAgIURZoRKbjfX9KlQa9oOPO4Yxe1d8MwCgYIKoZIzj0EAwIw\n"
-    "EjEQMA4GA1UEAwwHY29ycC1jYTAeFw0yNjExMjUxNDEyMDJaFw0yNjEyMjUxNDEy\n"
-    "MDJaMBIxEDAOBgNVBAMMB2NvcnAtY2EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n"
-    "AARbZPlxuDsU68TlfzmXqmqcOAF2gdQEOTWlXXZC9mO0S+ZivbvmGNgpDC3SoCd/\n"
-    "Bcrj+9uc4PIhGcbMclvdAQX9o1MwUTAdBgNVHQ4EFgQUb6QsI7a+FOMgULccpKo4\n"
-    "2I3eOggwHwYDVR0jBBgwFoAUb6QsI7a+FOMgULccpKo42I3eOggwDwYDVR0TAQH/\n"
-    "BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAibndPTy8sdfli3/gDlAsBgvl3SIM\n"
-    "GeMuckNJUVSGWP0CIBI9Ws+Q1ktdIGJ2cZ1vSAhnntaqEHLMXy7Tz5jYJgJJ\n"
-    "-----END CERTIFICATE-----\n";
-
 Patient with(std::string content) { return Patient::with("1.7.24", live_v2).hosts("harbor.corp", std::move(content)); }
 Patient at_time(std::int64_t now) {
   auto patient = with(host + "ca = \"ca.crt\"\n");
@@ -45,10 +32,17 @@ std::vector<State> file_states() {
       {"a list where a pair is meant",
        "certificate-unusable",
        with(host + "client = [\"c.cert\", \"c.key\"]\n")
-           .put(directory + "/c.cert", certificate)
-           .put(directory + "/c.key", "x"),
+           .put(directory + "/c.cert", client_certificate)
+           .put(directory + "/c.key", client_key, 0600),
        file + ":3",
-       {"client = [[\"CERTIFICATE\", \"KEY\"]]"}},
+       {"replace [\"c.cert\", \"c.key\"] with [[\"c.cert\", \"c.key\"]] on line 3"}},
+      {"a CA in the place of the key",
+       "certificate-unusable",
+       with(host + "client = [[\"c.cert\", \"c.crt\"]]\n")
+           .put(directory + "/c.cert", client_certificate)
+           .put(directory + "/c.crt", certificate),
+       file + ":3",
+       {"found a certificate rather than a key", "put a PEM file there"}},
       {"a CA outside of a copy",
        "certificate-unusable",
        [] {
@@ -67,6 +61,18 @@ std::vector<State> file_states() {
        with(host).put(directory + "/ca.crt", certificate),
        directory + "/ca.crt",
        {"ca = [\"ca.crt\"]", file}},
+      {"the CA of the only endpoint",
+       "certificate-unused",
+       with("[host.\"https://harbor.corp\"]\n").put(directory + "/ca.crt", certificate),
+       directory + "/ca.crt",
+       {"write ca = [\"ca.crt\"] below line 1, and write ca = [\"ca.crt\"] above line 1"}},
+      {"the client certificate of the only endpoint",
+       "certificate-unused",
+       with("[host.\"https://m1:5000\"]\n")
+           .put(directory + "/client.cert", client_certificate)
+           .put(directory + "/client.key", client_key, 0600),
+       directory + "/client.cert",
+       {"client = [[\"client.cert\", \"client.key\"]]"}},
       {"a second CA beside one that is named",
        "certificate-unused",
        with(host + "ca = \"ca.crt\"\n")

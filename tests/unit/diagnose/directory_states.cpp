@@ -48,7 +48,7 @@ std::vector<State> directory_states() {
        "first-root-hides-second",
        two_roots().hosts("_default", mirror_hosts).put("/srv/certs.d/ghcr.io/hosts.toml", mirror_hosts),
        "/srv/certs.d/ghcr.io",
-       {"/etc/containerd/certs.d/_default", "move"}},
+       {"/etc/containerd/certs.d/_default", "mv /srv/certs.d/ghcr.io /etc/containerd/certs.d/ghcr.io"}},
       {"one registry in both roots",
        "first-root-hides-second",
        two_roots().hosts("ghcr.io", mirror_hosts).put("/srv/certs.d/ghcr.io/hosts.toml", mirror_hosts),
@@ -67,7 +67,7 @@ std::vector<State> directory_states() {
        "docker-hub-directory-name",
        live().hosts("index.docker.io", mirror_hosts).hosts("docker.io", mirror_hosts),
        root + "/index.docker.io",
-       {"remove it"}},
+       {"rm -r /etc/containerd/certs.d/index.docker.io"}},
       {"docker.io", "docker-hub-directory-name", live().hosts("docker.io", mirror_hosts), ""},
 
       {"the port without its second underscore",
@@ -114,7 +114,7 @@ std::vector<State> directory_states() {
            "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"https://docker.io\"]\nendpoint = "
            "[\"http://m1:5000\"]\n"),
        "/etc/containerd/config.toml:3",
-       {"write docker.io"}},
+       {"replace \"https://docker.io\" with \"docker.io\" on line 2"}},
       {"a mirror of docker.io", "mirror-of-no-registry",
        Patient::with("1.7.24",
                      "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.mirrors.\"docker.io\"]\nendpoint = "
@@ -154,6 +154,18 @@ std::vector<State> directory_states() {
        live().put(root + "/ghcr.io/your-org/hosts.toml", mirror_hosts),
        root + "/ghcr.io/your-org",
        {"by host, never by repository", "override_path"}},
+      {"config.toml, where config_path names the directory above", "hosts-toml-misplaced",
+       Patient::with("1.7.24", "version = 2\n" + v2_table + "config_path = \"/etc/containerd\"\n")
+           .hosts("docker.io", mirror_hosts),
+       ""},
+      {"a drop-in that config.toml imports from there", "hosts-toml-misplaced",
+       Patient::with("2.1.9", "imports = [\"" + root + "/*.toml\"]\n" + live_v2)
+           .put(root + "/registry.toml", "version = 2\n" + v2_table + "headers.X-Team = [\"a\"]\n"),
+       ""},
+      {"hosts.toml, where config_path names the directory of its registry", "hosts-toml-misplaced",
+       Patient::with("1.7.24", "version = 2\n" + v2_table + "config_path = \"" + root + "/docker.io\"\n")
+           .hosts("docker.io", mirror_hosts),
+       ""},
       {"certificates beside hosts.toml", "hosts-toml-misplaced",
        live().hosts("ghcr.io", mirror_hosts).put(root + "/ghcr.io/ca.crt", ""), ""},
   };

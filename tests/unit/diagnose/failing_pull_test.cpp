@@ -46,7 +46,7 @@ TEST_CASE("an endpoint that a text names leads to its line and its fix") {
   CHECK(diagnosis.where->file == hosts_file);
   CHECK(diagnosis.where->line == 3);
   CHECK(diagnosis.cause == "m1:5000 speaks plain http and is asked by https");
-  CHECK(diagnosis.fix.find("[host.\"http://m1:5000/v2\"]") != std::string::npos);
+  CHECK(diagnosis.fix.find("with \"http://m1:5000\" on line 3") != std::string::npos);
   CHECK(diagnosis.rule == "endpoint-speaks-http");
 }
 

@@ -122,6 +122,10 @@ std::vector<State> leftover_states() {
       "[host.'http://10.0.0.1:30020']\ncapabilities = ['pull', 'resolve']\ndial_timeout = '200ms'\n";
   Patient spegel = mirrored();
   spegel.hosts("_default", spegel_hosts).put("/etc/containerd/certs.d/_backup/ghcr.io/hosts.toml", mirror_hosts);
+  Patient overwritten = Patient::with("1.7.24", live_v2).hosts("docker.io", spegel_hosts);
+  overwritten.put("/etc/containerd/certs.d/_backup/docker.io/hosts.toml", mirror_hosts);
+  Patient kept = overwritten;
+  kept.hosts("docker.io", spegel_hosts + "[host.'https://m1:5000']\ndial_timeout = '200ms'\n");
   Patient alone =
       Patient::with("1.7.24", live_v2).hosts("_default", spegel_hosts).directory("/etc/containerd/certs.d/_backup");
   Patient daemon = mirrored();
@@ -151,8 +155,15 @@ std::vector<State> leftover_states() {
        "spegel-beside",
        spegel,
        file,
-       {"docker.io is not its own", "ghcr.io before are in _backup", "additionalMirrorTargets"},
+       {"docker.io is not its own", "ghcr.io (https://m1:5000)", "additionalMirrorTargets"},
        Severity::warning},
+      {"Spegel's own file in place of the user's",
+       "spegel-beside",
+       overwritten,
+       "/etc/containerd/certs.d/_backup",
+       {"docker.io (https://m1:5000)", "in _backup"},
+       Severity::warning},
+      {"Spegel's file with the user's mirror", "spegel-beside", kept, "/etc/containerd/certs.d", {}, Severity::note},
       {"Spegel alone", "spegel-beside", alone, "/etc/containerd/certs.d", {}, Severity::note},
       {"no Spegel", "spegel-beside", mirrored(), ""},
 
@@ -229,7 +240,11 @@ Patient answered(Answer answer, std::string detail = "", std::string version = "
 
 std::vector<State> answer_states() {
   return {
-      {"silence on 1.7", "endpoint-silent", answered(Answer::timeout), file + ":3", {"never falls back", "30 s"}},
+      {"silence on 1.7",
+       "endpoint-silent",
+       answered(Answer::timeout),
+       file + ":3",
+       {"cancels the pull after 5 minutes", "30 s"}},
       {"silence on 2.3",
        "endpoint-silent",
        answered(Answer::timeout, "", "2.3.4"),

@@ -68,6 +68,7 @@ struct State {
 
 // The families; each has a file of its own.
 std::vector<State> config_states();
+std::vector<State> config_name_states();
 std::vector<State> directory_states();
 std::vector<State> hosts_toml_states();
 std::vector<State> endpoint_states();
@@ -82,5 +83,36 @@ inline const std::string live_v3 =
 inline const std::string mirror_hosts =
     "server = \"https://registry-1.docker.io\"\n\n[host.\"https://m1:5000\"]\n  capabilities = [\"pull\", "
     "\"resolve\"]\n";
+
+// CN=corp-ca, from 2026-11-25 to 2026-12-25.
+inline const std::string certificate =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBeTCCAR+gAwIBAgIURZoRKbjfX9KlQa9oOPO4Yxe1d8MwCgYIKoZIzj0EAwIw\n"
+    "EjEQMA4GA1UEAwwHY29ycC1jYTAeFw0yNjExMjUxNDEyMDJaFw0yNjEyMjUxNDEy\n"
+    "MDJaMBIxEDAOBgNVBAMMB2NvcnAtY2EwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n"
+    "AARbZPlxuDsU68TlfzmXqmqcOAF2gdQEOTWlXXZC9mO0S+ZivbvmGNgpDC3SoCd/\n"
+    "Bcrj+9uc4PIhGcbMclvdAQX9o1MwUTAdBgNVHQ4EFgQUb6QsI7a+FOMgULccpKo4\n"
+    "2I3eOggwHwYDVR0jBBgwFoAUb6QsI7a+FOMgULccpKo42I3eOggwDwYDVR0TAQH/\n"
+    "BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAibndPTy8sdfli3/gDlAsBgvl3SIM\n"
+    "GeMuckNJUVSGWP0CIBI9Ws+Q1ktdIGJ2cZ1vSAhnntaqEHLMXy7Tz5jYJgJJ\n"
+    "-----END CERTIFICATE-----\n";
+// CN=client, for a hundred years; made for these tests.
+inline const std::string client_certificate =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBeDCCAR+gAwIBAgIUIW7GFCcMw1w3qSYpUVHRQY4MrkkwCgYIKoZIzj0EAwIw\n"
+    "ETEPMA0GA1UEAwwGY2xpZW50MCAXDTI2MTEyNzE5NDMzOFoYDzIxMjYxMTAzMTk0\n"
+    "MzM4WjARMQ8wDQYDVQQDDAZjbGllbnQwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC\n"
+    "AATktxA/UpmMLBn0rQ8VnnNSbL4XmB1ptKs7MrLKDywAbtu0CVyJ8b6hjWP0HmuM\n"
+    "OuQFbhtyfkvdaDXKdjSivKuHo1MwUTAdBgNVHQ4EFgQUHtR5W6L2MEV/+mqhKIhT\n"
+    "oFqDTlowHwYDVR0jBBgwFoAUHtR5W6L2MEV/+mqhKIhToFqDTlowDwYDVR0TAQH/\n"
+    "BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiBQqE/VFb7tWFIkPkIjX6gKQlGQIK3O\n"
+    "Vzmm9mQJANWfeAIgFh2A9VHStyylw2jutLdZ3D9J/ISUahent/S+W7Ir+zk=\n"
+    "-----END CERTIFICATE-----\n";
+inline const std::string client_key =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgJPi6MQgpM4n1YeGw\n"
+    "W+mQnTvapHRmTfmWWN4G6SmqTzShRANCAATktxA/UpmMLBn0rQ8VnnNSbL4XmB1p\n"
+    "tKs7MrLKDywAbtu0CVyJ8b6hjWP0HmuMOuQFbhtyfkvdaDXKdjSivKuH\n"
+    "-----END PRIVATE KEY-----\n";
 
 }  // namespace rf::test

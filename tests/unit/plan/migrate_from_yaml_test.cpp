@@ -66,7 +66,7 @@ TEST_CASE("the containerd that will read the files decides their form", "[migrat
   CHECK(refusal_of(from_yaml(tree, options)).find("\"*\": containerd 1.6.10 has no default for all registries") !=
         std::string::npos);
   const auto given_up = made(from_yaml(tree, accepting(options)));
-  CHECK(mentions(given_up.lost, "a registry not named: before [https://m.corp/hub, pull, resolve]"));
+  CHECK(mentions(given_up.lost, "*: before [https://m.corp/hub, pull, resolve]"));
 }
 
 TEST_CASE("an http endpoint with TLS settings is still asked by https first", "[migrate]") {

@@ -91,7 +91,7 @@ TEST_CASE("a wildcard is refused where _default is not known, and can be given u
   const auto refused = migrate(text, "1.6.10");
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::refused);
-  CHECK(refused.error().message.find("a registry not named: before [http://cache.corp:5000/v2") != std::string::npos);
+  CHECK(refused.error().message.find("*: before [http://cache.corp:5000/v2") != std::string::npos);
   const auto accepted = migrate(text, "1.6.10", {.differences = MigrateOptions::Differences::accept});
   REQUIRE(accepted);
   CHECK(accepted->lost.size() >= 2);

@@ -199,7 +199,13 @@ TEST_CASE("an endpoint that cannot be reached keeps a node from being changed, o
           {chain(registry, {endpoint("http", "m")}), {{.endpoint = endpoint("http", "m"), .answer = answer}}});
     return probe;
   };
-  const auto old = *parse_version("1.7.24"), later = *parse_version("2.3.0");
+  const auto effective = [](const char* version, PullMode mode = PullMode::client) {
+    EffectiveConfig config;
+    config.containerd = *parse_version(version);
+    config.pull_mode = mode;
+    return config;
+  };
+  const auto old = effective("1.7.24"), later = effective("2.3.0", PullMode::transfer);
   for (const auto answer : {Answer::serves, Answer::wants_token, Answer::unauthorized, Answer::server_error})
     CHECK(check_reachable(probed(answer), old));
   for (const auto answer : {Answer::refused, Answer::dns, Answer::unreachable, Answer::timeout, Answer::plain_http,
@@ -213,8 +219,14 @@ TEST_CASE("an endpoint that cannot be reached keeps a node from being changed, o
                                      answer_words({.registry = {}, .url = {}, .answer = answer})) != std::string::npos);
     CHECK(not_serving(probed(answer)).empty());
   }
-  CHECK(check_reachable(probed(Answer::timeout), old).error().message.find("wait for it forever") != std::string::npos);
-  CHECK(check_reachable(probed(Answer::timeout), later).error().message.find("waits 30 s") != std::string::npos);
+  const auto says = [&](const EffectiveConfig& config, std::string_view words) {
+    return check_reachable(probed(Answer::timeout), config).error().message.find(words) != std::string::npos;
+  };
+  CHECK(says(old, "and containerd 1.7.24 cancels the pull after 5 minutes"));
+  CHECK(says(effective("1.6.20"), "waits forever"));
+  CHECK(says(effective("2.1.9", PullMode::transfer), "waits forever"));
+  CHECK(says(effective("2.1.9", PullMode::local), "cancels the pull after 5 minutes"));
+  CHECK(says(later, "tries the next endpoint after 30 s"));
   auto nobody = probed(Answer::not_asked);
   nobody.client.clear();
   CHECK(check_reachable(nobody, old).error().message == "this node has no program to ask an endpoint with");

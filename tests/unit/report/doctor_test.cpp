@@ -39,7 +39,7 @@ Facts recorded(const fs::path& path) {
 void expect_notes_only(const Subject& subject) {
   for (const auto& found : diagnose(subject))
     if (found.severity != Severity::note)
-      FAIL_CHECK(found.rule << ": " << found.cause << "\n" << found.effect << "\n" << found.fix);
+      FAIL_CHECK(found.rule << ": " << found.cause << "\n" << found.effect << "\n" << found.fix.text);
 }
 
 }  // namespace
@@ -62,6 +62,18 @@ TEST_CASE("a finding that several nodes share is printed once, with what follows
         "  effect  containerd 1.7.24 does not start\n"
         "  fix     do this\n\n");
   CHECK(doctor_summary(rows) == "3 nodes: 1 error, 1 note");
+}
+
+TEST_CASE("what is less bad than was asked for is counted and not printed") {
+  const std::vector<DoctorRow> rows{{.node = "anubis",
+                                     .findings = {finding("duplicate-tables", Severity::error)},
+                                     .hidden = {finding("legacy-mirrors", Severity::note)}},
+                                    {.node = "ra", .hidden = {finding("legacy-mirrors", Severity::note)}}};
+  CHECK(doctor_text(rows, plain).find("legacy-mirrors") == std::string::npos);
+  CHECK(doctor_summary(rows) == "2 nodes: 1 error (1 note with --severity note)");
+  CHECK(doctor_summary(std::span(rows).subspan(1)) == "1 node: nothing found (1 note with --severity note)");
+  const auto text = to_json(doctor_value(rows));
+  CHECK(text.find("\"hidden\": 2") != std::string::npos);
 }
 
 TEST_CASE("nothing found is said, and so is a node that was not reached") {
