@@ -145,6 +145,7 @@ void look_at_last(const View& view, Findings& found) {
     const auto& loaded = directory.loaded;
     const auto text = view.tree().read(loaded.file).value_or("");
     if (loaded.file.empty() || loaded.entries.size() < 2 || is_ours(text)) continue;
+    if (directory.registry == "*" && view.config().fork.wildcard_is_last) continue;
     const auto chain = std::find_if(view.chains().begin(), view.chains().end(), [&](const Chain& c) {
       return c.registry == directory.registry && !c.endpoints.empty();
     });
