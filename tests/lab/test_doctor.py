@@ -123,7 +123,7 @@ def test_files_that_are_not_read_for_want_of_config_path(nodes: list[Node], tool
     node.write(DOCKER_HUB, HOSTS)
     finding = findings(tool, node)["config-path-not-set"]
     assert asked(lab, node, f"docker.io/lab/{fresh}:1") == DIRECT
-    written = re.search(r'write (config_path = "[^"]*") under (\[.*?\]) \(', finding["fix"])
+    written = re.search(r'write (config_path = "[^"]*") under (\[.*?\]); then systemctl restart containerd', finding["fix"])
     assert written, finding["fix"]
     node.write(f"{ETC}/config.toml", node.read(f"{ETC}/config.toml") + f"{written[2]}\n{written[1]}\n")
     restart(node)
@@ -142,7 +142,7 @@ def test_a_file_without_a_host_table_is_dropped_by_1_x(nodes: list[Node], tool: 
         return
     assert place(found["hosts-toml-no-host-table"]) == DOCKER_HUB
     assert asked(lab, node, f"docker.io/lab/{fresh}:1") == DIRECT
-    assert "write the line [host] at its end" in found["hosts-toml-no-host-table"]["fix"]
+    assert f"in {DOCKER_HUB} write [host] at the end" in found["hosts-toml-no-host-table"]["fix"]
     node.exec(f"echo '[host]' >>{DOCKER_HUB}")
     assert "hosts-toml-no-host-table" not in findings(tool, node)
     assert asked(lab, node, f"docker.io/lab/{fresh}:2") == THROUGH_MIRROR
@@ -190,7 +190,7 @@ def test_a_path_without_override_path_is_asked_in_vain(nodes: list[Node], tool: 
     paths = [item.url for item in lab.upstream.requests(before, node=name) if item.host == "mirror.test"]
     assert paths
     assert all("/v2/proxy/v2/" in path for path in paths)
-    assert "override_path = true below that header" in finding["fix"]
+    assert "write override_path = true below line 3" in finding["fix"]
     node.exec(f"echo '  override_path = true' >>{DOCKER_HUB}")
     assert "path-without-override" not in findings(tool, node)
     assert asked(lab, node, f"docker.io/lab/{fresh}:2") == THROUGH_MIRROR
