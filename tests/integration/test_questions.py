@@ -154,7 +154,7 @@ class Questions(Nodes):
     def other_nodes_go_on(self, term: str, seconds: float) -> None:
         self.node("strange", "LoginGraceTime 3", known=False)
         self.node("well", known=True)
-        run = self.detect(self.transport, "strange", "well", timeout="6s", term=term)
+        run = self.detect(self.transport, "strange", "well", timeout="12s", term=term)
         question = run.wait_for(self.host_key)
         self.assertIn("strange: ", question)
         self.assertRegex(question, r"SHA256:\S{43}")
@@ -168,7 +168,7 @@ class Questions(Nodes):
         self.assertNotIn("error", run.shown)
 
     def test_other_nodes_go_on_and_no_time_runs_and_progress_stays_away(self) -> None:
-        self.other_nodes_go_on("xterm", 7)
+        self.other_nodes_go_on("xterm", 13)
 
     def test_so_it_is_where_progress_comes_in_lines(self) -> None:
         self.other_nodes_go_on("dumb", 0.5)
@@ -182,6 +182,10 @@ class Questions(Nodes):
         self.assertEqual(run.shown.count(self.host_key), 1)
         run.type("y\n")
         run.wait_for(self.host_key)
+        for _ in range(200):  # ssh saves a key some time after its answer
+            if (self.directory / "known_hosts").read_text():
+                break
+            run.read(0.1)
         run.type("\x03")
         self.assertEqual(run.end(), 130, run.shown)
         self.assertEqual(run.shown.count(self.host_key), 2)
