@@ -35,7 +35,10 @@ class Terminal:
         self.shown, self.at = "", 0
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
-            os.execve(command[0], command, os.environ | env)
+            try:
+                os.execve(command[0], command, os.environ | env)
+            finally:
+                os._exit(127)  # never a second run of the tests
 
     def read(self, seconds: float) -> bool:
         """What is shown within the time; False at the end."""
@@ -73,6 +76,7 @@ class Terminal:
 
 
 @unittest.skipUnless(all(shutil.which(name) for name in NEEDED), "no ssh here")
+@unittest.skipUnless(subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0, "no namespaces here")
 @unittest.skipUnless(os.geteuid() == 0, "the nodes are this machine, as root")
 class Nodes(unittest.TestCase):
     def setUp(self) -> None:
