@@ -66,9 +66,16 @@ void restore_lines(TomlNode& node, const PlainToml& plain) {
   for (auto& [key, child] : node.entries) restore_lines(child, plain);
 }
 
-// The only complaint of a reader of TOML 1.0 about such a text that is none of go-toml 1's.
-bool is_about_a_table_again(const Error& error) {
-  return error.message.find("redefine existing table") != std::string::npos;
+// A table that is opened again is the only complaint of a reader of TOML 1.0 about such a text that is none of go-toml
+// 1's.
+Result<TomlNode> parse_plain(const PlainToml& plain, std::string_view file) {
+  auto read = read_toml(plain.text, file);
+  if (auto* root = std::get_if<TomlNode>(&read)) return std::move(*root);
+  auto& refusal = std::get<TomlRefusal>(read);
+  if (refusal.fault == TomlFault::table_again)
+    if (const auto flat = with_keys_from_the_root(plain.text); !flat.empty())
+      if (auto again = parse_toml(flat, file); again || again.error().kind == ErrorKind::unreadable) return again;
+  return std::move(refusal.error);
 }
 
 }  // namespace
@@ -104,11 +111,7 @@ PlainToml without_go_toml_v1_liberties(std::string_view text) {
 
 Result<TomlNode> parse_go_toml_v1(std::string_view text, std::string_view file) {
   const auto plain = without_go_toml_v1_liberties(text);
-  auto parsed = parse_toml(plain.text, file);
-  if (!parsed && is_about_a_table_again(parsed.error()))
-    if (const auto flat = with_keys_from_the_root(plain.text); !flat.empty())
-      if (auto again = parse_toml(flat, file); again || again.error().kind == ErrorKind::unreadable)
-        parsed = std::move(again);
+  auto parsed = parse_plain(plain, file);
   if (!parsed) {
     auto error = std::move(parsed).error();
     if (error.where) error.where->line = plain.original_line(error.where->line);
