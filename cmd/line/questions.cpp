@@ -7,7 +7,7 @@
 namespace rf::cmd {
 namespace {
 
-// A line of other programs never stands without the node's name before it.
+// A line of another program is always shown with the node's name before it.
 std::string named_lines(const std::string& node, std::string_view words) {
   std::vector<std::string> named;
   for (const auto line : lines(words)) named.push_back(node + ": " + terminal_safe(line));

@@ -8,7 +8,7 @@
 
 namespace rf {
 
-// Variables by name, as they stand in the environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and these in small letters.
+// Variables by name, as in the environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and these in small letters.
 // A value may hold a password.
 using ProxyEnvironment = std::map<std::string, std::string, std::less<>>;
 bool is_proxy_variable(std::string_view name);

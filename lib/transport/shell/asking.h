@@ -1,4 +1,4 @@
-// Whether a person is asked for a stream that is being opened: while a question is open, its time stands still.
+// Whether a person is asked for a stream that is being opened: while a question is open, no time runs for it.
 #pragma once
 #include <memory>
 #include <optional>
