@@ -27,7 +27,7 @@ void look_at(const rf::Facts& facts) {
     subject.undetected = detection.error();
   for (const auto& finding : rf::diagnose(subject)) {
     if (rf::find_rule(finding.rule) == nullptr || finding.cause.empty() || finding.effect.empty() ||
-        finding.fix.empty())
+        finding.fix.text.empty())
       std::abort();
   }
 }
