@@ -223,7 +223,7 @@ def test_a_power_cut_in_the_middle_gives_the_old_state_before_containerd_starts(
     old = tree_of(node, ETC)
     run = tool.start("apply", "--yes", "--nodes", name)
     try:
-        wait_until(lambda: is_new(node) and node.exec("pgrep -x sleep", check=False).returncode == 0, "the new configuration is in place")
+        wait_until(lambda: is_new(node) and node.exec("pgrep -fx 'sleep 600'", check=False).returncode == 0, "the new configuration is in place")
         lab.stop(name, power_cut=True)
     finally:
         run.kill()
@@ -259,7 +259,7 @@ def test_a_half_committed_change_is_never_called_unchanged(nodes: list[Node], to
     try:
         slow_start(ra, "sleep 600")
         run = tool.start("apply", "--yes", "--nodes", "ra")
-        wait_until(lambda: is_new(ra) and ra.exec("pgrep -x sleep", check=False).returncode == 0, "the new configuration is in place")
+        wait_until(lambda: is_new(ra) and ra.exec("pgrep -fx 'sleep 600'", check=False).returncode == 0, "the new configuration is in place")
         ra.exec("rm /etc/systemd/system/containerd.service.d/slow.conf; systemctl daemon-reload; "
                 "pkill -9 -f '[l]ib/worker.sh run'; pkill -9 -f '[w]orker.sh recover'; pkill -9 -x sleep")
         run.kill()
@@ -310,7 +310,7 @@ def test_a_shutdown_in_the_middle_is_quick_and_gives_the_old_state(nodes: list[N
     old = tree_of(ra, ETC)
     run = tool.start("apply", "--yes", "--nodes", "ra")
     try:
-        wait_until(lambda: is_new(ra) and ra.exec("pgrep -x sleep", check=False).returncode == 0, "the new configuration is in place")
+        wait_until(lambda: is_new(ra) and ra.exec("pgrep -fx 'sleep 600'", check=False).returncode == 0, "the new configuration is in place")
         began = time.monotonic()
         lab.stop("ra", patience=90)
         assert time.monotonic() - began < 60

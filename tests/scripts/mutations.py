@@ -35,6 +35,8 @@ MUTATIONS = {
     "written in place": ("worker/3-commit.sh", 'mv -f "$new" "$here" || return 1\n      ;;\n    D', 'cat "$new" >"$target"; rm -f "$new"\n      ;;\n    D', "test_transaction test_crash"),
     "signals are not ignored": ("worker/1-base.sh", "trap '' HUP PIPE", ":", "test_crash.Crashes.test_signals_end_in_old_or_new"),
     "interruption is not noticed": ("worker/1-base.sh", "trap 'interrupted=1' INT TERM", ":", "test_crash.Crashes.test_signals_end_in_old_or_new"),
+    "a state is lost to a signal": ("worker/1-base.sh", "(trap '' INT TERM && exec mv", "(exec mv", "test_transaction.Failing"),
+    "the way back can be interrupted": ("worker/6-main.sh", "  trap '' INT TERM\n  say", "  say", "test_transaction.Failing"),
     "links are followed": ("worker/2-stage.sh", 'if [ -L "$parent" ]; then', "if false; then", "test_transaction.Refusing"),
     "anybody's directory is taken": ("worker/2-stage.sh", "*[2367abef])", "never)", "test_transaction.Refusing"),
     "paths are not checked": ("worker/6-main.sh", "check_manifest && check_directories", "check_directories", "test_transaction.Refusing"),

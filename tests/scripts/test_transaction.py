@@ -278,6 +278,16 @@ class Failing(TransactionTest):
         self.assertEqual(self.node.apply("t1", all_changes(b"flaps\n"), SETTINGS | {"wait": "2"}), "rolled-back", self.node.output)
         self.assert_old()
 
+    def test_a_signal_to_all_of_its_processes_never_loses_a_state(self):
+        """As a shutdown sends it: it may hit a program that has done its work and not yet said so."""
+        for content, outcomes in ((b"nostart\n", ("rolled-back",)), (b"new\n", ("applied", "rolled-back"))):
+            for program in ("mv", "sync", "rm"):
+                with self.subTest(content=content, program=program):
+                    self.setUp()
+                    self.node.stand_in(program, f'/bin/{program} "$@"\ncode=$?\nif [ -e "{self.root}/signalled" ]; then kill -TERM $$; fi\nexit $code\n')
+                    hook = self.hook(f'if [ "$2" = restarted ] && ! [ -e {self.root}/signalled ]; then : >{self.root}/signalled; fi\n')
+                    self.assertIn(self.node.apply("t1", all_changes(content), SETTINGS, RF_FAIL_HOOK=hook), outcomes, self.node.output)
+
     def test_a_restart_that_hangs_is_ended_and_rolled_back(self):
         began = time.monotonic()
         self.assertEqual(self.node.apply("t1", all_changes(b"hangs\n"), SETTINGS | {"wait": "1"}), "rolled-back", self.node.output)

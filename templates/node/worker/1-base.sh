@@ -68,8 +68,8 @@ step() {
 flush() { sync "$@" 2>/dev/null || sync; }
 nap() { sleep "$1" 2>/dev/null || sleep 1; }
 uptime() { IFS='. ' read -r seconds _ </proc/uptime; }
-limit() { # SECONDS COMMAND...
-  if command -v timeout >/dev/null; then timeout -k 5 "$@"; else
+limit() { # SECONDS COMMAND..., which a signal ends where the worker ignores it
+  if command -v timeout >/dev/null; then (trap - INT TERM && exec timeout -k 5 "$@"); else
     shift
     "$@"
   fi </dev/null 8>&- 9>&-
@@ -103,9 +103,9 @@ get_state() {
     if [ -e "$txn/state.$name" ]; then state=$name; fi
   done
 }
-set_state() { # a rename: fails for whoever comes second
+set_state() { # a rename: fails for whoever comes second, and only when it was not done: a shutdown signals the worker's children too
   if [ "$state" = "$1" ]; then return 0; fi
-  mv -f "$txn/state.$state" "$txn/state.$1" 2>/dev/null || return 1
+  (trap '' INT TERM && exec mv -f "$txn/state.$state" "$txn/state.$1") 2>/dev/null || return 1
   state=$1
   step "state $1"
   flush "$txn"

@@ -33,6 +33,8 @@ forget() { # what the finished transaction txn needs no longer; what marks it as
   step forgotten
 }
 roll_back() {
+  # The way back is gone to its end; what it starts ignores these signals too.
+  trap '' INT TERM
   say "step rollback"
   files=bad
   if put_back; then files=good; fi
