@@ -29,7 +29,7 @@ case $1 in
     if grep -q nostart "$config"; then : >"$STATE/failed"; echo 'Job for containerd.service failed.' >&2; exit 1; fi
     cp "$config" "$STATE/running"
     ;;
-  is-system-running) if [ -e "$STATE/stopping" ]; then echo stopping; else echo running; fi ;;
+  is-system-running) if [ -e "$STATE/gone" ]; then exit 1; elif [ -e "$STATE/stopping" ]; then echo stopping; else echo running; fi ;;
 esac
 '''
 CTR = r'''

@@ -115,6 +115,35 @@ class Sessions(TransactionTest):
         self.assert_old()
         self.assertEqual(state_of(self.node, "t1"), "rolled-back")
 
+    def test_what_is_left_when_systemd_is_gone_leaves_the_rest_to_the_next_boot(self):
+        """Its last program waits for every process and says nothing; a session's recovery may still run then."""
+        self.node.file("/proc/1/comm", b"systemd-shutdow\n")
+        hook = self.hook('if [ "$2" = restarted ]; then : >"$STATE/stopping"; : >"$STATE/gone"; fi\n')
+        began = time.monotonic()
+        self.node.prepare("t1", all_changes(b"crierror\n"), SETTINGS | {"wait": "60"})
+        self.node.worker("run", "t1", RF_FAIL_HOOK=hook)
+        self.node.worker("recover")
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(len([call for call in calls(self.node) if call.startswith("restart")]), 1)
+        self.assertEqual(state_of(self.node, "t1"), "rolling-back")
+        self.assertNotIn("end ", self.node.log("t1"))
+
+    def test_a_shutdown_while_health_is_awaited_ends_the_wait(self):
+        """Of a change and of the way back: the runtime is stopped, and nothing will answer."""
+        for content, when in ((b"new\n", 1), (b"crierror\n", 2)):
+            with self.subTest(content):
+                self.setUp()
+                hook = self.hook(f'if [ "$2" = restarted ]; then echo >>"$STATE/times"; if [ "$(wc -l <"$STATE/times")" = {when} ]; then '
+                                 'rm -f "$STATE/running"; : >"$STATE/stopping"; kill -TERM $PPID; fi; fi\n')
+                began = time.monotonic()
+                self.node.prepare("t1", all_changes(content), SETTINGS | {"wait": "60"})
+                self.node.worker("run", "t1", RF_FAIL_HOOK=hook)
+                self.assertLess(time.monotonic() - began, 30)
+                self.assertEqual((state_of(self.node, "t1"), self.node.tree()), ("rolling-back", self.before))
+                self.assertNotIn("end ", self.node.log("t1"))
+                self.node.worker("boot")
+                self.assert_old()
+
     def test_a_worker_that_is_not_what_was_installed_is_installed_again(self):
         worker, sum_file = self.node.home / "lib/worker.sh", self.node.home / "lib/sum"
         old = OLD_HOSTS

@@ -120,7 +120,7 @@ await_health() { # -> 0, or 1 with `why`
   uptime
   # Whole seconds, of which the first has begun.
   deadline=$((seconds + wait + 1))
-  last='' last_health=''
+  last='' last_health='' looked=$seconds
   why="nothing answers on $socket"
   if [ -z "$socket" ]; then why="the state of the runtime is unknown: there is neither a socket nor a running unit"; fi
   while :; do
@@ -142,6 +142,10 @@ await_health() { # -> 0, or 1 with `why`
     last=$sample last_health=$health
     uptime
     if [ "$seconds" -ge "$deadline" ]; then return 1; fi
+    if [ "$interrupted" = 1 ] && [ "$seconds" != "$looked" ]; then
+      looked=$seconds
+      if shutting_down; then return 1; fi
+    fi
     nap "$pause"
   done
 }

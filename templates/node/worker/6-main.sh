@@ -33,11 +33,12 @@ forget() { # what the finished transaction txn needs no longer; what marks it as
   step forgotten
 }
 roll_back() {
-  # The way back is gone to its end; what it starts ignores these signals too.
-  trap '' INT TERM
   say "step rollback"
   files=bad
+  # This way is gone to its end; what it starts ignores these signals too.
+  trap '' INT TERM
   if put_back; then files=good; fi
+  trap 'interrupted=1' INT TERM
   if [ "$files" = good ]; then
     # No service starts any more; the boot unit ends it.
     if [ "$boot" = no ] && [ -e "$txn/restarted" ] && shutting_down; then exit 1; fi
@@ -47,6 +48,7 @@ roll_back() {
       end rolled-back
       return 0
     fi
+    if [ "$interrupted" = 1 ] && shutting_down; then exit 1; fi
     say "error the old files are restored, but $why"
     cause="$cause; the old files are restored, but $why"
     set_state stuck
@@ -88,7 +90,15 @@ settle() {
     conclude
   fi
 }
-shutting_down() { [ "$(limit 5 systemctl is-system-running 2>/dev/null)" = stopping ]; }
+shutting_down() {
+  case $(limit 5 systemctl is-system-running 2>/dev/null) in
+    stopping) return 0 ;;
+    ?*) return 1 ;;
+  esac
+  # At its very end systemd answers nobody and becomes another program, which waits for every process.
+  nap 1
+  { read -r init <"$root/proc/1/comm"; } 2>/dev/null && [ "$init" = systemd-shutdow ]
+}
 
 # --- the watchdog ---
 
