@@ -1,6 +1,7 @@
 // In which order endpoints are asked, for what, and how long one that is down is waited for.
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -73,7 +74,7 @@ bool may_hang(const Chain& chain, const ChainEndpoint& endpoint) {
   return !is_last(chain, endpoint) && !is_local(endpoint) && !is_own(chain, endpoint);
 }
 
-Mirrors mirrors_that(const View& view, bool (*holds)(const ChainEndpoint&)) {
+Mirrors mirrors_that(const View& view, const std::function<bool(const ChainEndpoint&)>& holds) {
   Mirrors mirrors;
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     if (!endpoint.host.empty() && may_hang(chain, endpoint) && holds(endpoint))
@@ -82,28 +83,41 @@ Mirrors mirrors_that(const View& view, bool (*holds)(const ChainEndpoint&)) {
   return mirrors;
 }
 
+// Whether a setting of this node's files limits the time to connect.
+bool takes_dial_timeout(const View& view) {
+  return view.has(Feature::dial_timeout) && !is_legacy(view.config()) && view.era().style != Style::registries_yaml;
+}
+
+std::string on_silence(const View& view) {
+  return fmt::format("if one accepts a connection and never answers, {} {}{}", view.who(),
+                     after_silence(view.containerd(), view.config().pull_mode),
+                     view.has(Feature::response_timeout) ? "" : " (2.3 and later try it after 30 s)");
+}
+
+std::string on_dropped_packets(std::string_view hint) {
+  return fmt::format("; if one drops packets, the next one is tried after 30 s, once per object of an image{}", hint);
+}
+
+// Each endpoint is told once: here, or in no-dial-timeout where one can be written.
 void look_at_hanging(const View& view, Findings& found) {
-  const auto mirrors = mirrors_that(view, [](const ChainEndpoint&) { return true; });
+  const bool limited = takes_dial_timeout(view);
+  const auto mirrors =
+      mirrors_that(view, [&](const ChainEndpoint& endpoint) { return !limited || endpoint.dial_timeout.has_value(); });
   if (!mirrors.first) return;
-  found.add({.cause = fmt::format("{} {} asked before other endpoints", listed(mirrors.hosts),
-                                  mirrors.hosts.size() == 1 ? "is" : "are"),
-             .where = mirrors.first,
-             .also = mirrors.others,
-             .effect = fmt::format("if one accepts a connection and never answers, {} {}{}", view.who(),
-                                   after_silence(view.containerd(), view.config().pull_mode),
-                                   view.has(Feature::response_timeout) ? "" : " (2.3 and later try it after 30 s)"),
-             .fix = "'regfallback doctor --probe' or 'regfallback test' asks each endpoint from the node; no setting "
-                    "of hosts.toml limits the wait "
-                    "for an answer"});
+  found.add(
+      {.cause = fmt::format("{} {} asked before other endpoints", listed(mirrors.hosts),
+                            mirrors.hosts.size() == 1 ? "is" : "are"),
+       .where = mirrors.first,
+       .also = mirrors.others,
+       .effect =
+           on_silence(view) +
+           (limited ? "" : on_dropped_packets(" (dial_timeout in hosts.toml shortens that from 2.0.7 and 2.1 on)")),
+       .fix = "'regfallback doctor --probe' or 'regfallback test' asks each endpoint from the node; no setting "
+              "of hosts.toml limits the wait "
+              "for an answer"});
 }
 
 Fix dial_timeout_fix(const View& view) {
-  const bool can =
-      view.has(Feature::dial_timeout) && !is_legacy(view.config()) && view.era().style != Style::registries_yaml;
-  if (!can)
-    return fix_by_hand(ByHand::elsewhere,
-                       "dial_timeout in hosts.toml shortens that from 2.0.7 and 2.1 on; until then "
-                       "remove endpoints that may be unreachable from the chain");
   if (view.has(Feature::dial_timeout_is_tls))
     return fix_by_hand(ByHand::choice,
                        "dial_timeout = \"2s\" below its [host] header; on 2.0.7 to 2.0.11 for https "
@@ -126,15 +140,14 @@ Fix dial_timeout_fix(const View& view) {
 }
 
 void look_at_dial_timeout(const View& view, Findings& found) {
+  if (!takes_dial_timeout(view)) return;
   const auto mirrors = mirrors_that(view, [](const ChainEndpoint& endpoint) { return !endpoint.dial_timeout; });
   if (!mirrors.first) return;
   found.add(
       {.cause = fmt::format("{} {} no dial_timeout", listed(mirrors.hosts), mirrors.hosts.size() == 1 ? "has" : "have"),
        .where = mirrors.first,
        .also = mirrors.others,
-       .effect = fmt::format(
-           "if one is down and its packets are dropped, {} takes 30 s to try the next one, once per object of an image",
-           view.who()),
+       .effect = on_silence(view) + on_dropped_packets(""),
        .fix = dial_timeout_fix(view)});
 }
 
@@ -151,6 +164,9 @@ void look_at_last(const View& view, Findings& found) {
     });
     if (chain == view.chains().end()) continue;
     const auto& last = chain->endpoints.back();
+    // docker-hub-web-page says more of it; and to ask the same endpoint again is nothing more.
+    const auto again = [&](const ChainEndpoint& e) { return &e != &last && e.url() == last.url(); };
+    if (is_hub_web_page(last.host) || std::any_of(chain->endpoints.begin(), chain->endpoints.end(), again)) continue;
     const bool written = loaded.entries.back().line > 0;
     const auto url = directory.registry == "*" && !written ? std::string(shown_itself) : shown_url(last);
     texts.push_back(fmt::format("{}: {}{}", directory.registry, url, written ? "" : ", although there is no server"));

@@ -147,6 +147,12 @@ void look_for_unusable_endpoint(const View& view, Findings& found) {
   });
 }
 
+// Kubernetes serves a Service's NodePort on every node, also on localhost: the registry add-on of MicroK8s is one.
+bool is_node_port(std::string_view host) {
+  const auto port = split_host_port(host).port;
+  return port.size() == 5 && port >= "30000" && port <= "32767";
+}
+
 void look_at_localhost(const View& view, Findings& found) {
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
     if (!is_local(endpoint)) return;
@@ -164,7 +170,9 @@ void look_at_localhost(const View& view, Findings& found) {
   std::vector<std::string> hosts;
   std::vector<Location> places;
   each_endpoint(view, [&](const Chain& chain, const ChainEndpoint& endpoint) {
-    if (!is_local(endpoint) || std::find(hosts.begin(), hosts.end(), endpoint.host) != hosts.end()) return;
+    if (!is_local(endpoint) || is_node_port(endpoint.host) ||
+        std::find(hosts.begin(), hosts.end(), endpoint.host) != hosts.end())
+      return;
     hosts.push_back(endpoint.host);
     places.push_back(view.place(chain, endpoint));
   });

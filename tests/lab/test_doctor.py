@@ -228,10 +228,14 @@ def test_after_an_apply_there_are_notes_only_and_the_probe_finds_nothing(nodes: 
     tool.intent.write_text("version: 1\nnodes: [anubis, babel, ra]\nregistries:\n  anubis:32000:\n    upstream: http://anubis:32000\n    fallback: [ghcr.io/your-org, docker.io]\n"
                            "  docker.io:\n    mirrors: [http://anubis:32000]\n  \"*\":\n    mirrors: [https://mirror.test]\n")
     before = tool.json("doctor", code=3).nodes
+    noted = {name: [item["id"] for item in row["findings"]] for name, row in tool.json("doctor", "--severity", "note", code=3).nodes.items()}
+    assert all(len(ids) <= 3 + 1 for ids in noted.values()), noted
     assert {item["id"] for row in before.values() for item in row["findings"] if item["severity"] != "note"} == {"not-as-declared"}
     tool.apply()
     after = tool.json("doctor", "--probe", "--severity", "note").nodes
     assert {item["severity"] for row in after.values() for item in row["findings"]} <= {"note"}
+    noted = {name: [item["id"] for item in row["findings"]] for name, row in after.items()}
+    assert all(len(ids) <= 3 for ids in noted.values()), noted
     all_at_once(lambda node: node.exec(f"echo '# by hand' >>{ETC}/certs.d/docker.io/hosts.toml"), nodes)
     changed = tool.json("doctor", code=3).nodes
     assert {name: [item["id"] for item in row["findings"] if item["severity"] == "warning"] for name, row in changed.items()} == {name: ["managed-file-changed"] for name in PLAIN}

@@ -156,7 +156,7 @@ std::vector<Report> hosts_reports() {
        {"never tries the next endpoint", "--probe"}},
       {"containerd 10660, 4861 on 1.7",
        with_hosts("1.7.24", mirror_hosts),
-       "no-dial-timeout",
+       "mirror-can-hang",
        docker_hub + ":3",
        {"30 s", "from 2.0.7 and 2.1 on"}},
       {"containerd 10660, 4861 on 2.1",

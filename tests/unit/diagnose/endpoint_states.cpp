@@ -9,6 +9,11 @@ const std::string server = "server = \"https://registry-1.docker.io\"\n";
 Patient with(std::string version, std::string content) {
   return Patient::with(std::move(version), live_v2).hosts("docker.io", std::move(content));
 }
+Patient in_container(std::string content) {
+  auto patient = with("1.7.24", std::move(content));
+  patient.facts.in_container = true;
+  return patient;
+}
 std::string host(const std::string& url, const std::string& keys = "") {
   return server + "[host.\"" + url + "\"]\n" + keys;
 }
@@ -99,6 +104,13 @@ std::vector<State> url_states() {
        {"is https", "http://localhost:5000"},
        Severity::warning},
       {"http on localhost", "localhost-endpoint", with("1.7.24", host("http://localhost:5000")), ""},
+      {"localhost in a container",
+       "localhost-endpoint",
+       in_container(host("http://localhost:5000")),
+       file + ":2",
+       {"is this node itself"},
+       Severity::note},
+      {"a NodePort in a container", "localhost-endpoint", in_container(host("http://localhost:32000")), ""},
   };
 }
 
@@ -312,24 +324,31 @@ std::vector<State> order_states() {
        Severity::note},
       {"a mirror on 2.1, whose transfer service has no limit",
        "mirror-can-hang",
-       with("2.1.9", mirror_hosts),
-       file + ":3",
+       with("2.1.9", host("https://m1:5000", "dial_timeout = \"2s\"\n")),
+       file + ":2",
        {"waits forever"},
        Severity::note},
-      {"a mirror on 2.3", "mirror-can-hang", with("2.3.4", mirror_hosts), file + ":3", {"after 30 s"}, Severity::note},
+      {"a mirror on 2.3",
+       "mirror-can-hang",
+       with("2.3.4", host("https://m1:5000", "dial_timeout = \"2s\"\n")),
+       file + ":2",
+       {"after 30 s"},
+       Severity::note},
+      {"a mirror that no-dial-timeout tells of", "mirror-can-hang", with("2.1.9", mirror_hosts), ""},
       {"the registry alone", "mirror-can-hang", with("1.7.24", server + "[host]\n"), ""},
 
       {"a mirror without dial_timeout on 2.1",
        "no-dial-timeout",
        with("2.1.9", mirror_hosts),
        file + ":3",
-       {"dial_timeout = \"2s\""},
+       {"dial_timeout = \"2s\"", "drops packets", "waits forever"},
        Severity::note},
-      {"a mirror on 1.7, which has none",
-       "no-dial-timeout",
+      {"a mirror on 1.7, which has none", "no-dial-timeout", with("1.7.24", mirror_hosts), ""},
+      {"a mirror on 1.7, which has no dial_timeout",
+       "mirror-can-hang",
        with("1.7.24", mirror_hosts),
        file + ":3",
-       {"from 2.0.7 and 2.1 on"},
+       {"drops packets", "from 2.0.7 and 2.1 on"},
        Severity::note},
       {"a mirror with dial_timeout", "no-dial-timeout",
        with("2.1.9", host("https://m1:5000", "dial_timeout = \"2s\"\n")), ""},
@@ -346,6 +365,10 @@ std::vector<State> order_states() {
        file,
        {"although there is no server", "make the last mirror the server"},
        Severity::note},
+      {"a server that docker-hub-web-page tells of", "server-is-asked-last",
+       with("1.7.24", "server = \"https://docker.io\"\n[host.\"https://registry-1.docker.io\"]\n"), ""},
+      {"a server that is the host again", "server-is-asked-last",
+       with("1.7.24", "server = \"https://m1:5000\"\n[host.\"https://m1:5000\"]\n"), ""},
       {"a server alone", "server-is-asked-last", with("1.7.24", server + "[host]\n"), ""},
   };
 }
