@@ -41,6 +41,12 @@ class Cluster:
         listing = f"{ours} f -exec stat -c '%a %u %g %n' {{}} + -exec sha256sum {{}} + | sort; {ours} d -print | sort"
         return [{"files": node.exec(listing).stdout} for node in self.nodes]
 
+    def assert_well(self) -> None:
+        """`doctor` has notes at most, and three."""
+        for node in self.result("doctor", "--nodes", "kind:tool", "--severity", "note")["nodes"]:
+            assert {item["severity"] for item in node["findings"]} <= {"note"}, node
+            assert len(node["findings"]) <= 3, [item["id"] for item in node["findings"]]
+
     def assert_as(self, before: list[dict[str, str]]) -> None:
         """The files are the same, and nothing is kept beside them once the nodes have settled."""
         assert self.files() == before
@@ -66,6 +72,7 @@ def test_mirrors_of_a_cluster_from_detection_to_rollback(cluster: Cluster, upstr
     found = cluster.result("detect", "--nodes", "kind:tool")["nodes"]
     assert [node["node"] for node in found] == ["docker:tool-control-plane", "docker:tool-worker"]
     intent = ["--nodes", "kind:tool", "-m", "ghcr.io=https://mirror.test"]
+    cluster.assert_well()
     assert cluster.tool("plan", *intent, "--check", rc=3)
     assert cluster.files() == before
     assert cluster.outcomes("apply", *intent) == ["applied", "applied"]
@@ -73,6 +80,7 @@ def test_mirrors_of_a_cluster_from_detection_to_rollback(cluster: Cluster, upstr
     for node in cluster.nodes:
         node.cri_pull(f"ghcr.io/lab/{fresh}:1")
     assert {request.host for request in upstream.requests(mark, path=fresh)} == {"mirror.test"}
+    cluster.assert_well()
     after = cluster.files()
     assert cluster.outcomes("apply", *intent) == ["unchanged", "unchanged"]
     assert cluster.files() == after
