@@ -25,6 +25,8 @@ MUTATIONS = {
     "committing is not recorded": ("worker/3-commit.sh", "set_state committing || return 1", ":", "test_crash"),
     "not marked as active": ("worker/6-main.sh", 'printf \'%s\\n\' "$id" >"$home/active"', ":", "test_crash test_sessions.Sessions"),
     "no lock": ("worker/6-main.sh", 'if ! lock "$1"; then', "if false; then", "test_sessions.Sessions"),
+    "the lock of another is released": ("worker/1-base.sh", 'if [ "$held" = "$mine" ]; then rm -f "$home/lock.held"; fi', 'rm -f "$home/lock.held"', "test_sessions.Sessions"),
+    "a dead taker stops everybody": ("worker/1-base.sh", '  elif of_the_dead "$home/lock.taking"; then rm -f "$home/lock.taking"; fi', "  fi", "test_sessions.Sessions"),
     "mode forgotten": ("worker/2-stage.sh", 'chmod "$alike_mode" "$@" || return 1', ":", "test_transaction.Applying"),
     "no reset-failed": ("worker/4-health.sh", "limit 10 systemctl reset-failed", "limit 10 true", "test_transaction.Failing"),
     "an active unit counts as healthy": ("worker/4-health.sh", "elif is_healthy; then", "elif true; then", "test_transaction.Failing"),

@@ -196,6 +196,23 @@ class Sessions(TransactionTest):
                 self.assertEqual((self.node.root / HOSTS[1:]).read_bytes(), b"# from %d %d\n" % (winners[0], len(locking)))
                 self.assertEqual({e for n, ends in outcomes.items() if n not in winners for e in ends}, {"end conflict"})
 
+    def test_a_lock_of_another_is_never_released(self):
+        held = f"{os.getpid()} 1 other\n"
+        self.node.home.mkdir(parents=True, exist_ok=True)
+        (self.node.home / "lock.held").write_text(held, encoding="ascii")
+        self.assertEqual(self.node.apply("t1", all_changes()), "applied", self.node.output)
+        self.assertEqual((self.node.home / "lock.held").read_text(encoding="ascii"), held)
+
+    def test_a_lock_of_the_dead_is_taken_even_where_somebody_died_while_taking_it(self):
+        self.node.home.mkdir(parents=True, exist_ok=True)
+        for name in ("lock.held", "lock.taking"):
+            (self.node.home / name).write_text("4194300 1 dead\n", encoding="ascii")
+        self.assertEqual(self.node.apply("t1", all_changes(), RF_NO_FLOCK="1"), "applied", self.node.output)
+        deadline = time.monotonic() + 20  # the worker says its end before it releases the lock
+        while list(self.node.home.glob("lock.*")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.assertEqual(list(self.node.home.glob("lock.*")), [])
+
     def test_a_lock_whose_holder_is_alive_is_respected_and_named(self):
         holder = self.hook('if [ "$2" = armed ]; then sleep 2; fi\n')
         first = threading.Thread(target=lambda: self.node.__class__.apply(self.node, "slow", all_changes(), RF_FAIL_HOOK=holder))

@@ -150,21 +150,26 @@ try_lock() {
     return
   fi
   if (set -C && printf '%s\n' "$mine" >"$home/lock.held") 2>/dev/null; then return 0; fi
-  held=
-  { IFS= read -r held <"$home/lock.held"; } 2>/dev/null || return 1
-  rest=${held#* }
-  if started "${held%% *}" && [ "$start" = "${rest%% *}" ]; then return 1; fi
-  # Its owner is dead. Who moves it away may take it, if it still is the one that was looked at.
-  mv "$home/lock.held" "$home/lock.dead.$$" 2>/dev/null || return 1
-  moved=
-  { IFS= read -r moved <"$home/lock.dead.$$"; } 2>/dev/null
-  if [ "$moved" != "$held" ]; then ln "$home/lock.dead.$$" "$home/lock.held" 2>/dev/null; fi
-  rm -f "$home/lock.dead.$$"
+  of_the_dead "$home/lock.held" || return 1
+  dead=$held
+  # One at a time takes it away, and only if it is still the one that was looked at: nobody's new lock is moved.
+  if (set -C && printf '%s\n' "$mine" >"$home/lock.taking") 2>/dev/null; then
+    if of_the_dead "$home/lock.held" && [ "$held" = "$dead" ]; then rm -f "$home/lock.held"; fi
+    rm -f "$home/lock.taking"
+  elif of_the_dead "$home/lock.taking"; then rm -f "$home/lock.taking"; fi
   return 1
+}
+of_the_dead() { # FILE -> held: "PID START ID", whose process is not there any more; one that is just being written is nobody's
+  held=
+  { IFS= read -r held <"$1"; } 2>/dev/null || return 1
+  rest=${held#* }
+  ! started "${held%% *}" || [ "$start" != "${rest%% *}" ]
 }
 release_lock() {
   : >"$home/lock"
-  if [ -e "$home/lock.held" ]; then rm -f "$home/lock.held"; fi
+  held=
+  { IFS= read -r held <"$home/lock.held"; } 2>/dev/null
+  if [ "$held" = "$mine" ]; then rm -f "$home/lock.held"; fi
   exec 9>&-
 }
 
