@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "containerd/config/config_files.h"
+#include "containerd/config/load_failure.h"
 #include "containerd/toml/toml_statements.h"
 #include "diagnose/config_edits.h"
 #include "diagnose/mend.h"
@@ -15,16 +17,23 @@
 namespace rf {
 namespace {
 
-bool says(const std::optional<Error>& error, std::string_view part) {
-  return error && error->message.find(part) != std::string::npos;
+std::string_view text_at(const View& view, const Location& where) {
+  return view.facts().tree.read(where.file).value_or("");
 }
 
-bool is_duplicate(const std::optional<Error>& error) {
-  constexpr std::array marks{std::string_view("duplicated tables"), std::string_view("defined twice"),
-                             std::string_view("already exists"), std::string_view("is already defined")};
-  return std::any_of(marks.begin(), marks.end(), [&](auto mark) { return says(error, mark); });
+bool is_duplicate(const View& view, const std::optional<Error>& error) {
+  return error && error->where &&
+         config_repeat(view.containerd(), text_at(view, *error->where), error->where->line).has_value();
 }
-bool is_drop_in_version(const std::optional<Error>& error) { return says(error, "higher than root config version"); }
+
+// A drop-in may not have a higher version than the file that imports it.
+bool is_drop_in_version(const View& view, const std::optional<Error>& error) {
+  if (!error || !error->where || error->where->file == view.config().config_file) return false;
+  const auto root = parse_config(text_at(view, *error->where), error->where->file, view.containerd());
+  const auto* version = root ? root->find("version") : nullptr;
+  return version != nullptr && version->where.line == error->where->line &&
+         version->integer > view.config().config_version;
+}
 
 std::string does_not_start(const View& view) {
   const auto refusal =
@@ -79,9 +88,9 @@ Fix duplicate_fix(const View& view, const std::string& file, std::string_view te
 
 void look_for_duplicates(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
-  if (!is_duplicate(error) || !error->where) return;
+  if (!is_duplicate(view, error)) return;
   const auto& where = *error->where;
-  const auto text = view.facts().tree.read(where.file).value_or("");
+  const auto text = text_at(view, where);
   const int first = first_line_of(text, where.line);
   Finding finding{.where = where, .effect = does_not_start(view)};
   finding.cause = first == 0 ? fmt::format("a table or key is written twice in {}; the second time on line {}",
@@ -95,10 +104,9 @@ void look_for_duplicates(const View& view, Findings& found) {
 
 void look_at_drop_in_version(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
-  if (!is_drop_in_version(error) || !error->where) return;
+  if (!is_drop_in_version(view, error)) return;
   const int version = view.config().config_version;
-  auto edits = version_edits(view.facts().tree.read(error->where->file).value_or(""), error->where->file, version,
-                             view.containerd());
+  auto edits = version_edits(text_at(view, *error->where), error->where->file, version, view.containerd());
   found.add({.cause = fmt::format("{} has a higher version than {}, which has {}", at(*error->where),
                                   view.config().config_file, version),
              .where = error->where,
@@ -133,7 +141,7 @@ Fix enable_cri(const View& view, const Location& listed) {
 
 // Where the line at fault tells what was meant.
 Fix loading_fix(const View& view, const Location& where) {
-  const auto text = view.facts().tree.read(where.file).value_or("");
+  const auto text = text_at(view, where);
   const auto& files = view.files();
   const auto listed = [&](const std::vector<ListedPlugin>& plugins) {
     return std::any_of(plugins.begin(), plugins.end(),
@@ -158,7 +166,7 @@ Fix loading_fix(const View& view, const Location& where) {
 
 void look_at_loading(const View& view, Findings& found) {
   const auto& error = view.config().load_error;
-  if (!error || is_duplicate(error) || is_drop_in_version(error)) return;
+  if (!error || is_duplicate(view, error) || is_drop_in_version(view, error)) return;
   const auto where = error->where.value_or(Location{view.config().config_file, 0, 0});
   found.add({.cause = fmt::format("{} is not a configuration that {} accepts", at(where), view.who()),
              .where = where,

@@ -126,7 +126,7 @@ Result<File> read_file(const FileTree& tree, const std::string& path, const Vers
     return load_failure(containerd, path, "invalid character at start of key: a byte order mark", {path, 1, 1});
   auto root = parse_config(*text, path, containerd);
   if (!root && root.error().kind == ErrorKind::unreadable) return root.error();
-  if (!root) return parse_failure(containerd, path, root.error());
+  if (!root) return parse_failure(containerd, path, *text, root.error());
   File file{.path = path, .root = *root, .plugins = {}, .imports = {}, .disabled = {}, .required = {}};
   const auto failed = [&](const TomlNode& node, std::string_view key, std::string_view wanted) {
     return load_failure(containerd, path, wrong_type(node, key, wanted), node.where);

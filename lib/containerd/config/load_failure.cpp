@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "containerd/toml/go_toml_v1.h"
+
 namespace rf {
 
 Error load_failure(const Version& containerd, const std::string& file, std::string message, const Location& where) {
@@ -13,26 +16,27 @@ Error load_failure(const Version& containerd, const std::string& file, std::stri
           .where = where};
 }
 
-Error parse_failure(const Version& containerd, const std::string& file, const Error& error) {
-  const auto& text = error.message;
-  const auto name_at = text.find('\'');
-  const auto name = name_at == text.npos ? "" : text.substr(name_at + 1, text.rfind('\'') - name_at - 1);
-  const auto last = name.substr(name.rfind('.') == name.npos ? 0 : name.rfind('.') + 1);
+std::optional<TomlRepeat> config_repeat(const Version& containerd, std::string_view text, int line) {
+  return repeat_on_line(containerd.major < 2 ? statements_of_go_toml_v1(text) : toml_statements(text), line);
+}
+
+Error parse_failure(const Version& containerd, const std::string& file, std::string_view text, const Error& error) {
+  const bool v1 = containerd.major < 2;
   const Location where = error.where.value_or(Location{file, 0, 0});
-  const bool table_twice = text.find("redefine existing table") != text.npos && text.find("dotted") == text.npos;
-  const bool key_twice = !table_twice && text.find("redefine existing") != text.npos;
-  std::string message = text;
-  if (containerd.major < 2) {
-    if (table_twice)
+  const auto repeat = config_repeat(containerd, text, where.line);
+  const bool table = repeat && repeat->kind == TomlRepeat::Kind::table;
+  std::string message = error.message;
+  if (v1) {
+    if (table)
       message = fmt::format("({}, {}): duplicated tables", where.line, where.column + 1);
-    else if (key_twice)
-      message = fmt::format("({}, {}): The following key was defined twice: {}", where.line, where.column, name);
+    else if (repeat)
+      message = fmt::format("({}, {}): The following key was defined twice: {}", where.line, where.column,
+                            join(repeat->key, "."));
     else
-      message = fmt::format("({}, {}): {}", where.line, where.column, text);
-  } else if (table_twice) {
-    message = fmt::format("table {} already exists", last);
-  } else if (key_twice) {
-    message = fmt::format("key {} is already defined", last);
+      message = fmt::format("({}, {}): {}", where.line, where.column, error.message);
+  } else if (repeat) {
+    const auto& name = repeat->key.back();
+    message = table ? fmt::format("table {} already exists", name) : fmt::format("key {} is already defined", name);
   }
   return load_failure(containerd, file, message, where);
 }

@@ -69,13 +69,14 @@ void restore_lines(TomlNode& node, const PlainToml& plain) {
 // A table that is opened again is the only complaint of a reader of TOML 1.0 about such a text that is none of go-toml
 // 1's.
 Result<TomlNode> parse_plain(const PlainToml& plain, std::string_view file) {
-  auto read = read_toml(plain.text, file);
-  if (auto* root = std::get_if<TomlNode>(&read)) return std::move(*root);
-  auto& refusal = std::get<TomlRefusal>(read);
-  if (refusal.fault == TomlFault::table_again)
-    if (const auto flat = with_keys_from_the_root(plain.text); !flat.empty())
-      if (auto again = parse_toml(flat, file); again || again.error().kind == ErrorKind::unreadable) return again;
-  return std::move(refusal.error);
+  auto parsed = parse_toml(plain.text, file);
+  if (parsed || !parsed.error().where) return parsed;
+  const auto repeat = repeat_on_line(toml_statements(plain.text), parsed.error().where->line);
+  if (!repeat || repeat->kind != TomlRepeat::Kind::table) return parsed;
+  const auto flat = with_keys_from_the_root(plain.text);
+  if (flat.empty()) return parsed;
+  auto again = parse_toml(flat, file);
+  return again || again.error().kind == ErrorKind::unreadable ? std::move(again) : std::move(parsed);
 }
 
 }  // namespace

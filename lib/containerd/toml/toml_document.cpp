@@ -175,29 +175,20 @@ std::string_view kind_name(TomlNode::Kind kind) {
   return "";
 }
 
-std::variant<TomlNode, TomlRefusal> read_toml(std::string_view text, std::string_view file) {
-  if (auto checked = check_toml_characters(text, file); !checked) return TomlRefusal{.error = checked.error()};
+Result<TomlNode> parse_toml(std::string_view text, std::string_view file) {
+  RF_CHECK(check_toml_characters(text, file));
   const auto parsed = toml::parse(text, file);
   if (!parsed) {
     const auto& error = parsed.error();
-    const auto said = error.description();  // toml++ has no other word for what is wrong
-    return TomlRefusal{
-        .error = {.kind = ErrorKind::parse,
-                  .message = std::string(said),
-                  .where = Location{std::string(file), static_cast<int>(error.source().begin.line),
-                                    static_cast<int>(error.source().begin.column)}},
-        .fault = said.find("redefine existing table") == said.npos ? TomlFault::other : TomlFault::table_again};
+    return Error{.kind = ErrorKind::parse,
+                 .message = std::string(error.description()),
+                 .where = Location{std::string(file), static_cast<int>(error.source().begin.line),
+                                   static_cast<int>(error.source().begin.column)}};
   }
   TomlNode root = DocumentReader(text, file).table(parsed.table());
   root.form = TomlNode::Form::header;
   root.begin = root.end = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   return root;
-}
-
-Result<TomlNode> parse_toml(std::string_view text, std::string_view file) {
-  auto read = read_toml(text, file);
-  if (auto* refusal = std::get_if<TomlRefusal>(&read)) return std::move(refusal->error);
-  return std::get<TomlNode>(std::move(read));
 }
 
 std::string toml_key(std::string_view name) {

@@ -6,7 +6,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -44,16 +43,6 @@ struct TomlNode {
 bool same_meaning(const TomlNode& a, const TomlNode& b);
 std::string_view kind_name(TomlNode::Kind kind);
 
-// The rule of TOML 1.0 that a text breaks, as far as it matters which.
-enum class TomlFault {
-  table_again,  // a table is opened that is there already
-  other,
-};
-struct TomlRefusal {
-  Error error;
-  TomlFault fault = TomlFault::other;
-};
-std::variant<TomlNode, TomlRefusal> read_toml(std::string_view text, std::string_view file);
 // The root table; or an Error of kind parse whose `where` is in `file`.
 Result<TomlNode> parse_toml(std::string_view text, std::string_view file);
 

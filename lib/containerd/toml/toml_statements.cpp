@@ -1,5 +1,8 @@
 #include "containerd/toml/toml_statements.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -58,6 +61,8 @@ class Scanner {
     statement.key = key(statement.bracket_in_key);
     statement.key_end = at_;
     if (!at_end() && peek() == '=') take();
+    while (!at_end() && is_blank(peek())) take();
+    statement.inline_table = !at_end() && peek() == '{';
     value();
     return statement;
   }
@@ -173,7 +178,86 @@ class Scanner {
   int line_ = 1;
 };
 
+using TomlKey = std::vector<std::string>;
+
+// What the statements so far have defined, each by its key from the root.
+class Definitions {
+ public:
+  // Adds what the statement defines, or says what of it is there already.
+  std::optional<TomlRepeat> add(const TomlStatement& statement) {
+    switch (statement.kind) {
+      case TomlStatement::Kind::table: return open(statement.key);
+      case TomlStatement::Kind::array_table: return append(statement.key);
+      case TomlStatement::Kind::key_value: return assign(statement);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  enum class Made { implied, opened, by_dotted_key, array, inline_table, value };
+
+  static TomlRepeat repeat(Made made, const TomlKey& key) {
+    return {made == Made::value || made == Made::array ? TomlRepeat::Kind::key : TomlRepeat::Kind::table, key};
+  }
+  std::optional<TomlRepeat> above(const TomlKey& key) {
+    for (TomlKey part; part.size() + 1 < key.size();) {
+      part.push_back(key[part.size()]);
+      if (made_.emplace(part, Made::implied).first->second == Made::value)
+        return TomlRepeat{TomlRepeat::Kind::key, key};
+    }
+    return std::nullopt;
+  }
+  std::optional<TomlRepeat> open(const TomlKey& key) {
+    table_ = key;
+    if (auto found = above(key)) return found;
+    const auto [entry, added] = made_.emplace(key, Made::opened);
+    if (!added && entry->second != Made::implied) return repeat(entry->second, key);
+    entry->second = Made::opened;
+    return std::nullopt;
+  }
+  std::optional<TomlRepeat> append(const TomlKey& key) {
+    table_ = key;
+    if (auto found = above(key)) return found;
+    const auto [entry, added] = made_.emplace(key, Made::array);
+    if (!added && entry->second != Made::array) return repeat(entry->second, key);
+    // The next element has none of the keys of the last one.
+    auto below = std::next(entry);
+    while (below != made_.end() && below->first.size() > key.size() &&
+           std::equal(key.begin(), key.end(), below->first.begin()))
+      below = made_.erase(below);
+    return std::nullopt;
+  }
+  std::optional<TomlRepeat> assign(const TomlStatement& statement) {
+    auto key = table_;
+    for (std::size_t part = 0; part < statement.key.size(); ++part) {
+      key.push_back(statement.key[part]);
+      const bool last = part + 1 == statement.key.size();
+      const auto made = !last ? Made::by_dotted_key : statement.inline_table ? Made::inline_table : Made::value;
+      const auto [entry, added] = made_.emplace(key, made);
+      if (added) continue;
+      if (last) return repeat(entry->second, statement.key);
+      if (entry->second != Made::by_dotted_key && entry->second != Made::implied)
+        return TomlRepeat{TomlRepeat::Kind::key, statement.key};
+    }
+    return std::nullopt;
+  }
+
+  std::map<TomlKey, Made> made_;
+  TomlKey table_;
+};
+
 }  // namespace
+
+std::optional<TomlRepeat> repeat_on_line(const std::vector<TomlStatement>& statements, int line) {
+  constexpr std::size_t longest_key = 64;  // parts; the work grows with their square
+  Definitions definitions;
+  for (const auto& statement : statements) {
+    if (statement.line > line || statement.key.size() > longest_key) break;
+    const auto repeat = definitions.add(statement);
+    if (repeat && statement.line == line) return repeat;
+  }
+  return std::nullopt;
+}
 
 std::vector<TomlStatement> toml_statements(std::string_view text) {
   text = without_byte_order_mark(text);

@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "base/text.h"
 #include "containerd/chain/hosts_toml.h"
 #include "containerd/config/config_edit.h"
 #include "containerd/config/effective_config.h"
@@ -103,4 +104,37 @@ TEST_CASE("such a file is edited, and keeps its bytes") {
   const auto edited = set_config_path(text, *parse_version("1.7.24"), "/other");
   REQUIRE(edited);
   CHECK(*edited == "# caf\xE9\rno\nversion = 2\r" + registry_table + "\nconfig_path = \"/other\"\n");
+}
+
+TEST_CASE("what a line defines again is told from the statements above it") {
+  struct Case {
+    std::string text;
+    int line;
+    std::string said;  // "" for nothing that is there already
+  };
+  const auto c = GENERATE(values<Case>({
+      {"[a.b]\n[a.b]\n", 2, "table a.b"},
+      {"[a.\"b\"]\n[a.b]\n", 2, "table a.b"},
+      {"[a.b]\n[a]\n", 2, ""},
+      {"[a]\n[a.b]\n[a]\n", 3, "table a"},
+      {"a.b.c = 1\n[a.b]\n", 2, "table a.b"},
+      {"a = {}\n[a]\n", 2, "table a"},
+      {"a = 1\n[a]\n", 2, "key a"},
+      {"a = 1\n[a.b]\n", 2, "key a.b"},
+      {"[t]\na = 1\na = 2\n", 3, "key a"},
+      {"[t]\na = 1\n[u]\na = 2\n", 4, ""},
+      {"[t]\na.b = 1\na.c = 2\n", 3, ""},
+      {"[t.a]\n[t]\na = 1\n", 3, "table a"},
+      {"[t.a]\n[t]\na.b = 1\n", 3, "key a.b"},
+      {"[[t]]\na = 1\n[[t]]\na = 2\n", 4, ""},
+      {"[t]\n[[t]]\n", 2, "table t"},
+      {"[[t]]\n[t]\n", 2, "key t"},
+      {"[a]\n[a]\n[b]\n", 3, ""},
+      {"s = '''\n[a]\n'''\n[a]\n", 4, ""},
+  }));
+  INFO(c.text);
+  const auto found = repeat_on_line(toml_statements(c.text), c.line);
+  const std::string said =
+      !found ? "" : (found->kind == TomlRepeat::Kind::table ? "table " : "key ") + join(found->key, ".");
+  CHECK(said == c.said);
 }
