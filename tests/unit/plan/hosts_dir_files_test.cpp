@@ -1,6 +1,5 @@
 // What stands in the directories of registries already: whose it is, and what a plan does with it.
 #include <catch2/catch_test_macros.hpp>
-#include <catch2/generators/catch_generators.hpp>
 
 #include "base/text.h"
 #include "node/mask.h"
@@ -8,15 +7,14 @@
 #include "plan_builder.h"
 
 using namespace rf;
+using test::docker_hosts;
+using test::hub_by_anubis;
 using test::live_1_7;
 using test::live_2;
 using test::mentions;
 using test::Planned;
-using test::text_of;
 
 namespace {
-constexpr auto docker_hosts = "/etc/containerd/certs.d/docker.io/hosts.toml";
-constexpr auto hub_by_anubis = "  docker.io: { mirrors: [http://anubis:32000] }\n";
 using Op = FileChange::Op;
 }  // namespace
 

@@ -7,17 +7,13 @@
 #include "plan_builder.h"
 
 using namespace rf;
+using test::docker_hosts;
+using test::hub_by_anubis;
 using test::live_1_7;
 using test::live_2;
 using test::mentions;
 using test::Planned;
 using test::text_of;
-
-namespace {
-constexpr auto docker_hosts = "/etc/containerd/certs.d/docker.io/hosts.toml";
-constexpr auto hub_by_anubis = "  docker.io: { mirrors: [http://anubis:32000] }\n";
-using Op = FileChange::Op;
-}  // namespace
 
 TEST_CASE("mirrors are tables in order, and the last of the chain is the server") {
   const auto plan =

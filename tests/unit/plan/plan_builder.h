@@ -14,6 +14,10 @@ inline constexpr auto live_1_7 =
 inline constexpr auto live_2 =
     "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/etc/containerd/certs.d'\n";
 
+// One mirror of Docker Hub, and the file it is written to.
+inline constexpr auto hub_by_anubis = "  docker.io: { mirrors: [http://anubis:32000] }\n";
+inline constexpr auto docker_hosts = "/etc/containerd/certs.d/docker.io/hosts.toml";
+
 inline constexpr auto ca_pem =
     "-----BEGIN CERTIFICATE-----\n"
     "MIIBdTCCARugAwIBAgIUbxDAApYpg5eRz61krA2qd19KDPowCgYIKoZIzj0EAwIw\n"
