@@ -1,6 +1,7 @@
 #include "intent/shape.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -96,9 +97,9 @@ class Walk {
   }
   void table(const YamlNode& node, const Shape& shape) {
     if (!node.is_map()) return expected(node, shape);
-    for (std::size_t i = 0; i < node.entries.size(); ++i) {
-      const auto& [key, item] = node.entries[i];
-      if (!own_key(node, i)) continue;
+    Lines lines;
+    for (const auto& [key, item] : node.entries) {
+      if (!own_key(*key, lines)) continue;
       if (auto checked = shape.grammar->check(key->text); !checked)
         problem(*key, std::move(checked.error().message), std::move(checked.error().hint));
       value(*item, *shape.of);
@@ -116,15 +117,16 @@ class Walk {
 
   void record(const YamlNode& node, const Shape& shape) {
     if (!node.is_map()) return expected(node, shape);
-    for (std::size_t i = 0; i < node.entries.size(); ++i) {
-      if (!own_key(node, i)) continue;
-      const auto& name = *node.entries[i].first;
+    Lines lines;
+    for (const auto& [name_node, item] : node.entries) {
+      const auto& name = *name_node;
+      if (!own_key(name, lines)) continue;
       const auto key =
           std::find_if(shape.keys.begin(), shape.keys.end(), [&](const Key& k) { return k.name == name.text; });
       if (key == shape.keys.end())
         unknown(name, shape.keys);
       else
-        value(*node.entries[i].second, *key->shape);
+        value(*item, *key->shape);
     }
     for (const auto& key : shape.keys)
       if (key.need == Key::Need::required && node.get(key.name) == nullptr)
@@ -133,17 +135,16 @@ class Walk {
       problem(node, fmt::format("expected exactly one of {}", key_list(shape.keys)),
               node.entries.empty() ? "" : "remove the others");
   }
+  using Lines = std::map<std::string_view, int>;  // of the keys of one map
   // False, with a problem, for keys that are no text or that stand here a second time.
-  bool own_key(const YamlNode& map, std::size_t index) {
-    const auto& key = *map.entries[index].first;
+  bool own_key(const YamlNode& key, Lines& lines) {
     if (!key.is_scalar()) {
       problem(key, fmt::format("expected a key, found {}", found(key)), "quote it if it is meant as text: \"*\"");
       return false;
     }
-    for (std::size_t i = 0; i < index; ++i) {
-      const auto& other = *map.entries[i].first;
-      if (!other.is_scalar() || other.text != key.text) continue;
-      problem(key, fmt::format("{} is written twice; the first is on line {}", toml_quote(key.text), other.line),
+    const auto [first, added] = lines.emplace(key.text, key.line);
+    if (!added) {
+      problem(key, fmt::format("{} is written twice; the first is on line {}", toml_quote(key.text), first->second),
               "merge the two");
       return false;
     }
