@@ -90,6 +90,9 @@ void Run::State::run(const Round& round, const Step& step) {
   loop.run();
   for (std::size_t i = 0; i < ends.size(); ++i) {
     auto& node = nodes[round.which[i]];
+    // Who was asked may have ended the run by a signal of which nothing is known here yet.
+    if (ends[i].error && ends[i].error->kind == ErrorKind::interrupted && ends[i].state != NodeEnd::State::skipped)
+      end = RunEnd::interrupted;
     if (ends[i].error && !node.error) node.fail(*std::move(ends[i].error));
     if (node.error) shells[round.which[i]].reset();
   }

@@ -209,6 +209,20 @@ TEST_CASE("a signal while nodes are read ends the run before anything is changed
   CHECK(read.error().kind == ErrorKind::interrupted);
 }
 
+TEST_CASE("a question that is answered by a signal ends the run before the signal itself is known") {
+  struct Interrupted : Dialer {
+    asio::awaitable<Result<std::unique_ptr<Shell>>> open(const NodeSpec&) override {
+      co_return Error{.kind = ErrorKind::interrupted, .message = "no password was given"};
+    }
+  };
+  NodeSpec spec;
+  spec.text = "a";
+  const DialerFactory factory{[&](const asio::any_io_executor&) { return std::make_unique<Interrupted>(); }};
+  Run run({spec}, {.profiles = built_in_profiles()}, std::make_unique<RunObserver>(), factory);
+  CHECK_FALSE(run.read(Run::Purpose::look));
+  CHECK(run.end() == RunEnd::interrupted);
+}
+
 namespace {
 ReceiptSummary other_receipt() {
   ReceiptSummary receipt;
