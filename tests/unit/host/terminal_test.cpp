@@ -40,6 +40,8 @@ class Asked {
     REQUIRE(pid_ >= 0);
     if (pid_ != 0) return;
     alarm(20);
+    // Those of the test's framework would report to the terminal instead.
+    for (const int number : {SIGINT, SIGTERM}) signal(number, SIG_DFL);
     if (from == From::a_shell) be_a_shell();
     _exit(ask());
   }
